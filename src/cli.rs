@@ -19,6 +19,7 @@ mod man;
 mod metrics;
 mod models;
 mod network;
+mod number;
 mod preflight;
 mod provision;
 mod registrar;
@@ -41,7 +42,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing::Level;
 
-use self::globals::{Globals, Outcome};
+use self::globals::{CommandOutcome, Globals};
 
 /// Convert Cisco IP phones from SCCP to SIP firmware, with evidence for every phone
 #[derive(Debug, Parser)]
@@ -125,9 +126,9 @@ pub fn main() -> ExitCode {
         Command::Man(args) => man::run(args, Cli::command(), globals),
     };
     match outcome {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Problems) => ExitCode::from(1),
-        Ok(Outcome::Signal(number)) => ExitCode::from(128 + number),
+        Ok(CommandOutcome::Done) => ExitCode::SUCCESS,
+        Ok(CommandOutcome::Problems) => ExitCode::from(1),
+        Ok(CommandOutcome::Signal(number)) => ExitCode::from(128 + number),
         Err(failure) => {
             eprintln!("error: {}", failure.error);
             if !failure.cure.is_empty() {

@@ -1,9 +1,9 @@
 //! DHCP: a probe that shows what the network's servers offer phones, and a small server for Cisco
 //! phones on networks without one.
 //!
-//! [`Probe`], [`Server`] and [`ExclusiveServer`] take bytes and the time and give bytes: they know no
-//! socket and no clock. [`PacketSocket`] and [`BoundServer`] are the thin edge. Messages are read and
-//! written by [`crate::protocol::dhcp`].
+//! [`Probe`], [`DhcpServer`] and [`ExclusiveServer`] take bytes and the time and return bytes, without
+//! a socket or a clock. Only [`PacketSocket`] and [`BoundServer`] use sockets. Messages are read
+//! and written by [`crate::protocol::dhcp`].
 
 mod arp_probe;
 mod config_snippets;
@@ -20,4 +20,6 @@ pub use packet_socket::{LinkInterface, PacketSocket, PacketSocketError};
 pub use pool::{MAX_POOL, Pool};
 pub use probe::{DISCOVER_TIMES, MAX_OFFERS, Offer, PROBE_WINDOW, Probe};
 pub use run::{BoundServer, RunningServer, StartError};
-pub use server::{DECLINE_TIME, DhcpEvent, LEASE_TIME, OFFER_TIME, Reply, Server, ServerConfig};
+pub use server::{
+    DECLINE_TIME, DhcpEvent, DhcpReply, DhcpServer, LEASE_TIME, OFFER_TIME, ServerConfig,
+};

@@ -16,8 +16,8 @@ mod source;
 pub use checks::{MAX_CHECKED_BYTES, check};
 pub use dial::{DialResult, MatchedEntry, ToneAt};
 pub use plan::{
-    DEFAULT_SECONDS, DEFAULT_TONE, DialMode, DialPlan, Entry, MAX_DIGITS, MAX_PLAN_BYTES,
-    MAX_TONES, MAX_VALUE_BYTES, MAX_VERSION_BYTES, Position, ProxyRoute, TONES, UserParameter,
+    DEFAULT_SECONDS, DEFAULT_TONE, DialMode, DialPlan, MAX_DIGITS, MAX_PLAN_BYTES, MAX_TONES,
+    MAX_VALUE_BYTES, MAX_VERSION_BYTES, PlanEntry, PlanPosition, ProxyRoute, TONES, UserParameter,
 };
 pub use source::{DialPlanSource, PRESETS, SourceError};
 

@@ -7,7 +7,7 @@ use std::fmt::Display;
 pub struct Failure {
     /// What happened and what was expected.
     pub error: String,
-    /// What to do next; empty where the error says it.
+    /// What to do next; empty if the error already says it.
     pub cure: String,
     /// The exit code: 1, or 2 if the command line alone is wrong.
     pub code: u8,

@@ -24,6 +24,6 @@ pub use self::{
         CONNECTIONS, CONNECTIONS_PER_ADDRESS, GRACE_TIME, HEADERS_MAX, IDLE_TIME, MIN_RATE,
         NAME_MAX, REQUEST_MAX, REQUEST_TIME,
     },
-    server::Server,
-    service::{Answer, End, Service},
+    server::HttpServer,
+    service::{End, HttpAnswer, HttpService},
 };

@@ -1,7 +1,7 @@
 //! The journal of a run: every observation and event, in a file that survives `kill -9`. A later
 //! run, a report and a replay read it.
 //!
-//! The format is JSON Lines; a file is only appended to. The first line is the [`Header`]: what is
+//! The format is JSON Lines; a file is only appended to. The first line is the [`JournalHeader`]: what is
 //! served and which phones are expected. The observations follow, from which everything else is
 //! computed: [`crate::track::Fleet`] is a pure function of them. docs/journal.md lists all lines.
 
@@ -20,10 +20,11 @@ mod write;
 pub use coalesce_acks::ACK_INTERVAL;
 pub use error::{JournalError, JournalErrorKind};
 pub use header::{
-    Arguments, Expectations, Header, InputFile, NamedPhone, Network, RecordedManifest, ServedBundle,
+    Arguments, Expectations, InputFile, JournalHeader, NamedPhone, Network, RecordedManifest,
+    ServedBundle,
 };
 pub use limits::{MAX_FILE_BYTES, MAX_LINE_BYTES};
-pub use line::Finished;
+pub use line::RunFinished;
 pub use paths::{newest_resumable, state_folder, unused_path};
 pub use read::{RecordedRun, read, read_header};
 pub use sessions::{Session, Sessions};

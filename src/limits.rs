@@ -1,5 +1,5 @@
-//! Limits on what one address, or all of them together, may take of this machine: rates, open
-//! connections, and the accept loop that every TCP server here uses.
+//! Limits per address and in total: rates, open connections, and the accept loop that applies them
+//! in every TCP server of this program.
 //!
 //! A sender can forge any source address, so each limit per address comes with a total.
 

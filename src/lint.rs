@@ -13,6 +13,7 @@ mod load;
 mod malformed;
 mod manager;
 mod name;
+mod not_xml;
 mod pbx;
 mod pjsip;
 mod placeholder;
@@ -38,13 +39,35 @@ use crate::diagnose::{Finding, Severity};
 ///
 /// The type of the file is detected from its name (`SEP*.cnf.xml`, `XMLDefault.cnf.xml`,
 /// `dialplan*.xml`), or else from the root element.
+///
+/// # Examples
+///
+/// ```
+/// use std::path::Path;
+/// use reflash::lint::{LintContext, check};
+///
+/// let path = Path::new("SEP001D45AABB01.cnf.xml");
+/// let findings = check(path, b"<device>\n  <devicePool>\n</device>\n", &LintContext::default());
+/// assert_eq!(findings[0].code, "not-well-formed");
+/// assert_eq!(findings[0].line, Some(3));
+/// ```
 #[must_use]
 pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
     let named = FileKind::of_name(path);
+    let mut findings = FindingList::new(path);
+    if let Some(format) = not_xml::seems_to_be(bytes) {
+        findings.file(
+            Severity::Error,
+            "not-well-formed",
+            format!("the file is not XML; it seems to be {format}"),
+            "Name an XML file that phones read: SEP<MAC>.cnf.xml, XMLDefault.cnf.xml or \
+             dialplan.xml",
+        );
+        return findings.into_sorted();
+    }
     if named == Some(FileKind::DialPlan) {
         return dial_plan(path, bytes);
     }
-    let mut findings = FindingList::new(path);
     name::check(&mut findings, path, named);
     if bytes.len() > MAX_FILE_BYTES {
         findings.file(

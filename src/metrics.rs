@@ -39,7 +39,7 @@ pub struct Counters {
     not_found: AtomicU64,
     ended: [AtomicU64; OUTCOMES.len()],
     bytes: AtomicU64,
-    sent_again: AtomicU64,
+    retransmitted: AtomicU64,
     errors: [AtomicU64; ERROR_CODES],
 }
 
@@ -68,8 +68,8 @@ impl Counters {
     }
 
     /// Counts retransmitted packets.
-    pub fn sent_again(&self, packets: u64) {
-        add(&self.sent_again, packets);
+    pub fn retransmitted(&self, packets: u64) {
+        add(&self.retransmitted, packets);
     }
 
     /// Counts a TFTP ERROR that was sent.
@@ -91,10 +91,10 @@ fn side(transport: Transport) -> usize {
     }
 }
 
-/// The page's text.
+/// The text of the page.
 #[must_use]
 pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
-    let mut page = Page(String::new());
+    let mut page = MetricsPage(String::new());
     let version = env!("CARGO_PKG_VERSION");
     page.metric("build_info", "gauge", "The version of the program.");
     page.sample("build_info", &[("version", version)], 1);
@@ -148,7 +148,7 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
         (
             "tftp_retransmitted_packets_total",
             "TFTP packets retransmitted.",
-            &counters.sent_again,
+            &counters.retransmitted,
         ),
     ] {
         page.metric(name, "counter", help);
@@ -171,9 +171,9 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
 }
 
 /// The text while it is written. Writing to a String does not fail.
-struct Page(String);
+struct MetricsPage(String);
 
-impl Page {
+impl MetricsPage {
     fn metric(&mut self, name: &str, kind: &str, help: &str) {
         let help = help.replace('\\', "\\\\").replace('\n', "\\n");
         let _ = writeln!(self.0, "# HELP reflash_{name} {help}");
@@ -205,7 +205,7 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// Each scrape calls `page`.
+    /// An exporter that calls `page` for each scrape.
     pub fn new(page: impl Fn() -> String + Send + Sync + 'static) -> Self {
         let page = Box::new(page);
         Self { page }
@@ -218,16 +218,16 @@ impl fmt::Debug for Exporter {
     }
 }
 
-impl http::Service for Exporter {
-    fn request(&self, _now: Instant, _peer: SocketAddrV4, name: &str) -> http::Answer {
+impl http::HttpService for Exporter {
+    fn request(&self, _now: Instant, _peer: SocketAddrV4, name: &str) -> http::HttpAnswer {
         if name != NAME {
-            return http::Answer::NotFound;
+            return http::HttpAnswer::NotFound;
         }
         let file = StagedFile {
             name: NAME.into(),
             bytes: Arc::from((self.page)().into_bytes()),
         };
-        http::Answer::Serve(0, file)
+        http::HttpAnswer::Serve(0, file)
     }
 
     fn acknowledged(&self, _now: Instant, _peer: SocketAddrV4, _transfer: u64, _bytes: u64) {}
@@ -246,8 +246,8 @@ mod tests {
     use super::*;
     use crate::track::{ServedFile, TransferId};
 
-    /// Holds a page against the format: each metric is introduced once by HELP and TYPE,
-    /// and its samples stand together, each once.
+    /// Checks a page against the format: each metric has HELP and TYPE once, followed by all of its
+    /// samples, each once.
     fn samples(page: &str) -> BTreeMap<String, u64> {
         let (mut introduced, mut current) = (BTreeSet::new(), String::new());
         let mut samples = BTreeMap::new();
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_keeps_to_the_format_and_counts() {
+    fn the_page_follows_the_exposition_format_and_has_the_counts() {
         let counters = Counters::default();
         let asked = |served, transport| ObservationKind::Requested {
             transfer: TransferId(0),
@@ -286,6 +286,7 @@ mod tests {
             name: "x".to_owned(),
             port: 1,
             served,
+            error: None,
         };
         let served = || {
             Some(ServedFile {
@@ -301,7 +302,7 @@ mod tests {
             end: TransferEnd::Delivered,
             bytes: 9,
         });
-        counters.sent_again(3);
+        counters.retransmitted(3);
         counters.error_sent(1);
         counters.error_sent(4711);
         let phones = FleetCounts {
@@ -333,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_cannot_end_its_quotes() {
+    fn a_label_value_is_escaped() {
         assert_eq!(escaped("a\"b\\c\nd"), "a\\\"b\\\\c\\nd");
     }
 }

@@ -16,7 +16,9 @@ mod selftest;
 pub use background::PreflightRun;
 pub use check::{CheckOptions, CheckResult, PendingDhcpProbe, check};
 pub use finding::code;
-pub use firewall::{FirewallOutput, Flow};
-pub use interface::{Interface, SelectError, SelectedInterface, audible, choose, interfaces};
-pub use port_owner::{PortOwner, Protocol, port_owner, port_owner_at};
+pub use firewall::{FirewallOutput, TrafficFlow};
+pub use interface::{
+    Interface, SelectError, SelectedInterface, capture_interfaces, choose, interfaces,
+};
+pub use port_owner::{PortOwner, PortProtocol, port_owner, port_owner_at};
 pub use run::{PreflightFindings, check_before_run};

@@ -19,11 +19,12 @@ pub fn how_to_grant() -> String {
     )
 }
 
-/// Drops all capabilities and, if this is root, becomes `user` or the user who called sudo.
-/// Returns messages for the operator.
+/// Drops all capabilities and, if this process is root, switches to `user` or to the user who
+/// called sudo. Returns messages for the operator.
 ///
 /// # Errors
-/// No such user, or a user this process may not become.
+/// The user does not exist, this process may not switch to it, or the capabilities cannot be
+/// dropped.
 pub fn drop_all(user: Option<&str>) -> Result<Vec<String>, Failure> {
     let target = target(user)?;
     let mut messages = Vec::new();
@@ -101,15 +102,17 @@ pub fn state_folder(user: Option<&str>) -> Result<Option<PathBuf>, Failure> {
     };
     let becomes = target(user)?.filter(|target| target.uid != unistd::geteuid());
     if let Some(target) = becomes.filter(|_| unistd::geteuid().is_root()) {
-        // The environment is root's.
+        // HOME and XDG_STATE_HOME are those of root here.
         return Ok(journal::state_folder(None, home(target.uid).as_deref()));
     }
-    let here = std::env::var_os("HOME").filter(|home| !home.is_empty());
-    let here = here.map(PathBuf::from).or_else(|| home(unistd::geteuid()));
+    let home_folder = std::env::var_os("HOME").filter(|home| !home.is_empty());
+    let home_folder = home_folder
+        .map(PathBuf::from)
+        .or_else(|| home(unistd::geteuid()));
     let state_home = std::env::var_os("XDG_STATE_HOME");
     Ok(journal::state_folder(
         state_home.as_deref(),
-        here.as_deref(),
+        home_folder.as_deref(),
     ))
 }
 

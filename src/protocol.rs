@@ -18,6 +18,7 @@ mod names;
 mod payload;
 pub mod sccp;
 pub mod sip;
+mod until_fault;
 pub mod web;
 
 pub use alarm::Alarm;

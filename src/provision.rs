@@ -21,7 +21,7 @@ pub use output::{ASTERISK, Credentials, DIAL_PLAN, OutputFile, ProvisionOutput, 
 pub use passwords::{
     GENERATED_PIN_LENGTH, GENERATED_SECRET_LENGTH, Passwords, PasswordsFileError, generate_secret,
 };
-use plan::Plan;
+use plan::ProvisionPlan;
 pub use time_zone::{TimeZoneError, cisco_time_zone};
 
 use crate::{
@@ -33,6 +33,40 @@ const XML_DEFAULT: &str = "XMLDefault.cnf.xml";
 const README: &str = "README.txt";
 
 /// Builds all files of an inventory.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::{
+///     inventory::Inventory,
+///     provision::{Passwords, ProvisionInputs, build},
+/// };
+///
+/// let inventory = Inventory::from_toml(
+///     br#"
+/// [site]
+/// pbx = "192.0.2.1"
+/// time_zone = "Europe/Vienna"
+///
+/// [[phone]]
+/// mac = "001D45AABB01"
+/// model = "7965"
+/// extension = "100"
+/// secret = "correct-horse"
+/// "#,
+/// )
+/// .unwrap();
+/// let inputs = ProvisionInputs {
+///     passwords: &Passwords::default(),
+///     loads: &[],
+///     dial_plan: None,
+///     year: 2026,
+/// };
+/// let output = build(&inventory, &inputs).unwrap();
+/// let paths: Vec<_> = output.files.iter().map(|file| file.path.as_str()).collect();
+/// assert!(paths.contains(&"tftp/SEP001D45AABB01.cnf.xml"));
+/// assert!(paths.contains(&"asterisk/pjsip.conf"));
+/// ```
 ///
 /// # Errors
 ///
@@ -92,7 +126,7 @@ pub fn conversion_files(
     Ok(phone_files(&plan, given))
 }
 
-fn phone_files(plan: &Plan, given: &ProvisionInputs<'_>) -> Vec<(String, Vec<u8>)> {
+fn phone_files(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = plan
         .phones
         .iter()
@@ -104,7 +138,7 @@ fn phone_files(plan: &Plan, given: &ProvisionInputs<'_>) -> Vec<(String, Vec<u8>
     files
 }
 
-fn xml_default(plan: &Plan, given: &ProvisionInputs<'_>) -> Vec<u8> {
+fn xml_default(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> Vec<u8> {
     let loads: Vec<_> = given
         .loads
         .iter()

@@ -31,7 +31,7 @@ pub use trace::{DamagedPacket, MAX_OBSERVATIONS, MAX_REQUESTS, Tally, Trace, Tra
 
 /// The format of a file, detected from its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum ReplayFormat {
     /// A journal of this program.
     Journal,
     /// The log of a TFTP server.
@@ -110,7 +110,7 @@ impl ReplayError {
             }
             Self::Read { .. } => "Name an existing file that this user can read".to_owned(),
             Self::Packed { with, .. } => {
-                format!("Unpack it into replay: {with} FILE | reflash replay /dev/stdin")
+                format!("Unpack it in a pipe: {with} FILE | reflash replay /dev/stdin")
             }
             Self::Empty { .. }
             | Self::NoLog { .. }
@@ -126,15 +126,15 @@ impl ReplayError {
     }
 }
 
-fn format_of(head: &[u8]) -> Format {
+fn format_of(head: &[u8]) -> ReplayFormat {
     let text = head.trim_ascii_start();
     let contains = |words: &[u8]| text.windows(words.len()).any(|window| window == words);
     if capture::is_capture(head) {
-        Format::Capture
+        ReplayFormat::Capture
     } else if text.starts_with(b"{") && contains(b"\"journal\"") {
-        Format::Journal
+        ReplayFormat::Journal
     } else {
-        Format::Log
+        ReplayFormat::Log
     }
 }
 
@@ -154,7 +154,7 @@ fn unpacker(head: &[u8]) -> Option<&'static str> {
 #[derive(Debug)]
 pub struct TraceFile {
     /// The format.
-    pub format: Format,
+    pub format: ReplayFormat,
     path: PathBuf,
     input: BufReader<File>,
     modified: Option<Timestamp>,
@@ -208,10 +208,10 @@ impl TraceFile {
         if trace.is_empty() {
             let (path, tally) = (self.path, trace.tally);
             return Err(match self.format {
-                Format::Capture if tally.read == 0 => ReplayError::NoPacket { path },
-                Format::Log if self.is_binary => ReplayError::Foreign { path },
-                Format::Capture => ReplayError::NoCapture { path, tally },
-                Format::Log | Format::Journal => ReplayError::NoLog {
+                ReplayFormat::Capture if tally.read == 0 => ReplayError::NoPacket { path },
+                ReplayFormat::Log if self.is_binary => ReplayError::Foreign { path },
+                ReplayFormat::Capture => ReplayError::NoCapture { path, tally },
+                ReplayFormat::Log | ReplayFormat::Journal => ReplayError::NoLog {
                     path,
                     lines: tally.read,
                 },
@@ -228,13 +228,13 @@ impl TraceFile {
 /// If the stream cannot be read.
 pub fn read_from(
     input: &mut impl BufRead,
-    format: Format,
+    format: ReplayFormat,
     year: Option<i16>,
     modified: Option<Timestamp>,
 ) -> io::Result<Trace> {
     match format {
-        Format::Capture => packets::read(input),
-        Format::Log | Format::Journal => log::read(input, year, modified),
+        ReplayFormat::Capture => packets::read(input),
+        ReplayFormat::Log | ReplayFormat::Journal => log::read(input, year, modified),
     }
 }
 

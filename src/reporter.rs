@@ -72,7 +72,7 @@ pub trait Reporter: Send {
     /// What a silent phone is expected to do, and how long its silence is still normal. Called
     /// every second for every such phone.
     fn waiting(&mut self, _phone: PhoneId, _what: &str, _left: Duration) {}
-    /// Something is wrong with this machine or its network.
+    /// A check found a problem of this machine or its network.
     fn finding(&mut self, at: Timestamp, found: &Finding);
     /// A survey has ended with this plan for each phone. For programs; people get notices.
     fn survey_finished(&mut self, _at: Timestamp, _phones: &[SurveyResult]) {}

@@ -7,14 +7,14 @@ use crate::{
     bundle::Bundle,
     failure::Failure,
     inputs::{run_inputs::RunInputs, shown},
-    journal::{self, Arguments, Header, Journal, JournalError, Network, RecordedRun},
+    journal::{self, Arguments, Journal, JournalError, JournalHeader, Network, RecordedRun},
     phone::MacAddress,
     session::wall_clock,
     text::escape,
     track::Plan,
 };
 
-/// What a journal records of a run before the first phone comes.
+/// What a journal records of a run before the first phone is observed.
 #[derive(Debug)]
 pub struct RunStart<'a> {
     /// Where the phones find the servers.
@@ -36,11 +36,11 @@ pub struct RunRecord {
     pub recorded: Option<RecordedRun>,
 }
 
-/// An earlier run to continue: its journal file and the header of it.
+/// An earlier run to continue: its journal file and the header in it.
 #[derive(Debug)]
 pub struct PreviousRun {
     path: PathBuf,
-    header: Header,
+    header: JournalHeader,
 }
 
 fn failure(error: JournalError) -> Failure {
@@ -52,12 +52,12 @@ fn failure(error: JournalError) -> Failure {
 ///
 /// # Errors
 /// The file exists or cannot be written.
-pub fn create(path: &Path, header: Header) -> Result<Journal, Failure> {
+pub fn create(path: &Path, header: JournalHeader) -> Result<Journal, Failure> {
     Journal::create(path, wall_clock(), header).map_err(failure)
 }
 
-/// Records a new run: in `path`, or else in a new file of the state folder. If no path is
-/// given and none can be written, prints a warning and the run is not recorded.
+/// Records a new run: in `path`, or else in a new file of the state folder. If no path is given and
+/// the new file cannot be written, prints a warning; the run is then not recorded.
 ///
 /// # Errors
 /// `path` exists or cannot be written.
@@ -72,7 +72,7 @@ pub fn record_new(
         bundles,
         plan,
     } = start;
-    let header = Header::new("convert", network, command, bundles, plan);
+    let header = JournalHeader::new("convert", network, command, bundles, plan);
     let journal = match path {
         Some(path) => Some(create(path, header)?),
         None => create_in(state_folder, header),
@@ -83,7 +83,7 @@ pub fn record_new(
     })
 }
 
-fn create_in(state_folder: Option<&Path>, header: Header) -> Option<Journal> {
+fn create_in(state_folder: Option<&Path>, header: JournalHeader) -> Option<Journal> {
     let warn = |why: &str| {
         eprintln!("warning: {why}; this run is not recorded and cannot be resumed");
         eprintln!("  → Name a writable file: --journal FILE");
@@ -124,7 +124,8 @@ impl PreviousRun {
     /// Finds the run to resume: the one in `journal`, or else the newest unfinished one.
     ///
     /// # Errors
-    /// No such journal, one that cannot be read, or one of another command than `convert`.
+    /// There is no journal to resume, it cannot be read, or another command than `convert` wrote
+    /// it.
     pub fn find(journal: Option<&Path>, state_folder: Option<&Path>) -> Result<Self, Failure> {
         let path = match (journal, state_folder) {
             (Some(path), _) => path.to_owned(),
@@ -229,8 +230,8 @@ impl PreviousRun {
         ))
     }
 
-    /// The plan of this session: the phones are those of the run; when it ends follows the
-    /// flags given now, or else those given then.
+    /// The plan of this session. It has the phones of the run; its end follows the flags of this
+    /// command line, or else the recorded ones.
     ///
     /// # Errors
     /// A flag that contradicts the run.
@@ -263,7 +264,7 @@ impl PreviousRun {
                      beginning of a run",
                     shown(&self.path)
                 ),
-                "Remove --survey: what is left of that run's survey is continued",
+                "Remove --survey: the rest of that run's survey is continued",
             ));
         }
         let names = if now.expected.is_some() {

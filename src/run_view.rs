@@ -5,9 +5,9 @@
 //! so that no two of them disagree. The rules (docs/states.md, "The reason of a state"):
 //!
 //! - The **state** is that of the phone's newest step.
-//! - The **reason** is the evidence of the step that entered the state. `stalled` and `failed`
-//!   have no reason of their own, their diagnoses explain them; a phone that leaves them for the
-//!   state before has the reason that it had. Later evidence is listed in the details.
+//! - The **reason** is the evidence of the step that entered the state. `stalled` and `failed` have
+//!   no reason of their own, their diagnoses explain them; a phone that returns from them to its
+//!   earlier state has its earlier reason again. Later evidence is listed in the details.
 //! - A **diagnosis** that is raised again replaces the one of its code.
 //! - **Order**: phones that need attention first ([`Attention`]), then in order of appearance.
 //! - **Times** and durations are real, in a rehearsal too.
@@ -37,6 +37,39 @@ use crate::{
 };
 
 /// The present state of a run.
+///
+/// # Examples
+///
+/// ```
+/// use std::{net::Ipv4Addr, time::Duration};
+/// use jiff::Timestamp;
+/// use reflash::{
+///     run_view::RunView,
+///     track::{Fleet, Observation, ObservationKind, Plan, State, TransferId, Transport},
+/// };
+///
+/// let request = Observation {
+///     address: Ipv4Addr::new(192, 0, 2, 7),
+///     kind: ObservationKind::Requested {
+///         transfer: TransferId(1),
+///         transport: Transport::Tftp,
+///         name: "CTLSEP001D45AABB01.tlv".to_owned(),
+///         port: 49_152,
+///         served: None,
+///     },
+/// };
+/// let began: Timestamp = "2026-01-01T08:00:00Z".parse()?;
+/// let mut fleet = Fleet::new(Plan::default());
+/// let mut view = RunView::default();
+/// let at = Duration::from_secs(1);
+/// for event in fleet.observe(at, &request) {
+///     view.apply(began + at, &event);
+/// }
+/// let phone = view.phones().next().unwrap();
+/// assert_eq!(phone.state, State::Configuring);
+/// assert_eq!(phone.since, began + at);
+/// # Ok::<(), jiff::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct RunView {
     phones: BTreeMap<PhoneId, PhoneView>,
@@ -46,7 +79,7 @@ pub struct RunView {
 }
 
 impl RunView {
-    /// The view of a report whose events are not known: no time lines.
+    /// The view of a report whose events are not known. It has no time lines.
     #[must_use]
     pub fn of_report(report: &Report) -> Self {
         let mut view = Self::default();
@@ -89,22 +122,23 @@ impl RunView {
         }
     }
 
-    /// A silent phone is expected to do `what` within `left`. Returns whether that is new.
+    /// Records that a silent phone is expected to do `what` within `left`. Returns whether this is
+    /// new.
     pub fn expect(&mut self, phone: PhoneId, what: &str, left: Duration) -> bool {
         let phone = self.phones.get_mut(&phone);
         phone.is_some_and(|phone| phone.expect(what, left))
     }
 
-    /// The run, or its record, ends at this time: what goes on lasts until then.
+    /// The run, or its record, ends at this time: every phone's last state lasts until then.
     pub fn close(&mut self, at: Timestamp) {
         for phone in self.phones.values_mut() {
             phone.timeline.close(at);
         }
     }
 
-    /// Takes in the report, which knows what events do not carry (files, names, the load before
-    /// the run). Phones that it does not list are removed; [`RunView::report`] then has its
-    /// phones in this view's order, each with the reason of its state.
+    /// Adds the report, which has what events do not contain (files, names, the load before the
+    /// run). Phones that it does not list are removed; [`RunView::report`] then has its phones in
+    /// this view's order, each with the reason of its state.
     pub fn finish(&mut self, report: &Report) {
         let mut known = std::mem::take(&mut self.phones);
         for (number, reported) in (0_u32..).zip(&report.phones) {
@@ -123,7 +157,7 @@ impl RunView {
         self.report = Some(report);
     }
 
-    /// The report, once [`RunView::finish`] took it in.
+    /// The report, after [`RunView::finish`].
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         self.report.as_ref()
@@ -137,7 +171,7 @@ impl RunView {
         phones.into_iter()
     }
 
-    /// The same with their reports; empty before [`RunView::finish`].
+    /// Like [`RunView::phones`], each with its report; empty before [`RunView::finish`].
     pub fn reported(&self) -> impl Iterator<Item = (&PhoneView, &PhoneReport)> {
         self.phones().filter_map(PhoneView::with_report)
     }

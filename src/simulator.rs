@@ -17,7 +17,7 @@ mod phone;
 mod read;
 mod rng;
 
-pub use action::{Action, ManifestRefusal, PhoneEvent};
+pub use action::{ManifestRefusal, PhoneAction, PhoneEvent};
 pub use bundle::{Damage, Release, Sizes, SyntheticBundle, TEST_KEY_PEM, signed_file, test_key};
 pub use fault::{FaultSpec, ParseFaultError, PhoneFault};
 pub use phone::{PhoneConfig, PhoneContents, SimulatedPhone, StartState};

@@ -1,5 +1,7 @@
 //! Text for people: escaping of outside text, wrapping, widths, sizes, times and durations.
 
+use std::io;
+
 pub(crate) mod measure;
 mod time;
 
@@ -21,6 +23,16 @@ pub fn escape(text: &str) -> String {
             shown.unwrap_or_else(|| character.to_string()).chars().collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// Why a file or folder cannot be read.
+#[must_use]
+pub(crate) fn read_failure(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        io::ErrorKind::PermissionDenied => "this user may not read it".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// Breaks text at spaces into lines of 80 columns at most; a longer word gets its own line.
@@ -51,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_have_three_digits_at_most_before_the_unit() {
+    fn sizes_have_at_most_three_digits_before_the_unit() {
         assert_eq!(size(667), "667 B");
         assert_eq!(size(581_548), "582 kB");
         assert_eq!(size(4_642_392), "4.6 MB");

@@ -4,10 +4,10 @@
 //! holds all transfers, their timers and the limits of [`policy`], also without I/O; [`bind`]
 //! opens the sockets, `driver` runs them, and only `batch` contains `unsafe`.
 //!
-//! [`async_tftp`] is a second engine behind the same [`Service`].
+//! [`async_tftp`] is a second engine behind the same [`TftpService`].
 //!
-//! All transfers share one UDP port: a transfer ID is the pair of ports, and the client's port
-//! distinguishes them. docs/rfc-compliance.md lists the RFCs sentence by sentence.
+//! All transfers share one UDP port of the server; the client's address and port distinguish them.
+//! docs/rfc-compliance.md lists each requirement of the RFCs.
 
 pub mod async_tftp;
 pub(crate) mod batch;
@@ -25,7 +25,7 @@ mod service;
 pub mod transfer;
 pub mod transmit;
 
-pub use bind::{BindError, BindErrorKind, Config, Server};
+pub use bind::{BindError, BindErrorKind, Config, TftpServer};
 pub use bound::{Bound, EngineKind};
-pub use port::{Port, Socket};
-pub use service::{Answer, Request, Service, TransferOutcome};
+pub use port::{Socket, TransferPort};
+pub use service::{TftpAnswer, TftpRequest, TftpService, TransferOutcome};

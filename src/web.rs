@@ -5,8 +5,8 @@
 //! and the report at the end. It is read-only.
 //!
 //! [`SharedView`] is what the page shows: a reporter without sockets. `route` checks requests,
-//! `connection` serves one client. The run never waits for a browser: a client that has taken its
-//! last message gets the newest one, and a client that takes nothing is dropped.
+//! `connection` serves one client. The run never waits for a browser: a client gets the newest
+//! message once it has received the previous one, and a client that receives nothing is dropped.
 
 mod connection;
 mod message;
@@ -17,7 +17,7 @@ mod server;
 mod server_state;
 mod shared_view;
 
-pub use self::{server::Server, server_state::Limits, shared_view::SharedView};
+pub use self::{server::WebServer, server_state::WebLimits, shared_view::SharedView};
 
-/// The default port. Phones use no such port.
+/// The default port. Phones do not use it.
 pub const PORT: u16 = 8069;

@@ -63,8 +63,8 @@ pub(crate) struct AgreedRun {
     pub(crate) equivalent: String,
     /// Adds instructions for the operator to the display.
     pub(crate) decorate: DecorateReporter,
-    /// Asks the operator at the end of the run.
-    pub(crate) attendant: Box<dyn OperatorPrompt>,
+    /// Prompts the operator at the end of the run.
+    pub(crate) operator_prompt: Box<dyn OperatorPrompt>,
     /// The signals, which are caught already.
     pub(crate) signals: Option<Signals>,
 }
@@ -128,6 +128,6 @@ fn agreed(answers: &Answers, mut prompt: TerminalPrompt) -> Result<Ended, Failur
         equivalent: answers.command_line.line("convert"),
         signals: prompt.release_signals(),
         decorate: Box::new(move |inner| Box::new(GuidedReporter::new(inner, guide, has_survey))),
-        attendant: Box::new(DisplayCheck(prompt)),
+        operator_prompt: Box::new(DisplayCheck(prompt)),
     })))
 }

@@ -8,14 +8,14 @@ use super::{
     contents::Contents,
     firmware_set::FirmwareSet,
     purpose,
-    stop::Stop,
+    stop::WalkStop,
     types::{Bundle, BundleLocation, BundleProtocol, Problem, Verdict},
     whole_file::WholeFile,
 };
 use crate::diagnose::Severity;
 
 impl Bundle {
-    /// A bundle of which only the file is known.
+    /// A bundle whose contents are not known yet, only its file.
     pub(super) fn unassessed(path: &Path, location: &BundleLocation, whole: &WholeFile) -> Self {
         Self {
             path: path.to_owned(),
@@ -36,14 +36,14 @@ impl Bundle {
     }
 
     /// Records why the examination stopped.
-    pub(super) fn stopped(mut self, stop: Stop) -> io::Result<Self> {
+    pub(super) fn stopped(mut self, stop: WalkStop) -> io::Result<Self> {
         match stop {
-            Stop::Io(error) => return Err(error),
-            Stop::Invalid(verdict, problem) => {
+            WalkStop::Io(error) => return Err(error),
+            WalkStop::Invalid(verdict, problem) => {
                 self.verdict = verdict;
                 self.problems.push(*problem);
             }
-            Stop::Done => {}
+            WalkStop::Done => {}
         }
         Ok(self)
     }

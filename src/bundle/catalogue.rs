@@ -6,7 +6,7 @@ mod row;
 
 use super::{checksum::Digests, hex, types::CatalogueMatch};
 use bundles::BUNDLES;
-use row::Row;
+use row::CatalogueRow;
 
 /// The entry that matches a file of this size with these digests.
 pub(super) fn find(size: u64, digests: &Digests) -> Option<CatalogueMatch> {
@@ -21,7 +21,7 @@ pub(super) fn by_name(name: &str) -> Option<CatalogueMatch> {
         .map(catalogue_match)
 }
 
-fn find_in(rows: &[Row], size: u64, digests: &Digests) -> Option<CatalogueMatch> {
+fn find_in(rows: &[CatalogueRow], size: u64, digests: &Digests) -> Option<CatalogueMatch> {
     rows.iter()
         .find(|row| {
             let agree = [
@@ -37,7 +37,7 @@ fn find_in(rows: &[Row], size: u64, digests: &Digests) -> Option<CatalogueMatch>
         .map(catalogue_match)
 }
 
-fn catalogue_match(row: &Row) -> CatalogueMatch {
+fn catalogue_match(row: &CatalogueRow) -> CatalogueMatch {
     CatalogueMatch {
         name: row.name,
         source: row.source,
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn all_digests_and_the_size_must_match() {
-        let rows = [Row {
+        let rows = [CatalogueRow {
             name: "made up",
             source: "here",
             confidence: Confidence::Stated,

@@ -9,7 +9,7 @@ use super::{
     limits::{MAX_MANIFEST_BYTES, MAX_NESTED_ARCHIVES},
     options::ExamineOptions,
     signature::TrustedKey,
-    stop::{Stop, refused},
+    stop::{WalkStop, refused},
     types::{Problem, Verdict},
     visitor::{EntryInfo, Visitor},
 };
@@ -17,7 +17,7 @@ use crate::diagnose::Severity;
 
 /// The entries of one folder of a container.
 #[derive(Debug, Default)]
-pub(super) struct Folder {
+pub(super) struct CollectedFolder {
     pub(super) entries: Vec<ScannedEntry>,
     /// A problem for each entry whose data is invalid.
     pub(super) damaged: Vec<Problem>,
@@ -26,7 +26,7 @@ pub(super) struct Folder {
 /// Everything found in a container.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
-    pub(super) folders: BTreeMap<String, Folder>,
+    pub(super) folders: BTreeMap<String, CollectedFolder>,
     /// Nested archives: path, an unnamed copy, and its size.
     pub(super) archives: Vec<(String, File, u64)>,
     /// Files that are not read, with their paths.
@@ -36,7 +36,7 @@ pub(super) struct Collected {
 }
 
 /// What is done with the current entry.
-enum Current {
+enum CurrentEntry {
     Skip,
     Scan(EntryPath, Box<EntryScanner>),
     /// A nested archive is copied to a temporary file.
@@ -50,12 +50,12 @@ pub(super) struct Collector {
     nested: bool,
     /// A nested container may have folders, because the outer one is a folder.
     folders_allowed: bool,
-    current: Current,
+    current: CurrentEntry,
     collected: Collected,
 }
 
 impl Visitor for Collector {
-    fn begin(&mut self, entry: &EntryInfo) -> Result<(), Stop> {
+    fn begin(&mut self, entry: &EntryInfo) -> Result<(), WalkStop> {
         let name = entry.path.name.as_str();
         let archive = is_archive(name);
         let is_large = is_manifest(name) && entry.size > MAX_MANIFEST_BYTES as u64;
@@ -66,7 +66,7 @@ impl Visitor for Collector {
             .or(is_installer(name).then_some(SkipReason::Installer));
         if let Some(reason) = reason {
             self.collected.skipped.push((entry.path.full(), reason));
-            self.current = Current::Skip;
+            self.current = CurrentEntry::Skip;
             return Ok(());
         }
         let in_folder = !entry.path.folder.is_empty() && !self.folders_allowed;
@@ -78,28 +78,28 @@ impl Visitor for Collector {
             ));
         }
         self.current = if archive {
-            Current::Copy(entry.path.clone(), tempfile::tempfile()?, entry.size)
+            CurrentEntry::Copy(entry.path.clone(), tempfile::tempfile()?, entry.size)
         } else {
             let scanner = EntryScanner::new(name, entry.size);
-            Current::Scan(entry.path.clone(), Box::new(scanner))
+            CurrentEntry::Scan(entry.path.clone(), Box::new(scanner))
         };
         Ok(())
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), WalkStop> {
         match &mut self.current {
-            Current::Skip => {}
-            Current::Scan(_, scanner) => scanner.feed(bytes),
-            Current::Copy(_, file, _) => file.write_all(bytes)?,
+            CurrentEntry::Skip => {}
+            CurrentEntry::Scan(_, scanner) => scanner.feed(bytes),
+            CurrentEntry::Copy(_, file, _) => file.write_all(bytes)?,
         }
         Ok(())
     }
 
-    fn end(&mut self, error: Option<String>) -> Result<(), Stop> {
-        let current = std::mem::replace(&mut self.current, Current::Skip);
+    fn end(&mut self, error: Option<String>) -> Result<(), WalkStop> {
+        let current = std::mem::replace(&mut self.current, CurrentEntry::Skip);
         let path = match &current {
-            Current::Skip => return Ok(()),
-            Current::Scan(path, _) | Current::Copy(path, ..) => path.clone(),
+            CurrentEntry::Skip => return Ok(()),
+            CurrentEntry::Scan(path, _) | CurrentEntry::Copy(path, ..) => path.clone(),
         };
         if let Some(why) = error {
             let folder = self.collected.folders.entry(path.folder).or_default();
@@ -107,12 +107,12 @@ impl Visitor for Collector {
             return Ok(());
         }
         match current {
-            Current::Skip => {}
-            Current::Scan(path, scanner) => {
+            CurrentEntry::Skip => {}
+            CurrentEntry::Scan(path, scanner) => {
                 let folder = self.collected.folders.entry(path.folder).or_default();
                 folder.entries.push(scanner.finish(&self.trusted));
             }
-            Current::Copy(path, file, size) => {
+            CurrentEntry::Copy(path, file, size) => {
                 self.collected.archives.push((path.full(), file, size));
                 if self.collected.archives.len() > MAX_NESTED_ARCHIVES {
                     let message = format!("more than {MAX_NESTED_ARCHIVES} nested archives");
@@ -130,7 +130,7 @@ impl Collector {
             trusted: options.trusted.clone(),
             nested,
             folders_allowed,
-            current: Current::Skip,
+            current: CurrentEntry::Skip,
             collected: Collected::default(),
         }
     }

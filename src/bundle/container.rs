@@ -13,7 +13,7 @@ use super::{
     file_part::FilePart,
     header::{FIFTH_MAGIC, SIGNED_MAGIC, SignedHeader},
     limits::CHUNK_BYTES,
-    stop::{Stop, invalid},
+    stop::{WalkStop, invalid},
     types::Verdict,
     visitor::Visitor,
 };
@@ -29,7 +29,7 @@ pub(super) enum Container<'c> {
 
 /// Passes every regular file of the container to the visitor. A hostile, oversized or
 /// invalid structure ends the walk, if possible before the first entry.
-pub(super) fn walk(container: Container<'_>, visitor: &mut dyn Visitor) -> Result<(), Stop> {
+pub(super) fn walk(container: Container<'_>, visitor: &mut dyn Visitor) -> Result<(), WalkStop> {
     let (file, length) = match container {
         Container::File(file, length) => (file, length),
         Container::Folder(path) => return folder::walk(path, visitor),
@@ -56,12 +56,12 @@ pub(super) fn walk(container: Container<'_>, visitor: &mut dyn Visitor) -> Resul
 }
 
 /// One file of a bundle was given instead of the bundle.
-fn single_file(message: &str) -> Stop {
+fn single_file(message: &str) -> WalkStop {
     match invalid(Verdict::Foreign, "not-an-archive", None, message) {
-        Stop::Invalid(verdict, mut problem) => {
+        WalkStop::Invalid(verdict, mut problem) => {
             "Give the whole bundle, or the folder that has all of its files."
                 .clone_into(&mut problem.cure);
-            Stop::Invalid(verdict, problem)
+            WalkStop::Invalid(verdict, problem)
         }
         other => other,
     }
@@ -69,7 +69,7 @@ fn single_file(message: &str) -> Stop {
 
 /// The offset of the gzip in a call manager package. It is taken from the header, since the
 /// signature may contain the gzip magic by chance.
-fn package_body(start: &[u8], length: u64) -> Result<Option<u64>, Stop> {
+fn package_body(start: &[u8], length: u64) -> Result<Option<u64>, WalkStop> {
     if !start.starts_with(&SIGNED_MAGIC) {
         return Ok(None);
     }

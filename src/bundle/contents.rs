@@ -15,12 +15,12 @@ use std::collections::BTreeSet;
 
 use super::{
     catalogue::files::{self, FileIdentity, FileSet},
-    collect::Folder,
+    collect::CollectedFolder,
     entry::ScannedEntry,
     entry_path::SkipReason,
     file_kinds::is_image,
     firmware_set::FirmwareSet,
-    header::Header,
+    header::ImageHeader,
     purpose,
     signature::Verification,
     types::{KeyGeneration, Manifest, Member, MemberKind, Problem, Signature, Verdict},
@@ -54,8 +54,12 @@ pub(super) struct Contents {
 }
 
 /// Draws the conclusions. `known`: the digest of the whole file is known.
-pub(super) fn conclude(folder: &Folder, skipped: &[(String, SkipReason)], known: bool) -> Contents {
-    let Folder { entries, damaged } = folder;
+pub(super) fn conclude(
+    folder: &CollectedFolder,
+    skipped: &[(String, SkipReason)],
+    known: bool,
+) -> Contents {
+    let CollectedFolder { entries, damaged } = folder;
     let index = Index::new(entries, damaged, skipped);
     let loads = Loads::of(&index, damaged);
     let recovery: Vec<_> = loads
@@ -260,12 +264,14 @@ fn member(
     let (signature, signer) = match (&entry.verification, &entry.header) {
         (Some(Verification::Valid(signer)), _) => (Signature::Valid, Some(signer)),
         (Some(Verification::Invalid(_)), _) => (Signature::Invalid, None),
-        (None, Header::Broken(_)) if image || entry.manifest.is_some() => {
+        (None, ImageHeader::Broken(_)) if image || entry.manifest.is_some() => {
             (Signature::Invalid, None)
         }
         // A broken header of a file that is not firmware may be a signed configuration.
         (Some(Verification::NoKnownKey | Verification::NoMatchingKey), _)
-        | (None, Header::FifthGeneration(_) | Header::Broken(_)) => (Signature::Unchecked, None),
+        | (None, ImageHeader::FifthGeneration(_) | ImageHeader::Broken(_)) => {
+            (Signature::Unchecked, None)
+        }
         (None, _) => (Signature::None, None),
     };
     Member {

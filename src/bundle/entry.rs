@@ -8,7 +8,7 @@ use super::{
     catalogue::files,
     content_hint::ContentHint,
     file_kinds::is_manifest,
-    header::{self, HEADER_START, Header, SignedHash},
+    header::{self, HEADER_START, ImageHeader, SignedHash},
     hex,
     limits::MAX_MANIFEST_BYTES,
     manifest::{self, ParsedManifest},
@@ -18,8 +18,8 @@ use super::{
 };
 use crate::phone::{LoadName, Model};
 
-/// Bytes that are buffered: the longest header its length field allows, and the start of
-/// the body.
+/// Bytes that are buffered: the longest header that the length field allows, and the start of the
+/// body.
 const MAX_START: usize = 64 * 1024 + BODY_START;
 /// Bytes of the body that are buffered: they contain the digest of a 792x image, and the load
 /// id and the length field of a 7940 image.
@@ -36,7 +36,7 @@ pub(super) struct ScannedEntry {
     pub(super) sha256: String,
     /// Only if the catalogue has no other digest for files of this name.
     pub(super) sha1: Option<String>,
-    pub(super) header: Header,
+    pub(super) header: ImageHeader,
     /// The result of the signature check, if it has a signed header.
     pub(super) verification: Option<Verification>,
     /// Its payload is not what its header, its body or its name states.
@@ -65,15 +65,15 @@ pub(super) struct EntryScanner {
     start: Vec<u8>,
     start_length: usize,
     /// Set once the start is complete.
-    body: Option<Body>,
+    body: Option<EntryBody>,
     /// The whole file, if it is a manifest.
     manifest: Option<Vec<u8>>,
     marks: TransferMarks,
 }
 
 /// The parsed start, and the hash of the rest.
-struct Body {
-    header: Header,
+struct EntryBody {
+    header: ImageHeader,
     hash: BodyHash,
     wireless: Option<(String, Md5)>,
     load_id: Option<String>,
@@ -155,13 +155,13 @@ impl EntryScanner {
     }
 
     /// Parses the buffered start and hashes the part of the body in it.
-    fn start_body(&mut self) -> Body {
+    fn start_body(&mut self) -> EntryBody {
         let start = std::mem::take(&mut self.start);
-        let header = Header::parse(&start, self.size);
+        let header = ImageHeader::parse(&start, self.size);
         let payload = start.get(header.length()..).unwrap_or_default();
-        let mut body = Body {
+        let mut body = EntryBody {
             hash: match &header {
-                Header::Signed(signed) => {
+                ImageHeader::Signed(signed) => {
                     let mut hash = match signed.hash {
                         SignedHash::Md5 => BodyHash::Md5(Md5::new()),
                         SignedHash::Sha1 | SignedHash::Newer => BodyHash::Sha1(Sha1::new()),
@@ -170,8 +170,8 @@ impl EntryScanner {
                     hash.update(&start[signed.signature_field.end..signed.length]);
                     hash
                 }
-                Header::FifthGeneration(_) => BodyHash::Sha256(Sha256::new()),
-                Header::None | Header::Broken(_) => BodyHash::None,
+                ImageHeader::FifthGeneration(_) => BodyHash::Sha256(Sha256::new()),
+                ImageHeader::None | ImageHeader::Broken(_) => BodyHash::None,
             },
             wireless: self.wireless(&header, payload),
             load_id: payload::load_id(&self.name, payload),
@@ -181,7 +181,7 @@ impl EntryScanner {
                 self.size.saturating_sub(header.length() as u64),
             ),
             hint: match &header {
-                Header::None => ContentHint::of(&start),
+                ImageHeader::None => ContentHint::of(&start),
                 _ => None,
             },
             has_wide_header: header::is_widened(&start),
@@ -191,13 +191,13 @@ impl EntryScanner {
         body
     }
 
-    fn wireless(&self, header: &Header, payload: &[u8]) -> Option<(String, Md5)> {
+    fn wireless(&self, header: &ImageHeader, payload: &[u8]) -> Option<(String, Md5)> {
         let stated = payload.get(..WIRELESS_MD5)?;
         let digits = stated
             .iter()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
         // Only names of 792x images have an upper-case extension.
-        if !matches!(header, Header::Signed(_))
+        if !matches!(header, ImageHeader::Signed(_))
             || !digits
             || !self.name.as_bytes().ends_with(b".SBN")
         {
@@ -237,15 +237,15 @@ impl EntryScanner {
         };
         let digest = body.hash.finish();
         match &scanned.header {
-            Header::Signed(header) => {
+            ImageHeader::Signed(header) => {
                 scanned.verification =
                     Some(signature::verify(&scanned.name, header, &digest, trusted));
             }
-            Header::FifthGeneration(header) if header.sha256[..] != digest => {
+            ImageHeader::FifthGeneration(header) if header.sha256[..] != digest => {
                 scanned.payload_error =
                     Some("the SHA-256 of its payload is not the one in its header");
             }
-            Header::FifthGeneration(_) | Header::None | Header::Broken(_) => {}
+            ImageHeader::FifthGeneration(_) | ImageHeader::None | ImageHeader::Broken(_) => {}
         }
         if let Some((stated, md5)) = body.wireless {
             if hex::encode(&md5.finalize().0).to_ascii_uppercase() == stated {
@@ -261,7 +261,7 @@ impl EntryScanner {
                 .has_wide_header
                 .then_some("each LF in its header became CR LF, as in a transfer in text mode");
             let marks = wide.or_else(|| match scanned.header {
-                Header::Signed(_) | Header::Broken(_) => self.marks.damage(),
+                ImageHeader::Signed(_) | ImageHeader::Broken(_) => self.marks.damage(),
                 _ => None,
             });
             scanned.text_mode = repaired.or(marks.map(str::to_owned));
@@ -279,8 +279,8 @@ fn names_phone_load(name: &str) -> bool {
 /// restored.
 fn repair(scanned: &ScannedEntry, file: &[u8], trusted: &[TrustedKey]) -> Option<String> {
     let header = match &scanned.header {
-        Header::None => return None,
-        Header::Broken(_) => file.len() + 1,
+        ImageHeader::None => return None,
+        ImageHeader::Broken(_) => file.len() + 1,
         header => header.length(),
     };
     let is_valid = |text: &[u8]| {
@@ -304,7 +304,7 @@ fn repair(scanned: &ScannedEntry, file: &[u8], trusted: &[TrustedKey]) -> Option
         })
 }
 
-impl Body {
+impl EntryBody {
     fn update(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
         if let Some((_, md5)) = &mut self.wireless {

@@ -7,7 +7,7 @@ use std::collections::{HashMap, hash_map};
 
 use super::{
     file_kinds::is_firmware,
-    stop::{Stop, refused},
+    stop::{WalkStop, refused},
 };
 
 /// Characters of one name.
@@ -52,7 +52,7 @@ impl EntryPath {
     }
 
     /// Parses the bytes of a path in an archive. A path that ends with a slash is a folder.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Stop> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, WalkStop> {
         let shown = String::from_utf8_lossy(bytes);
         let path = Self::of(&shown);
         let hostile = |why: &str| {
@@ -125,7 +125,7 @@ impl EntryPath {
 pub(super) struct UniquePaths(HashMap<String, Vec<String>>);
 
 impl UniquePaths {
-    pub(super) fn add(&mut self, path: &EntryPath) -> Result<(), Stop> {
+    pub(super) fn add(&mut self, path: &EntryPath) -> Result<(), WalkStop> {
         let full = path.full();
         match self.0.entry(full.to_ascii_lowercase()) {
             hash_map::Entry::Vacant(vacant) => {

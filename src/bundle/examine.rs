@@ -1,4 +1,4 @@
-//! From a path to verdicts.
+//! Examines a file or folder and gives a verdict on each bundle in it.
 
 use std::{
     fs::File,
@@ -9,15 +9,15 @@ use std::{
 
 use super::{
     checksum::Checksum,
-    collect::{Collected, Collector, Folder},
+    collect::{Collected, CollectedFolder, Collector},
     container::{self, Container},
     contents, digest,
     error::BundleError,
     file_part::FilePart,
     limits::MAX_FILE_BYTES,
     options::ExamineOptions,
-    source::{Opened, open},
-    stop::{Stop, invalid},
+    source::{OpenedSource, open},
+    stop::{WalkStop, invalid},
     types::{Bundle, BundleLocation, Verdict},
     whole_file::WholeFile,
 };
@@ -29,6 +29,28 @@ use super::{
 /// Memory use does not depend on the size of the file. Only nested archives are written, to
 /// unnamed temporary files.
 ///
+/// # Examples
+///
+/// ```
+/// use reflash::{
+///     bundle::{ExamineOptions, Verdict, examine},
+///     phone::Family,
+///     simulator::{Sizes, SyntheticBundle, test_key},
+/// };
+///
+/// let folder = tempfile::tempdir()?;
+/// let synthetic = SyntheticBundle::new(Family::F45, 1).unwrap().sizes(Sizes::Small);
+/// let path = folder.path().join(synthetic.file_name());
+/// synthetic.write_zip(&path)?;
+///
+/// let options = ExamineOptions { trusted: vec![test_key()], ..ExamineOptions::default() };
+/// let bundles = examine(&path, &options)?;
+/// assert_eq!(bundles.len(), 1);
+/// assert_eq!(bundles[0].verdict, Verdict::Genuine);
+/// assert_eq!(bundles[0].loads[0].as_str(), "SIP45.9-3-1SR4-1S");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// The path cannot be read, is not a regular file or folder, or changed while it was read.
@@ -37,7 +59,7 @@ pub fn examine(path: &Path, options: &ExamineOptions) -> Result<Vec<Bundle>, Bun
         file: path.to_owned(),
         ..BundleLocation::default()
     };
-    if let Opened::File(file, length) = open(path)? {
+    if let OpenedSource::File(file, length) = open(path)? {
         return examine_file(path, &file, length, options, &location);
     }
     let collected = collect(Container::Folder(path), options, &location);
@@ -107,9 +129,9 @@ fn collect(
     };
     let mut collected = collector.finish();
     match walked {
-        Err(Stop::Io(error)) => return Err(error),
-        Err(Stop::Invalid(verdict, problem)) => collected.invalid = Some((verdict, *problem)),
-        Ok(()) | Err(Stop::Done) => {}
+        Err(WalkStop::Io(error)) => return Err(error),
+        Err(WalkStop::Invalid(verdict, problem)) => collected.invalid = Some((verdict, *problem)),
+        Ok(()) | Err(WalkStop::Done) => {}
     }
     Ok(collected)
 }
@@ -155,7 +177,7 @@ fn bundles(
         bundles.retain(|bundle| bundle.verdict != Verdict::Foreign);
     } else if bundles.is_empty() {
         let mut bundle = Bundle::unassessed(path, location, whole);
-        bundle.assess(contents::conclude(&Folder::default(), &[], false));
+        bundle.assess(contents::conclude(&CollectedFolder::default(), &[], false));
         bundles.push(bundle);
     } else {
         bundles.truncate(1);
@@ -200,8 +222,8 @@ fn inside(outer: &Path, inner: &str, is_folder: bool) -> PathBuf {
 
 /// The given checksums that match none of these bundles and none of the files they are in.
 ///
-/// With one file on the command line, each is a [`Bundle::set_checksum_mismatch`]; with
-/// several, it is unknown which file is wrong.
+/// If the command line names one file, the caller reports each with
+/// [`Bundle::set_checksum_mismatch`]. If it names several, it is unknown which of them is wrong.
 #[must_use]
 pub fn unmatched_checksums<'o>(
     bundles: &[Bundle],

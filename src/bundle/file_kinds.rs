@@ -1,4 +1,4 @@
-//! What a file's name says about its kind.
+//! The kind of a file, from its name.
 
 /// Extensions of firmware images.
 const IMAGE_EXTENSIONS: [&str; 9] = [

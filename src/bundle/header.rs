@@ -11,7 +11,7 @@ pub(super) const HEADER_START: usize = 16;
 
 /// The header of a firmware file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Header {
+pub(super) enum ImageHeader {
     /// No header.
     None,
     /// The signed header of 79xx, 69xx, 894x and 792x files.
@@ -43,7 +43,7 @@ pub(super) fn is_widened(start: &[u8]) -> bool {
         && start.get(ALGORITHM_TAG..ALGORITHM_TAG + 4) == Some(&[b'\r', b'\n', 0, 1])
 }
 
-impl Header {
+impl ImageHeader {
     /// Parses the start of a file of `size` bytes. `start` has at least [`claimed_length`]
     /// bytes, or is the whole file.
     pub(super) fn parse(start: &[u8], size: u64) -> Self {

@@ -1,6 +1,6 @@
 //! Manifests (`.loads`), parsed as the phones that fetch them parse them.
 
-use super::header::Header;
+use super::header::ImageHeader;
 use crate::phone::{Family, LoadName};
 
 /// Characters of a name that are kept: more than a member's name may have.
@@ -36,8 +36,8 @@ pub(super) struct ImageEntry {
 /// Parses the manifest `name` from its bytes, header included. Total: any bytes give a list
 /// or the reason why a phone would reject them.
 pub(super) fn parse(name: &str, file: &[u8]) -> Result<ParsedManifest, String> {
-    let header = match Header::parse(file, file.len() as u64) {
-        Header::Broken(why) => return Err(why),
+    let header = match ImageHeader::parse(file, file.len() as u64) {
+        ImageHeader::Broken(why) => return Err(why),
         header => header,
     };
     let body = file.get(header.length()..).unwrap_or_default();

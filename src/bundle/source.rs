@@ -8,7 +8,7 @@ use std::{
 use super::error::BundleError;
 
 /// An opened path.
-pub(super) enum Opened {
+pub(super) enum OpenedSource {
     /// A regular file and its length in bytes.
     File(File, u64),
     /// A folder.
@@ -16,12 +16,12 @@ pub(super) enum Opened {
 }
 
 /// Opens a regular file, or reports that the path is a folder.
-pub(super) fn open(path: &Path) -> Result<Opened, BundleError> {
+pub(super) fn open(path: &Path) -> Result<OpenedSource, BundleError> {
     let fail = BundleError::io(path);
     // Checked before opening: opening a pipe would block until it has a writer.
     let kind = fs::metadata(path).map_err(&fail)?;
     if kind.is_dir() {
-        return Ok(Opened::Folder);
+        return Ok(OpenedSource::Folder);
     }
     if !kind.is_file() {
         return Err(BundleError::NotAFile {
@@ -30,5 +30,5 @@ pub(super) fn open(path: &Path) -> Result<Opened, BundleError> {
     }
     let file = File::open(path).map_err(&fail)?;
     let length = file.metadata().map_err(&fail)?.len();
-    Ok(Opened::File(file, length))
+    Ok(OpenedSource::File(file, length))
 }

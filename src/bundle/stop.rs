@@ -10,7 +10,7 @@ use crate::diagnose::Severity;
 
 /// What ends a walk early.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum WalkStop {
     /// Reading failed.
     Io(io::Error),
     /// The container is invalid, hostile or over a limit.
@@ -19,7 +19,7 @@ pub(super) enum Stop {
     Done,
 }
 
-impl From<io::Error> for Stop {
+impl From<io::Error> for WalkStop {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
@@ -31,7 +31,7 @@ pub(super) fn invalid(
     code: &'static str,
     member: Option<&str>,
     message: impl Into<String>,
-) -> Stop {
+) -> WalkStop {
     let cure = match verdict {
         Verdict::Refused => {
             "Do not use this file. Get the bundle as published by Cisco and verify that."
@@ -39,7 +39,7 @@ pub(super) fn invalid(
         Verdict::Foreign => "Give the firmware bundle: the file that contains .loads files.",
         _ => "Download the file again and compare its checksum with the published one.",
     };
-    Stop::Invalid(
+    WalkStop::Invalid(
         verdict,
         Box::new(Problem {
             code,
@@ -55,15 +55,15 @@ pub(super) fn refused(
     code: &'static str,
     member: Option<&str>,
     message: impl Into<String>,
-) -> Stop {
+) -> WalkStop {
     invalid(Verdict::Refused, code, member, message)
 }
 
-pub(super) fn damaged(member: Option<&str>, message: impl Into<String>) -> Stop {
+pub(super) fn damaged(member: Option<&str>, message: impl Into<String>) -> WalkStop {
     invalid(Verdict::Damaged, "archive-damaged", member, message)
 }
 
-pub(super) fn too_many_entries() -> Stop {
+pub(super) fn too_many_entries() -> WalkStop {
     refused(
         "over-limit",
         None,
@@ -72,7 +72,7 @@ pub(super) fn too_many_entries() -> Stop {
 }
 
 /// Adds the size of an entry to the total and checks both limits.
-pub(super) fn add_size(total: &mut u64, size: u64, name: &str) -> Result<(), Stop> {
+pub(super) fn add_size(total: &mut u64, size: u64, name: &str) -> Result<(), WalkStop> {
     let over = |what: String| Err(refused("over-limit", Some(name), what));
     if size > MAX_ENTRY_BYTES {
         return over(format!(

@@ -171,7 +171,7 @@ pub struct Bundle {
     /// The generation of the signing keys, if all signatures have the same one.
     #[serde(skip)]
     pub key_generation: Option<KeyGeneration>,
-    /// A signature is valid only with a key that the user trusts.
+    /// Whether a signature is valid only with a key that the user trusts.
     #[serde(skip)]
     pub uses_trusted_key: bool,
     /// Where its bytes are, for [`Bundle::unpack`].

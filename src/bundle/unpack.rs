@@ -14,8 +14,8 @@ use super::{
     error::BundleError,
     file_kinds::is_archive,
     hex,
-    source::{Opened, open},
-    stop::Stop,
+    source::{OpenedSource, open},
+    stop::WalkStop,
     types::{Bundle, Member, Verdict},
     visitor::{EntryInfo, Visitor},
 };
@@ -73,8 +73,8 @@ fn write_members(bundle: &Bundle, writer: &mut MemberWriter<'_>) -> Result<(), B
     let path = &bundle.location.file;
     let opened = open(path)?;
     let outer = match &opened {
-        Opened::File(file, length) => Container::File(file, *length),
-        Opened::Folder => Container::Folder(path),
+        OpenedSource::File(file, length) => Container::File(file, *length),
+        OpenedSource::Folder => Container::Folder(path),
     };
     let walked = match &bundle.location.archive {
         None => container::walk(outer, writer),
@@ -85,7 +85,7 @@ fn write_members(bundle: &Bundle, writer: &mut MemberWriter<'_>) -> Result<(), B
                 open: false,
             };
             match container::walk(outer, &mut copy) {
-                Ok(()) | Err(Stop::Done) => {}
+                Ok(()) | Err(WalkStop::Done) => {}
                 Err(stop) => return Err(walk_error(bundle, stop)),
             }
             let Some(file) = copy.file else {
@@ -112,11 +112,11 @@ fn changed(bundle: &Bundle, what: String) -> BundleError {
     }
 }
 
-fn walk_error(bundle: &Bundle, stop: Stop) -> BundleError {
+fn walk_error(bundle: &Bundle, stop: WalkStop) -> BundleError {
     match stop {
-        Stop::Io(source) => BundleError::io(&bundle.path)(source),
-        Stop::Invalid(_, problem) => changed(bundle, problem.message),
-        Stop::Done => changed(
+        WalkStop::Io(source) => BundleError::io(&bundle.path)(source),
+        WalkStop::Invalid(_, problem) => changed(bundle, problem.message),
+        WalkStop::Done => changed(
             bundle,
             "its members are not those that were examined".to_owned(),
         ),
@@ -129,12 +129,12 @@ struct MemberWriter<'b> {
     to: &'b Path,
     /// Members that are not written yet.
     pending: HashMap<&'b str, &'b Member>,
-    current: Option<Current<'b>>,
+    current: Option<UnpackedFile<'b>>,
     written: Vec<PathBuf>,
     error: Option<BundleError>,
 }
 
-struct Current<'b> {
+struct UnpackedFile<'b> {
     member: &'b Member,
     path: PathBuf,
     file: File,
@@ -142,14 +142,14 @@ struct Current<'b> {
 }
 
 impl MemberWriter<'_> {
-    fn fail(&mut self, error: BundleError) -> Stop {
+    fn fail(&mut self, error: BundleError) -> WalkStop {
         self.error = Some(error);
-        Stop::Done
+        WalkStop::Done
     }
 }
 
 impl Visitor for MemberWriter<'_> {
-    fn begin(&mut self, entry: &EntryInfo) -> Result<(), Stop> {
+    fn begin(&mut self, entry: &EntryInfo) -> Result<(), WalkStop> {
         let name = entry.path.name.as_str();
         // Nested archives are separate bundles.
         if entry.path.folder != self.bundle.location.folder
@@ -175,7 +175,7 @@ impl Visitor for MemberWriter<'_> {
             })
         })?;
         self.written.push(path.clone());
-        self.current = Some(Current {
+        self.current = Some(UnpackedFile {
             member,
             path,
             file,
@@ -184,7 +184,7 @@ impl Visitor for MemberWriter<'_> {
         Ok(())
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), WalkStop> {
         let Some(current) = &mut self.current else {
             return Ok(());
         };
@@ -196,7 +196,7 @@ impl Visitor for MemberWriter<'_> {
         Ok(())
     }
 
-    fn end(&mut self, error: Option<String>) -> Result<(), Stop> {
+    fn end(&mut self, error: Option<String>) -> Result<(), WalkStop> {
         let Some(current) = self.current.take() else {
             return Ok(());
         };
@@ -222,7 +222,7 @@ struct ArchiveCopy<'b> {
 }
 
 impl Visitor for ArchiveCopy<'_> {
-    fn begin(&mut self, entry: &EntryInfo) -> Result<(), Stop> {
+    fn begin(&mut self, entry: &EntryInfo) -> Result<(), WalkStop> {
         self.open = entry.path.full() == self.archive;
         if self.open {
             self.file = Some(tempfile::tempfile()?);
@@ -230,14 +230,14 @@ impl Visitor for ArchiveCopy<'_> {
         Ok(())
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), WalkStop> {
         if let (true, Some(file)) = (self.open, &mut self.file) {
             file.write_all(bytes)?;
         }
         Ok(())
     }
 
-    fn end(&mut self, error: Option<String>) -> Result<(), Stop> {
+    fn end(&mut self, error: Option<String>) -> Result<(), WalkStop> {
         if self.open && error.is_some() {
             self.file = None;
         }

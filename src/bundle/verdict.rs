@@ -3,12 +3,34 @@
 use serde::Serialize;
 
 /// The verdict on a bundle. docs/verification.md states what each one proves.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::{
+///     bundle::{ExamineOptions, Verdict, examine},
+///     phone::Family,
+///     simulator::{Sizes, SyntheticBundle, test_key},
+/// };
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("bundle.zip");
+/// let synthetic = SyntheticBundle::new(Family::F45, 1).unwrap().sizes(Sizes::Small);
+/// synthetic.without("apps").write_zip(&path)?;
+///
+/// let options = ExamineOptions { trusted: vec![test_key()], ..ExamineOptions::default() };
+/// let bundle = &examine(&path, &options)?[0];
+/// assert_eq!(bundle.verdict, Verdict::Incomplete);
+/// assert_eq!(bundle.problems[0].code, "missing-image");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Complete, and its digest is in the catalogue or equals `--checksum`.
     Known,
-    /// Complete, digest unknown, and every signed member verifies with Cisco's key.
+    /// Complete, digest unknown, and every signed member verifies with Cisco's key or with one
+    /// that the user trusts (see [`super::Bundle::uses_trusted_key`]).
     Genuine,
     /// Complete; origin not proven.
     Intact,

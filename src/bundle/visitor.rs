@@ -1,6 +1,6 @@
 //! How the entries of a container are passed on.
 
-use super::{entry_path::EntryPath, stop::Stop};
+use super::{entry_path::EntryPath, stop::WalkStop};
 
 /// A regular file in a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,9 +13,9 @@ pub(super) struct EntryInfo {
 /// Receives the entries of a container, one after the other.
 pub(super) trait Visitor {
     /// An entry begins.
-    fn begin(&mut self, entry: &EntryInfo) -> Result<(), Stop>;
+    fn begin(&mut self, entry: &EntryInfo) -> Result<(), WalkStop>;
     /// The next bytes of the entry.
-    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Stop>;
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), WalkStop>;
     /// The entry ended. `error`: why its bytes are not valid.
-    fn end(&mut self, error: Option<String>) -> Result<(), Stop>;
+    fn end(&mut self, error: Option<String>) -> Result<(), WalkStop>;
 }

@@ -3,7 +3,7 @@
 use super::{
     dhcp::DhcpArgs,
     findings,
-    globals::{Globals, Outcome, json_document, print},
+    globals::{CommandOutcome, Globals, json_document, print},
     heading,
     metrics::MetricsArgs,
     network::NetworkArgs,
@@ -46,17 +46,17 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     if let Some(kind) = args.paste {
         return paste(kind, args, globals);
     }
     let isolated = args.dhcp.isolated()?;
-    let wanted = args.network.wanted(isolated);
+    let options = args.network.check_options(isolated);
     let quiet = globals.quiet || globals.json;
     let CheckResult {
         chosen,
         mut findings,
-    } = preflight::check(&wanted, |what| {
+    } = preflight::check(&options, |what| {
         if !quiet {
             eprintln!("{what}");
         }
@@ -89,15 +89,15 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-fn verdict(outcome: Outcome) -> &'static str {
-    if outcome == Outcome::Done {
+fn verdict(outcome: CommandOutcome) -> &'static str {
+    if outcome == CommandOutcome::Done {
         "No finding prevents a conversion.\n"
     } else {
         "A conversion would fail: see the errors above.\n"
     }
 }
 
-fn paste(kind: ServerKind, args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+fn paste(kind: ServerKind, args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let chosen = args.network.choose()?;
     let lines = kind.config_snippet(chosen.address);
     if globals.json {
@@ -110,7 +110,7 @@ fn paste(kind: ServerKind, args: &Args, globals: &Globals) -> Result<Outcome, Fa
     } else {
         print(&lines)?;
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
 /// The settings for every kind of server.

@@ -3,7 +3,7 @@
 use clap::Command;
 use clap_complete::{Shell, generate};
 
-use super::globals::{Globals, Outcome, json_document, print};
+use super::globals::{CommandOutcome, Globals, json_document, print};
 use crate::failure::Failure;
 
 /// Print a shell completion script
@@ -17,7 +17,11 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, command: Command, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    args: &Args,
+    command: Command,
+    globals: &Globals,
+) -> Result<CommandOutcome, Failure> {
     let (mut command, mut script) = (command, Vec::new());
     generate(args.shell, &mut command, "reflash", &mut script);
     let script = String::from_utf8_lossy(&script);
@@ -27,5 +31,5 @@ pub(super) fn run(args: &Args, command: Command, globals: &Globals) -> Result<Ou
     } else {
         print(&script)?;
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }

@@ -6,12 +6,13 @@ use super::{
     bundles::{BridgeArgs, RecoveryArgs, TrustArgs},
     dhcp::DhcpArgs,
     extra_files::ExtraFilesArgs,
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     heading,
     inventory::InventoryArgs,
     journal::ResumeArgs,
     metrics::MetricsArgs,
     network::NetworkArgs,
+    number::{duration, number},
     preflight::PreflightArgs,
     registrar::RegistrarArgs,
     resets,
@@ -57,13 +58,13 @@ Examples:
     sudo reflash convert BUNDLE --expect 20 --timeout 2h --json
   The phones of a list, until each is done:
     sudo reflash convert BUNDLE --inventory phones.csv
-  The same with `pbx` in the list; phones are also configured and register:
+  A list that sets `pbx`: the phones are also configured, and register:
     sudo reflash convert BUNDLE --inventory office.toml
   With configurations that you wrote:
     sudo reflash convert BUNDLE --add SEP001D45AABB0C.cnf.xml --add dialplan.xml
   On a separate switch without a DHCP server:
     sudo reflash convert BUNDLE --interface eth0 --dhcp isolated
-  Phones in use: first listen for 5 minutes which load each runs:
+  Phones in use: listen for 5 minutes first, to learn which load each runs:
     sudo reflash convert BUNDLE --bridge BRIDGE --survey 5m
   Old phones, which need 8.5(2) before the target:
     sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip
@@ -91,14 +92,14 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) inventory: InventoryArgs,
     /// End when this many phones are done
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..),
+    #[arg(long, value_name = "N", value_parser = number(1..=u32::MAX),
           conflicts_with_all = ["only", "inventory"], help_heading = heading::PHONES)]
     pub(super) expect: Option<u32>,
     /// End after this time: 90s, 10m, 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = heading::PHONES)]
     pub(super) timeout: Option<Duration>,
     /// End when this many phones have failed
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..),
+    #[arg(long, value_name = "N", value_parser = number(1..=u32::MAX),
           help_heading = heading::PHONES)]
     max_failures: Option<u32>,
     #[command(flatten)]
@@ -108,7 +109,7 @@ pub(crate) struct Args {
     /// The processNodeName. Default: the serving address.
     #[arg(long, value_name = "ADDRESS", help_heading = heading::CONFIGURATION)]
     pub(super) call_manager: Option<Ipv4Addr>,
-    /// First only listen for this time: 5m
+    /// Listen for this time before firmware is offered: 5m
     ///
     /// Running phones report their load when they restart. During the survey no firmware is
     /// offered, except to phones in their boot loader. Then each phone's route is planned: via
@@ -136,7 +137,7 @@ impl Args {
     }
 }
 
-pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     run_with(args, globals, run::WizardHooks::default())
 }
 
@@ -145,7 +146,7 @@ pub(crate) fn run_with(
     args: &Args,
     globals: &Globals,
     hooks: run::WizardHooks,
-) -> Result<Outcome, Failure> {
+) -> Result<CommandOutcome, Failure> {
     let isolated = check_flags(args)?;
     let folder = args.network.state_folder()?;
     let previous = args.journal.previous(folder.as_deref())?;
@@ -164,7 +165,9 @@ pub(crate) fn run_with(
     let recorded = previous.as_ref().and_then(PreviousRun::call_manager);
     let given = args.call_manager.or(recorded);
     let call_manager = call_manager(given, &chosen)?;
-    let preflight = args.preflight.run(&args.network.wanted(isolated), &chosen);
+    let preflight = args
+        .preflight
+        .run(&args.network.check_options(isolated), &chosen);
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let dhcp = args.dhcp.open(&chosen)?;
     let registrar = RegistrarListeners::bind(args.registrar.ports(), chosen.address, call_manager)?;
@@ -172,8 +175,8 @@ pub(crate) fn run_with(
     let captures = Captures::open(&chosen, expected.port(), registrar.sip());
     let dropped = args.network.drop_privileges()?;
     let dhcp_message = dhcp.as_ref().map(BoundDhcp::message);
-    // Ends when it is dropped at the end of this function. Starting it takes seconds, so it
-    // comes before staging: a signal meanwhile leaves nothing behind.
+    // The DHCP server stops when it is dropped at the end of this function. Its start takes
+    // seconds, so it comes before staging: a signal in this time leaves no files behind.
     let mut dhcp = dhcp.map(BoundDhcp::start).transpose()?;
     let Selection { targets, bridges } = &selection;
     let stage = Stage::temporary_with_files(targets, bridges, &own_files, call_manager.into())
@@ -373,18 +376,8 @@ fn opening(
 fn survey_message(survey: Duration) -> String {
     let seconds = i64::try_from(survey.as_secs()).unwrap_or(i64::MAX);
     format!(
-        "survey until {} of this run: no firmware is offered yet. Restart running phones now \
-         (Settings, then **#**); each then reports the load it runs",
+        "survey until {} after the start: no firmware is offered yet. Restart running phones now \
+         (Settings, then **#**): each then reports the load it runs",
         clock(seconds)
     )
-}
-
-/// Parses `90s`, `10m` or `1h30m`.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let expected = || format!("'{text}' is not a duration: expected one like 90s, 10m or 1h30m");
-    let parsed: jiff::SignedDuration = text.parse().map_err(|_| expected())?;
-    Duration::try_from(parsed)
-        .ok()
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(expected)
 }

@@ -5,10 +5,11 @@ mod table;
 
 use std::path::PathBuf;
 
-use self::phone::{Phone, digits, rule};
+use self::phone::{DialPhone, digits, rule};
 use super::{
-    globals::{Globals, Outcome, json_document, print},
+    globals::{CommandOutcome, Globals, json_document, print},
     heading,
+    number::number,
 };
 use crate::{
     dialplan::{DialMode, DialResult, ProxyRoute, UserParameter},
@@ -20,8 +21,8 @@ use crate::{
 
 /// Show what a phone with this dial plan sends for dialled digits
 ///
-/// Shows also when it sends and which entry matched. The digits are dialled one after the other,
-/// so a call that starts too early shows too.
+/// Also shows when the phone sends them and which entry matched. Digits are dialled one at a time,
+/// so a call that would start too early is detected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -52,7 +53,7 @@ pub(super) struct Args {
     ///
     /// Some entries of a dial plan apply to one line only.
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = heading::PHONES,
-          value_parser = clap::value_parser!(u8).range(1..))]
+          value_parser = number(1..=u8::MAX))]
     line: u8,
     /// Dial each number of a table and compare
     #[arg(long, value_name = "FILE", conflicts_with = "xml",
@@ -65,12 +66,12 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     if args.xml {
         print(&plan_file::compile(&args.plan, globals.quiet)?)?;
-        return Ok(Outcome::Done);
+        return Ok(CommandOutcome::Done);
     }
-    let phone = Phone {
+    let phone = DialPhone {
         template: plan_file::read(&args.plan, globals.quiet)?,
         line: args.line,
         mode: if args.call_manager_mode {
@@ -88,7 +89,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     } else {
         print(&as_text(&dialled, Style::new(globals.color)))?;
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
 /// The result as text.

@@ -3,7 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use super::globals::{Globals, Outcome, json_document, print};
+use super::globals::{CommandOutcome, Globals, json_document, print};
 use crate::{
     diagnose::{Code, Explanation, Severity},
     failure::Failure,
@@ -25,12 +25,12 @@ pub(super) struct Args {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Document {
+struct ExplainDocument {
     diagnoses: Vec<Explanation>,
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let is_wanted = |code: &&Code| {
         let wanted = args.code.as_deref();
         wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(&code.to_string()))
@@ -38,13 +38,13 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let codes = Code::ALL.iter().filter(is_wanted);
     let diagnoses: Vec<_> = codes.map(|code| code.explanation()).collect();
     if globals.json {
-        print(&json_document(&Document { diagnoses })?)?;
+        print(&json_document(&ExplainDocument { diagnoses })?)?;
     } else if args.code.is_some() {
         print(&diagnoses.iter().map(in_full).collect::<String>())?;
     } else {
         print(&list(&diagnoses))?;
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
 fn severity(severity: Severity) -> &'static str {

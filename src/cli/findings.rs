@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::globals::{Globals, Outcome, json_document, print};
+use super::globals::{CommandOutcome, Globals, json_document, print};
 use crate::{
     diagnose::{Finding, Severity},
     display::{self, Style},
@@ -11,14 +11,17 @@ use crate::{
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Document<'a> {
+struct FindingsDocument<'a> {
     findings: &'a [Finding],
 }
 
 /// Prints the findings. If one is an error, the exit code is 1.
-pub(super) fn print_all(findings: &[Finding], globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn print_all(
+    findings: &[Finding],
+    globals: &Globals,
+) -> Result<CommandOutcome, Failure> {
     if globals.json {
-        print(&json_document(&Document { findings })?)?;
+        print(&json_document(&FindingsDocument { findings })?)?;
     } else {
         let style = Style::new(globals.color);
         let text: String = findings
@@ -29,8 +32,8 @@ pub(super) fn print_all(findings: &[Finding], globals: &Globals) -> Result<Outco
     }
     let is_error = |finding: &Finding| finding.severity == Severity::Error;
     Ok(if findings.iter().any(is_error) {
-        Outcome::Problems
+        CommandOutcome::Problems
     } else {
-        Outcome::Done
+        CommandOutcome::Done
     })
 }

@@ -30,7 +30,7 @@ pub(crate) struct Globals {
 
 /// How a command ended that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum CommandOutcome {
     /// Exit code 0: the work is done.
     Done,
     /// Exit code 1: problems were found, or not every phone is done.

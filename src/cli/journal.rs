@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::heading;
 use crate::{
     failure::Failure,
-    journal::{Header, Journal},
+    journal::{Journal, JournalHeader},
     resume::{self, PreviousRun, RunRecord, RunStart},
 };
 
@@ -23,7 +23,7 @@ impl JournalArgs {
     /// Creates the journal, if one is named.
     pub(crate) fn create(
         &self,
-        header: impl FnOnce() -> Header,
+        header: impl FnOnce() -> JournalHeader,
     ) -> Result<Option<Journal>, Failure> {
         let path = self.journal.as_deref();
         path.map(|path| resume::create(path, header())).transpose()

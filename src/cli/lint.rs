@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     findings,
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     heading,
 };
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     inputs::{bundles, shown},
     lint::{self, LintContext, MAX_FILE_BYTES, PjsipConfig},
     phone::{LoadName, Model},
+    text::read_failure,
 };
 
 /// Check phone configurations and dial plans before phones read them
@@ -45,7 +46,7 @@ pub(super) struct Args {
     bundles: Vec<PathBuf>,
     /// Model that the SEP files are for
     ///
-    /// Default: according to the load that they name.
+    /// Default: the model that their load is for.
     #[arg(long, value_name = "MODEL", value_parser = model, help_heading = heading::PHONES)]
     model: Option<&'static Model>,
     /// Asterisk's pjsip.conf to compare with (repeatable)
@@ -66,7 +67,7 @@ fn model(text: &str) -> Result<&'static Model, String> {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let known = LintContext {
         loads: loads(&args.bundles)?,
         model: args.model,
@@ -163,7 +164,10 @@ fn unreadable(path: &Path, error: &io::Error) -> Finding {
         path: Some(path.to_owned()),
         line: None,
         column: None,
-        message: format!("the file cannot be read: {error}"),
-        cure: "Name an existing file that this user may read".to_owned(),
+        message: format!("the file cannot be read: {}", read_failure(error)),
+        cure: match error.kind() {
+            io::ErrorKind::NotFound => "Check the name of the file and of its folder".to_owned(),
+            _ => "Name a file that this user may read".to_owned(),
+        },
     }
 }

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use clap::Command;
 
 use super::{
-    globals::{Globals, Outcome, json_document, print},
+    globals::{CommandOutcome, Globals, json_document, print},
     heading,
 };
 use crate::failure::Failure;
@@ -23,7 +23,11 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, command: Command, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    args: &Args,
+    command: Command,
+    globals: &Globals,
+) -> Result<CommandOutcome, Failure> {
     fs::create_dir_all(&args.to)
         .and_then(|()| clap_mangen::generate_to(command, &args.to))
         .map_err(|error| {
@@ -36,5 +40,5 @@ pub(super) fn run(args: &Args, command: Command, globals: &Globals) -> Result<Ou
         let document = serde_json::json!({ "root": args.to.display().to_string() });
         print(&json_document(&document)?)?;
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }

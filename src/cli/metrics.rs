@@ -17,7 +17,7 @@ pub(crate) struct MetricsArgs {
 
 impl MetricsArgs {
     /// Binds the server, if there is to be one.
-    pub(crate) fn bind(self) -> Result<Option<http::Server>, Failure> {
+    pub(crate) fn bind(self) -> Result<Option<http::HttpServer>, Failure> {
         self.metrics.map(servers::bind_metrics).transpose()
     }
 }

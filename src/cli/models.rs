@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::globals::{Globals, Outcome, json_document, print};
+use super::globals::{CommandOutcome, Globals, json_document, print};
 use crate::{failure::Failure, phone::MODELS};
 
 /// Print the table of phone models: type numbers, bundles, manifests
@@ -13,12 +13,12 @@ pub(super) struct Args {}
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Document {
-    models: Vec<Row>,
+struct ModelsDocument {
+    models: Vec<ModelRow>,
 }
 
 #[derive(Debug, Serialize)]
-struct Row {
+struct ModelRow {
     /// The number without letters, as in all JSON.
     model: &'static str,
     /// The full name: `7961-GE`.
@@ -30,10 +30,10 @@ struct Row {
 }
 
 /// Runs the command.
-pub(super) fn run(_args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(_args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let models: Vec<_> = MODELS
         .iter()
-        .map(|model| Row {
+        .map(|model| ModelRow {
             model: model.plain_number(),
             name: model.number,
             device_type: model.device_type,
@@ -43,15 +43,15 @@ pub(super) fn run(_args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         })
         .collect();
     if globals.json {
-        print(&json_document(&Document { models })?)?;
-        return Ok(Outcome::Done);
+        print(&json_document(&ModelsDocument { models })?)?;
+        return Ok(CommandOutcome::Done);
     }
     print(&table(&models, globals.quiet))?;
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
 /// The table, for 80 columns; `bare` leaves the explanation out.
-fn table(models: &[Row], bare: bool) -> String {
+fn table(models: &[ModelRow], bare: bool) -> String {
     let line = |name: &str, id: &str, bundle: &str, recovery: &str, converts: &str| {
         format!("{name:<8} {id:>6}  {bundle:<22} {recovery:<21} {converts}\n")
     };

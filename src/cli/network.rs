@@ -5,7 +5,12 @@ use std::{
     path::PathBuf,
 };
 
-use super::{heading, metrics::MetricsArgs, web::WebArgs};
+use super::{
+    heading,
+    metrics::MetricsArgs,
+    number::{number, port},
+    web::WebArgs,
+};
 use crate::{
     failure::Failure,
     preflight::{self, SelectedInterface},
@@ -25,7 +30,7 @@ const HTTP_PORT: u16 = 6970;
 pub(crate) struct NetworkArgs {
     /// Serve on this network interface
     ///
-    /// `ip link` lists them. Default: chosen by evidence, and printed.
+    /// `ip link` lists them. Default: the only interface with a link, or the only wired one.
     #[arg(long, value_name = "NAME", conflicts_with = "listen", help_heading = heading::NETWORK)]
     interface: Option<String>,
     /// Serve on this address of this machine
@@ -34,66 +39,62 @@ pub(crate) struct NetworkArgs {
     /// UDP port for TFTP requests
     ///
     /// Phones use port 69 and no other; another port is for tests and port forwarding.
-    #[arg(long, value_name = "N", default_value_t = TFTP_PORT, help_heading = heading::NETWORK)]
+    #[arg(long, value_name = "N", default_value_t = TFTP_PORT, value_parser = port,
+          help_heading = heading::NETWORK)]
     tftp_port: u16,
     /// TCP port for HTTP; 0: no HTTP
     ///
     /// Loads from 9.3 on try HTTP before TFTP.
-    #[arg(long, value_name = "N", default_value_t = HTTP_PORT, help_heading = heading::NETWORK)]
+    #[arg(long, value_name = "N", default_value_t = HTTP_PORT, value_parser = port,
+          help_heading = heading::NETWORK)]
     http_port: u16,
     /// UDP port of transfers; 0: any
     ///
     /// One fixed port for all TFTP transfers, for firewalls.
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = heading::NETWORK)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = port,
+          help_heading = heading::NETWORK)]
     transfer_port: u16,
     /// Engine: native or async-tftp
     ///
-    /// native observes every acknowledgement. async-tftp is the crate of that name; it does
-    /// not observe the final acknowledgement, so files count as implied at best.
+    /// native observes every acknowledgement. async-tftp is the crate of that name; it does not
+    /// observe the final acknowledgement, so the run cannot prove that a file arrived.
     #[arg(long, value_name = "ENGINE", default_value = "native", hide_possible_values = true,
           help_heading = heading::NETWORK)]
-    engine: Engine,
-    /// Most TFTP transfers at once
-    #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS, value_parser = transfers,
+    engine: EngineChoice,
+    /// Maximum of TFTP transfers at once
+    #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS, value_parser = number(1..=MAX_TRANSFERS),
           help_heading = heading::NETWORK)]
     max_transfers: usize,
-    /// Most transfers at once per address
+    /// Maximum of transfers per address
     #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS_PER_ADDRESS,
-          value_parser = transfers, help_heading = heading::NETWORK)]
+          value_parser = number(1..=MAX_TRANSFERS), help_heading = heading::NETWORK)]
     max_per_address: usize,
-    /// Switch from root to this user after binding
+    /// Switch from root to this user once ports are open
     ///
     /// Default: the user who called sudo.
     #[arg(long, value_name = "NAME", help_heading = heading::NETWORK)]
     user: Option<String>,
     /// DSCP of outgoing packets (0-63)
     #[arg(long, value_name = "N", default_value_t = 0,
-          value_parser = clap::value_parser!(u8).range(0..=63), help_heading = heading::NETWORK)]
+          value_parser = number(0..=63_u8), help_heading = heading::NETWORK)]
     dscp: u8,
 }
 
-/// The most transfers at once that can be configured, at about 1 KB each.
+/// Maximum number of transfers at once that can be configured, at about 1 KB each.
 const MAX_TRANSFERS: usize = 65_536;
-
-fn transfers(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(count @ 1..=MAX_TRANSFERS) => Ok(count),
-        _ => Err(format!("expected a number from 1 to {MAX_TRANSFERS}")),
-    }
-}
 
 /// A TFTP engine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Engine {
+pub(crate) enum EngineChoice {
     /// This program's own: it observes every acknowledgement.
     #[default]
     Native,
-    /// The crate async-tftp: it does not observe the final acknowledgement, so files count as
-    /// implied at best.
+    /// The crate async-tftp: it does not observe the final acknowledgement, so the run cannot prove
+    /// that a file arrived.
     AsyncTftp,
 }
 
-impl Engine {
+impl EngineChoice {
     fn kind(self) -> tftp::EngineKind {
         match self {
             Self::Native => tftp::EngineKind::Native,
@@ -158,7 +159,7 @@ impl NetworkArgs {
     }
 
     /// What the preflight is to check.
-    pub(crate) fn wanted(&self, isolated: bool) -> preflight::CheckOptions {
+    pub(crate) fn check_options(&self, isolated: bool) -> preflight::CheckOptions {
         preflight::CheckOptions {
             interface: self.interface.clone(),
             listen: self.listen,
@@ -187,16 +188,16 @@ impl NetworkArgs {
     }
 
     fn bind_tftp(&self, address: Ipv4Addr) -> Result<tftp::Bound, Failure> {
-        if self.engine == Engine::AsyncTftp {
+        if self.engine == EngineChoice::AsyncTftp {
             self.check_async_tftp(address)?;
         }
         self.engine.bind(&tftp::Config {
             transfer_port: self.transfer_port,
             dscp: self.dscp,
-            limits: policy::Limits {
+            limits: policy::EngineLimits {
                 transfers: self.max_transfers,
                 transfers_per_address: self.max_per_address,
-                ..policy::Limits::default()
+                ..policy::EngineLimits::default()
             },
             ..tftp::Config::new(SocketAddrV4::new(address, self.tftp_port))
         })

@@ -13,11 +13,11 @@ pub(crate) struct PreflightArgs {
 
 impl PreflightArgs {
     /// Checks, unless `--no-check` is given.
-    pub(crate) fn run(self, wanted: &CheckOptions, chosen: &SelectedInterface) -> PreflightRun {
+    pub(crate) fn run(self, options: &CheckOptions, chosen: &SelectedInterface) -> PreflightRun {
         if self.no_check {
             return PreflightRun::default();
         }
-        PreflightRun::new(wanted, chosen)
+        PreflightRun::new(options, chosen)
     }
 }
 
@@ -32,7 +32,7 @@ mod tests {
             interface: None,
             reason: String::new(),
         };
-        let wanted = CheckOptions {
+        let options = CheckOptions {
             interface: None,
             listen: None,
             tftp_port: 69,
@@ -40,7 +40,7 @@ mod tests {
             transfer_port: 0,
             isolated: false,
         };
-        let preflight = PreflightArgs { no_check: true }.run(&wanted, &chosen);
+        let preflight = PreflightArgs { no_check: true }.run(&options, &chosen);
         assert!(preflight.start(false).try_recv().is_err());
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     bundles::TrustArgs,
     findings,
-    globals::{Globals, Outcome, json_document, print},
+    globals::{CommandOutcome, Globals, json_document, print},
     heading,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     phone::{LoadName, Model},
     provision::{
         self, OutputFile, ProvisionInputs, ProvisionOutput,
-        folder::{Folder, FolderError, WriteSummary, WrittenFile},
+        folder::{FolderError, OutputFolder, WriteSummary, WrittenFile},
     },
     stage::Stage,
     text::{escape, wrap},
@@ -81,10 +81,10 @@ pub(super) struct Args {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Document<'a> {
+struct ProvisionDocument<'a> {
     root: String,
     files: &'a [WrittenFile],
-    phones: Vec<Phone>,
+    phones: Vec<PhoneDocument>,
     loads: Vec<&'a str>,
     removed: &'a [String],
     left: &'a [String],
@@ -94,7 +94,7 @@ struct Document<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Phone {
+struct PhoneDocument {
     mac: String,
     model: Option<&'static str>,
     extension: Option<String>,
@@ -115,9 +115,10 @@ impl std::fmt::Debug for Secrets<'_> {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let inventory = InventoryFile::read(&args.inventory, globals.quiet)?.inventory;
-    let folder = Folder::open(&args.to, args.force).map_err(|error| folder_failure(&error))?;
+    let folder =
+        OutputFolder::open(&args.to, args.force).map_err(|error| folder_failure(&error))?;
     let (firmware, loads) = firmware(args, globals)?;
     let mut passwords = folder.passwords().clone();
     passwords
@@ -151,7 +152,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     } else {
         print(&summary(args, &inventory, &built, &written, globals.quiet))?;
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
 type Firmware = (Vec<OutputFile>, Vec<(&'static Model, LoadName)>);
@@ -189,7 +190,7 @@ fn print_faults(
     faults: &[InventoryFault],
     args: &Args,
     globals: &Globals,
-) -> Result<Outcome, Failure> {
+) -> Result<CommandOutcome, Failure> {
     let findings = phone_list::findings(faults, &args.inventory);
     let outcome = findings::print_all(&findings, globals)?;
     if !globals.json {
@@ -204,8 +205,8 @@ fn document<'a>(
     loads: &'a [(&'static Model, LoadName)],
     built: &'a ProvisionOutput,
     written: &'a WriteSummary,
-) -> Document<'a> {
-    let phones = inventory.phones.iter().map(|phone| Phone {
+) -> ProvisionDocument<'a> {
+    let phones = inventory.phones.iter().map(|phone| PhoneDocument {
         mac: phone.mac.to_string(),
         model: phone.model.map(Model::plain_number),
         extension: phone.extension.clone(),
@@ -218,7 +219,7 @@ fn document<'a>(
         secret: account.secret.expose(),
         voicemail_pin: account.pin.as_ref().map(Secret::expose),
     });
-    Document {
+    ProvisionDocument {
         root: args.to.display().to_string(),
         files: &written.entries,
         phones: phones.collect(),

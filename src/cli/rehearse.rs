@@ -13,7 +13,7 @@ use self::{
     synthetic::Synthetic,
 };
 use super::{
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     run,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
         stage_failure,
     },
     inventory::Inventory,
-    journal::{Header, Journal, Network},
+    journal::{Journal, JournalHeader, Network},
     reporter::Started,
     resume,
     services::runtime,
@@ -42,7 +42,7 @@ use crate::{
 /// The address of the rehearsal's server: loopback, any free port.
 const SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
 
-pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     match args.against {
         Some(server) => against::run(args, server, globals),
         None => with_server(args, globals),
@@ -50,10 +50,11 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 }
 
 /// Runs phones and server in one process.
-fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let inventory_file = args.inventory.read(globals)?;
     let inventory = inventory_file.as_ref().map(|file| &file.inventory);
-    // Each lost datagram costs a tenth of a second, and 10 MB are 20,000 of them.
+    // With losses the images are small: each lost datagram costs a tenth of a second, and 10 MB are
+    // 20,000 datagrams.
     let synthetic = || Synthetic::new(args.model, args.seed, has_loss(args));
     let synthetic = args.bundles.is_empty().then(synthetic).transpose()?;
     let selection = select(args, synthetic.as_ref(), globals.quiet)?;
@@ -109,7 +110,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let started = Started {
         tftp: network.tftp,
         http: None,
-        web: web.as_ref().map(web::Server::local_addr),
+        web: web.as_ref().map(web::WebServer::local_addr),
         root: stage.root(),
         journal: journal.as_ref().map(Journal::path).map(ToOwned::to_owned),
         stages,
@@ -191,7 +192,7 @@ fn recorded(selection: &Selection, synthetic: Option<&Synthetic>) -> Vec<Bundle>
 }
 
 /// The header of the journal. `bundles`: targets and bridges.
-fn header(args: &Args, network: Network, bundles: &[Bundle], plan: &Plan) -> Header {
+fn header(args: &Args, network: Network, bundles: &[Bundle], plan: &Plan) -> JournalHeader {
     let inputs = RunInputs {
         bundles: args.bundles.clone(),
         bridges: args.bridge.bridges.clone(),
@@ -199,9 +200,9 @@ fn header(args: &Args, network: Network, bundles: &[Bundle], plan: &Plan) -> Hea
         ..RunInputs::default()
     };
     let command = inputs.to_record(&[], None, Some(*SERVER.ip()));
-    Header {
+    JournalHeader {
         speed: session::valid_speed(speed(args)),
-        ..Header::new("rehearse", network, command, bundles, plan)
+        ..JournalHeader::new("rehearse", network, command, bundles, plan)
     }
 }
 

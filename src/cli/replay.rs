@@ -7,14 +7,15 @@ use serde_json::json;
 
 use super::{
     bundles::TrustArgs,
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     heading,
+    number::number,
     report_output::{ReportArgs, ReportOutput},
 };
 use crate::{
     failure::Failure,
     inputs::{bundles, shown, stage_failure},
-    replay::{self, DamagedPacket, Format, ReplayError, Trace},
+    replay::{self, DamagedPacket, ReplayError, ReplayFormat, Trace},
     report::html::Heading,
     run_view,
     stage::{self, AcceptPolicy},
@@ -48,18 +49,18 @@ pub(super) struct Args {
     /// Year of the first line, for times without one
     ///
     /// Default: from the modification time of the file.
-    #[arg(long, value_name = "YEAR", help_heading = heading::RECORD, value_parser = clap::value_parser!(i16).range(1970..=2261))]
+    #[arg(long, value_name = "YEAR", help_heading = heading::RECORD, value_parser = number(1970..=2261_i16))]
     year: Option<i16>,
     #[command(flatten)]
     output: ReportArgs,
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     args.output.check(globals)?;
     let stages = stages(args, globals)?;
     let opened = replay::open(&args.file).map_err(|error| failed(&error))?;
-    if opened.format == Format::Journal {
+    if opened.format == ReplayFormat::Journal {
         return super::report::replayed(&args.file, stages, &args.output, globals);
     }
     let mut record = opened.read(args.year).map_err(|error| failed(&error))?;
@@ -96,7 +97,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         }),
     };
     args.output.write(&output, globals)?;
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
 /// The stages of the bundles that were named.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     report_output::{ReportArgs, ReportOutput},
 };
 use crate::{
@@ -19,8 +19,8 @@ use crate::{
 
 /// Report the result of every phone of a run, from its journal
 ///
-/// For every phone: its state, the evidence for it, how long it took, what is wrong, and what
-/// to do next. Reads the journal that `convert` writes, also of a run that still goes on or was
+/// For every phone: its state, the evidence for it, how long it took, what is wrong, and what to do
+/// next. Reads the journal that `convert` writes, also of a run that is still in progress or was
 /// killed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -37,7 +37,7 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     args.output.check(globals)?;
     replayed(&args.journal, Vec::new(), &args.output, globals)
 }
@@ -48,7 +48,7 @@ pub(super) fn replayed(
     stages: Vec<StagePlan>,
     args: &ReportArgs,
     globals: &Globals,
-) -> Result<Outcome, Failure> {
+) -> Result<CommandOutcome, Failure> {
     let recorded = journal::read(path).map_err(|error| {
         let cure = error.cure();
         Failure::new(escape(&error.to_string()), cure)
@@ -101,7 +101,7 @@ pub(super) fn replayed(
         }),
     };
     args.write(&output, globals)?;
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
 /// What the operator must know about the journal.
@@ -135,7 +135,9 @@ fn heading_sentences(path: &Path, recorded: &RecordedRun) -> Vec<String> {
         lines.push(format!("resumed: {} sessions", sessions.count()));
     }
     if !recorded.finished {
-        lines.push("the journal has no end: the run still goes on, or was killed".to_owned());
+        lines.push(
+            "the journal has no last line: the run is still in progress, or was killed".to_owned(),
+        );
     }
     match recorded.lines_cut {
         0 => {}
@@ -146,7 +148,7 @@ fn heading_sentences(path: &Path, recorded: &RecordedRun) -> Vec<String> {
     }
     if recorded.unknown_lines > 0 {
         lines.push(format!(
-            "lines of another version of reflash that this one does not know: {}",
+            "unknown lines, written by another version of reflash: {}",
             recorded.unknown_lines
         ));
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::globals::{Globals, Outcome};
+use super::globals::{CommandOutcome, Globals};
 use crate::{
     diagnose::Finding,
     discovery::poll::Poller,
@@ -24,7 +24,7 @@ pub(crate) struct WizardHooks {
     /// Adds instructions for the operator to the display.
     pub(crate) decorate: Option<DecorateReporter>,
     /// Asks the operator before the run ends.
-    pub(crate) attendant: Option<Box<dyn OperatorPrompt>>,
+    pub(crate) operator_prompt: Option<Box<dyn OperatorPrompt>>,
     /// The signals, if they are caught already.
     pub(crate) signals: Option<Signals>,
 }
@@ -56,7 +56,7 @@ pub(crate) fn run(
     afterwards: Vec<String>,
     record: RunRecord,
     ui: Ui<'_>,
-) -> Result<Outcome, Failure> {
+) -> Result<CommandOutcome, Failure> {
     let Ui { globals, hooks } = ui;
     let reporter = display::reporter(globals.json, globals.quiet, globals.color);
     let reporter = match hooks.decorate {
@@ -87,14 +87,16 @@ pub(crate) fn run(
             Some(signals) => signals,
             None => runtime::signals()?,
         };
-        Ok::<_, Failure>(session::run_with_operator(setup, hooks.attendant, &mut signals).await)
+        Ok::<_, Failure>(
+            session::run_with_operator(setup, hooks.operator_prompt, &mut signals).await,
+        )
     })?;
     capturing.end();
     outcome(ended)
 }
 
 /// The exit code of an ended run.
-pub(crate) fn outcome(ended: session::RunOutcome) -> Result<Outcome, Failure> {
+pub(crate) fn outcome(ended: session::RunOutcome) -> Result<CommandOutcome, Failure> {
     match ended {
         session::RunOutcome {
             server_error: Some(fault),
@@ -106,11 +108,11 @@ pub(crate) fn outcome(ended: session::RunOutcome) -> Result<Outcome, Failure> {
         session::RunOutcome {
             signal: Some(number),
             ..
-        } => Ok(Outcome::Signal(number)),
+        } => Ok(CommandOutcome::Signal(number)),
         session::RunOutcome {
             succeeded: true, ..
-        } => Ok(Outcome::Done),
-        _ => Ok(Outcome::Problems),
+        } => Ok(CommandOutcome::Done),
+        _ => Ok(CommandOutcome::Problems),
     }
 }
 

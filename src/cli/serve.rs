@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     journal::JournalArgs,
     metrics::MetricsArgs,
     network::NetworkArgs,
@@ -14,7 +14,7 @@ use crate::{
     discovery::SIP_PORT,
     failure::Failure,
     inputs::{bundles, extra_files, run_inputs::RunInputs},
-    journal::Header,
+    journal::JournalHeader,
     resume::{self, RunRecord},
     services::captures::Captures,
     session::Source,
@@ -45,13 +45,17 @@ pub(crate) struct Args {
     web: WebArgs,
 }
 
-pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let chosen = args.network.choose()?;
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let captures = Captures::open(&chosen, SIP_PORT, None);
     let dropped = args.network.drop_privileges()?;
-    let folder = ServedFolder::open(&args.folder)
-        .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
+    let folder = ServedFolder::open(&args.folder).map_err(|error| {
+        Failure::new(
+            error,
+            "Check the name of the folder, and that this user may read it",
+        )
+    })?;
     extra_files::check_folder(&folder, globals.quiet);
     bundles::check_folder(folder.root(), globals.quiet);
     let mut messages = vec!["press Ctrl-C to stop".to_owned()];
@@ -67,7 +71,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
                 ..RunInputs::default()
             };
             let command = inputs.to_record(&[], None, None);
-            Header::new("serve", servers.network(), command, &[], &plan)
+            JournalHeader::new("serve", servers.network(), command, &[], &plan)
         })?,
         recorded: None,
     };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     bundles::TrustArgs,
     extra_files::ExtraFilesArgs,
-    globals::{Globals, Outcome, json_document, print},
+    globals::{CommandOutcome, Globals, json_document, print},
     heading,
 };
 use crate::{
@@ -59,7 +59,7 @@ fn call_manager(text: &str) -> Result<IpAddr, String> {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Document<'a> {
+struct StageDocument<'a> {
     root: String,
     files: &'a [StagedFile],
     models: Vec<&'static str>,
@@ -67,7 +67,7 @@ struct Document<'a> {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     Stage::check_folder(&args.to).map_err(stage_failure)?;
     let own = extra_files::read(&args.extra_files.files)?;
     let bundles = bundles::select(&args.bundles, &args.trust.trust(), true, globals.quiet)?;
@@ -80,10 +80,10 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     } else if !globals.quiet {
         print(&summary(&stage, &bundles, &own))?;
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
-fn document(stage: &Stage) -> Document<'_> {
+fn document(stage: &Stage) -> StageDocument<'_> {
     let mut models: Vec<_> = stage
         .plan()
         .iter()
@@ -91,7 +91,7 @@ fn document(stage: &Stage) -> Document<'_> {
         .collect();
     models.sort_unstable();
     models.dedup();
-    Document {
+    StageDocument {
         root: stage.root().display().to_string(),
         files: stage.files(),
         models,

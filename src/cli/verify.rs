@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     bundles::TrustArgs,
-    globals::{Globals, Outcome, json_document, print},
+    globals::{CommandOutcome, Globals, json_document, print},
     heading,
     verify_text::block,
 };
@@ -41,12 +41,12 @@ pub(crate) struct Args {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct VerifyDocument<'a> {
     bundles: &'a [Bundle],
 }
 
 /// Examines every bundle and prints the results.
-pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let trust = args.trust.trust();
     let expectation = trust.expectation()?;
     let mut bundles = Vec::new();
@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     };
     let all = all && (!args.strict || bundles.iter().all(is_clean));
     let text = if globals.json {
-        let document = Document { bundles: &bundles };
+        let document = VerifyDocument { bundles: &bundles };
         json_document(&document)?
     } else {
         let blocks: Vec<_> = bundles
@@ -109,14 +109,14 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     for checksum in unmatched {
         failures.push(Failure::new(
             format!("no bundle has the {} {checksum}", checksum.kind()),
-            "Check the checksum for a typing error; otherwise none of these files is the one it belongs \
-             to",
+            "Check the checksum for a typing error. If it is correct, none of these files is the \
+             one it belongs to",
         ));
     }
     match Failure::joined(failures) {
         Some(failure) => Err(failure),
-        None if all => Ok(Outcome::Done),
-        None => Ok(Outcome::Problems),
+        None if all => Ok(CommandOutcome::Done),
+        None => Ok(CommandOutcome::Problems),
     }
 }
 

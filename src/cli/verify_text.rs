@@ -98,8 +98,8 @@ fn sentence(bundle: &Bundle) -> String {
             "It has the checksum that you gave, and is complete.".to_owned()
         }
         (Verdict::Genuine, _) if bundle.uses_trusted_key => {
-            "Every signature in it is valid, some by a key that you trust instead of Cisco's, and it \
-             is complete."
+            "It is complete, and every signature in it is valid; some were made with a key given \
+             with --trust-key, not with Cisco's."
                 .to_owned()
         }
         (Verdict::Genuine, _) => {
@@ -143,7 +143,7 @@ fn partly_usable(bundle: &Bundle) -> String {
     };
     let proof = match (bundle.verdict, bundle.uses_trusted_key) {
         (Verdict::Known, _) => "known by its checksum",
-        (Verdict::Genuine, true) => "validly signed, in part by a key that you trust",
+        (Verdict::Genuine, true) => "validly signed, in part with a key given with --trust-key",
         (Verdict::Genuine, false) => "validly signed by Cisco",
         _ => "undamaged, but its origin is not proven",
     };

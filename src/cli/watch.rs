@@ -8,9 +8,9 @@ use tokio::{
 };
 
 use super::{
-    convert,
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     heading,
+    number::duration,
 };
 use crate::{
     discovery::watch::{PhoneChange, PhoneList},
@@ -27,7 +27,7 @@ use crate::{
 /// How often the list checks for phones that went silent.
 const TICK: Duration = Duration::from_secs(1);
 
-/// List the phones on the network, with load and address; send nothing
+/// List phones, with load and address, by listening only
 ///
 /// Phones announce themselves about once a minute by CDP or LLDP, and at once when they request
 /// an address by DHCP. A Cisco switch does not forward CDP: connect this machine to the phone
@@ -46,12 +46,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", help_heading = heading::NETWORK)]
     interface: Option<String>,
     /// End after this time: 90s, 10m, 1h30m
-    #[arg(long, value_name = "DURATION", value_parser = convert::duration,
+    #[arg(long, value_name = "DURATION", value_parser = duration,
           help_heading = heading::PHONES)]
     timeout: Option<Duration>,
 }
 
-pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let captures = watch::open(args.interface.as_deref())?;
     privileges::drop_all(None)?;
     let names: Vec<String> = captures
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let signal =
         runtime::runtime()?.block_on(follow(facts, &names, args.timeout, watcher.as_mut()))?;
     threads.end();
-    Ok(signal.map_or(Outcome::Done, Outcome::Signal))
+    Ok(signal.map_or(CommandOutcome::Done, CommandOutcome::Signal))
 }
 
 /// Keeps the list until a signal or the timeout. Returns the signal.

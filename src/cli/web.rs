@@ -21,7 +21,7 @@ pub(crate) struct WebArgs {
 
 impl WebArgs {
     /// Binds the page's server, if there is to be one.
-    pub(crate) fn bind(self) -> Result<Option<web::Server>, Failure> {
+    pub(crate) fn bind(self) -> Result<Option<web::WebServer>, Failure> {
         self.web.map(servers::bind_web).transpose()
     }
 }
@@ -40,12 +40,12 @@ mod tests {
     #[test]
     fn default_port_is_the_one_in_help() {
         #[derive(clap::Parser)]
-        struct Line {
+        struct TestArgs {
             #[command(flatten)]
             web: WebArgs,
         }
         let read =
-            |line: &[&str]| <Line as clap::Parser>::try_parse_from(line).map(|it| it.web.web);
+            |line: &[&str]| <TestArgs as clap::Parser>::try_parse_from(line).map(|it| it.web.web);
         assert_eq!(read(&["x"]).unwrap(), None);
         assert_eq!(read(&["x", "--web"]).unwrap(), Some(PORT));
         assert_eq!(read(&["x", "--web", "0"]).unwrap(), Some(0));

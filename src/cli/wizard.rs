@@ -4,7 +4,7 @@ use clap::{Arg, ArgMatches, Args as _, FromArgMatches as _, builder::Resettable}
 
 use super::{
     convert,
-    globals::{Globals, Outcome, print},
+    globals::{CommandOutcome, Globals, print},
     heading, run,
 };
 use crate::{
@@ -16,8 +16,9 @@ use crate::{
 /// Guided conversion, from bundle to registered phone
 ///
 /// Asks for what it needs, checks the network, explains what will happen, and does it. It shows
-/// which keys to press on the phone and when. Options are answers: what is given is not asked.
-/// At the end it prints the equivalent `reflash convert` command.
+/// which keys to press on the phone and when. An option given on the command line answers its
+/// question, which is then not asked. At the end it prints the equivalent `reflash convert`
+/// command.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 #[command(
@@ -54,7 +55,7 @@ fn parse(matches: &ArgMatches) -> Result<ConvertOptions, clap::Error> {
     let isolated = args.dhcp.isolated().unwrap_or_default();
     Ok(ConvertOptions {
         trust: args.trust(),
-        check: args.network.wanted(isolated),
+        check: args.network.check_options(isolated),
         user: args.network.user().map(ToOwned::to_owned),
         bundles: args.bundles,
         bridges: args.bridge.bridges,
@@ -86,19 +87,19 @@ pub(crate) fn run(
     args: &Args,
     matches: &ArgMatches,
     globals: &Globals,
-) -> Result<Outcome, Failure> {
+) -> Result<CommandOutcome, Failure> {
     check_flags(args, globals)?;
     let given = CommandLine::given(matches, SYNTAX);
     match wizard::run(given, args.model, globals.color)? {
-        Ended::Signal(number) => Ok(Outcome::Signal(number)),
-        Ended::Left => Ok(Outcome::Problems),
+        Ended::Signal(number) => Ok(CommandOutcome::Signal(number)),
+        Ended::Left => Ok(CommandOutcome::Problems),
         Ended::Agreed(agreed) => {
             let matches = agreed.command_line.matches()?;
             let args = convert::Args::from_arg_matches(&matches)
                 .map_err(|error| Failure::usage(error, ""))?;
             let hooks = run::WizardHooks {
                 decorate: Some(agreed.decorate),
-                attendant: Some(agreed.attendant),
+                operator_prompt: Some(agreed.operator_prompt),
                 signals: agreed.signals,
             };
             let outcome = convert::run_with(&args, globals, hooks)?;

@@ -65,7 +65,7 @@ impl ServerKind {
     #[must_use]
     pub fn config_snippet(self, address: Ipv4Addr) -> String {
         match self {
-            // Quoted, the value of option 66 is a string, as it must be.
+            // The quotes make the value of option 66 a string, as required.
             Self::Dnsmasq => format!(
                 "# /etc/dnsmasq.d/phones.conf, then: sudo systemctl restart dnsmasq\n\
                  dhcp-option=150,{address}\n\
@@ -115,7 +115,7 @@ impl ServerKind {
                  \x20next-server {address}\n\
                  end\n"
             ),
-            // As an address the option needs no hex, which is easy to get wrong.
+            // An option of type address needs no hex value, which is easy to get wrong.
             Self::Windows => format!(
                 "# PowerShell as administrator on the DHCP server, for all scopes. For one\n\
                  # scope add -ScopeId 192.0.2.0 to the last two lines.\n\

@@ -3,10 +3,10 @@
 
 use std::{net::Ipv4Addr, time::Duration};
 
-use super::{DhcpEvent, Probe, Reply, Server};
+use super::{DhcpEvent, DhcpReply, DhcpServer, Probe};
 use crate::{
     phone::MacAddress,
-    protocol::dhcp::{Message, MessageType, Op},
+    protocol::dhcp::{DhcpMessage, MessageType, Op},
 };
 
 /// Time between probes for another server, from the end of one to the start of the next.
@@ -15,7 +15,7 @@ pub const PROBE_INTERVAL: Duration = Duration::from_mins(1);
 /// A server that withdraws when there is another. Pure: messages to be sent are returned.
 #[derive(Debug)]
 pub struct ExclusiveServer {
-    server: Server,
+    server: DhcpServer,
     mac: MacAddress,
     /// The running probe.
     probe: Option<Probe>,
@@ -27,7 +27,7 @@ pub struct ExclusiveServer {
 impl ExclusiveServer {
     /// Begins to serve at `now`; `mac` is the interface's. The caller must have probed once before.
     #[must_use]
-    pub fn new(server: Server, mac: MacAddress, now: Duration) -> Self {
+    pub fn new(server: DhcpServer, mac: MacAddress, now: Duration) -> Self {
         Self {
             server,
             mac,
@@ -38,7 +38,7 @@ impl ExclusiveServer {
     }
 
     /// Handles a datagram to port 67.
-    pub fn receive(&mut self, now: Duration, bytes: &[u8]) -> Option<Reply> {
+    pub fn receive(&mut self, now: Duration, bytes: &[u8]) -> Option<DhcpReply> {
         if self.withdrawn.is_some() {
             return None;
         }
@@ -48,7 +48,7 @@ impl ExclusiveServer {
     /// Reads a datagram to the client port on this network. A reply of another server, to the running
     /// probe or to a phone, makes this one withdraw.
     pub fn observe_reply(&mut self, source: Ipv4Addr, bytes: &[u8]) {
-        let Ok(message) = Message::decode(bytes) else {
+        let Ok(message) = DhcpMessage::decode(bytes) else {
             return;
         };
         let answers = matches!(
@@ -99,7 +99,7 @@ impl ExclusiveServer {
         events
     }
 
-    /// The other server because of which this one no longer answers.
+    /// The other server that made this one withdraw.
     #[must_use]
     pub fn withdrawn(&self) -> Option<Ipv4Addr> {
         self.withdrawn
@@ -125,7 +125,7 @@ mod tests {
     const PHONE: MacAddress = MacAddress::new([0, 0x1d, 0x45, 0, 0, 1]);
 
     fn service() -> ExclusiveServer {
-        let server = Server::new(ServerConfig {
+        let server = DhcpServer::new(ServerConfig {
             address: OWN,
             pool: Pool::new(OWN, 24, &[]).unwrap(),
             router: None,
@@ -144,7 +144,10 @@ mod tests {
             time: PROBE_INTERVAL,
             tftp: server,
         };
-        Message::decode(question).unwrap().offer(&lease).encode()
+        DhcpMessage::decode(question)
+            .unwrap()
+            .offer(&lease)
+            .encode()
     }
 
     /// Runs until `until`; returns the DISCOVERs and when they were sent.
@@ -160,7 +163,7 @@ mod tests {
     }
 
     fn discover() -> Vec<u8> {
-        Message::discover(PHONE, 3, "CP-7965G").encode()
+        DhcpMessage::discover(PHONE, 3, "CP-7965G").encode()
     }
 
     #[test]
@@ -202,7 +205,7 @@ mod tests {
     #[test]
     fn it_withdraws_when_a_phone_accepts_another_offer() {
         let mut service = service();
-        let mut request = Message::discover(PHONE, 3, "CP-7965G");
+        let mut request = DhcpMessage::discover(PHONE, 3, "CP-7965G");
         request.options.set(OptionCode::MESSAGE_TYPE, [3]);
         request.options.set(OptionCode::SERVER_ID, OTHER.octets());
         assert_eq!(request.message_type(), Some(MessageType::Request));

@@ -1,7 +1,7 @@
 //! A packet socket on one interface that receives only DHCP replies.
 //!
-//! A packet socket, because a phone that boots sends from 0.0.0.0, and because another program may
-//! have port 68. The kernel filters: no other frame is copied to this process.
+//! The socket is a packet socket because a phone that boots sends from 0.0.0.0, and because another
+//! program may use port 68. The kernel filters: no other frame is copied to this process.
 
 use std::{
     collections::hash_map::RandomState,
@@ -208,7 +208,7 @@ fn link_address(index: u32) -> io::Result<SockAddr> {
     let protocol = u16::try_from(libc::ETH_P_ALL).map_err(io::Error::other)?;
     let family = libc::sa_family_t::try_from(libc::AF_PACKET).map_err(io::Error::other)?;
     // SAFETY: the storage is zeroed, aligned for every socket address and at least as long as
-    // `sockaddr_ll`, of which every field is a plain number; the length is that of what is set.
+    // `sockaddr_ll`, of which every field is a plain number; the length is that of `sockaddr_ll`.
     let ((), address) = unsafe {
         SockAddr::try_init(|storage, length| {
             let link = (*storage).view_as::<libc::sockaddr_ll>();

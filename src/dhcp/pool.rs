@@ -4,8 +4,9 @@ use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use crate::phone::MacAddress;
 
-/// Addresses of a pool at most, whatever the subnet's size. More than an isolated switch has phones,
-/// and half of what the kernel's ARP table holds (`gc_thresh3`, 1024), because each is probed.
+/// Maximum number of addresses of a pool, whatever the size of the subnet: more than an isolated
+/// switch has phones, and half of what the kernel's ARP table holds (`gc_thresh3`, 1024), because
+/// each address is probed.
 pub const MAX_POOL: u32 = 512;
 
 /// The assignable addresses of a subnet.

@@ -8,20 +8,20 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use crate::{
     phone::MacAddress,
-    protocol::dhcp::{Message, MessageType, Op},
+    protocol::dhcp::{DhcpMessage, MessageType, Op},
 };
 
 /// The model that the probe names in option 60.
 const MODEL: &str = "CP-7965G";
 
-/// When a DISCOVER is sent, since the probe start. Twice, because one may be lost.
+/// When DISCOVERs are sent, from the start of the probe. Two are sent because one may be lost.
 pub const DISCOVER_TIMES: [Duration; 2] = [Duration::ZERO, Duration::from_secs(2)];
 
 /// How long a probe waits for offers. Servers first check whether an address is free: dnsmasq takes
 /// 3 s for that, ISC dhcpd 1 s (observed).
 pub const PROBE_WINDOW: Duration = Duration::from_secs(6);
 
-/// Offers that are kept, one per server.
+/// Maximum number of offers that are kept, one per server.
 pub const MAX_OFFERS: usize = 16;
 
 /// The offer of one server.
@@ -42,7 +42,7 @@ pub struct Offer {
 }
 
 impl Offer {
-    fn read(message: &Message, source: Ipv4Addr) -> Self {
+    fn read(message: &DhcpMessage, source: Ipv4Addr) -> Self {
         Self {
             server: message.server_id().unwrap_or(source),
             address: message.your,
@@ -65,7 +65,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Begins at `now`. `xid` should be random: it tells this probe's offers from others.
+    /// Begins at `now`. `xid` should be random: it distinguishes this probe's offers from others.
     #[must_use]
     pub fn new(mac: MacAddress, xid: u32, now: Duration) -> Self {
         Self {
@@ -84,7 +84,7 @@ impl Probe {
             return None;
         }
         self.sent += 1;
-        let mut discover = Message::discover(self.mac, self.xid, MODEL);
+        let mut discover = DhcpMessage::discover(self.mac, self.xid, MODEL);
         discover.secs = u16::try_from(due.as_secs()).unwrap_or(u16::MAX);
         Some(discover.encode())
     }
@@ -100,7 +100,7 @@ impl Probe {
     /// Reads a datagram to the client port. Anything but an offer for this probe is ignored; a second
     /// offer of a server replaces its first.
     pub fn receive(&mut self, source: Ipv4Addr, bytes: &[u8]) {
-        let Ok(message) = Message::decode(bytes) else {
+        let Ok(message) = DhcpMessage::decode(bytes) else {
             return;
         };
         let is_for_us = message.op == Op::Reply
@@ -153,7 +153,7 @@ mod tests {
     fn a_probe_sends_two_discovers_as_a_phone_does_and_ends() {
         let start = 100 * S;
         let mut probe = Probe::new(MAC, 9, start);
-        let first = Message::decode(&probe.wake(start).unwrap()).unwrap();
+        let first = DhcpMessage::decode(&probe.wake(start).unwrap()).unwrap();
         assert_eq!(
             first.class().unwrap(),
             "Cisco Systems, Inc. IP Phone CP-7965G"
@@ -170,7 +170,7 @@ mod tests {
         assert!(first.broadcast);
         assert_eq!(probe.wake(start), None);
         assert_eq!(probe.deadline(start), Some(102 * S));
-        let second = Message::decode(&probe.wake(102 * S).unwrap()).unwrap();
+        let second = DhcpMessage::decode(&probe.wake(102 * S).unwrap()).unwrap();
         assert_eq!(
             (second.message_type(), second.secs),
             (Some(MessageType::Discover), 2)
@@ -183,16 +183,16 @@ mod tests {
     #[test]
     fn one_offer_per_server_is_kept_and_other_messages_are_ignored() {
         let mut probe = Probe::new(MAC, 9, Duration::ZERO);
-        let discover = Message::decode(&probe.wake(Duration::ZERO).unwrap()).unwrap();
+        let discover = DhcpMessage::decode(&probe.wake(Duration::ZERO).unwrap()).unwrap();
         let from = Ipv4Addr::new(192, 0, 2, 1);
         probe.receive(from, &discover.offer(&lease(1)).encode());
         probe.receive(from, &discover.offer(&lease(1)).encode());
         probe.receive(from, &discover.offer(&lease(2)).encode());
         probe.receive(from, &discover.ack(&lease(3)).encode());
         probe.receive(from, &discover.encode());
-        let other = Message::discover(MAC, 10, MODEL).offer(&lease(4));
+        let other = DhcpMessage::discover(MAC, 10, MODEL).offer(&lease(4));
         probe.receive(from, &other.encode());
-        let stranger = Message::discover(MacAddress::new([2; 6]), 9, MODEL).offer(&lease(5));
+        let stranger = DhcpMessage::discover(MacAddress::new([2; 6]), 9, MODEL).offer(&lease(5));
         probe.receive(from, &stranger.encode());
         let servers: Vec<u8> = probe
             .offers()
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn a_flood_of_servers_is_bounded() {
         let mut probe = Probe::new(MAC, 9, Duration::ZERO);
-        let discover = Message::discover(MAC, 9, MODEL);
+        let discover = DhcpMessage::discover(MAC, 9, MODEL);
         for server in 0..=255 {
             probe.receive(
                 Ipv4Addr::UNSPECIFIED,

@@ -16,7 +16,7 @@ use socket2::{Domain, Type};
 use tokio::sync::mpsc;
 
 use super::{
-    DhcpEvent, ExclusiveServer, LinkInterface, PacketSocket, PacketSocketError, Server,
+    DhcpEvent, DhcpServer, ExclusiveServer, LinkInterface, PacketSocket, PacketSocketError,
     ServerConfig,
     arp_probe::probe_arp,
     packet_socket::{random, wait},
@@ -88,7 +88,8 @@ impl BoundServer {
     /// addresses; then serves on a thread of its own until [`RunningServer`] is dropped.
     ///
     /// # Errors
-    /// There is another server, or a socket failed.
+    /// There is another server, a socket or the ARP table cannot be used, or the thread cannot be
+    /// started.
     pub fn start(self, config: ServerConfig) -> Result<RunningServer, StartError> {
         let name = self.packets.interface().name.clone();
         let other = |error| StartError::Other(name.clone(), error);
@@ -100,7 +101,7 @@ impl BoundServer {
         if let Some(offer) = offers.first() {
             return Err(StartError::Second(offer.server));
         }
-        let mut server = Server::new(config);
+        let mut server = DhcpServer::new(config);
         let arp = ArpTable::read().map_err(other)?;
         for (address, mac) in arp.on_interface(&name) {
             server.reserve(address, mac);
@@ -194,9 +195,9 @@ impl Thread {
         self.report_events();
         if let (None, Some(other)) = (before, self.service.withdrawn()) {
             tracing::warn!(
-                "another DHCP server answers on this network: {other}. This one no longer \
-                 answers (second-dhcp). Switch the other one off and start again, or set its \
-                 option 150 to this machine and omit --dhcp"
+                "another DHCP server answers on this network: {other}. The server of reflash no \
+                 longer answers (second-dhcp). Switch the other one off and start again, or set \
+                 its option 150 to this machine and omit --dhcp"
             );
         }
         answered

@@ -13,7 +13,7 @@ use std::{
 use super::Pool;
 use crate::{
     phone::MacAddress,
-    protocol::dhcp::{CLIENT_PORT, Lease, Message, MessageType, Op, OptionCode},
+    protocol::dhcp::{CLIENT_PORT, DhcpMessage, Lease, MessageType, Op, OptionCode},
     track::{EvidenceSource, Observation, ObservationKind},
 };
 
@@ -43,7 +43,7 @@ pub struct ServerConfig {
 
 /// A reply and its destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+pub struct DhcpReply {
     /// The client, if it has an address, else broadcast.
     pub to: SocketAddrV4,
     /// The message.
@@ -85,7 +85,7 @@ impl DhcpEvent {
     }
 }
 
-/// Who has an address, and until when.
+/// Which host has an address, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Binding {
     /// `None`: an unknown host uses it.
@@ -97,14 +97,14 @@ struct Binding {
 
 /// The server's state.
 #[derive(Debug)]
-pub struct Server {
+pub struct DhcpServer {
     config: ServerConfig,
     /// At most one per address of the pool.
     bindings: BTreeMap<Ipv4Addr, Binding>,
     events: VecDeque<DhcpEvent>,
 }
 
-impl Server {
+impl DhcpServer {
     /// A server without leases.
     #[must_use]
     pub fn new(config: ServerConfig) -> Self {
@@ -136,8 +136,8 @@ impl Server {
     /// Handles a datagram to port 67. Only Cisco phones (option 60) on this network are answered.
     /// Messages through a relay (`giaddr`, option 82) are from other networks, and other devices are
     /// neither served nor refused.
-    pub fn receive(&mut self, now: Duration, bytes: &[u8]) -> Option<Reply> {
-        let message = Message::decode(bytes).ok()?;
+    pub fn receive(&mut self, now: Duration, bytes: &[u8]) -> Option<DhcpReply> {
+        let message = DhcpMessage::decode(bytes).ok()?;
         let is_relayed = !message.relay.is_unspecified()
             || message.options.get(OptionCode::RELAY_AGENT).is_some();
         if message.op != Op::Request || is_relayed {
@@ -164,13 +164,13 @@ impl Server {
             MessageType::Inform => self.inform(&message),
             _ => None,
         }?;
-        Some(Reply {
+        Some(DhcpReply {
             to: destination(&answer),
             bytes: answer.encode(),
         })
     }
 
-    fn discover(&mut self, now: Duration, message: &Message) -> Option<Message> {
+    fn discover(&mut self, now: Duration, message: &DhcpMessage) -> Option<DhcpMessage> {
         let mac = message.mac;
         let Some(address) = self.choose(now, mac, message.requested()) else {
             self.push_event(DhcpEvent::Exhausted(mac));
@@ -208,7 +208,7 @@ impl Server {
 
     /// The four kinds of REQUEST (RFC 2131, 4.3.2): with a server identifier the phone accepts an
     /// offer, without one it wants to keep an earlier address.
-    fn request(&mut self, now: Duration, message: &Message) -> Option<Message> {
+    fn request(&mut self, now: Duration, message: &DhcpMessage) -> Option<DhcpMessage> {
         let mac = message.mac;
         let selects = message.server_id();
         if let Some(other) = selects.filter(|server| *server != self.config.address) {
@@ -239,14 +239,14 @@ impl Server {
     }
 
     /// The client has an address and requests only options.
-    fn inform(&mut self, message: &Message) -> Option<Message> {
+    fn inform(&mut self, message: &DhcpMessage) -> Option<DhcpMessage> {
         if message.client.is_unspecified() {
             return None;
         }
         Some(message.ack(&self.lease(message.client)))
     }
 
-    fn decline(&mut self, now: Duration, message: &Message) {
+    fn decline(&mut self, now: Duration, message: &DhcpMessage) {
         let Some(address) = message.requested() else {
             return;
         };
@@ -256,14 +256,14 @@ impl Server {
         }
     }
 
-    fn release(&mut self, message: &Message) {
+    fn release(&mut self, message: &DhcpMessage) {
         let owner = self.bindings.get(&message.client).and_then(|b| b.mac);
         if self.names_us(message) && owner == Some(message.mac) {
             self.bindings.remove(&message.client);
         }
     }
 
-    fn names_us(&self, message: &Message) -> bool {
+    fn names_us(&self, message: &DhcpMessage) -> bool {
         message.server_id() == Some(self.config.address)
     }
 
@@ -306,7 +306,7 @@ impl Server {
 
 /// A client with an address is answered there, any other by broadcast: unicast to a MAC without an
 /// address would need a packet socket, and phones set the broadcast flag anyway.
-fn destination(answer: &Message) -> SocketAddrV4 {
+fn destination(answer: &DhcpMessage) -> SocketAddrV4 {
     let refused = answer.message_type() == Some(MessageType::Nak);
     let to = if refused || answer.client.is_unspecified() {
         Ipv4Addr::BROADCAST

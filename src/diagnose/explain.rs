@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_has_the_texts_of_the_program() {
+    fn docs_diagnoses_has_the_texts_of_the_program() {
         let page = include_str!("../../docs/diagnoses.md");
         let sections: Vec<String> = page.split("\n## ").skip(1).map(flat).collect();
         let expected: Vec<String> = Code::ALL.iter().map(|code| section(*code)).collect();

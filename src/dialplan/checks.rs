@@ -5,8 +5,8 @@ mod reach;
 
 use super::{
     finding::{finding, too_large},
-    pattern::{Step, Unreachable, steps, unreachable},
-    plan::{Entry, MAX_PLAN_BYTES, shown},
+    pattern::{PatternElement, Unreachable, steps, unreachable},
+    plan::{MAX_PLAN_BYTES, PlanEntry, shown},
     read,
     rewrite::missing_groups,
 };
@@ -37,9 +37,9 @@ pub fn check(bytes: &[u8]) -> Vec<Finding> {
 }
 
 /// Checks entries that a phone accepts.
-pub(super) fn check_entries(entries: &[Entry]) -> Vec<Finding> {
+pub(super) fn check_entries(entries: &[PlanEntry]) -> Vec<Finding> {
     let mut findings: Vec<_> = entries.iter().flat_map(single_entry).collect();
-    let possible = |entry: &&Entry| unreachable(&entry.pattern).is_none();
+    let possible = |entry: &&PlanEntry| unreachable(&entry.pattern).is_none();
     let mut walks = reach::Walks::new(entries);
     for entry in entries.iter().filter(possible) {
         let found = if emergency::is_emergency(entry) {
@@ -54,7 +54,7 @@ pub(super) fn check_entries(entries: &[Entry]) -> Vec<Finding> {
 }
 
 /// Checks that need only the entry itself.
-fn single_entry(entry: &Entry) -> Vec<Finding> {
+fn single_entry(entry: &PlanEntry) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(never_matches(entry));
     findings.extend(no_number(entry));
@@ -63,7 +63,7 @@ fn single_entry(entry: &Entry) -> Vec<Finding> {
     findings
 }
 
-fn never_matches(entry: &Entry) -> Option<Finding> {
+fn never_matches(entry: &PlanEntry) -> Option<Finding> {
     let why = unreachable(&entry.pattern)?;
     let pattern = shown(&entry.pattern);
     let (code, message, cure) = match why {
@@ -98,7 +98,7 @@ fn never_matches(entry: &Entry) -> Option<Finding> {
 }
 
 /// A hotline without a number.
-fn no_number(entry: &Entry) -> Option<Finding> {
+fn no_number(entry: &PlanEntry) -> Option<Finding> {
     (entry.pattern.is_empty() && entry.rewrite.is_empty()).then(|| {
         finding(
             "empty-match",
@@ -112,11 +112,14 @@ fn no_number(entry: &Entry) -> Option<Finding> {
 
 /// Example: with `61.........` rewritten to `0........` the last digit is not sent. If the
 /// rewrite has no `.` or uses `%` groups, dropping digits is assumed to be intended.
-fn dropped_digits(entry: &Entry) -> Option<Finding> {
+fn dropped_digits(entry: &PlanEntry) -> Option<Finding> {
     let wanted = steps(&entry.pattern);
-    let given = wanted.iter().filter(|step| **step == Step::Any).count();
+    let given = wanted
+        .iter()
+        .filter(|step| **step == PatternElement::Any)
+        .count();
     let kept = entry.rewrite.matches('.').count();
-    let is_plain = !entry.rewrite.contains('%') && !wanted.contains(&Step::Many);
+    let is_plain = !entry.rewrite.contains('%') && !wanted.contains(&PatternElement::Many);
     (is_plain && (1..given).contains(&kept)).then(|| {
         let pattern = shown(&entry.pattern);
         let lost = match given - kept {
@@ -136,13 +139,13 @@ fn dropped_digits(entry: &Entry) -> Option<Finding> {
     })
 }
 
-fn no_group(entry: &Entry) -> Option<Finding> {
+fn no_group(entry: &PlanEntry) -> Option<Finding> {
     // Adjacent dots form one group.
     let wanted = steps(&entry.pattern);
     let begins = |index: usize| match wanted[index] {
-        Step::Key(_) => false,
-        Step::Many => true,
-        Step::Any => index == 0 || wanted[index - 1] != Step::Any,
+        PatternElement::Key(_) => false,
+        PatternElement::Many => true,
+        PatternElement::Any => index == 0 || wanted[index - 1] != PatternElement::Any,
     };
     let groups = (0..wanted.len()).filter(|index| begins(*index)).count();
     let missing = missing_groups(&entry.rewrite, groups);

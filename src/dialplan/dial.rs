@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::{
     pattern::{self, MatchKind, PatternMatch},
-    plan::{DEFAULT_SECONDS, DEFAULT_TONE, DialMode, Entry, MAX_DIGITS, ProxyRoute, UserParameter},
+    plan::{
+        DEFAULT_SECONDS, DEFAULT_TONE, DialMode, MAX_DIGITS, PlanEntry, ProxyRoute, UserParameter,
+    },
     rewrite::rewritten,
 };
 
@@ -49,8 +51,8 @@ pub struct ToneAt {
     pub tone: &'static str,
 }
 
-impl From<&Entry> for MatchedEntry {
-    fn from(entry: &Entry) -> Self {
+impl From<&PlanEntry> for MatchedEntry {
+    fn from(entry: &PlanEntry) -> Self {
         Self {
             index: entry.index,
             line: entry.position.line,
@@ -60,23 +62,24 @@ impl From<&Entry> for MatchedEntry {
 }
 
 /// An entry and its match.
-type Candidate<'a> = (&'a Entry, PatternMatch);
+type Candidate<'a> = (&'a PlanEntry, PatternMatch);
 
 /// The entries selected for the digits dialled so far.
 #[derive(Debug, Default)]
-pub(super) struct Choice<'a> {
+pub(super) struct SelectedEntries<'a> {
     /// The complete match, unless an incomplete entry matches better.
-    pub(super) winner: Option<&'a Entry>,
+    pub(super) winner: Option<&'a PlanEntry>,
     /// The best match, complete or not.
     best: Option<Candidate<'a>>,
-    /// The entry whose rewrite applies: of the complete matches, the last one that was the
-    /// best match so far in file order.
+    /// The entry whose rewrite applies. The phone goes through the entries in file order and takes
+    /// the rewrite of each complete match that is better than all before it, so the last of these
+    /// applies.
     rewriter: Option<Candidate<'a>>,
     /// The tone to play.
     tone: Option<&'static str>,
 }
 
-impl Choice<'_> {
+impl SelectedEntries<'_> {
     /// Seconds until the phone sends.
     pub(super) fn seconds(&self) -> u32 {
         self.winner.map_or(DEFAULT_SECONDS, |entry| entry.timeout)
@@ -91,12 +94,12 @@ impl Choice<'_> {
 /// Selects the best entry: most literal characters matched, then [`MatchKind`], then file
 /// order. Of equal entries, a complete match wins over an incomplete one.
 pub(super) fn choose<'a>(
-    entries: &'a [Entry],
+    entries: &'a [PlanEntry],
     line: u8,
     dialled: &[u8],
     mode: DialMode,
-) -> Choice<'a> {
-    let mut choice = Choice::default();
+) -> SelectedEntries<'a> {
+    let mut choice = SelectedEntries::default();
     let (mut most, mut kind) = (0, MatchKind::None);
     let (mut begun_most, mut begun_kind) = (0, MatchKind::None);
     let mut tone_wanted = false;
@@ -132,7 +135,7 @@ pub(super) fn choose<'a>(
 }
 
 /// Dials `digits` one by one.
-pub(super) fn dial(entries: &[Entry], line: u8, digits: &str, mode: DialMode) -> DialResult {
+pub(super) fn dial(entries: &[PlanEntry], line: u8, digits: &str, mode: DialMode) -> DialResult {
     let choose = |dialled: &str| choose(entries, line, dialled.as_bytes(), mode);
     // Before the first digit only an empty pattern, a hotline, is complete.
     let hotline = choose("");
@@ -140,7 +143,7 @@ pub(super) fn dial(entries: &[Entry], line: u8, digits: &str, mode: DialMode) ->
         return sent(&hotline, "", hotline.seconds(), Vec::new(), digits);
     }
     let mut tones = Vec::new();
-    let mut last = Choice::default();
+    let mut last = SelectedEntries::default();
     // The phone discards further digits.
     let kept = digits.char_indices().nth(MAX_DIGITS);
     let (kept, late) = digits.split_at(kept.map_or(digits.len(), |(at, _)| at));
@@ -164,14 +167,14 @@ pub(super) fn dial(entries: &[Entry], line: u8, digits: &str, mode: DialMode) ->
 }
 
 fn sent(
-    choice: &Choice<'_>,
+    choice: &SelectedEntries<'_>,
     dialled: &str,
     seconds: u32,
     tones: Vec<ToneAt>,
     unsent: &str,
 ) -> DialResult {
     let rewriter = choice.rewriter.as_ref();
-    // An entry that did not win still counts if it changed what is sent.
+    // An entry that did not win is still reported if its rewrite or its user parameter applies.
     let changed = rewriter.filter(|(entry, _)| !entry.rewrite.is_empty() || entry.user.is_some());
     let rule = choice.winner.or(changed.map(|(entry, _)| *entry));
     let waits = choice.winner.is_none() && seconds > 0;

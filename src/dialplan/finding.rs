@@ -1,13 +1,13 @@
 //! Findings about a dial plan.
 
-use super::plan::{MAX_PLAN_BYTES, Position};
+use super::plan::{MAX_PLAN_BYTES, PlanPosition};
 use crate::diagnose::{Finding, Severity};
 
 /// A finding at a position.
 pub(super) fn finding(
     code: &'static str,
     severity: Severity,
-    position: Position,
+    position: PlanPosition,
     message: impl Into<String>,
     cure: impl Into<String>,
 ) -> Finding {
@@ -30,7 +30,7 @@ pub(super) fn too_large(bytes: usize) -> Finding {
         ..finding(
             "plan-too-large",
             Severity::Error,
-            Position::default(),
+            PlanPosition::default(),
             format!("the plan has {bytes} bytes: phones reject more than {MAX_PLAN_BYTES}"),
             "Remove comments and spaces, or merge entries with '.'",
         )

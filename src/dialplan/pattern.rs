@@ -129,7 +129,7 @@ pub(super) fn fit(pattern: &[u8], dialled: &[u8], mode: DialMode) -> Option<Patt
 
 /// One element of a pattern. A `,` needs no key and is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PatternElement {
     /// This key.
     Key(u8),
     /// Any digit.
@@ -139,17 +139,17 @@ pub(super) enum Step {
 }
 
 /// The elements of a pattern in order.
-pub(super) fn steps(pattern: &str) -> Vec<Step> {
+pub(super) fn steps(pattern: &str) -> Vec<PatternElement> {
     let mut steps = Vec::new();
     let mut bytes = pattern.bytes().peekable();
     while let Some(byte) = bytes.next() {
         steps.push(match byte {
             b',' => continue,
-            b'.' => Step::Any,
-            b'*' => Step::Many,
+            b'.' => PatternElement::Any,
+            b'*' => PatternElement::Many,
             // A trailing backslash is a literal.
-            b'\\' => Step::Key(bytes.next().unwrap_or(byte)),
-            other => Step::Key(other),
+            b'\\' => PatternElement::Key(bytes.next().unwrap_or(byte)),
+            other => PatternElement::Key(other),
         });
     }
     steps

@@ -53,10 +53,26 @@ pub const TONES: [&str; 20] = [
 ];
 
 /// A dial plan as a phone reads it.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::dialplan::{DialMode, DialPlan};
+///
+/// let xml = br#"<DIALTEMPLATE>
+///   <TEMPLATE MATCH="911" Timeout="0"/>
+///   <TEMPLATE MATCH="9,......." Timeout="3" Rewrite="......."/>
+/// </DIALTEMPLATE>"#;
+/// let plan = DialPlan::read(xml).unwrap();
+///
+/// let emergency = plan.dial("911", DialMode::Proxy);
+/// assert_eq!((emergency.sent.as_str(), emergency.seconds), ("911", 0));
+/// assert_eq!(plan.dial("95550100", DialMode::Proxy).sent, "5550100");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DialPlan {
     /// The entries that the phone uses, in file order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<PlanEntry>,
     /// `versionStamp`, without the braces that call managers add.
     pub version: Option<String>,
     /// Why reading stopped early, if a phone rejects an entry; later entries are ignored.
@@ -65,11 +81,11 @@ pub struct DialPlan {
 
 /// One `TEMPLATE` element.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct PlanEntry {
     /// Its number among the entries, from 1.
     pub index: usize,
     /// Where the element starts in the file.
-    pub position: Position,
+    pub position: PlanPosition,
     /// `MATCH`: the pattern. If empty, the entry is a hotline, dialled without any digit.
     pub pattern: String,
     /// `Timeout`: seconds after the last digit; 0 sends immediately.
@@ -85,13 +101,13 @@ pub struct Entry {
     /// `Tone`: the tones played at the first, second and third `,`.
     pub tones: Vec<&'static str>,
     /// Positions of `MATCH` and `Rewrite`, for findings about them.
-    pub(crate) pattern_position: Position,
-    pub(crate) rewrite_position: Position,
+    pub(crate) pattern_position: PlanPosition,
+    pub(crate) rewrite_position: PlanPosition,
 }
 
 /// A position in a file; line and column count from 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
+pub struct PlanPosition {
     /// The line number.
     pub line: u32,
     /// The column, in characters.
@@ -132,7 +148,7 @@ pub enum DialMode {
     CallManager,
 }
 
-impl Entry {
+impl PlanEntry {
     /// Whether both entries send the same digits the same way.
     pub(super) fn has_same_effect_as(&self, other: &Self) -> bool {
         let effect = |entry: &Self| {
@@ -213,7 +229,7 @@ pub(super) fn shown(value: &str) -> String {
     shown
 }
 
-impl fmt::Display for Position {
+impl fmt::Display for PlanPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
     }

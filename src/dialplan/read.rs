@@ -9,7 +9,7 @@ use roxmltree::{Document, Error, Node, NodeType, ParsingOptions};
 use self::position::position;
 use super::{
     finding::finding,
-    plan::{Entry, MAX_VERSION_BYTES, Position, narrow, shown},
+    plan::{MAX_VERSION_BYTES, PlanEntry, PlanPosition, narrow, shown},
 };
 use crate::diagnose::{Finding, Severity};
 
@@ -20,7 +20,7 @@ const MAX_NODES: u32 = 20_000;
 #[derive(Debug, Default)]
 pub(super) struct ParsedPlan {
     /// All valid entries, including those after a rejected one.
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<PlanEntry>,
     /// For the first entry that a phone rejects: the number of entries before it, and the
     /// index of the finding that gives the reason.
     pub(super) refused: Option<(usize, usize)>,
@@ -145,14 +145,14 @@ fn not_xml(error: &Error, text: &str) -> Finding {
                 .lines()
                 .last()
                 .map_or(1, |line| line.chars().count() + 1);
-            Position {
+            PlanPosition {
                 line: narrow(line),
                 column: narrow(column),
             }
         }
         error => {
             let position = error.pos();
-            Position {
+            PlanPosition {
                 line: position.row,
                 column: position.col,
             }

@@ -2,11 +2,11 @@
 
 use super::{
     pattern::{MAX_GROUPS, PatternMatch},
-    plan::Entry,
+    plan::PlanEntry,
 };
 
 /// The number to send: the dialled digits, or the result of the entry's `Rewrite`.
-pub(super) fn rewritten(entry: &Entry, fit: &PatternMatch, dialled: &[u8]) -> String {
+pub(super) fn rewritten(entry: &PlanEntry, fit: &PatternMatch, dialled: &[u8]) -> String {
     if entry.rewrite.is_empty() {
         return text(dialled);
     }

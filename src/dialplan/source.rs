@@ -12,15 +12,29 @@ pub use presets::PRESETS;
 
 use super::{
     checks,
-    plan::{DialPlan, Entry, MAX_TONES, ProxyRoute},
+    plan::{DialPlan, MAX_TONES, PlanEntry, ProxyRoute},
 };
 use crate::diagnose::Finding;
 
 /// A dial plan parsed from the source language.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::dialplan::DialPlanSource;
+///
+/// let source = DialPlanSource::parse("911   now\n2..   after 3\n")?;
+/// assert!(source.check().is_empty());
+/// assert!(source.to_xml().contains(r#"MATCH="911""#));
+///
+/// let errors = DialPlanSource::parse("911   soon\n").unwrap_err();
+/// assert_eq!(errors[0].line, 1);
+/// # Ok::<(), Vec<reflash::dialplan::SourceError>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DialPlanSource {
     /// At least one entry. Positions refer to the source.
-    entries: Vec<Entry>,
+    entries: Vec<PlanEntry>,
 }
 
 impl DialPlanSource {
@@ -79,7 +93,7 @@ impl DialPlanSource {
     }
 }
 
-fn attributes(entry: &Entry) -> Vec<(&'static str, String)> {
+fn attributes(entry: &PlanEntry) -> Vec<(&'static str, String)> {
     // Phones ignore the case of names, and XML forbids duplicates.
     const TONES: [&str; MAX_TONES] = ["Tone", "TONE", "tone"];
     let mut all = vec![("MATCH", entry.pattern.clone())];

@@ -16,10 +16,10 @@ const MAX_BYTES: u64 = 1024 * 1024;
 
 /// The complete Ethernet entries of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct ArpTable(Vec<Entry>);
+pub(crate) struct ArpTable(Vec<ArpEntry>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
+struct ArpEntry {
     address: Ipv4Addr,
     mac: MacAddress,
     interface: String,
@@ -73,7 +73,7 @@ impl ArpTable {
 }
 
 /// One line: address, hardware type (1: Ethernet), flags (2: complete), MAC, mask, interface.
-fn entry(line: &str) -> Option<Entry> {
+fn entry(line: &str) -> Option<ArpEntry> {
     const ETHERNET: u32 = 1;
     const COMPLETE: u32 = 2;
     let hex = |text: &str| u32::from_str_radix(text.strip_prefix("0x")?, 16).ok();
@@ -84,7 +84,7 @@ fn entry(line: &str) -> Option<Entry> {
     let mac: MacAddress = mac.parse().ok()?;
     let is_usable =
         hex(hardware)? == ETHERNET && hex(flags)? & COMPLETE != 0 && mac.bytes() != [0; 6];
-    is_usable.then_some(Entry {
+    is_usable.then_some(ArpEntry {
         address: address.parse().ok()?,
         mac,
         interface: (*interface).to_owned(),

@@ -20,12 +20,12 @@ use pnet::datalink;
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 use crate::protocol::Malformed;
-use socket::Opened;
+use socket::OpenedCapture;
 
 /// How long the thread waits for a frame before it checks whether it should stop.
 const READ_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Items that may wait in the queue.
+/// Maximum number of items that wait in the queue.
 pub const QUEUE: usize = 1024;
 
 /// Why frames of an interface cannot be captured.
@@ -46,7 +46,7 @@ pub enum OpenError {
 /// An open packet socket.
 pub struct Capture {
     interface: String,
-    opened: Opened,
+    opened: OpenedCapture,
 }
 
 impl fmt::Debug for Capture {

@@ -5,10 +5,10 @@ use std::net::Ipv4Addr;
 use crate::protocol::{
     Alarm,
     cdp::Cdp,
-    dhcp::{Message, MessageType, Op},
+    dhcp::{DhcpMessage, MessageType, Op},
     frame::Arp,
     lldp::Lldp,
-    sip::{Request, Response},
+    sip::{Response, SipRequest},
     web::DevicePage,
 };
 use crate::{
@@ -26,9 +26,9 @@ pub enum Decoded<'a> {
     /// ARP packet.
     Arp(&'a Arp),
     /// DHCP message.
-    Dhcp(&'a Message),
+    Dhcp(&'a DhcpMessage),
     /// SIP request.
-    Sip(&'a Request),
+    Sip(&'a SipRequest),
     /// SIP response. It is evidence only together with its request; see
     /// [`RegisterTracker`](super::RegisterTracker).
     SipResponse(&'a Response),
@@ -78,7 +78,8 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
                 tagged(facts, EvidenceSource::Lldp, lldp.voice_vlan())
             })
         }
-        // The same as an entry of the kernel's ARP table. The tracker adds no phone for it.
+        // ARP proves as much as an entry of the kernel's ARP table; the tracker adds no phone for
+        // it.
         Decoded::Arp(arp) => facts(EvidenceSource::Neighbour, arp.sender_mac, None, None, None),
         Decoded::Dhcp(message) => {
             let class = message.phone();
@@ -173,7 +174,7 @@ fn is_host(address: Ipv4Addr) -> bool {
 
 /// The address that the client has now, as far as one message shows it. A DISCOVER has none. A
 /// REQUEST after a boot asks for an earlier one, which only the ACK confirms.
-fn leased(message: &Message) -> Option<Ipv4Addr> {
+fn leased(message: &DhcpMessage) -> Option<Ipv4Addr> {
     match (message.op, message.message_type()?) {
         (Op::Reply, MessageType::Ack) if message.your.is_unspecified() => Some(message.client),
         (Op::Reply, MessageType::Ack) => Some(message.your),
@@ -187,7 +188,7 @@ fn leased(message: &Message) -> Option<Ipv4Addr> {
 
 /// The boot options in the ACK to a phone that starts. If `ciaddr` is set (RFC 2131, table 3), the
 /// phone renews its lease and keeps using its earlier options.
-fn lease_observation(message: &Message) -> Option<ObservationKind> {
+fn lease_observation(message: &DhcpMessage) -> Option<ObservationKind> {
     let is_ack = message.op == Op::Reply && message.message_type() == Some(MessageType::Ack);
     if !is_ack || !message.client.is_unspecified() || message.your.is_unspecified() {
         return None;

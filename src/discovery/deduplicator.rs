@@ -8,7 +8,7 @@ use std::{
 
 use super::{Observer, frame_limiter::FrameLimiter};
 use crate::{
-    protocol::{Malformed, frame::Frame},
+    protocol::{Malformed, frame::EthernetFrame},
     track::{EvidenceSource, MAX_PHONES, Observation, ObservationKind},
 };
 
@@ -16,7 +16,7 @@ use crate::{
 /// repetition. Phones send CDP once a minute.
 pub const REPEAT_WINDOW: Duration = Duration::from_secs(5);
 
-/// Reports that are remembered: two sources for as many phones as are tracked.
+/// Reports that are remembered: those of two sources for each of the most phones that are tracked.
 const MAX_REMEMBERED: usize = 2 * MAX_PHONES;
 
 /// Turns frames into observations and drops repetitions.
@@ -33,8 +33,8 @@ pub struct Deduplicator {
 }
 
 impl Deduplicator {
-    /// Reads SIP at port `sip`, and leaves out what goes to or comes from `own`, the address at
-    /// which this program receives REGISTERs itself.
+    /// Reads SIP at port `sip`. Messages to and from `own` are left out: at this address the
+    /// program receives REGISTERs itself.
     #[must_use]
     pub fn new(sip: u16, own: Option<SocketAddrV4>) -> Self {
         Self {
@@ -48,11 +48,17 @@ impl Deduplicator {
     /// # Errors
     /// The frame is of a protocol that is read here, and damaged.
     pub fn observe(&mut self, at: Instant, bytes: &[u8]) -> Result<Vec<Observation>, Malformed> {
-        let observed = self.observer.observe(&Frame::decode(bytes)?)?;
-        // Copies of a REGISTER are evidence; `RegisterTracker` limits their number.
-        let (mut observations, reports): (Vec<_>, Vec<_>) = observed
-            .into_iter()
-            .partition(|one| matches!(one.kind, ObservationKind::Register { .. }));
+        let observed = self.observer.observe(&EthernetFrame::decode(bytes)?)?;
+        // Copies of a REGISTER are evidence; `RegisterTracker` limits their number. So are
+        // repeated DHCP requests.
+        let (mut observations, reports): (Vec<_>, Vec<_>) = observed.into_iter().partition(|one| {
+            matches!(
+                one.kind,
+                ObservationKind::Register { .. }
+                    | ObservationKind::AddressWanted { .. }
+                    | ObservationKind::AddressAnswered { .. }
+            )
+        });
         let subject = reports
             .first()
             .and_then(subject)
@@ -107,7 +113,9 @@ fn subject(observation: &Observation) -> Option<(Ipv4Addr, Subject)> {
         ObservationKind::MacReported { source, .. } | ObservationKind::Load { source, .. } => {
             Subject::Source(*source)
         }
-        ObservationKind::PortClosed { .. } => Subject::ClosedPort,
+        ObservationKind::PortClosed { .. }
+        | ObservationKind::TftpPortClosed { .. }
+        | ObservationKind::ContactClosed { .. } => Subject::ClosedPort,
         _ => return None,
     };
     Some((observation.address, subject))

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use crate::limits::{Rate, TokenBucket};
 
-/// Frames per second with something new in them that are passed on, on average. A thousand
-/// phones send about 50.
+/// The average number of frames per second that are passed on; frames without anything new do not
+/// count. A thousand phones send about 50.
 pub const FRAMES_PER_SECOND: u32 = 200;
 
-/// Frames that are passed on at once, as when a building's power comes back.
+/// Maximum number of frames that are passed on at once, as when the power of a building returns.
 pub const FRAME_BURST: u32 = 1000;
 
 const RATE: Rate = Rate::per_second(FRAMES_PER_SECOND, FRAME_BURST);
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_is_cut_to_the_rate_and_counted() {
+    fn a_flood_is_limited_to_the_rate_and_the_rest_is_counted() {
         let start = Instant::now();
         let mut limiter = FrameLimiter::default();
         let taken = (0..100_000).filter(|_| limiter.admit(start)).count();

@@ -2,10 +2,10 @@
 //! 5060 (UDP and TCP), for the load that a REGISTER reports, and SCCP on TCP port 2000, for the
 //! start-up alarm of a phone that is not converted yet.
 //!
-//! Neither is a call manager. A REGISTER is answered with 503 and a Retry-After. After an alarm
-//! the connection is closed without an answer: to the phone the call manager went away, so it
-//! tries the next one, and in the end requests its configuration over TFTP again. A
-//! `RegisterReject` would be an answer to obey, and the phone would wait.
+//! Neither is a call manager. A REGISTER is answered with 503 and a Retry-After. After an alarm the
+//! connection is closed without an answer: the phone concludes that the call manager is gone, tries
+//! the next one, and in the end requests its configuration over TFTP again. After a
+//! `RegisterReject` it would wait instead.
 //!
 //! [`Registrar`] and [`AlarmReader`] are pure. The sockets are bound before privileges are dropped
 //! and are served by a thread of their own, so that no transfer waits for them.

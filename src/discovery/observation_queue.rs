@@ -34,7 +34,7 @@ impl ObservationQueue {
             && self.dropped.fetch_add(1, Ordering::Relaxed) == 0
         {
             tracing::warn!(
-                "{}: more than can be processed; dropping the excess",
+                "{}: more observations than can be processed; dropping the excess",
                 self.what
             );
         }

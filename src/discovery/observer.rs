@@ -9,11 +9,11 @@ use super::{Decoded, RegisterTracker, address, observations};
 use crate::protocol::{
     Malformed,
     cdp::Cdp,
-    dhcp::{self, Message, Op},
-    frame::{Frame, Payload},
+    dhcp::{self, DhcpMessage, MessageType, Op},
+    frame::{EthernetFrame, Payload},
     lldp::Lldp,
     sccp,
-    sip::{Flow, Request, Response},
+    sip::{Response, SipFlow, SipRequest},
 };
 use crate::{
     phone::MacAddress,
@@ -23,6 +23,9 @@ use crate::{
 
 /// The port at which phones register by default.
 pub const SIP_PORT: u16 = 5060;
+
+/// The port of requests for files.
+const TFTP_PORT: u16 = 69;
 
 /// TCP flags RST and ACK.
 const RST_ACK: u8 = 4 | 16;
@@ -49,8 +52,8 @@ impl Default for Observer {
 }
 
 impl Observer {
-    /// Reads SIP at port `sip`, and leaves out what goes to or comes from `own`, where
-    /// [`listen`](super::listen) receives it.
+    /// Reads SIP at port `sip`. Messages to and from `own` are left out, because
+    /// [`listen`](super::listen) receives them.
     #[must_use]
     pub fn new(sip: u16, own: Option<SocketAddrV4>) -> Self {
         Self {
@@ -68,7 +71,7 @@ impl Observer {
     ///
     /// # Errors
     /// The frame is of a protocol that is read here, and damaged.
-    pub fn observe(&mut self, frame: &Frame<'_>) -> Result<Vec<Observation>, Malformed> {
+    pub fn observe(&mut self, frame: &EthernetFrame<'_>) -> Result<Vec<Observation>, Malformed> {
         self.observe_payload(Some(frame.source), &frame.payload)
     }
 
@@ -96,12 +99,13 @@ impl Observer {
                 Decoded::SipResponse(response) => {
                     flow(payload).and_then(|flow| registers.response(response, flow))
                 }
+                Decoded::Dhcp(message) => without_address(message),
                 _ => None,
             });
         });
         self.registers = registers;
         decoded?;
-        all.extend(closed_port(payload, self.sip));
+        all.extend(closed_ports(payload, self.sip));
         Ok(all)
     }
 
@@ -112,7 +116,7 @@ impl Observer {
     /// The frame is of a protocol that is read here, and damaged.
     pub fn for_each_decoded(
         &mut self,
-        frame: &Frame<'_>,
+        frame: &EthernetFrame<'_>,
         sink: &mut Sink<'_>,
     ) -> Result<(), Malformed> {
         self.decode_payload(Some(frame.source), &frame.payload, sink)
@@ -127,7 +131,7 @@ impl Observer {
         match payload {
             Payload::Cdp(bytes) => emit(&Decoded::Cdp(&Cdp::decode(bytes)?), sink),
             Payload::Lldp(bytes) => emit(&Decoded::Lldp(&Lldp::decode(bytes)?), sink),
-            // Proxy ARP is no evidence.
+            // A sender that differs from the station is proxy ARP, which proves nothing.
             Payload::Arp(arp) if Some(arp.sender_mac) == sender => emit(&Decoded::Arp(arp), sink),
             Payload::Ipv4Udp {
                 source,
@@ -154,7 +158,7 @@ impl Observer {
     }
 
     fn dhcp(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), Malformed> {
-        let message = Message::decode(bytes)?;
+        let message = DhcpMessage::decode(bytes)?;
         if message.phone().is_some() && self.phones.len() < MAX_PHONES {
             self.phones.insert(message.mac);
         }
@@ -189,7 +193,7 @@ impl Observer {
                 sink(&Decoded::SipResponse(&response), None);
             }
         } else if first.ends_with(b" SIP/2.0") {
-            let request = Request::decode(bytes)?.received_from(source);
+            let request = SipRequest::decode(bytes)?.received_from(source);
             emit(&Decoded::Sip(&request), sink);
         }
         Ok(())
@@ -200,7 +204,7 @@ impl Observer {
 pub type Sink<'a> = dyn FnMut(&Decoded<'_>, Option<Ipv4Addr>) + 'a;
 
 /// The endpoints and transport of a SIP message.
-fn flow(payload: &Payload<'_>) -> Option<Flow> {
+fn flow(payload: &Payload<'_>) -> Option<SipFlow> {
     let (source, destination, transport) = match payload {
         Payload::Ipv4Udp {
             source,
@@ -214,37 +218,94 @@ fn flow(payload: &Payload<'_>) -> Option<Flow> {
         } => (source, destination, SipTransport::Tcp),
         _ => return None,
     };
-    Some(Flow {
+    Some(SipFlow {
         source: *source,
         destination: *destination,
         transport,
     })
 }
 
-/// The observation that the SIP port is closed: ICMP port unreachable, or a TCP reset with sequence
+/// What a message of DHCP shows about a phone that has no address.
+fn without_address(message: &DhcpMessage) -> Option<Observation> {
+    let mac = message.mac;
+    let kind = match (message.op, message.message_type()?) {
+        (Op::Request, MessageType::Discover) => wanted(message)?,
+        // After a start it asks for the address that it had. If it renews, `ciaddr` is set.
+        (Op::Request, MessageType::Request)
+            if message.server_id().is_none() && message.client.is_unspecified() =>
+        {
+            wanted(message)?
+        }
+        (Op::Reply, MessageType::Offer | MessageType::Nak) => ObservationKind::AddressAnswered {
+            mac,
+            server: message.server_id(),
+        },
+        _ => return None,
+    };
+    Some(Observation {
+        address: Ipv4Addr::UNSPECIFIED,
+        kind,
+    })
+}
+
+fn wanted(message: &DhcpMessage) -> Option<ObservationKind> {
+    let model = message.phone()?.model;
+    Some(ObservationKind::AddressWanted {
+        mac: message.mac,
+        model: model.map(|model| model.plain_number().to_owned()),
+    })
+}
+
+/// The observations that a port is closed: ICMP port unreachable, or a TCP reset with sequence
 /// number 0, which answers a SYN (RFC 9293, 3.10.7.1). A reset of an open connection has another.
-fn closed_port(payload: &Payload<'_>, sip: u16) -> Option<Observation> {
-    let (phone, pbx, over) = match payload {
+fn closed_ports(payload: &Payload<'_>, sip: u16) -> Vec<Observation> {
+    let sip_closed = |phone: &SocketAddrV4, pbx: &SocketAddrV4, transport| Observation {
+        address: *phone.ip(),
+        kind: ObservationKind::PortClosed {
+            pbx: *pbx,
+            transport,
+        },
+    };
+    let mut all = Vec::new();
+    match payload {
         Payload::Ipv4Closed {
             source,
             destination,
-        } => (source, destination, SipTransport::Udp),
+        } => {
+            if destination.port() == sip {
+                all.push(sip_closed(source, destination, SipTransport::Udp));
+            }
+            // Which of the two is the phone, the tracker knows.
+            if source.port() == sip {
+                all.push(Observation {
+                    address: *destination.ip(),
+                    kind: ObservationKind::ContactClosed {
+                        contact: *destination,
+                        pbx: *source,
+                    },
+                });
+            }
+            if destination.port() == TFTP_PORT {
+                all.push(Observation {
+                    address: *source.ip(),
+                    kind: ObservationKind::TftpPortClosed {
+                        server: *destination,
+                    },
+                });
+            }
+        }
         Payload::Ipv4Tcp {
             source,
             destination,
             seq: 0,
             flags,
             ..
-        } if flags & RST_ACK == RST_ACK => (destination, source, SipTransport::Tcp),
-        _ => return None,
-    };
-    (pbx.port() == sip).then(|| Observation {
-        address: *phone.ip(),
-        kind: ObservationKind::PortClosed {
-            pbx: *pbx,
-            transport: over,
-        },
-    })
+        } if flags & RST_ACK == RST_ACK && source.port() == sip => {
+            all.push(sip_closed(destination, source, SipTransport::Tcp));
+        }
+        _ => {}
+    }
+    all
 }
 
 /// Reads a segment that begins with an alarm. Others may begin in the middle of a message.
@@ -252,7 +313,7 @@ fn alarms(source: Ipv4Addr, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), Mal
     if bytes.get(8..12) != Some(&sccp::ALARM.to_le_bytes()) {
         return Ok(());
     }
-    for message in sccp::Stream::default().feed(bytes)? {
+    for message in sccp::SccpStream::default().feed(bytes)? {
         if let Some(alarm) = message
             .alarm()
             .transpose()?

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 pub use self::schedule::{
-    DELAYS, Due, MAX_ATTEMPTS, MAX_CONCURRENT, Outcome, REFUSALS_UNTIL_OFF, Schedule,
+    DELAYS, Due, MAX_ATTEMPTS, MAX_CONCURRENT, PollOutcome, REFUSALS_UNTIL_OFF, Schedule,
 };
 use super::{Decoded, observations};
 use crate::protocol::{
@@ -64,11 +64,13 @@ enum PollError {
 }
 
 impl PollError {
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self) -> PollOutcome {
         match self {
-            Self::Refused => Outcome::Refused,
-            Self::Late | Self::Broken(_) | Self::Response(ResponseError::Cut) => Outcome::Silent,
-            Self::Response(_) | Self::Page(_) | Self::Nameless => Outcome::NoPage,
+            Self::Refused => PollOutcome::Refused,
+            Self::Late | Self::Broken(_) | Self::Response(ResponseError::Cut) => {
+                PollOutcome::Silent
+            }
+            Self::Response(_) | Self::Page(_) | Self::Nameless => PollOutcome::NoPage,
         }
     }
 }
@@ -102,7 +104,7 @@ impl fmt::Debug for Poller {
 
 impl Poller {
     /// Starts the polls that are due and cancels those that are no longer needed. Must be called on
-    /// a runtime. `wanted`: every phone that there is a reason to poll ([`Fleet::poll_candidates`]).
+    /// a runtime. `wanted`: every phone that should be polled ([`Fleet::poll_candidates`]).
     ///
     /// [`Fleet::poll_candidates`]: crate::track::Fleet::poll_candidates
     pub fn update(&mut self, now: RunTime, wanted: &[PollCandidate]) {
@@ -122,13 +124,13 @@ impl Poller {
         }
     }
 
-    /// Waits for the next result; forever, while no poll is running. `now` is called when there is
-    /// one. Dropping the future loses nothing.
+    /// Waits for the next result; does not return while no poll is running. `now` is called when
+    /// there is a result. Dropping the future loses nothing.
     pub async fn next(&mut self, now: impl Fn() -> RunTime) -> PollResult {
         loop {
             let (id, answer) = match self.tasks.join_next_with_id().await {
                 Some(Ok((id, answer))) => (id, answer),
-                // Cancelled, which has no entry any more, or panicked.
+                // The task panicked, or it was cancelled and has no entry any more.
                 Some(Err(error)) => (error.id(), Err(PollError::Late)),
                 None => std::future::pending().await,
             };
@@ -146,7 +148,7 @@ impl Poller {
     ) -> PollResult {
         let address = phone.address;
         let (outcome, kinds) = match answer {
-            Ok(page) => (Outcome::Page, page_observations(phone, page)),
+            Ok(page) => (PollOutcome::Page, page_observations(phone, page)),
             Err(miss) => {
                 tracing::debug!("the web page of {address}: {miss}");
                 (miss.outcome(), Vec::new())
@@ -162,7 +164,8 @@ impl Poller {
         }
     }
 
-    /// Only for the first phone of a run: in many configurations the page is off.
+    /// The notice that a phone's page is off; only for the first such phone of a run, because in
+    /// many configurations the page is off.
     fn page_off_notice(&mut self, phone: &PollCandidate) -> Option<String> {
         let name = phone.mac.map_or_else(
             || phone.address.to_string(),

@@ -7,35 +7,36 @@ use std::{
 
 use sha1::{Digest, Sha1};
 
-use crate::protocol::sip::{Flow, Request, Response};
+use crate::protocol::sip::{Response, SipFlow, SipRequest};
 use crate::{
     protocol::bytes::capped,
     track::{Observation, ObservationKind, Register, RegisterOutcome},
 };
 
-/// REGISTERs that are tracked at once; a further one replaces the oldest. A thousand phones that
-/// start at once send two each within a few seconds.
+/// Maximum number of REGISTERs that are tracked at once; a further one replaces the oldest. A
+/// thousand phones that start at once send two each within a few seconds.
 pub const MAX_TRACKED: usize = 4096;
 
-/// Retransmissions of one REGISTER that are reported. A phone sends up to ten over UDP (RFC 3261,
-/// 17.1.2.2).
+/// Maximum number of retransmissions of one REGISTER that are reported. A phone sends up to ten
+/// over UDP (RFC 3261, 17.1.2.2).
 pub const MAX_COPIES: u8 = 8;
 
 /// Final responses to one REGISTER that are reported. A PBX sends one.
 const MAX_RESPONSES: usize = 2;
 
 /// SHA-1 of Call-ID, `CSeq` number and PBX address: its size does not depend on the sender.
-type Key = [u8; 20];
+type RegisterKey = [u8; 20];
 
-/// Matches responses to REGISTERs. It needs no clock: its memory is bounded by number.
+/// Matches responses to REGISTERs. It needs no clock, because it limits how many REGISTERs it
+/// tracks, not for how long.
 ///
 /// It tracks only REGISTERs that came without a proxy and name a Cisco phone, by device name or by
 /// the model in the User-Agent, because other devices register at a PBX too.
 #[derive(Debug, Clone, Default)]
 pub struct RegisterTracker {
-    known: HashMap<Key, TrackedRegister>,
+    known: HashMap<RegisterKey, TrackedRegister>,
     /// Oldest first.
-    order: VecDeque<Key>,
+    order: VecDeque<RegisterKey>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,8 +49,9 @@ struct TrackedRegister {
 }
 
 impl RegisterTracker {
-    /// The observation of a request. `None`: it is no phone's REGISTER, or [`MAX_COPIES`] is reached.
-    pub fn request(&mut self, request: &Request, flow: Flow) -> Option<Observation> {
+    /// The observation of a request. `None`: it is not the REGISTER of a phone, or [`MAX_COPIES`]
+    /// is reached.
+    pub fn request(&mut self, request: &SipRequest, flow: SipFlow) -> Option<Observation> {
         let register = register(request, flow)?;
         let (call, number, _) = request.transaction()?;
         let key = key(call, number, *flow.destination.ip());
@@ -83,7 +85,7 @@ impl RegisterTracker {
 
     /// The observation of a response. `None`: its REGISTER is not tracked, it is not final, or it was
     /// reported before.
-    pub fn response(&mut self, response: &Response, flow: Flow) -> Option<Observation> {
+    pub fn response(&mut self, response: &Response, flow: SipFlow) -> Option<Observation> {
         let (call, number) = response.answers()?;
         if response.status < 200 {
             return None;
@@ -109,7 +111,7 @@ impl RegisterTracker {
 }
 
 /// The registration in a request, if it is a phone's REGISTER.
-fn register(request: &Request, flow: Flow) -> Option<Register> {
+fn register(request: &SipRequest, flow: SipFlow) -> Option<Register> {
     if request.method != "REGISTER" || !request.is_direct() {
         return None;
     }
@@ -137,7 +139,7 @@ fn user(address: &str) -> Option<String> {
     Some(capped(user)).filter(|user| !user.is_empty())
 }
 
-fn key(call: &str, number: u32, pbx: Ipv4Addr) -> Key {
+fn key(call: &str, number: u32, pbx: Ipv4Addr) -> RegisterKey {
     let mut digest = Sha1::new();
     digest.update(call);
     digest.update([0]);

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_is_new_changes_falls_silent_and_comes_back() {
+    fn a_phone_is_new_changes_becomes_silent_and_reports_again() {
         let mut watch = PhoneList::default();
         assert_eq!(
             watch.apply(at(0), &load("SCCP45.8-5-2S")),

@@ -7,7 +7,7 @@ use crate::{
     track::{FileOutcome, PhoneReport, State},
 };
 
-/// Up to so many phones, the evidence of finished phones is printed too.
+/// Up to this many phones, the evidence of finished phones is printed too.
 const FEW: usize = 10;
 
 /// The report, and what to do next.
@@ -30,8 +30,8 @@ pub fn table(view: &RunView, style: Style) -> String {
     phones(view, style, true).join("\n") + "\n"
 }
 
-/// Every phone, expected phones that never came, other clients, and the totals. `times`: when
-/// each phone was seen, even of many.
+/// Every phone, expected phones that were never observed, other clients, and the totals. `times`:
+/// print when each phone was seen, however many there are.
 fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if view.is_empty() {
@@ -42,7 +42,7 @@ fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
             "MAC", "address", "model", "state", "load"
         ));
     }
-    // Of many, the evidence of those that are finished is in the JSON.
+    // With more phones, the evidence of finished ones is only in the JSON.
     let few = view.len() <= FEW;
     for (phone, report) in view.reported() {
         let whole = few || !is_finished(phone.state);
@@ -94,8 +94,16 @@ fn row(
     let load = phone.load.as_ref().map_or("-", |load| load.as_str());
     let line = format!(
         "{mac:<13} {:<15} {model:<5} {:<11} {}",
-        named.address.to_string(),
-        format::state_name(phone.state),
+        if named.address.is_unspecified() {
+            "none".to_owned()
+        } else {
+            named.address.to_string()
+        },
+        if report.up {
+            "up"
+        } else {
+            format::state_name(phone.state)
+        },
         escape(load)
     );
     let mut lines = vec![style.state(phone.state, &line)];

@@ -26,7 +26,7 @@ impl<W> fmt::Debug for JsonReporter<W> {
 }
 
 #[derive(Serialize)]
-struct Document<T> {
+struct VersionedDocument<T> {
     version: u32,
     #[serde(flatten)]
     body: T,
@@ -39,11 +39,11 @@ struct Document<T> {
 /// `body` cannot be written as a JSON object.
 pub fn json_document(body: impl Serialize) -> serde_json::Result<String> {
     let version = JSON_VERSION;
-    serde_json::to_string(&Document { version, body }).map(|text| text + "\n")
+    serde_json::to_string(&VersionedDocument { version, body }).map(|text| text + "\n")
 }
 
 #[derive(Serialize)]
-struct Line<T> {
+struct JsonLine<T> {
     at: Timestamp,
     #[serde(flatten)]
     event: T,
@@ -66,7 +66,7 @@ enum Other<'a> {
 }
 
 impl<W: Write> JsonReporter<W> {
-    /// Writes to this stream.
+    /// A display that writes to this stream.
     pub fn new(out: W) -> Self {
         Self {
             out: LineWriter::new(out),
@@ -75,7 +75,7 @@ impl<W: Write> JsonReporter<W> {
     }
 
     fn write<T: Serialize>(&mut self, at: Timestamp, event: T) {
-        match serde_json::to_string(&Line { at, event }) {
+        match serde_json::to_string(&JsonLine { at, event }) {
             Ok(line) => self.out.line(&line),
             Err(error) => tracing::error!("cannot write an event as JSON: {error}"),
         }
@@ -104,7 +104,8 @@ impl<W: Write + Send> Reporter for JsonReporter<W> {
     fn finding(&mut self, at: Timestamp, found: &Finding) {
         let code = Code::from_name(found.code);
         let Some(code) = code.filter(|_| found.severity > Severity::Note) else {
-            // Not about converting phones: a note, or about this program's own server.
+            // Not a diagnosis of a conversion, but a note or a finding about this program's own
+            // server.
             let text = format!("{} [{}]", found.message, found.code);
             if found.severity > Severity::Note {
                 tracing::warn!("{text}");

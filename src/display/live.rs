@@ -1,5 +1,5 @@
-//! A run while it goes on: events and time in, rows of text out. No terminal and no clock.
-//! Whatever the size of the screen, no row is wider and there are no more rows.
+//! A run while it goes on: events and time in, rows of text out, without a terminal or a clock. The
+//! rows fit a screen of any size.
 //!
 //! While they fit, there is a row for each phone, with its diagnoses below. Otherwise phones
 //! that need attention come first, then those that must not be unplugged, then those under way.
@@ -15,7 +15,7 @@ mod tests;
 
 use self::{
     footer::footer,
-    frame::{Frame, INDENT, cure_lines, diagnosis_lines},
+    frame::{DrawFrame, INDENT, cure_lines, diagnosis_lines},
     row::Columns,
     summary::summary,
 };
@@ -32,7 +32,7 @@ const MANY_ROWS: usize = 10;
 /// The rows of this moment.
 pub(super) fn rows(run: &LiveRun, size: Size, tick: Tick, style: Style) -> Vec<String> {
     let spare = if size.rows < MANY_ROWS { 1 } else { SPARE_ROWS };
-    let frame = Frame {
+    let frame = DrawFrame {
         width: size.columns.saturating_sub(1).max(1),
         room: size.rows.saturating_sub(spare).max(1),
         tick,
@@ -50,7 +50,11 @@ pub(super) fn rows(run: &LiveRun, size: Size, tick: Tick, style: Style) -> Vec<S
 }
 
 /// A row for each of these phones, if there is room for all of them.
-fn all_of(run: &LiveRun, frame: Frame, wanted: &dyn Fn(&PhoneView) -> bool) -> Option<Vec<String>> {
+fn all_of(
+    run: &LiveRun,
+    frame: DrawFrame,
+    wanted: &dyn Fn(&PhoneView) -> bool,
+) -> Option<Vec<String>> {
     let phones: Vec<&PhoneView> = run.view.phones().filter(|phone| wanted(phone)).collect();
     let footer = footer(run, frame);
     if phones.len() + footer.len() > frame.room {

@@ -27,11 +27,11 @@ impl<W: Write> LineWriter<W> {
     }
 }
 
-/// Prints a command's result to standard output. A reader that has gone is no failure.
+/// Prints a command's result to standard output. A closed pipe is not an error.
 ///
 /// # Errors
 ///
-/// Any other fault of the stream.
+/// Any other error of the stream.
 pub fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -34,7 +34,7 @@ impl<W> fmt::Debug for PlainReporter<W> {
 }
 
 impl<W: Write> PlainReporter<W> {
-    /// Writes to this stream; `quiet`: diagnoses, notices and the report only.
+    /// A display that writes to this stream. `quiet`: diagnoses, notices and the report only.
     pub fn new(out: W, style: Style, quiet: bool) -> Self {
         Self {
             out: LineWriter::new(out),

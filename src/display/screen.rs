@@ -190,7 +190,7 @@ impl Out {
         self.frame.push_str(text);
     }
 
-    /// One of indicatif's pairs: a line, then its padding, which is dropped.
+    /// indicatif writes in pairs: a line, then its padding, which is dropped.
     fn part(&mut self, text: &str) {
         self.filler = !self.filler;
         if self.filler {

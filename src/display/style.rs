@@ -13,7 +13,8 @@ pub struct Style {
 }
 
 impl Style {
-    /// By the flag, `NO_COLOR` (no-color.org) and whether standard output is a terminal.
+    /// The style for the flag, `NO_COLOR` (no-color.org) and standard output, which may be a
+    /// terminal.
     #[must_use]
     pub fn new(choice: ColorChoice) -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -52,14 +52,14 @@ pub fn watch_reporter(json: bool, quiet: bool, color: ColorChoice) -> Box<dyn Wa
     } else if terminal && !dumb && !quiet {
         Box::new(Table::new(out, style))
     } else {
-        Box::new(Lines { out, style, quiet })
+        Box::new(WatchLines { out, style, quiet })
     }
 }
 
 struct Json<W>(LineWriter<W>);
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct WatchLine<'a> {
     at: Timestamp,
     kind: &'static str,
     change: PhoneChange,
@@ -85,7 +85,7 @@ impl<W: Write + Send> WatchReporter for Json<W> {
         phone: &ObservedPhone,
         change: PhoneChange,
     ) {
-        let line = Line {
+        let line = WatchLine {
             at,
             kind: "phone",
             change,
@@ -109,13 +109,13 @@ impl<W: Write + Send> WatchReporter for Json<W> {
     fn finished(&mut self, _now: RunTime, _watch: &PhoneList) {}
 }
 
-struct Lines<W> {
+struct WatchLines<W> {
     out: LineWriter<W>,
     style: Style,
     quiet: bool,
 }
 
-impl<W: Write + Send> WatchReporter for Lines<W> {
+impl<W: Write + Send> WatchReporter for WatchLines<W> {
     fn started(&mut self, at: Timestamp, interfaces: &[String]) {
         if !self.quiet {
             self.out
@@ -182,7 +182,8 @@ impl<W: Write + Send> WatchReporter for Table<W> {
     fn list(&mut self, now: RunTime, watch: &PhoneList) {
         let size = Screen::size();
         let rows = size.rows.saturating_sub(SPARE_ROWS).max(1);
-        // First: the echo of Ctrl-C leaves the first line on the screen.
+        // The opening comes first, because after the echo of Ctrl-C the first line stays on the
+        // screen.
         let mut text = vec![self.opening.clone()];
         text.extend(table(now, watch, rows, self.style));
         screen().draw(&mut self.area, size, &text);

@@ -21,8 +21,8 @@ use socket2::SockRef;
 use tokio::{net::TcpStream, time::MissedTickBehavior};
 
 use super::{
-    Answer, End, GRACE_TIME, HEADERS_MAX, IDLE_TIME, MIN_RATE, NAME_MAX, REQUEST_MAX, REQUEST_TIME,
-    Service, name,
+    End, GRACE_TIME, HEADERS_MAX, HttpAnswer, HttpService, IDLE_TIME, MIN_RATE, NAME_MAX,
+    REQUEST_MAX, REQUEST_TIME, name,
     range::{self, Coverage, Part, PartialDownloads, RangeRequest},
     stream::{HyperIo, TrackedStream},
 };
@@ -31,7 +31,7 @@ use crate::{limits::ConnectionPermit, stage::StagedFile};
 /// How often the kernel's count of acknowledged bytes is read while bytes are sent.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The same after the last byte was sent, while acknowledgements are missing.
+/// How often the count is read after the last byte was sent, while acknowledgements are missing.
 const END_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Time in which a client must close its connection after the response.
@@ -44,12 +44,12 @@ const LINGER_BYTES: usize = 65_536;
 const MAX_PARTIAL: usize = 256;
 
 /// What all connections share.
-pub(super) struct Shared<S> {
+pub(super) struct HttpShared<S> {
     service: S,
     partial: Mutex<PartialDownloads>,
 }
 
-impl<S> Shared<S> {
+impl<S> HttpShared<S> {
     pub(super) fn new(service: S) -> Self {
         Self {
             service,
@@ -57,7 +57,8 @@ impl<S> Shared<S> {
         }
     }
 
-    /// Adds what `address` acknowledged of a file, and returns all that it has of the file.
+    /// Adds the part of a file that `address` acknowledged, and returns how much of the file it has
+    /// in all.
     fn cover(&self, address: Ipv4Addr, file: &StagedFile, part: Part) -> Coverage {
         self.partial
             .lock()
@@ -67,14 +68,14 @@ impl<S> Shared<S> {
 }
 
 /// Serves a connection until it ends.
-pub(super) async fn serve<S: Service>(
+pub(super) async fn serve<S: HttpService>(
     stream: TcpStream,
     peer: SocketAddrV4,
     _permit: ConnectionPermit,
-    shared: Arc<Shared<S>>,
+    shared: Arc<HttpShared<S>>,
 ) {
     let Ok(stream) = TrackedStream::new(stream) else {
-        // It was closed already.
+        // The connection was closed already.
         return;
     };
     let slot = Arc::new(CurrentTransfer::default());
@@ -107,7 +108,7 @@ pub(super) async fn serve<S: Service>(
             }
         }
     };
-    // There is no transfer if nothing was requested, or if the response was no file.
+    // There is no transfer if nothing was requested, or if the response had no file.
     if let Some(mut transfer) = slot.take() {
         let end = transfer.conclude(answered).await;
         transfer.end(end);
@@ -138,42 +139,42 @@ pub(crate) async fn linger(stream: &TrackedStream) {
             }
         }
     };
-    // After the time the connection is closed anyway.
+    // After this time the connection is closed in any case.
     let _ = tokio::time::timeout(LINGER, discard).await;
 }
 
 /// The transfer of a connection, after a file was requested.
-struct CurrentTransfer<S: Service>(Mutex<Option<Transfer<S>>>);
+struct CurrentTransfer<S: HttpService>(Mutex<Option<BodyTransfer<S>>>);
 
-impl<S: Service> Default for CurrentTransfer<S> {
+impl<S: HttpService> Default for CurrentTransfer<S> {
     fn default() -> Self {
         Self(Mutex::new(None))
     }
 }
 
-impl<S: Service> CurrentTransfer<S> {
-    fn put(&self, transfer: Option<Transfer<S>>) {
+impl<S: HttpService> CurrentTransfer<S> {
+    fn put(&self, transfer: Option<BodyTransfer<S>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = transfer;
     }
 
-    fn take(&self) -> Option<Transfer<S>> {
+    fn take(&self) -> Option<BodyTransfer<S>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Transfer<S>) -> T) -> Option<T> {
+    fn with<T>(&self, act: impl FnOnce(&mut BodyTransfer<S>) -> T) -> Option<T> {
         let mut transfer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         transfer.as_mut().map(act)
     }
 }
 
 /// A running transfer. If it is dropped before its end, the server stopped.
-struct Transfer<S: Service> {
-    shared: Arc<Shared<S>>,
+struct BodyTransfer<S: HttpService> {
+    shared: Arc<HttpShared<S>>,
     stream: Arc<TrackedStream>,
     peer: SocketAddrV4,
     id: u64,
     file: StagedFile,
-    /// The part of the file that the response's body is.
+    /// The part of the file that is the response's body.
     part: Part,
     acknowledged: u64,
     last_progress: Instant,
@@ -181,7 +182,7 @@ struct Transfer<S: Service> {
     ended: bool,
 }
 
-impl<S: Service> Transfer<S> {
+impl<S: HttpService> BodyTransfer<S> {
     /// Reads how much is acknowledged. `false`: the peer's time is up.
     fn watch(&mut self, now: Instant) -> bool {
         let acknowledged = self.stream.body_acknowledged().unwrap_or(0);
@@ -245,7 +246,7 @@ impl<S: Service> Transfer<S> {
     }
 }
 
-impl<S: Service> Drop for Transfer<S> {
+impl<S: HttpService> Drop for BodyTransfer<S> {
     fn drop(&mut self) {
         if self.ended {
             return;
@@ -261,9 +262,9 @@ impl<S: Service> Drop for Transfer<S> {
 }
 
 /// A response's body: bytes of a file, not copied.
-struct Content(Option<Bytes>);
+struct FileContent(Option<Bytes>);
 
-impl Body for Content {
+impl Body for FileContent {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -283,19 +284,19 @@ impl Body for Content {
     }
 }
 
-fn empty(status: StatusCode) -> Response<Content> {
-    let mut response = Response::new(Content(None));
+fn empty(status: StatusCode) -> Response<FileContent> {
+    let mut response = Response::new(FileContent(None));
     *response.status_mut() = status;
     response
 }
 
 /// The response to a request, and the transfer that it starts.
-fn answer<S: Service>(
-    shared: &Arc<Shared<S>>,
+fn answer<S: HttpService>(
+    shared: &Arc<HttpShared<S>>,
     peer: SocketAddrV4,
     request: &Request<Incoming>,
     stream: &Arc<TrackedStream>,
-) -> (Response<Content>, Option<Transfer<S>>) {
+) -> (Response<FileContent>, Option<BodyTransfer<S>>) {
     let is_head = request.method() == Method::HEAD;
     if !is_head && request.method() != Method::GET {
         let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
@@ -309,16 +310,16 @@ fn answer<S: Service>(
     }
     let now = Instant::now();
     let (id, file) = match shared.service.request(now, peer, &name) {
-        Answer::Serve(id, file) => (id, file),
-        Answer::NotFound => return (empty(StatusCode::NOT_FOUND), None),
-        Answer::Forbidden => return (empty(StatusCode::FORBIDDEN), None),
-        Answer::Stopping => return (empty(StatusCode::SERVICE_UNAVAILABLE), None),
+        HttpAnswer::Serve(id, file) => (id, file),
+        HttpAnswer::NotFound => return (empty(StatusCode::NOT_FOUND), None),
+        HttpAnswer::Forbidden => return (empty(StatusCode::FORBIDDEN), None),
+        HttpAnswer::Stopping => return (empty(StatusCode::SERVICE_UNAVAILABLE), None),
     };
     let size = file.bytes.len() as u64;
     let (mut response, part) = respond(request, is_head, &file);
     let kind = header::HeaderValue::from_static(shared.service.content_type());
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    let transfer = Transfer {
+    let transfer = BodyTransfer {
         shared: Arc::clone(shared),
         stream: Arc::clone(stream),
         peer,
@@ -343,7 +344,7 @@ fn respond(
     request: &Request<Incoming>,
     is_head: bool,
     file: &StagedFile,
-) -> (Response<Content>, Part) {
+) -> (Response<FileContent>, Part) {
     let size = file.bytes.len() as u64;
     // If-Range is not evaluated; the whole file is always a valid response.
     let value = (!is_head && !request.headers().contains_key(header::IF_RANGE))
@@ -364,7 +365,7 @@ fn respond(
     let within = |at: u64| usize::try_from(at).expect("a part lies within bytes in memory");
     let body =
         Bytes::from_owner(Arc::clone(&file.bytes)).slice(within(part.start)..within(part.end));
-    let mut response = Response::new(Content((!is_head && !body.is_empty()).then_some(body)));
+    let mut response = Response::new(FileContent((!is_head && !body.is_empty()).then_some(body)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     let text = |text: String| header::HeaderValue::try_from(text).expect("digits are a value");

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_becomes_the_name_that_a_phone_means() {
+    fn a_path_is_decoded_to_the_requested_name() {
         for (path, name) in [
             ("/XMLDefault.cnf.xml", "XMLDefault.cnf.xml"),
             (

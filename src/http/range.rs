@@ -24,7 +24,7 @@ pub enum RangeRequest {
     Whole,
     /// This part: 206.
     Part(Part),
-    /// A part outside of the file: 416.
+    /// A part outside the file: 416.
     Outside,
 }
 
@@ -70,7 +70,7 @@ pub struct Coverage {
     pub whole: bool,
 }
 
-/// Files that clients have in part, the capacity recent ones.
+/// The files that clients have in part: the `capacity` most recent ones.
 #[derive(Debug)]
 pub struct PartialDownloads {
     capacity: usize,
@@ -80,14 +80,14 @@ pub struct PartialDownloads {
 #[derive(Debug)]
 struct PartialDownload {
     address: Ipv4Addr,
-    /// The same allocation: parts of two versions of a file are never joined.
+    /// Identifies the version of the file, so that parts of two versions are never joined.
     file: Weak<[u8]>,
-    /// In order; none touches the next.
+    /// In ascending order, with a gap between each two.
     pieces: Vec<Part>,
 }
 
 impl PartialDownloads {
-    /// Remembers up to `capacity` files.
+    /// An empty list of up to `capacity` files.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_two_phones_or_of_two_states_of_a_file_never_make_one() {
+    fn parts_of_two_phones_or_two_versions_of_a_file_are_never_joined() {
         let mut parts = PartialDownloads::new(4);
         let (old, new) = (file(100), file(100));
         let other = Ipv4Addr::new(127, 0, 0, 3);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn the_number_of_remembered_files_is_bounded() {
         let mut parts = PartialDownloads::new(4);
         let files: Vec<_> = (0..9).map(|_| file(1000)).collect();
         for file in &files {

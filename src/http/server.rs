@@ -10,19 +10,19 @@ use nix::sys::resource::{Resource, getrlimit};
 use socket2::SockRef;
 
 use super::{
-    CONNECTIONS, CONNECTIONS_PER_ADDRESS, Service,
-    connection::{self, Shared},
+    CONNECTIONS, CONNECTIONS_PER_ADDRESS, HttpService,
+    connection::{self, HttpShared},
 };
 use crate::limits::{Acceptor, ConnectionLimiter, WhenFull};
 
 /// A bound socket that is not served yet.
 #[derive(Debug)]
-pub struct Server {
+pub struct HttpServer {
     listener: std::net::TcpListener,
     local: SocketAddrV4,
 }
 
-impl Server {
+impl HttpServer {
     /// Binds an address; port 0 takes any. Packets carry `dscp` (0 to 63). It needs no runtime, so
     /// it can be called before privileges are dropped.
     ///
@@ -45,11 +45,11 @@ impl Server {
         self.local
     }
 
-    /// [`Server::run`] on this thread.
+    /// Runs [`HttpServer::run`] on this thread.
     ///
     /// # Errors
     /// The runtime cannot be started, or cannot watch the socket.
-    pub fn run_here<S: Service>(
+    pub fn run_here<S: HttpService>(
         self,
         service: S,
         stop: impl Future<Output = ()>,
@@ -65,14 +65,14 @@ impl Server {
     ///
     /// # Errors
     /// The runtime cannot watch the socket.
-    pub async fn run<S: Service>(
+    pub async fn run<S: HttpService>(
         self,
         service: S,
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let limiter = ConnectionLimiter::new(CONNECTIONS_PER_ADDRESS, max_connections());
         let mut acceptor = Acceptor::new(self.listener, limiter, WhenFull::Close)?;
-        let shared = Arc::new(Shared::new(service));
+        let shared = Arc::new(HttpShared::new(service));
         let serve =
             |stream, peer, permit| connection::serve(stream, peer, permit, Arc::clone(&shared));
         tokio::select! {

@@ -6,7 +6,7 @@ use crate::stage::StagedFile;
 
 /// The answer to a request.
 #[derive(Debug, Clone)]
-pub enum Answer {
+pub enum HttpAnswer {
     /// This file, as the transfer of this number.
     Serve(u64, StagedFile),
     /// 404.
@@ -23,8 +23,8 @@ pub enum End {
     /// Every byte of the file is acknowledged, by this transfer or by it and earlier transfers of
     /// other parts.
     Delivered,
-    /// Every requested byte is acknowledged, but they are not the whole file (a range) or none
-    /// (HEAD).
+    /// Every requested byte is acknowledged, but the request was for a part of the file (a range)
+    /// or for no bytes (HEAD).
     Part,
     /// The peer closed the connection.
     Closed,
@@ -37,15 +37,15 @@ pub enum End {
 
 /// Decides what is served, and receives what happens. Called on the server's thread: it must be
 /// quick and must not block.
-pub trait Service: Send + Sync + 'static {
+pub trait HttpService: Send + Sync + 'static {
     /// Answers a GET or HEAD of `name`: percent-decoded, without its leading `/`, invalid UTF-8
     /// replaced. It comes from the network: escape it before it is shown.
-    fn request(&self, now: Instant, peer: SocketAddrV4, name: &str) -> Answer;
+    fn request(&self, now: Instant, peer: SocketAddrV4, name: &str) -> HttpAnswer;
 
     /// This many bytes are acknowledged. Called at most every 100 ms per transfer.
     fn acknowledged(&self, now: Instant, peer: SocketAddrV4, transfer: u64, bytes: u64);
 
-    /// A transfer ended. Called exactly once for each [`Answer::Serve`]. `bytes`: how many bytes of
+    /// A transfer ended. Called exactly once for each [`HttpAnswer::Serve`]. `bytes`: how many bytes of
     /// the file are acknowledged.
     fn ended(&self, now: Instant, peer: SocketAddrV4, transfer: u64, end: End, bytes: u64);
 

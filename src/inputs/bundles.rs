@@ -58,7 +58,7 @@ impl Trust {
     /// Reads the keys.
     ///
     /// # Errors
-    /// A key file that cannot be read or is no RSA public key or certificate.
+    /// A key file that cannot be read, or that contains no RSA public key or certificate.
     pub fn expectation(&self) -> Result<ExamineOptions, Failure> {
         let trusted = self.keys.iter().map(|path| trusted_key(path));
         Ok(ExamineOptions {
@@ -94,7 +94,8 @@ fn trusted_key(path: &Path) -> Result<TrustedKey, Failure> {
 /// firmware may be.
 ///
 /// # Errors
-/// A file that cannot be examined or staged, or a checksum that no file has.
+/// A key or bundle that cannot be read, bundles that may not be staged, or a checksum that no file
+/// has.
 pub fn select(
     paths: &[PathBuf],
     trust: &Trust,
@@ -132,8 +133,8 @@ pub fn select_expected(
     if let Some(checksum) = bundle::unmatched_checksums(&bundles, expectation).first() {
         return Err(Failure::new(
             format!("no bundle has the {} {checksum}", checksum.kind()),
-            "Check the checksum for a typing error; otherwise download the file again: it is not \
-             the one the checksum belongs to",
+            "Check the checksum for a typing error. If it is correct, download the file again: \
+             this is not the file it belongs to",
         ));
     }
     stage::check_targets(&bundles, accept).map_err(|refusal| refused(&refusal))?;
@@ -156,7 +157,7 @@ pub fn select_with_bridges(
     Ok(Selection { targets, bridges })
 }
 
-/// Examines the bridges. Also returns what is left to compare the targets with: a checksum
+/// Examines the bridges. Also returns what is left to compare the targets with, because a checksum
 /// may belong to a bridge.
 ///
 /// # Errors

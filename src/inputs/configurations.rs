@@ -28,7 +28,7 @@ pub struct MadeConfigurations {
     pub messages: Vec<String>,
 }
 
-/// What configurations are served with.
+/// What the configurations must agree with.
 #[derive(Debug, Clone, Copy)]
 pub struct ConfigurationInputs<'a> {
     /// The bundles of the run.
@@ -44,7 +44,7 @@ pub struct ConfigurationInputs<'a> {
 /// must know them.
 ///
 /// # Errors
-/// Values that no configuration can be made from, two files of one name, or a finding that
+/// Values from which no configuration can be made, two files with the same name, or a finding that
 /// is an error.
 pub fn make(
     inventory: Option<&InventoryFile>,
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_served_once_and_an_added_plan_serves_the_site() {
+    fn each_name_is_served_once_and_an_added_dial_plan_is_used() {
         let folder = tempfile::tempdir().unwrap();
         let made_up = SyntheticBundle::new(Family::F45, 7)
             .unwrap()

@@ -13,16 +13,17 @@ use crate::{
     text::escape,
 };
 
-/// The most configurations of a served folder that are checked. `reflash lint` checks more.
+/// Maximum number of configurations of a served folder that are checked. `reflash lint` checks
+/// more.
 const MAX_CHECKED: usize = 1000;
 
-/// The most findings printed for a served folder or an inventory.
+/// Maximum number of findings printed for a served folder or an inventory.
 pub(super) const MAX_SHOWN: usize = 20;
 
 /// Reads the files of `--add`.
 ///
 /// # Errors
-/// A file that cannot be read, or has a name that cannot be served (a usage error).
+/// A file that cannot be read, is too large, or has a name that cannot be served (a usage error).
 pub fn read(paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
     let read = |path: &PathBuf| {
         ExtraFile::read(path).map_err(|error| match error {

@@ -18,7 +18,7 @@ use crate::{
 /// Bytes read of a file: more than any plan or source may have.
 const MAX_FILE_BYTES: u64 = 8 * MAX_PLAN_BYTES as u64;
 
-/// The most faults of a source that are listed.
+/// Maximum number of faults of a source that are listed.
 const MAX_FAULTS: usize = 20;
 
 enum PlanFile {
@@ -30,7 +30,7 @@ enum PlanFile {
 /// warning unless `quiet`.
 ///
 /// # Errors
-/// No file or preset of this name, or a file that is no dial plan.
+/// There is no file or preset of this name, or the file cannot be read or is not a dial plan.
 pub fn read(path: &Path, quiet: bool) -> Result<DialPlan, Failure> {
     let bytes = match open(path)? {
         PlanFile::Source(source) => return Ok(source.template()),
@@ -59,7 +59,7 @@ pub fn read(path: &Path, quiet: bool) -> Result<DialPlan, Failure> {
 /// Compiles a source or preset to the XML for phones, and prints its findings unless `quiet`.
 ///
 /// # Errors
-/// No file or preset of this name, or a file that is XML already.
+/// There is no file or preset of this name, or the file cannot be read or is already XML.
 pub fn compile(path: &Path, quiet: bool) -> Result<String, Failure> {
     let PlanFile::Source(source) = open(path)? else {
         return Err(Failure::new(
@@ -73,10 +73,10 @@ pub fn compile(path: &Path, quiet: bool) -> Result<String, Failure> {
     Ok(source.to_xml())
 }
 
-/// The XML for phones: a file that is XML as it is, a source or preset compiled.
+/// The XML for phones: the file itself if it is XML, otherwise the compiled source or preset.
 ///
 /// # Errors
-/// No file or preset of this name, or a file that is no dial plan.
+/// There is no file or preset of this name, or the file cannot be read or is not a dial plan.
 pub fn xml_for_phones(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(match open(path)? {
         PlanFile::Xml(bytes) => bytes,

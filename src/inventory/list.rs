@@ -13,6 +13,19 @@ use super::{
 use crate::phone::MacAddress;
 
 /// A parsed inventory.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::inventory::Inventory;
+///
+/// let csv = b"mac,name,extension\n001D45AABB01,Reception,100\n";
+/// let inventory = Inventory::from_csv(csv).unwrap();
+/// assert_eq!(inventory.phones[0].extension.as_deref(), Some("100"));
+///
+/// let fault = Inventory::from_csv(b"mac,name\n001D45AABB,Reception\n").unwrap_err();
+/// assert_eq!((fault.line, fault.column), (2, 1));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inventory {
     /// The phones in file order. MAC addresses are unique.

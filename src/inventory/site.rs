@@ -18,7 +18,7 @@ pub struct SiteSettings {
     /// SIP port of the PBX.
     pub port: Option<u16>,
     /// Transport of SIP.
-    pub transport: Option<Transport>,
+    pub transport: Option<PbxTransport>,
     /// Voice codecs in order of preference.
     pub codecs: Vec<Codec>,
     /// IANA name ("Europe/Vienna") or Cisco name.
@@ -51,14 +51,14 @@ pub struct SiteSettings {
 
 /// The transport of SIP between phone and PBX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Transport {
+pub enum PbxTransport {
     /// UDP.
     Udp,
     /// TCP.
     Tcp,
 }
 
-impl Transport {
+impl PbxTransport {
     /// The name in Asterisk's and Kamailio's files.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -153,8 +153,8 @@ fn port(value: &str, position: TextPosition) -> Result<u16, InventoryFault> {
     port.ok_or_else(|| position.fault("expected a port: 1 to 65535, usually 5060"))
 }
 
-fn transport(value: &str, position: TextPosition) -> Result<Transport, InventoryFault> {
-    let all = [Transport::Udp, Transport::Tcp];
+fn transport(value: &str, position: TextPosition) -> Result<PbxTransport, InventoryFault> {
+    let all = [PbxTransport::Udp, PbxTransport::Tcp];
     let found = all
         .into_iter()
         .find(|t| value.eq_ignore_ascii_case(t.name()));

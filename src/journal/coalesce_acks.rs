@@ -54,7 +54,8 @@ impl Running {
     }
 }
 
-/// Takes what is held back for these transfers and was observed before `before`, in order.
+/// Takes the acknowledgements that are held back for these transfers and were observed before
+/// `before`, in order.
 fn released<'a>(
     transfers: impl Iterator<Item = (Ipv4Addr, TransferId, &'a mut Running)>,
     before: RunTime,
@@ -90,8 +91,8 @@ impl AckCoalescer {
     ) -> Vec<(RunTime, Observation)> {
         let address = observation.address;
         if let ObservationKind::Acknowledged { transfer, bytes } = observation.kind {
-            let here = self.running.get_mut(&address);
-            let Some(running) = here.and_then(|here| here.get_mut(&transfer)) else {
+            let transfers = self.running.get_mut(&address);
+            let Some(running) = transfers.and_then(|transfers| transfers.get_mut(&transfer)) else {
                 // The request of this transfer was not recorded.
                 return vec![(at, observation.clone())];
             };
@@ -128,13 +129,13 @@ impl AckCoalescer {
                 served: Some(_),
                 ..
             } => {
-                let here = self.running.entry(address).or_default();
-                here.insert(*transfer, Running::since(at));
+                let transfers = self.running.entry(address).or_default();
+                transfers.insert(*transfer, Running::since(at));
             }
             ObservationKind::Ended { transfer, .. } => {
-                if let Some(here) = self.running.get_mut(&address) {
-                    here.remove(transfer);
-                    if here.is_empty() {
+                if let Some(transfers) = self.running.get_mut(&address) {
+                    transfers.remove(transfer);
+                    if transfers.is_empty() {
                         self.running.remove(&address);
                     }
                 }
@@ -147,17 +148,17 @@ impl AckCoalescer {
 
     /// What is held back and was observed before this run time.
     pub(super) fn release_before(&mut self, moment: RunTime) -> Vec<(RunTime, Observation)> {
-        let all = self.running.iter_mut().flat_map(|(address, here)| {
-            let running = here.iter_mut();
+        let all = self.running.iter_mut().flat_map(|(address, transfers)| {
+            let running = transfers.iter_mut();
             running.map(|(transfer, running)| (*address, *transfer, running))
         });
         released(all, moment)
     }
 
     fn release(&mut self, address: Ipv4Addr) -> Vec<(RunTime, Observation)> {
-        let here = self.running.get_mut(&address);
-        let here = here.into_iter().flat_map(BTreeMap::iter_mut);
-        let here = here.map(|(transfer, running)| (address, *transfer, running));
-        released(here, RunTime::MAX)
+        let transfers = self.running.get_mut(&address);
+        let transfers = transfers.into_iter().flat_map(BTreeMap::iter_mut);
+        let transfers = transfers.map(|(transfer, running)| (address, *transfer, running));
+        released(transfers, RunTime::MAX)
     }
 }

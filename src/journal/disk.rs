@@ -54,7 +54,7 @@ impl Disk for OnDisk {
 /// The queue between the recording side and the two threads.
 #[derive(Default)]
 pub(super) struct Queue {
-    state: Mutex<State>,
+    state: Mutex<WriterState>,
     /// Signals lines to write, or the end.
     work: Condvar,
     /// Signals lines to sync, or the end.
@@ -64,7 +64,7 @@ pub(super) struct Queue {
 }
 
 #[derive(Default)]
-struct State {
+struct WriterState {
     waiting: Vec<u8>,
     /// Numbers of lines: queued, of these written to the file, and of these synced to disk.
     pushed: u64,
@@ -95,14 +95,14 @@ pub(super) struct WriterStatus {
     pub(super) error: Option<String>,
 }
 
-impl State {
+impl WriterState {
     fn error(&self) -> Option<&String> {
         self.sync_error.as_ref().or(self.write_error.as_ref())
     }
 }
 
 impl Queue {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WriterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -145,14 +145,14 @@ impl Queue {
         let left = state.unwritten_since.map_or(Duration::ZERO, |since| {
             patience.saturating_sub(since.elapsed())
         });
-        let busy = |state: &mut State| state.written < line && state.error().is_none();
+        let busy = |state: &mut WriterState| state.written < line && state.error().is_none();
         let waited = self.done.wait_timeout_while(state, left, busy);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Waits until every line is on disk, the disk fails, or `patience` is over.
     pub(super) fn flush(&self, patience: Duration) {
-        let busy = |state: &mut State| state.synced < state.pushed && state.error().is_none();
+        let busy = |state: &mut WriterState| state.synced < state.pushed && state.error().is_none();
         let waited = self.done.wait_timeout_while(self.state(), patience, busy);
         // If the writer panicked, the queue still has its progress.
         drop(waited.unwrap_or_else(PoisonError::into_inner));
@@ -173,7 +173,7 @@ impl Queue {
     /// Syncs written lines until the queue is closed.
     pub(super) fn sync(&self, mut disk: impl Durable) {
         loop {
-            let idle = |state: &mut State| state.written == state.synced && !state.closed;
+            let idle = |state: &mut WriterState| state.written == state.synced && !state.closed;
             let waited = self.written.wait_while(self.state(), idle);
             let state = waited.unwrap_or_else(PoisonError::into_inner);
             let upto = state.written;
@@ -204,7 +204,7 @@ impl Queue {
     fn write_all(&self, disk: &mut impl Disk) {
         let mut batch = Vec::new();
         loop {
-            let idle = |state: &mut State| state.waiting.is_empty() && !state.closing;
+            let idle = |state: &mut WriterState| state.waiting.is_empty() && !state.closing;
             let waited = self.work.wait_while(self.state(), idle);
             let mut state = waited.unwrap_or_else(PoisonError::into_inner);
             if state.waiting.is_empty() {
@@ -218,7 +218,7 @@ impl Queue {
                 let mut state = self.state();
                 state.write_error = Some(error.to_string());
                 self.notify(&state);
-                let waiting = |state: &mut State| !state.closing;
+                let waiting = |state: &mut WriterState| !state.closing;
                 let waited = self.work.wait_timeout_while(state, RETRY_INTERVAL, waiting);
                 state = waited.unwrap_or_else(PoisonError::into_inner).0;
                 if state.closing {
@@ -234,7 +234,7 @@ impl Queue {
         }
     }
 
-    fn notify(&self, state: &State) {
+    fn notify(&self, state: &WriterState) {
         self.done.notify_all();
         if let Some(listener) = &state.listener {
             listener();

@@ -34,7 +34,7 @@ pub enum JournalErrorKind {
     /// A new journal needs a new file.
     #[error("cannot be created: the file exists already")]
     Exists,
-    /// The file is something else.
+    /// The file is not a journal.
     #[error("is not a journal of reflash: its first line is not a header")]
     Foreign,
     /// The file is empty.

@@ -12,7 +12,7 @@ use crate::{
 
 /// What a run serves and which phones it expects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Header {
+pub struct JournalHeader {
     /// See [`super::SCHEMA`].
     pub schema: u32,
     /// The program and its version: `reflash 0.1.0`.
@@ -20,7 +20,7 @@ pub struct Header {
     /// `convert`, `serve` or `rehearse`.
     #[serde(rename = "subcommand", alias = "verb")]
     pub command: String,
-    /// How many times faster than real phones the phones are; 1 except in a rehearsal.
+    /// The speed of the phones relative to real ones; 1 except in a rehearsal.
     pub speed: f64,
     /// The addresses of the servers.
     pub network: Network,
@@ -146,7 +146,7 @@ pub struct NamedPhone {
     pub name: String,
 }
 
-impl Header {
+impl JournalHeader {
     /// The header of a run of this command under this plan. `bundles` are those of the plan's
     /// stages, then of its bridges, in that order.
     #[must_use]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    header::{Header, Network},
+    header::{JournalHeader, Network},
     run_time,
 };
 use crate::track::{Event, ObservationKind, RunTime, Totals};
@@ -18,18 +18,18 @@ pub(super) const HEADER: &str = "journal";
 
 /// A line, with the time of day that it was written for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Line {
+pub(super) struct JournalLine {
     pub(super) at: Timestamp,
     #[serde(flatten)]
-    pub(super) content: Content,
+    pub(super) content: LineContent,
 }
 
 /// What a line records.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub(super) enum Content {
+pub(super) enum LineContent {
     /// The first line.
-    Journal(Box<Header>),
+    Journal(Box<JournalHeader>),
     /// An observation, and the events that followed from it.
     #[serde(alias = "seen")]
     Observation {
@@ -65,13 +65,13 @@ pub(super) enum Content {
         #[serde(with = "run_time")]
         ns: RunTime,
         #[serde(flatten)]
-        finished: Finished,
+        finished: RunFinished,
     },
 }
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finished {
+pub struct RunFinished {
     /// Phones by state.
     pub totals: Totals,
     /// Whether every expected phone was done.
@@ -85,7 +85,7 @@ fn first_schema() -> u32 {
     1
 }
 
-impl Content {
+impl LineContent {
     /// The run time of the line; the header's is 0.
     pub(super) fn run_time(&self) -> RunTime {
         match self {

@@ -56,7 +56,7 @@ pub fn unused_path(folder: &Path, at: Timestamp, load: Option<&LoadName>) -> Pat
 ///
 /// # Errors
 ///
-/// If the folder cannot be read.
+/// If the folder cannot be read, or a journal in it cannot be checked for a lock.
 pub fn newest_resumable(folder: &Path) -> io::Result<Option<PathBuf>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {

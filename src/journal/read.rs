@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Header, JournalError, JournalErrorKind, OLDEST_SCHEMA, SCHEMA, Session, Sessions,
+    JournalError, JournalErrorKind, JournalHeader, OLDEST_SCHEMA, SCHEMA, Session, Sessions,
     limits::{MAX_FILE_BYTES, MAX_LINE_BYTES},
-    line::{Content, Finished, HEADER, Line},
+    line::{HEADER, JournalLine, LineContent, RunFinished},
 };
 use crate::{
     run_view,
@@ -26,7 +26,7 @@ use crate::{
 #[non_exhaustive]
 pub struct RecordedRun {
     /// What was served and which phones were expected.
-    pub header: Header,
+    pub header: JournalHeader,
     /// All observations, in order of run time.
     pub observations: Vec<(RunTime, Observation)>,
     /// All steps, diagnoses and withdrawals, in order.
@@ -42,7 +42,7 @@ pub struct RecordedRun {
     /// Whether the run ended in order and was not resumed afterwards.
     pub finished: bool,
     /// How the run ended the last time.
-    pub end: Option<Finished>,
+    pub end: Option<RunFinished>,
     /// Bytes of all valid lines.
     pub(super) whole: u64,
     /// The number of the first invalid line, from 1; 0 if there is none.
@@ -62,7 +62,7 @@ pub(crate) struct OpenTransfer {
 ///
 /// # Errors
 ///
-/// If the file cannot be read or is not a journal of a known schema.
+/// If the file cannot be read, is not a journal of a known schema, or is too long.
 pub fn read(path: &Path) -> Result<RecordedRun, JournalError> {
     let file = open_file(path)?;
     from_reader(BufReader::new(file)).map_err(|fault| JournalError::new(path, fault))
@@ -73,10 +73,10 @@ pub fn read(path: &Path) -> Result<RecordedRun, JournalError> {
 /// # Errors
 ///
 /// As [`read`].
-pub fn read_header(path: &Path) -> Result<Header, JournalError> {
+pub fn read_header(path: &Path) -> Result<JournalHeader, JournalError> {
     let file = BufReader::new(open_file(path)?);
     let failed = |fault| JournalError::new(path, fault);
-    let line = Lines::new(file).next().map_err(failed)?;
+    let line = JournalLines::new(file).next().map_err(failed)?;
     let (_, header) = header(line.as_deref()).map_err(failed)?;
     Ok(header)
 }
@@ -100,14 +100,14 @@ fn open_file(path: &Path) -> Result<File, JournalError> {
 }
 
 /// Reads lines; a last line without a line feed is partial.
-struct Lines<R> {
+struct JournalLines<R> {
     from: R,
     /// Bytes of complete lines so far.
     whole: u64,
     is_partial: bool,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> JournalLines<R> {
     fn new(from: R) -> Self {
         Self {
             from,
@@ -140,7 +140,7 @@ impl<R: BufRead> Lines<R> {
 }
 
 /// The header in the first line. Its kind and its schema are checked first.
-fn header(line: Option<&[u8]>) -> Result<(Timestamp, Header), JournalErrorKind> {
+fn header(line: Option<&[u8]>) -> Result<(Timestamp, JournalHeader), JournalErrorKind> {
     #[derive(Deserialize)]
     struct HeaderMark {
         kind: String,
@@ -155,9 +155,9 @@ fn header(line: Option<&[u8]>) -> Result<(Timestamp, Header), JournalErrorKind> 
         return Err(JournalErrorKind::Schema(mark.schema));
     }
     match serde_json::from_slice(line) {
-        Ok(Line {
+        Ok(JournalLine {
             at,
-            content: Content::Journal(header),
+            content: LineContent::Journal(header),
         }) => Ok((at, *header)),
         Ok(_) => Err(JournalErrorKind::Foreign),
         Err(error) => Err(JournalErrorKind::Header(error.to_string())),
@@ -165,7 +165,7 @@ fn header(line: Option<&[u8]>) -> Result<(Timestamp, Header), JournalErrorKind> 
 }
 
 pub(super) fn from_reader(from: impl BufRead) -> Result<RecordedRun, JournalErrorKind> {
-    let mut lines = Lines::new(from);
+    let mut lines = JournalLines::new(from);
     // A file with an overlong first line is not a journal.
     let first = match lines.next() {
         Err(JournalErrorKind::TooLong) => return Err(JournalErrorKind::Foreign),
@@ -222,14 +222,14 @@ fn is_unknown(line: &[u8]) -> bool {
 }
 
 impl RecordedRun {
-    fn add(&mut self, line: Line) {
+    fn add(&mut self, line: JournalLine) {
         let ns = line.content.run_time();
         // Never decreases, even in an edited file.
         self.last = self.last.max(ns);
         match line.content {
             // A second header is ignored.
-            Content::Journal(_) => self.unknown_lines += 1,
-            Content::Observation {
+            LineContent::Journal(_) => self.unknown_lines += 1,
+            LineContent::Observation {
                 address,
                 observed: kind,
                 events,
@@ -239,11 +239,11 @@ impl RecordedRun {
                 self.events
                     .extend(events.into_iter().map(|event| (ns, event)));
             }
-            Content::Events { events, .. } => {
+            LineContent::Events { events, .. } => {
                 self.events
                     .extend(events.into_iter().map(|event| (ns, event)));
             }
-            Content::Session { schema, .. } => {
+            LineContent::Session { schema, .. } => {
                 // A newer version continued the journal: its lines may differ in meaning.
                 self.unknown_lines += usize::from(schema > SCHEMA);
                 self.finished = false;
@@ -252,7 +252,7 @@ impl RecordedRun {
                     at: line.at,
                 });
             }
-            Content::Finished { finished, .. } => {
+            LineContent::Finished { finished, .. } => {
                 self.finished = true;
                 self.end = Some(finished);
             }

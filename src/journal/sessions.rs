@@ -24,7 +24,7 @@ pub struct Session {
 pub struct Sessions {
     first: Session,
     later: Vec<Session>,
-    /// How many times faster than real phones the phones are; 1 except in a rehearsal.
+    /// The speed of the phones relative to real ones; 1 except in a rehearsal.
     speed: f64,
 }
 

@@ -14,12 +14,12 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Finished, Header, JournalError, JournalErrorKind, Network, RecordedRun, SCHEMA, Session,
-    Sessions,
+    JournalError, JournalErrorKind, JournalHeader, Network, RecordedRun, RunFinished, SCHEMA,
+    Session, Sessions,
     coalesce_acks::{ACK_INTERVAL, AckCoalescer},
     disk::{Disk as _, OnDisk, Queue},
     header::program,
-    line::{Content, Line},
+    line::{JournalLine, LineContent},
     read,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     track::{Event, Observation, RunTime},
 };
 
-/// Bytes of lines that may wait for the disk; beyond it the journal ends.
+/// Maximum number of bytes that wait to be written; beyond it the journal ends.
 pub const MAX_UNWRITTEN: usize = 16 << 20;
 
 /// After this time without an answer of the disk, events are displayed before they are recorded.
@@ -82,7 +82,7 @@ impl Journal {
     /// # Errors
     ///
     /// If the file exists or cannot be written.
-    pub fn create(path: &Path, at: Timestamp, header: Header) -> Result<Self, JournalError> {
+    pub fn create(path: &Path, at: Timestamp, header: JournalHeader) -> Result<Self, JournalError> {
         let failed = |error: io::Error| {
             let fault = match error.kind() {
                 io::ErrorKind::AlreadyExists => JournalErrorKind::Exists,
@@ -98,7 +98,7 @@ impl Journal {
         let sessions = Sessions::new(at, header.speed);
         let file = Arc::new(file);
         let mut disk = OnDisk { file, end: 0 };
-        let header = Content::Journal(Box::new(header));
+        let header = LineContent::Journal(Box::new(header));
         let written = line(at, header)
             .and_then(|line| disk.append(&line))
             .and_then(|()| disk.file.sync_data());
@@ -137,7 +137,7 @@ impl Journal {
         let end = recorded.resumable().map_err(failed)?;
         let file = Arc::new(file);
         let mut disk = OnDisk { file, end };
-        let session = Content::Session {
+        let session = LineContent::Session {
             ns: recorded.last,
             schema: SCHEMA,
             program: program(),
@@ -211,9 +211,9 @@ impl Journal {
         // Older acknowledgements first: the passing time may have changed other phones.
         let old = intake.acks.release_before(at.saturating_sub(ACK_INTERVAL));
         let lines = old.into_iter().chain(observations);
-        let mut lines: Vec<(RunTime, Content)> = lines.map(observation_line).collect();
+        let mut lines: Vec<(RunTime, LineContent)> = lines.map(observation_line).collect();
         let (at, mut what) = observation_line(last);
-        if let Content::Observation {
+        if let LineContent::Observation {
             events: recorded, ..
         } = &mut what
         {
@@ -237,21 +237,23 @@ impl Journal {
         let mut intake = self.intake();
         let before = at.saturating_sub(ACK_INTERVAL);
         let held = intake.acks.release_before(before);
-        let mut lines: Vec<(RunTime, Content)> = held.into_iter().map(observation_line).collect();
+        let mut lines: Vec<(RunTime, LineContent)> =
+            held.into_iter().map(observation_line).collect();
         let events = recorded_events(events);
         if !events.is_empty() {
-            lines.push((at, Content::Events { ns: at, events }));
+            lines.push((at, LineContent::Events { ns: at, events }));
         }
         self.put(&mut intake, lines)
     }
 
     /// Records the end of the run and waits for the disk for a limited time. Returns a message if
     /// the journal is incomplete.
-    pub fn finish(&self, at: RunTime, finished: Finished) -> Option<String> {
+    pub fn finish(&self, at: RunTime, finished: RunFinished) -> Option<String> {
         let mut intake = self.intake();
         let held = intake.acks.release_before(RunTime::MAX);
-        let mut lines: Vec<(RunTime, Content)> = held.into_iter().map(observation_line).collect();
-        lines.push((at, Content::Finished { ns: at, finished }));
+        let mut lines: Vec<(RunTime, LineContent)> =
+            held.into_iter().map(observation_line).collect();
+        lines.push((at, LineContent::Finished { ns: at, finished }));
         self.put(&mut intake, lines);
         drop(intake);
         self.queue.flush(FINISH_TIMEOUT);
@@ -304,7 +306,7 @@ impl Journal {
     }
 
     /// Queues lines. Returns the number of the last, or 0 if there is none to wait for.
-    fn put(&self, intake: &mut Intake, lines: Vec<(RunTime, Content)>) -> u64 {
+    fn put(&self, intake: &mut Intake, lines: Vec<(RunTime, LineContent)>) -> u64 {
         if lines.is_empty() || intake.ended {
             return 0;
         }
@@ -317,7 +319,7 @@ impl Journal {
                     bytes.extend(line);
                     count += 1;
                 }
-                // Not expected: every type here can be written as JSON.
+                // This should not happen: every type here can be written as JSON.
                 Err(error) => {
                     tracing::error!("a journal line cannot be encoded and is lost: {error}");
                 }
@@ -352,16 +354,16 @@ fn lock(path: &Path, file: &File) -> Result<(), JournalError> {
     })
 }
 
-fn line(at: Timestamp, content: Content) -> io::Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec(&Line { at, content })?;
+fn line(at: Timestamp, content: LineContent) -> io::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec(&JournalLine { at, content })?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-fn observation_line((ns, observation): (RunTime, Observation)) -> (RunTime, Content) {
+fn observation_line((ns, observation): (RunTime, Observation)) -> (RunTime, LineContent) {
     let Observation { address, kind } = observation;
     let events = Vec::new();
-    let content = Content::Observation {
+    let content = LineContent::Observation {
         ns,
         address,
         observed: kind,

@@ -14,14 +14,14 @@ use tokio::{
 
 use super::{ConnectionLimiter, ConnectionPermit};
 
-/// Pause after an error of a socket that may last, such as no file descriptor left.
+/// Pause after a socket error that may last, such as the lack of a file descriptor.
 pub(crate) const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// What happens to a new connection while the limit of all connections is reached. One over the
 /// limit of its address is always closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WhenFull {
-    /// It is accepted and closed at once, so that the client can try something else.
+    /// It is accepted and closed at once, so that the client can try another server or protocol.
     Close,
     /// It waits in the kernel's queue until another connection ends.
     Wait,
@@ -85,7 +85,8 @@ impl Acceptor {
         S: Fn(TcpStream, SocketAddrV4, ConnectionPermit) -> F,
         F: Future<Output = ()> + Send + 'static,
     {
-        // A limiter that is full of another acceptor's connections would never wake this one.
+        // Only the end of a connection of its own wakes this acceptor, so it must not wait if
+        // another acceptor has all permits.
         let waits = self.when_full == WhenFull::Wait
             && self.limiter.is_full()
             && !self.connections.is_empty();

@@ -18,14 +18,14 @@ struct Counts {
 }
 
 impl Counts {
-    /// A panic elsewhere leaves counts that are still right.
+    /// The counts stay correct if a thread panics while it holds the lock.
     fn open(&self) -> MutexGuard<'_, HashMap<Ipv4Addr, usize>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ConnectionLimiter {
-    /// Permits `per_address` connections of each address and `total` in all.
+    /// A limiter that permits `per_address` connections of each address and `total` in all.
     pub(crate) fn new(per_address: usize, total: usize) -> Self {
         Self(Arc::new(Counts {
             total,
@@ -38,11 +38,11 @@ impl ConnectionLimiter {
     pub(crate) fn acquire(&self, address: Ipv4Addr) -> Option<ConnectionPermit> {
         let mut open = self.0.open();
         let total: usize = open.values().sum();
-        let here = open.get(&address).copied().unwrap_or(0);
-        if total >= self.0.total || here >= self.0.per_address {
+        let of_address = open.get(&address).copied().unwrap_or(0);
+        if total >= self.0.total || of_address >= self.0.per_address {
             return None;
         }
-        open.insert(address, here + 1);
+        open.insert(address, of_address + 1);
         Some(ConnectionPermit {
             counts: Arc::clone(&self.0),
             address,
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn permits_are_limited_per_address_and_in_all_and_come_back() {
+    fn permits_are_limited_per_address_and_in_total_and_are_returned() {
         let limiter = ConnectionLimiter::new(2, 3);
         let [one, two] = [1, 2].map(|last| Ipv4Addr::new(192, 0, 2, last));
         let mut permits: Vec<_> = (0..5).filter_map(|_| limiter.acquire(one)).collect();

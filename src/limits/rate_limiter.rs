@@ -10,8 +10,8 @@ use std::{
 /// window ends.
 const MAX_ADDRESSES: usize = 4096;
 
-/// Counts messages per address in fixed windows. Unlike a [`super::TokenBucket`] it also tells
-/// which message of its window each one is.
+/// Counts messages per address in fixed windows. Unlike a [`super::TokenBucket`] it also returns
+/// the index of each message in its window.
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
     window: Duration,
@@ -29,7 +29,8 @@ struct Window {
 }
 
 impl RateLimiter {
-    /// Admits `per_address` messages of each address and `total` of all addresses per window.
+    /// A limiter that admits `per_address` messages of each address and `total` of all addresses
+    /// per window.
     pub(crate) fn new(window: Duration, per_address: u32, total: u32) -> Self {
         Self {
             window,
@@ -41,7 +42,8 @@ impl RateLimiter {
         }
     }
 
-    /// Counts a message: its index in the window of its address, from 0. `None`: over the limit.
+    /// Counts a message and returns its index in the window of its address, from 0. `None`: the
+    /// message is over a limit.
     pub(crate) fn admit(&mut self, now: Instant, address: Ipv4Addr) -> Option<u32> {
         let is_over = |start: Instant| now.saturating_duration_since(start) >= self.window;
         let new = Window {

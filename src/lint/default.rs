@@ -34,7 +34,7 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
     }
     value::check_all(findings, root);
     let loads = |node: &Node<'_, '_>| node.is_element() && node.tag_name().name().starts_with(LOAD);
-    let there: HashSet<&str> = root
+    let element_names: HashSet<&str> = root
         .descendants()
         .map(|node| node.tag_name().name())
         .collect();
@@ -42,15 +42,15 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
         let written = text(node);
         // An empty element is valid: the phone keeps its load.
         if !written.is_empty() {
-            one(findings, &there, node, &written, known);
+            one(findings, &element_names, node, &written, known);
         }
     }
 }
 
-/// Checks one element that names a load; `there` has the names of all elements in the file.
+/// Checks one element that names a load; `element_names` has the names of all elements in the file.
 fn one(
     findings: &mut FindingList<'_>,
-    there: &HashSet<&str>,
+    element_names: &HashSet<&str>,
     node: Node<'_, '_>,
     written: &str,
     known: &LintContext,
@@ -86,7 +86,7 @@ fn one(
     let meant = match (of_id, named) {
         (Some(of_id), Some(named)) if of_id.plain_number() == named.plain_number() => Some(of_id),
         (of_id, Some(named)) => {
-            other_model(findings, there, node, id, of_id, named);
+            other_model(findings, element_names, node, id, of_id, named);
             Some(named)
         }
         (Some(of_id), None) => Some(of_id),
@@ -105,14 +105,14 @@ fn one(
 /// The ID belongs to another model. A warning if the model has a correct element as well.
 fn other_model(
     findings: &mut FindingList<'_>,
-    there: &HashSet<&str>,
+    element_names: &HashSet<&str>,
     node: Node<'_, '_>,
     id: u32,
     of_id: Option<&Model>,
     named: &Model,
 ) {
     let right = format!("{LOAD}{}", named.device_type);
-    let severity = if there.contains(right.as_str()) {
+    let severity = if element_names.contains(right.as_str()) {
         Severity::Warning
     } else {
         Severity::Error

@@ -170,7 +170,7 @@ fn first_line(findings: &mut FindingList<'_>, root: Node<'_, '_>, lines: &[Node<
         findings.error(
             name.unwrap_or(*first),
             "no-line",
-            "the first line has no name, which the phone registers as",
+            "the first line has no <name>, which is the user that the phone registers as",
             "Write the extension into the <name> of the line",
         );
     }

@@ -6,7 +6,7 @@ use roxmltree::Node;
 
 use super::{
     codes::CODES,
-    text::{Position, Text},
+    text::{LineColumn, Text},
 };
 use crate::diagnose::{Finding, Severity};
 
@@ -51,7 +51,7 @@ impl<'a> FindingList<'a> {
     /// Adds a finding at a position.
     pub(super) fn at(
         &mut self,
-        place: Position,
+        place: LineColumn,
         severity: Severity,
         code: &'static str,
         message: impl Into<String>,
@@ -100,7 +100,7 @@ impl<'a> FindingList<'a> {
         &mut self,
         severity: Severity,
         code: &'static str,
-        place: Option<Position>,
+        place: Option<LineColumn>,
         message: String,
         cure: String,
     ) {

@@ -4,7 +4,7 @@ use roxmltree::{Document, Error};
 
 use super::{
     findings::FindingList,
-    text::{Position, Text},
+    text::{LineColumn, Text},
 };
 use crate::diagnose::Severity;
 
@@ -82,7 +82,7 @@ fn curly_in_tag(text: &str, offset: usize) -> Option<usize> {
     tag.find(CURLY).map(|at| start + at)
 }
 
-fn cause(text: &Text, offset: usize, error: &Error) -> (Position, String, &'static str) {
+fn cause(text: &Text, offset: usize, error: &Error) -> (LineColumn, String, &'static str) {
     let place = text.position(offset);
     let found = || match text.as_str()[offset..].chars().next() {
         Some(c) => format!("'{}'", c.escape_debug()),

@@ -22,8 +22,8 @@ const DEFAULT_PORT: u16 = 5060;
 /// The proxy value of lines that register with the call manager.
 const USE_CALL_MANAGER: &str = "USECALLMANAGER";
 
-/// Host and port of the registrar of each line in a SEP file. The host is empty if it is the
-/// TFTP server. Empty if the file cannot be read or has no line.
+/// Host and port of the registrar of each line in a SEP file. An empty host means the TFTP server.
+/// The list is empty if the file cannot be read or has no line.
 #[must_use]
 pub fn registrars(bytes: &[u8]) -> Vec<(String, u16)> {
     read(bytes, |root| {

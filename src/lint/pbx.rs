@@ -78,7 +78,7 @@ fn transport(
         "1" => (TransportProtocol::Tcp, "tcp"),
         "2" => (TransportProtocol::Udp, "udp"),
         "3" => (TransportProtocol::Tls, "tls"),
-        // 4 leaves it open; others have a finding of their own.
+        // 4 leaves the transport open; another value has a finding of its own.
         _ => return,
     };
     let listens = pjsip

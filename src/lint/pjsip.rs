@@ -46,7 +46,7 @@ pub struct PjsipConfig {
 type Section = HashMap<String, String>;
 
 impl PjsipConfig {
-    /// Reads a file. Accepts any text; one without transports and endpoints gives none.
+    /// Reads a file. Accepts any text; without transports and endpoints the result is empty.
     #[must_use]
     pub fn read(text: &str) -> Self {
         let mut read = Self::default();

@@ -10,15 +10,15 @@ pub(super) fn time_zone(written: &str) -> Option<&'static str> {
     }
     CISCO_TIME_ZONES
         .iter()
-        .map(|zone| (far(&wanted, &stem(zone)), *zone))
-        .min_by_key(|(far, _)| *far)
-        .filter(|(far, _)| *far * 3 <= wanted.chars().count())
+        .map(|zone| (zone_distance(&wanted, &stem(zone)), *zone))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, _)| *distance * 3 <= wanted.chars().count())
         .map(|(_, zone)| zone)
 }
 
 /// The distance of two names. A name contained in the other counts as 1, such as
 /// "South America" in "E. South America".
-fn far(wanted: &str, zone: &str) -> usize {
+fn zone_distance(wanted: &str, zone: &str) -> usize {
     let part = wanted.len() > 4 && zone.contains(wanted);
     let distance = distance(wanted, zone);
     if part { distance.min(1) } else { distance }

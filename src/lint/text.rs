@@ -5,7 +5,7 @@
 pub const MAX_FILE_BYTES: usize = 550_001;
 
 /// A line and a column, both from 1.
-pub(super) type Position = (u32, u32);
+pub(super) type LineColumn = (u32, u32);
 
 /// The byte order mark that Windows editors write.
 const BOM: char = '\u{feff}';
@@ -25,7 +25,7 @@ impl Text {
     /// # Errors
     ///
     /// The position of the first byte that is not UTF-8.
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Position> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, LineColumn> {
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(Self::new(text.strip_prefix(BOM).unwrap_or(text).to_owned())),
             Err(_) if declares_latin1(bytes) => {
@@ -76,7 +76,7 @@ impl Text {
     }
 
     /// The position of an offset in the original file.
-    pub(super) fn position(&self, offset: usize) -> Position {
+    pub(super) fn position(&self, offset: usize) -> LineColumn {
         let behind = self.at + self.added;
         let mut end = offset.min(self.whole.len());
         while !self.whole.is_char_boundary(end) {
@@ -95,7 +95,7 @@ impl Text {
     }
 
     /// The position after the last character.
-    pub(super) fn end(&self) -> Position {
+    pub(super) fn end(&self) -> LineColumn {
         self.position(self.whole.len())
     }
 }
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn positions_ignore_inserted_declarations() {
         let mut text = Text::new("<?xml?>\n<!-- < -->\n<dévice a=\"é\" b=\"x\">\n<c/>".to_owned());
-        let plain: Vec<Position> = ["<dév", "a=", "b=", "<c/"]
+        let plain: Vec<LineColumn> = ["<dév", "a=", "b=", "<c/"]
             .iter()
             .map(|what| text.position(text.whole.find(what).unwrap()))
             .collect();

@@ -187,11 +187,11 @@ fn phone_label(
     let message = if length > MAX_PHONE_LABEL {
         format!("phoneLabel has {length} characters; 7900 phones accept {MAX_PHONE_LABEL}")
     } else if text.contains(char::is_whitespace) {
-        "phoneLabel contains a blank, which 7900 phones do not accept".to_owned()
+        "phoneLabel contains a space, which 7900 phones do not accept".to_owned()
     } else {
         return;
     };
-    let cure = "Use at most 12 characters without blanks; - and _ are accepted";
+    let cure = "Use at most 12 characters without spaces; - and _ are accepted";
     findings.node(severity, node, "phone-label", message, cure);
 }
 

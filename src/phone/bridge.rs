@@ -6,7 +6,7 @@ use super::{Family, FirmwareRelease, LoadName};
 /// own error messages: bits of `#HARDWARE_COMP_1`.
 const LATER_HARDWARE: u32 = 0b1100;
 
-/// 9.3(1)SR1.
+/// The first release that supports [`LATER_HARDWARE`]: 9.3(1)SR1.
 const LATER_RELEASE: FirmwareRelease = FirmwareRelease {
     major: 9,
     minor: 3,
@@ -14,10 +14,11 @@ const LATER_RELEASE: FirmwareRelease = FirmwareRelease {
     service: 1,
 };
 
-/// Whether a load with this `mask` supports hardware of the classes `hardware`; `None` if
+/// Whether a phone with these `hardware` classes accepts a load with this `mask`; `None` if
 /// unknown.
 ///
-/// The rule is that of phones: every class of the hardware must be in the mask.
+/// As on phones, every hardware class must be in the mask, and some classes need 9.3(1)SR1 or
+/// later.
 #[must_use]
 pub fn supports_hardware(load: &LoadName, mask: Option<u32>, hardware: u32) -> Option<bool> {
     if hardware & LATER_HARDWARE != 0

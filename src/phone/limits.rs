@@ -2,26 +2,26 @@
 
 use super::{Family, Model};
 
-/// The most characters of `authName` and of a line's `name` (79xx; usecallmanager.nz,
+/// Maximum length in characters of `authName` and of a line's `name` (79xx; usecallmanager.nz,
 /// "SEPMAC.cnf.xml").
 pub const MAX_AUTH_NAME: usize = 30;
 
-/// The most characters of `phoneLabel`.
+/// Maximum length of `phoneLabel` in characters.
 pub const MAX_PHONE_LABEL: usize = 12;
 
-/// The most characters of an NTP server's name.
+/// Maximum length of an NTP server's name in characters.
 pub const MAX_NTP_NAME: usize = 50;
 
-/// The most characters of a SIP password that every 7941 and 7961 accepts. Longer ones are
+/// Maximum length in characters of a SIP password that every 7941 and 7961 accepts. Longer ones are
 /// reported to be truncated or rejected by these models, while 32 characters work on others.
 /// Sources disagree, so exceeding it is only a warning.
 pub const SAFE_SECRET: usize = 12;
 
-/// The most characters of a SIP password. Guides and `FreePBX` use up to 32; no source reports
-/// phones that accept more than twice that.
+/// Maximum length of a SIP password in characters. Guides and `FreePBX` use up to 32; no source
+/// reports phones that accept more than twice that.
 pub const MAX_SECRET: usize = 64;
 
-/// The most bytes of `dialplan.xml` (the limit of Cisco's parser).
+/// Maximum size of `dialplan.xml` in bytes (the limit of Cisco's parser).
 pub const MAX_DIAL_PLAN_BYTES: usize = 8192;
 
 impl Model {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Family;
 
-/// The signalling protocol that a load speaks.
+/// The signalling protocol that a load uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Protocol {
@@ -27,6 +27,18 @@ impl fmt::Display for Protocol {
 
 /// A load name from the file name of a manifest or reported by a phone, without `.loads`:
 /// `SIP45.9-3-1SR4-1S`, `SCCP42.8-5-2S`, `P0S3-8-12-00`, `term65.default`.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::phone::{Family, LoadName, Protocol};
+///
+/// let load = LoadName::new("SIP45.9-3-1SR4-1S.loads");
+/// assert_eq!(load.as_str(), "SIP45.9-3-1SR4-1S");
+/// assert_eq!(load.protocol(), Some(Protocol::Sip));
+/// assert_eq!(load.family(), Some(Family::F45));
+/// assert!(load.release() > LoadName::new("SCCP45.8-5-2S").release());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LoadName(String);

@@ -8,6 +8,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// Shown and serialised as 12 lower-case hex digits; [`MacAddress::upper_hex`] gives the
 /// upper-case form of file names (`SEP001122AABBCC.cnf.xml`).
+///
+/// # Examples
+///
+/// ```
+/// use reflash::phone::MacAddress;
+///
+/// let mac: MacAddress = "00:1d:45:aa:bb:01".parse()?;
+/// assert_eq!(mac.to_string(), "001d45aabb01");
+/// assert_eq!(format!("SEP{}.cnf.xml", mac.upper_hex()), "SEP001D45AABB01.cnf.xml");
+/// # Ok::<(), reflash::phone::ParseMacError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MacAddress([u8; 6]);
 
@@ -17,7 +28,7 @@ pub struct MacAddress([u8; 6]);
 pub struct ParseMacError(String);
 
 impl MacAddress {
-    /// From six bytes in transmission order.
+    /// The address of six bytes in transmission order.
     #[must_use]
     pub const fn new(bytes: [u8; 6]) -> Self {
         Self(bytes)

@@ -20,7 +20,7 @@ pub enum Family {
     F70,
     /// 7975.
     F75,
-    /// 7940, 7960: a loader and an application; no recovery manifest.
+    /// 7940, 7960. Their firmware is a loader and an application, without a recovery manifest.
     P3,
     /// 6901, 6911, 6921, 6941, 6945, 6961.
     F69,

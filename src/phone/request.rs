@@ -5,6 +5,21 @@ use super::{LoadName, MacAddress, Model};
 /// The kind of file that a phone requests, from its name.
 ///
 /// Case and a leading `/` or `./` are ignored, since phones use all of these forms.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::phone::RequestedFile;
+///
+/// let config = RequestedFile::parse("/SEP001D45AABB01.cnf.xml");
+/// assert!(config.is_from_application());
+/// assert_eq!(config.mac(), "001d45aabb01".parse().ok());
+///
+/// // Only a boot loader requests this name, which identifies the model but not the phone.
+/// let recovery = RequestedFile::parse("term65.default.loads");
+/// assert!(matches!(recovery, RequestedFile::Recovery(Some(model)) if model.number == "7965"));
+/// assert_eq!(recovery.mac(), None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestedFile {

@@ -1,9 +1,8 @@
 //! The route from one load to another: the bridge rule.
 //!
-//! From 8.5(2)SR1 on, loads are signed with a new key. 8.5(1) and 8.5(2) are the first that
-//! accept it and the last that are signed with the previous one, so the route from older
-//! loads is by way of 8.5(2). This applies to the families with five images; the 7940 and 7960
-//! have other rules.
+//! From 8.5(2)SR1 on, loads are signed with a new key. 8.5(1) and 8.5(2) accept the new key but are
+//! still signed with the previous one, so older loads reach newer ones by way of 8.5(2). This
+//! applies to the families with five images; the 7940 and 7960 have other rules.
 
 use super::FirmwareRelease;
 

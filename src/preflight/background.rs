@@ -22,11 +22,14 @@ pub struct PreflightRun {
 impl PreflightRun {
     /// Checks this machine, before the ports are bound and while there are privileges.
     #[must_use]
-    pub fn new(wanted: &CheckOptions, chosen: &SelectedInterface) -> Self {
-        let PreflightFindings { findings, asking } = check_before_run(wanted, chosen);
+    pub fn new(options: &CheckOptions, chosen: &SelectedInterface) -> Self {
+        let PreflightFindings {
+            findings,
+            dhcp_probe,
+        } = check_before_run(options, chosen);
         Self {
             findings,
-            probe: asking,
+            probe: dhcp_probe,
         }
     }
 
@@ -36,7 +39,7 @@ impl PreflightRun {
     pub fn start(self, quiet: bool) -> Receiver<Finding> {
         let (queue, found) = channel(QUEUE);
         let is_reported = move |finding: &Finding| match finding.severity {
-            // Once it serves, that the server works needs no note.
+            // While the run serves, a note that the server works is of no use.
             Severity::Note => !quiet && finding.code == code::DHCP,
             _ => true,
         };

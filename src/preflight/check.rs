@@ -7,11 +7,12 @@ use std::{
 };
 
 use super::{
-    FirewallOutput, Flow, Interface, Protocol, SelectError, SelectedInterface, choose, dhcp_offers,
+    FirewallOutput, Interface, PortProtocol, SelectError, SelectedInterface, TrafficFlow, choose,
+    dhcp_offers,
     finding::{code, finding},
     interfaces,
     port_owner::port_owner,
-    ports::Port,
+    ports::CheckedPort,
     rights::Rights,
     selftest::self_test,
 };
@@ -50,40 +51,40 @@ pub struct CheckResult {
 
 /// Checks this machine and its network. Nothing is changed. `about` is called with a message before a
 /// step that takes seconds.
-pub fn check(wanted: &CheckOptions, mut about: impl FnMut(&str)) -> CheckResult {
+pub fn check(options: &CheckOptions, mut about: impl FnMut(&str)) -> CheckResult {
     let all = interfaces();
     let mut findings = Vec::new();
-    let (chosen, interface) = select_interface(wanted, &all, &mut findings);
+    let (chosen, interface) = select_interface(options, &all, &mut findings);
     let address = chosen
         .as_ref()
         .map_or(Ipv4Addr::UNSPECIFIED, |chosen| chosen.address);
 
-    let ports = Port::all(wanted.tftp_port, wanted.http_port, wanted.isolated);
+    let ports = CheckedPort::all(options.tftp_port, options.http_port, options.isolated);
     // A DHCP server bound to another interface only (libvirt runs one) does not conflict.
-    let is_elsewhere = |port: &Port| {
-        wanted.isolated
+    let is_elsewhere = |port: &CheckedPort| {
+        options.isolated
             && port.number == SERVER_PORT
             && interface
                 .and_then(Interface::link)
                 .is_some_and(|link| dhcp::BoundServer::open(link).is_ok())
     };
-    let taken: Vec<&Port> = ports
+    let taken: Vec<&CheckedPort> = ports
         .iter()
         .filter(|port| port.is_taken(address) && !is_elsewhere(port))
         .collect();
     findings.extend(taken.iter().map(|port| port.taken()));
     let is_taken = |number| {
-        let is = |port: &&Port| port.number == number && port.protocol == Protocol::Udp;
+        let is = |port: &&CheckedPort| port.number == number && port.protocol == PortProtocol::Udp;
         taken.iter().any(is)
     };
 
-    let rights = Rights::of_this_process(wanted.tftp_port);
-    findings.extend(rights.findings(wanted.tftp_port));
-    if rights.ports && !is_taken(wanted.tftp_port) && chosen.is_some() {
-        findings.push(serve(wanted, address));
+    let rights = Rights::of_this_process(options.tftp_port);
+    findings.extend(rights.findings(options.tftp_port));
+    if rights.ports && !is_taken(options.tftp_port) && chosen.is_some() {
+        findings.push(serve(options, address));
     }
     if let Some(interface) = interface {
-        findings.extend(check_firewall(wanted, interface));
+        findings.extend(check_firewall(options, interface));
         // Without a carrier no server can answer, which is a finding already.
         if rights.frames && interface.carrier {
             about(&format!(
@@ -91,8 +92,8 @@ pub fn check(wanted: &CheckOptions, mut about: impl FnMut(&str)) -> CheckResult 
                 interface.name
             ));
             let include_local = is_taken(SERVER_PORT);
-            match PendingDhcpProbe::open(wanted, interface, include_local) {
-                Ok(asking) => findings.extend(asking.answers()),
+            match PendingDhcpProbe::open(options, interface, include_local) {
+                Ok(probe) => findings.extend(probe.answers()),
                 Err(finding) => findings.push(finding),
             }
         }
@@ -103,18 +104,18 @@ pub fn check(wanted: &CheckOptions, mut about: impl FnMut(&str)) -> CheckResult 
 
 /// Selects the address to serve from and its interface, and adds findings about them.
 fn select_interface<'a>(
-    wanted: &CheckOptions,
+    options: &CheckOptions,
     all: &'a [Interface],
     findings: &mut Vec<Finding>,
 ) -> (Option<SelectedInterface>, Option<&'a Interface>) {
     let by_address = |address| all.iter().find(|interface| interface.address == address);
-    let chosen = match wanted.listen {
+    let chosen = match options.listen {
         Some(address) => Ok(SelectedInterface {
             address,
             interface: by_address(address).map(|interface| interface.name.clone()),
             reason: "you named it".to_owned(),
         }),
-        None => choose(all, wanted.interface.as_deref()),
+        None => choose(all, options.interface.as_deref()),
     };
     let chosen = match chosen {
         Ok(chosen) => chosen,
@@ -195,10 +196,10 @@ impl SelectError {
 }
 
 /// Starts the server on its real port and fetches a file from it.
-pub(super) fn serve(wanted: &CheckOptions, address: Ipv4Addr) -> Finding {
-    let listen = SocketAddrV4::new(address, wanted.tftp_port);
+pub(super) fn serve(options: &CheckOptions, address: Ipv4Addr) -> Finding {
+    let listen = SocketAddrV4::new(address, options.tftp_port);
     let config = Config {
-        transfer_port: wanted.transfer_port,
+        transfer_port: options.transfer_port,
         ..Config::new(listen)
     };
     match Bound::bind(EngineKind::Native, &config) {
@@ -206,8 +207,8 @@ pub(super) fn serve(wanted: &CheckOptions, address: Ipv4Addr) -> Finding {
             let nonce = RandomState::new().build_hasher().finish();
             self_test(server, &format!("{nonce:016x}"))
         }
-        Err(error) if error.kind == BindErrorKind::InUse => Port {
-            protocol: Protocol::Udp,
+        Err(error) if error.kind == BindErrorKind::InUse => CheckedPort {
+            protocol: PortProtocol::Udp,
             number: error.port,
             severity: Severity::Error,
             means: "the TFTP server of this program needs it",
@@ -226,29 +227,29 @@ pub(super) fn serve(wanted: &CheckOptions, address: Ipv4Addr) -> Finding {
 }
 
 /// The packets that a firewall must accept.
-fn flows(wanted: &CheckOptions) -> Vec<Flow> {
-    let flow = |udp, port, severity| Flow {
+fn flows(options: &CheckOptions) -> Vec<TrafficFlow> {
+    let flow = |udp, port, severity| TrafficFlow {
         udp,
         port,
         severity,
     };
     let mut flows = vec![
-        flow(true, Some(wanted.tftp_port), Severity::Error),
+        flow(true, Some(options.tftp_port), Severity::Error),
         flow(true, None, Severity::Error),
     ];
-    if wanted.http_port != 0 {
-        flows.push(flow(false, Some(wanted.http_port), Severity::Warning));
+    if options.http_port != 0 {
+        flows.push(flow(false, Some(options.http_port), Severity::Warning));
     }
-    if wanted.isolated {
+    if options.isolated {
         flows.push(flow(true, Some(SERVER_PORT), Severity::Error));
     }
     flows
 }
 
 /// Checks what this machine's firewall does with packets from phones to an interface.
-pub(super) fn check_firewall(wanted: &CheckOptions, interface: &Interface) -> Vec<Finding> {
-    let said = FirewallOutput::ask(&interface.name);
-    said.findings(&flows(wanted), &interface.name, interface.address)
+pub(super) fn check_firewall(options: &CheckOptions, interface: &Interface) -> Vec<Finding> {
+    let output = FirewallOutput::collect(&interface.name);
+    output.findings(&flows(options), &interface.name, interface.address)
 }
 
 /// A DHCP probe that is not sent yet. Its socket is open, which needs a privilege; sending needs none.
@@ -269,7 +270,7 @@ impl PendingDhcpProbe {
     /// # Errors
     /// A finding that says why the probe is not possible.
     pub(super) fn open(
-        wanted: &CheckOptions,
+        options: &CheckOptions,
         interface: &Interface,
         include_local: bool,
     ) -> Result<Self, Finding> {
@@ -283,12 +284,12 @@ impl PendingDhcpProbe {
             return Err(finding(code::WRONG_INTERFACE, severity, message, cure));
         };
         let local = include_local
-            .then(|| port_owner(Protocol::Udp, SERVER_PORT))
+            .then(|| port_owner(PortProtocol::Udp, SERVER_PORT))
             .flatten();
         Ok(Self {
             socket: PacketSocket::open(link).map_err(|error| probe_failed(&error))?,
             interface: interface.clone(),
-            isolated: wanted.isolated,
+            isolated: options.isolated,
             include_local,
             local: local.and_then(|holder| ServerKind::of_process(&holder.name)),
         })

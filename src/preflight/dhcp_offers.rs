@@ -11,7 +11,7 @@ use crate::{
     diagnose::{Finding, Severity},
 };
 
-/// Characters shown of option 66, at most.
+/// Maximum number of characters shown of option 66.
 const SHOWN: usize = 80;
 
 /// What the offers are compared with.
@@ -99,7 +99,7 @@ fn check_offer(offer: &Offer, expected: Expectation<'_>) -> Vec<Finding> {
         Direction::Here(how) => finding(
             code::DHCP,
             Severity::Note,
-            format!("DHCP server {server} names this machine to phones ({how})"),
+            format!("DHCP server {server} announces this machine as TFTP server ({how})"),
             "",
         ),
         Direction::Elsewhere(severity, what) => finding(
@@ -115,7 +115,7 @@ fn check_offer(offer: &Offer, expected: Expectation<'_>) -> Vec<Finding> {
     {
         let message = format!(
             "DHCP server {server} sends {} in option 66 but this machine in option 150; a phone \
-             that uses option 66 goes elsewhere",
+             that uses option 66 uses that server",
             shown(name)
         );
         let cure = configuration_lines(server, expected);
@@ -152,7 +152,7 @@ enum Direction {
     Elsewhere(Severity, String),
 }
 
-/// By option 150, which phones prefer.
+/// Where option 150, which phones prefer, directs phones.
 fn by_list(server: Ipv4Addr, listed: &[Ipv4Addr], own: Ipv4Addr) -> Direction {
     match listed.first() {
         Some(first) if *first == own => Direction::Here("option 150"),
@@ -173,7 +173,7 @@ fn by_list(server: Ipv4Addr, listed: &[Ipv4Addr], own: Ipv4Addr) -> Direction {
     }
 }
 
-/// By option 66, then the next server, if there is no option 150.
+/// Where an offer without option 150 directs phones: by option 66, or else by the next server.
 fn by_name(offer: &Offer, own: Ipv4Addr) -> Direction {
     let server = offer.server;
     let name = offer.tftp_name.as_deref();

@@ -11,13 +11,13 @@ mod walk;
 
 use std::net::Ipv4Addr;
 
-use self::walk::{Packet, Verdict};
+use self::walk::{FirewallPacket, FirewallVerdict};
 use super::finding::{code, finding};
 use crate::diagnose::{Finding, Severity};
 
 /// A kind of packet that phones send, as a firewall sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flow {
+pub struct TrafficFlow {
     /// UDP; otherwise TCP.
     pub udp: bool,
     /// The destination port; `None` = the source ports of transfers.
@@ -26,20 +26,20 @@ pub struct Flow {
     pub severity: Severity,
 }
 
-impl Flow {
-    fn packet(self, interface: &str, address: Ipv4Addr) -> Packet<'_> {
-        Packet {
+impl TrafficFlow {
+    fn packet(self, interface: &str, address: Ipv4Addr) -> FirewallPacket<'_> {
+        FirewallPacket {
             interface,
             address,
             udp: self.udp,
             port: self.port,
-            established: self.is_transfers(),
+            established: self.is_transfer_ack(),
         }
     }
 
     /// Whether it is an ACK of a transfer: it answers a packet of this machine, so connection tracking
     /// accepts it.
-    fn is_transfers(self) -> bool {
+    fn is_transfer_ack(self) -> bool {
         self.port.is_none()
     }
 
@@ -66,20 +66,20 @@ pub struct FirewallOutput {
 }
 
 impl FirewallOutput {
-    /// Runs all of them for an interface.
+    /// Runs the firewall programs and keeps their output about an interface.
     #[must_use]
-    pub fn ask(interface: &str) -> Self {
+    pub fn collect(interface: &str) -> Self {
         let mut silent = Vec::new();
-        let mut ask = |program: &'static str, arguments: &[&str]| {
-            let said = command::output_of(program, arguments);
-            if said.is_none() && command::is_installed(program) {
+        let mut run = |program: &'static str, arguments: &[&str]| {
+            let output = command::output_of(program, arguments);
+            if output.is_none() && command::is_installed(program) {
                 silent.push(program);
             }
-            said
+            output
         };
-        let nft = ask("nft", &["-j", "list", "ruleset"]);
-        let iptables = ask("iptables-save", &[]);
-        let ufw = ask("ufw", &["status", "verbose"]);
+        let nft = run("nft", &["-j", "list", "ruleset"]);
+        let iptables = run("iptables-save", &[]);
+        let ufw = run("ufw", &["status", "verbose"]);
         // It reports "not running" as an error, which is an answer too.
         let runs = command::output_of("firewall-cmd", &["--state"]).is_some();
         let zone = runs
@@ -104,7 +104,7 @@ impl FirewallOutput {
         }
     }
 
-    /// From the output of `nft -j list ruleset`.
+    /// Only the output of `nft -j list ruleset`, for tests.
     #[must_use]
     pub fn of_nft(output: String) -> Self {
         Self {
@@ -113,7 +113,7 @@ impl FirewallOutput {
         }
     }
 
-    /// From the output of `iptables-save`.
+    /// Only the output of `iptables-save`, for tests.
     #[must_use]
     pub fn of_iptables(output: String) -> Self {
         Self {
@@ -122,7 +122,7 @@ impl FirewallOutput {
         }
     }
 
-    /// From the output of `ufw status verbose`.
+    /// Only the output of `ufw status verbose`, for tests.
     #[must_use]
     pub fn of_ufw(output: String) -> Self {
         Self {
@@ -132,7 +132,10 @@ impl FirewallOutput {
     }
 
     /// The verdict for a packet, and the nftables chain that blocks it. `None`: unknown.
-    fn evaluate(&self, packet: &Packet<'_>) -> Option<(Verdict, Option<nft::ChainName>)> {
+    fn evaluate(
+        &self,
+        packet: &FirewallPacket<'_>,
+    ) -> Option<(FirewallVerdict, Option<nft::ChainName>)> {
         let iptables = self
             .iptables
             .as_ref()
@@ -144,7 +147,7 @@ impl FirewallOutput {
             (Some(nft), None) => Some(nft),
             (_, iptables) => iptables.map(|verdict| (verdict, None)),
         };
-        if let Some((Verdict::Accepts | Verdict::Refuses, _)) = kernel {
+        if let Some((FirewallVerdict::Accepts | FirewallVerdict::Refuses, _)) = kernel {
             return kernel;
         }
         let ufw = self
@@ -158,17 +161,17 @@ impl FirewallOutput {
     }
 
     /// The command that accepts a flow, for the program that manages the rules.
-    fn cure(&self, flow: Flow, interface: &str, place: Option<&nft::ChainName>) -> String {
+    fn cure(&self, flow: TrafficFlow, interface: &str, place: Option<&nft::ChainName>) -> String {
         let protocol = if flow.udp { "udp" } else { "tcp" };
         let port = flow.port.unwrap_or_default();
-        if self.zone.is_some() && !flow.is_transfers() {
+        if self.zone.is_some() && !flow.is_transfer_ack() {
             let zone = self.zone.as_deref().unwrap_or_default();
             return format!("sudo firewall-cmd --zone={zone} --add-port={port}/{protocol}");
         }
-        if self.ufw.as_deref().is_some_and(managers::ufw_is_active) && !flow.is_transfers() {
+        if self.ufw.as_deref().is_some_and(managers::ufw_is_active) && !flow.is_transfer_ack() {
             return format!("sudo ufw allow in on {interface} to any port {port} proto {protocol}");
         }
-        match (place, flow.is_transfers()) {
+        match (place, flow.is_transfer_ack()) {
             (
                 Some(nft::ChainName {
                     family,
@@ -201,7 +204,12 @@ impl FirewallOutput {
 
     /// Findings about flows that are or may be blocked.
     #[must_use]
-    pub fn findings(&self, flows: &[Flow], interface: &str, address: Ipv4Addr) -> Vec<Finding> {
+    pub fn findings(
+        &self,
+        flows: &[TrafficFlow],
+        interface: &str,
+        address: Ipv4Addr,
+    ) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut unknown = false;
         for flow in flows {
@@ -213,14 +221,14 @@ impl FirewallOutput {
             let cure = self.cure(*flow, interface, place.as_ref());
             let name = flow.name();
             match verdict {
-                Verdict::Accepts => {}
-                Verdict::Refuses => findings.push(finding(
+                FirewallVerdict::Accepts => {}
+                FirewallVerdict::Refuses => findings.push(finding(
                     code::FIREWALL,
                     flow.severity,
                     format!("this machine's firewall blocks {name} on {interface}"),
                     format!("Accept it for now:\n    {cure}"),
                 )),
-                Verdict::Perhaps => findings.push(finding(
+                FirewallVerdict::Perhaps => findings.push(finding(
                     code::FIREWALL,
                     flow.severity.min(Severity::Note),
                     format!(
@@ -262,8 +270,12 @@ impl FirewallOutput {
 mod tests {
     use super::*;
 
-    pub(super) fn packet(udp: bool, port: Option<u16>, established: bool) -> Packet<'static> {
-        Packet {
+    pub(super) fn packet(
+        udp: bool,
+        port: Option<u16>,
+        established: bool,
+    ) -> FirewallPacket<'static> {
+        FirewallPacket {
             interface: "eth0",
             address: Ipv4Addr::new(192, 0, 2, 10),
             udp,
@@ -272,23 +284,23 @@ mod tests {
         }
     }
 
-    const TFTP: Flow = Flow {
+    const TFTP: TrafficFlow = TrafficFlow {
         udp: true,
         port: Some(69),
         severity: Severity::Error,
     };
-    const TRANSFERS: Flow = Flow { port: None, ..TFTP };
+    const TRANSFERS: TrafficFlow = TrafficFlow { port: None, ..TFTP };
 
     const CLOSED: &str = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n";
     const NFT_CLOSED: &str = r#"{"nftables":[{"chain":{"family":"inet","table":"t","name":"in",
         "type":"filter","hook":"input","prio":0,"policy":"drop"}}]}"#;
 
-    fn findings(said: &FirewallOutput) -> Vec<Finding> {
-        said.findings(&[TFTP, TRANSFERS], "eth0", Ipv4Addr::new(192, 0, 2, 10))
+    fn findings(output: &FirewallOutput) -> Vec<Finding> {
+        output.findings(&[TFTP, TRANSFERS], "eth0", Ipv4Addr::new(192, 0, 2, 10))
     }
 
-    fn cures(said: &FirewallOutput) -> Vec<String> {
-        let found = findings(said);
+    fn cures(output: &FirewallOutput) -> Vec<String> {
+        let found = findings(output);
         assert!(
             found
                 .iter()
@@ -298,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_is_that_of_whoever_keeps_the_rules() {
+    fn the_cure_is_for_the_program_that_manages_the_rules() {
         let text = |text: &str| Some(text.to_owned());
         let iptables = FirewallOutput {
             iptables: text(CLOSED),
@@ -337,29 +349,29 @@ mod tests {
     }
 
     #[test]
-    fn both_tables_of_the_kernel_have_to_let_it_in() {
+    fn nftables_and_iptables_must_both_accept_the_packet() {
         let open = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n".to_owned();
-        let said = FirewallOutput {
+        let output = FirewallOutput {
             iptables: Some(open.clone()),
             nft: Some(NFT_CLOSED.to_owned()),
             ..FirewallOutput::default()
         };
-        assert_eq!(findings(&said).len(), 2);
-        let said = FirewallOutput {
+        assert_eq!(findings(&output).len(), 2);
+        let output = FirewallOutput {
             iptables: Some(open),
             ..FirewallOutput::default()
         };
-        assert_eq!(findings(&said), []);
+        assert_eq!(findings(&output), []);
     }
 
     #[test]
-    fn what_nobody_says_is_a_note_and_never_a_guess() {
+    fn rules_that_cannot_be_read_give_a_note_and_no_guess() {
         for silent in [vec![], vec!["nft"]] {
-            let said = FirewallOutput {
+            let output = FirewallOutput {
                 silent,
                 ..FirewallOutput::default()
             };
-            let found = findings(&said);
+            let found = findings(&output);
             assert_eq!(found.len(), 1);
             assert_eq!(found[0].severity, Severity::Note);
         }

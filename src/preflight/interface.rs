@@ -41,8 +41,8 @@ impl SelectedInterface {
     #[must_use]
     pub fn network(&self) -> Option<Subnet> {
         let all = interfaces().into_iter();
-        let mut here = all.filter(|interface| interface.address == self.address);
-        here.next().map(|interface| Subnet {
+        let mut with_address = all.filter(|interface| interface.address == self.address);
+        with_address.next().map(|interface| Subnet {
             address: interface.address,
             prefix: interface.prefix,
         })
@@ -60,20 +60,20 @@ pub enum SelectError {
     )]
     Nothing(Vec<Interface>),
     /// Several are equally likely.
-    #[error("several interfaces could be the phones': {}", list(.0))]
+    #[error("several interfaces could lead to the phones: {}", list(.0))]
     Several(Vec<Interface>),
     /// The named interface does not exist or has no address.
-    #[error("there is no interface '{name}' with an IPv4 address{}", found(.there))]
+    #[error("there is no interface '{name}' with an IPv4 address{}", found(.existing))]
     Unknown {
         /// The requested name.
         name: String,
         /// The existing interfaces.
-        there: Vec<Interface>,
+        existing: Vec<Interface>,
     },
 }
 
 impl Interface {
-    /// The link for raw frames; `None` if it carries none.
+    /// The link for raw frames; `None` if the interface does not carry them.
     #[must_use]
     pub fn link(&self) -> Option<LinkInterface> {
         Some(LinkInterface {
@@ -156,7 +156,7 @@ pub fn interfaces() -> Vec<Interface> {
 /// The interfaces on which phones' frames can be captured, with or without an address: wired with a
 /// carrier; virtual ones only if there are no others.
 #[must_use]
-pub fn audible() -> Vec<String> {
+pub fn capture_interfaces() -> Vec<String> {
     let live: Vec<_> = pnet::datalink::interfaces()
         .into_iter()
         .filter(|interface| !interface.is_loopback() && interface.is_running())
@@ -189,7 +189,7 @@ pub fn choose(all: &[Interface], named: Option<&str>) -> Result<SelectedInterfac
                 || {
                     Err(SelectError::Unknown {
                         name: name.to_owned(),
-                        there: all.to_vec(),
+                        existing: all.to_vec(),
                     })
                 },
                 |interface| Ok(chosen(interface, "you named it")),
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wired_card_with_a_carrier_wins_over_radio_and_software() {
+    fn a_wired_interface_with_a_carrier_is_preferred_to_wireless_and_virtual() {
         let all = [
             Interface {
                 software: true,
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subnet_ends_where_its_prefix_says() {
+    fn a_subnet_ends_according_to_its_prefix() {
         let mut eth0 = interface("eth0", 9);
         eth0.prefix = 29;
         assert!(eth0.reaches(Ipv4Addr::new(192, 0, 2, 14)));
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn two_equals_are_not_guessed_between() {
+    fn two_equal_interfaces_are_an_error() {
         let all = [interface("eth0", 1), interface("eth1", 2)];
         let error = choose(&all, None).unwrap_err().to_string();
         assert!(
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_choose_says_what_there_is() {
+    fn an_error_lists_the_existing_interfaces() {
         let all = [Interface {
             carrier: false,
             ..interface("eth0", 1)

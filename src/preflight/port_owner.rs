@@ -36,14 +36,14 @@ impl fmt::Display for PortOwner {
 
 /// The transport protocol of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
+pub enum PortProtocol {
     /// Any bound socket counts.
     Udp,
     /// Only a listening socket counts.
     Tcp,
 }
 
-impl Protocol {
+impl PortProtocol {
     /// The kernel's tables, and the state of the sockets that count.
     fn tables(self) -> ([&'static str; 2], Option<&'static str>) {
         match self {
@@ -54,7 +54,7 @@ impl Protocol {
 }
 
 /// Whether `port` is in use on this address or on all addresses, by any process.
-pub(super) fn in_use(protocol: Protocol, address: Ipv4Addr, port: u16) -> bool {
+pub(super) fn in_use(protocol: PortProtocol, address: Ipv4Addr, port: u16) -> bool {
     let (tables, state) = protocol.tables();
     tables
         .iter()
@@ -74,27 +74,27 @@ fn is_at(local: &str, address: Ipv4Addr) -> bool {
 /// The process that uses `port` on any IPv4 or IPv6 address. `None` if there is none, or if it belongs to
 /// another user and the kernel hides it.
 #[must_use]
-pub fn port_owner(protocol: Protocol, port: u16) -> Option<PortOwner> {
+pub fn port_owner(protocol: PortProtocol, port: u16) -> Option<PortOwner> {
     port_owner_at(protocol, SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port))
 }
 
 /// The process that uses this port on this address or on every address; `None` as above.
 #[must_use]
-pub fn port_owner_at(protocol: Protocol, at: SocketAddrV4) -> Option<PortOwner> {
+pub fn port_owner_at(protocol: PortProtocol, at: SocketAddrV4) -> Option<PortOwner> {
     let (tables, state) = protocol.tables();
     let inodes: Vec<u64> = tables
         .iter()
         .filter_map(|table| fs::read_to_string(table).ok())
         .flat_map(|table| {
             let sockets = sockets_of(&table, at.port(), state);
-            let there = sockets.filter(|(local, _)| is_at(local, *at.ip()));
-            there.map(|(_, inode)| inode).collect::<Vec<_>>()
+            let matching = sockets.filter(|(local, _)| is_at(local, *at.ip()));
+            matching.map(|(_, inode)| inode).collect::<Vec<_>>()
         })
         .collect();
     if inodes.is_empty() {
         return None;
     }
-    let wanted: Vec<String> = inodes
+    let links: Vec<String> = inodes
         .iter()
         .map(|inode| format!("socket:[{inode}]"))
         .collect();
@@ -103,7 +103,7 @@ pub fn port_owner_at(protocol: Protocol, at: SocketAddrV4) -> Option<PortOwner> 
         let process = entry.path();
         let holds = fs::read_dir(process.join("fd")).ok()?.flatten().any(|fd| {
             fs::read_link(fd.path())
-                .is_ok_and(|target| wanted.iter().any(|socket| Path::new(socket) == target))
+                .is_ok_and(|target| links.iter().any(|socket| Path::new(socket) == target))
         });
         let name = || fs::read_to_string(process.join("comm")).ok();
         holds.then(name).flatten().map(|name| PortOwner {
@@ -133,8 +133,8 @@ fn sockets_of<'a>(
         let fields: Vec<&str> = line.split_whitespace().collect();
         let (address, local) = fields.get(LOCAL_ADDRESS)?.rsplit_once(':')?;
         (u16::from_str_radix(local, 16).ok()? == port).then_some(())?;
-        let there = *fields.get(STATE)?;
-        state.is_none_or(|state| state == there).then_some(())?;
+        let own_state = *fields.get(STATE)?;
+        state.is_none_or(|state| state == own_state).then_some(())?;
         Some((address, fields.get(INODE)?.parse().ok()?))
     })
 }
@@ -160,28 +160,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_socket_of_this_very_process_is_found() {
+    fn a_socket_of_this_process_is_found() {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
         let port = socket.local_addr().unwrap().port();
-        let found = port_owner(Protocol::Udp, port).expect("our own socket is ours to see");
+        let found = port_owner(PortProtocol::Udp, port).expect("our own socket is ours to see");
         assert_eq!(found.pid, std::process::id());
         assert!(!found.name.is_empty());
         drop(socket);
-        assert_eq!(port_owner(Protocol::Udp, port), None);
+        assert_eq!(port_owner(PortProtocol::Udp, port), None);
     }
 
     #[test]
-    fn a_tcp_port_has_who_listens_and_not_who_talks() {
+    fn a_tcp_port_belongs_to_the_listening_process() {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let talking = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let holder = |port| super::port_owner(Protocol::Tcp, port).map(|holder| holder.pid);
+        let holder = |port| super::port_owner(PortProtocol::Tcp, port).map(|holder| holder.pid);
         assert_eq!(holder(port), Some(std::process::id()));
         assert_eq!(holder(talking.local_addr().unwrap().port()), None);
     }
 
     #[test]
-    fn a_table_that_is_no_table_names_nobody() {
+    fn an_invalid_table_is_parsed_without_panic() {
         for table in ["", "\n\n", "x\n1 2 3", "h\n 1: ZZZZ:0045 0 0 0 0 0 0 0 77"] {
             assert!(sockets_of(table, 69, None).count() <= 1, "{table}");
         }
@@ -191,21 +191,21 @@ mod tests {
     }
 
     #[test]
-    fn a_port_of_another_address_is_free_here() {
+    fn a_port_in_use_on_another_address_is_free_on_this_one() {
         let socket = UdpSocket::bind(("127.0.0.2", 0)).unwrap();
         let port = socket.local_addr().unwrap().port();
-        assert!(in_use(Protocol::Udp, Ipv4Addr::new(127, 0, 0, 2), port));
-        assert!(in_use(Protocol::Udp, Ipv4Addr::UNSPECIFIED, port));
-        assert!(!in_use(Protocol::Udp, Ipv4Addr::LOCALHOST, port));
+        assert!(in_use(PortProtocol::Udp, Ipv4Addr::new(127, 0, 0, 2), port));
+        assert!(in_use(PortProtocol::Udp, Ipv4Addr::UNSPECIFIED, port));
+        assert!(!in_use(PortProtocol::Udp, Ipv4Addr::LOCALHOST, port));
         let everywhere = UdpSocket::bind(("0.0.0.0", 0)).unwrap();
         let port = everywhere.local_addr().unwrap().port();
-        assert!(in_use(Protocol::Udp, Ipv4Addr::LOCALHOST, port));
+        assert!(in_use(PortProtocol::Udp, Ipv4Addr::LOCALHOST, port));
         drop(everywhere);
-        assert!(!in_use(Protocol::Udp, Ipv4Addr::LOCALHOST, port));
+        assert!(!in_use(PortProtocol::Udp, Ipv4Addr::LOCALHOST, port));
     }
 
     #[test]
-    fn what_stops_a_holder_is_its_unit_or_its_process() {
+    fn an_owner_is_stopped_by_its_unit_or_its_process() {
         for (groups, unit) in [
             ("0::/system.slice/tftpd-hpa.service\n", Some("tftpd-hpa")),
             (

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::{
-    PortOwner, Protocol,
+    PortOwner, PortProtocol,
     finding::{code, finding},
     port_owner::{in_use, port_owner},
 };
@@ -11,15 +11,15 @@ use crate::diagnose::{Finding, Severity};
 
 /// A port and its purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Port {
-    pub(super) protocol: Protocol,
+pub(super) struct CheckedPort {
+    pub(super) protocol: PortProtocol,
     pub(super) number: u16,
     pub(super) severity: Severity,
     /// What it means if another program uses it.
     pub(super) means: &'static str,
 }
 
-impl Port {
+impl CheckedPort {
     /// The ports that `check` inspects, in the order of their need.
     pub(super) fn all(tftp: u16, http: u16, isolated: bool) -> Vec<Self> {
         let port = |protocol, number, severity, means| Self {
@@ -29,14 +29,14 @@ impl Port {
             means,
         };
         let mut ports = vec![port(
-            Protocol::Udp,
+            PortProtocol::Udp,
             tftp,
             Severity::Error,
             "the TFTP server of this program needs it",
         )];
         if http != 0 {
             ports.push(port(
-                Protocol::Tcp,
+                PortProtocol::Tcp,
                 http,
                 Severity::Warning,
                 "HTTP is served there; with --http-port 0 phones use only TFTP",
@@ -44,16 +44,17 @@ impl Port {
         }
         ports.push(if isolated {
             let means = "the DHCP server of --dhcp isolated needs it";
-            port(Protocol::Udp, 67, Severity::Error, means)
+            port(PortProtocol::Udp, 67, Severity::Error, means)
         } else {
-            let means = "a DHCP server on this machine: it must name this machine to phones";
-            port(Protocol::Udp, 67, Severity::Note, means)
+            let means = "a DHCP server on this machine: it must announce this machine as TFTP \
+                         server";
+            port(PortProtocol::Udp, 67, Severity::Note, means)
         });
         let registrar = "a call server on this machine, where converted phones may register";
         let sccp = "an SCCP call server on this machine: phones that register there stay on SCCP";
-        ports.push(port(Protocol::Udp, 5060, Severity::Note, registrar));
-        ports.push(port(Protocol::Tcp, 5060, Severity::Note, registrar));
-        ports.push(port(Protocol::Tcp, 2000, Severity::Note, sccp));
+        ports.push(port(PortProtocol::Udp, 5060, Severity::Note, registrar));
+        ports.push(port(PortProtocol::Tcp, 5060, Severity::Note, registrar));
+        ports.push(port(PortProtocol::Tcp, 2000, Severity::Note, sccp));
         ports
     }
 
@@ -68,8 +69,8 @@ impl Port {
 
     fn held_by(&self, holder: Option<PortOwner>) -> Finding {
         let (protocol, flag) = match self.protocol {
-            Protocol::Udp => ("UDP", 'u'),
-            Protocol::Tcp => ("TCP", 't'),
+            PortProtocol::Udp => ("UDP", 'u'),
+            PortProtocol::Tcp => ("TCP", 't'),
         };
         let number = self.number;
         let who = holder
@@ -94,9 +95,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_has_a_port_is_named_with_what_stops_it() {
-        let ports = Port::all(69, 6970, false);
-        let held = |port: &Port| {
+    fn the_owner_of_a_port_is_named_with_the_command_that_stops_it() {
+        let ports = CheckedPort::all(69, 6970, false);
+        let held = |port: &CheckedPort| {
             port.held_by(Some(PortOwner {
                 pid: 71,
                 name: "in.tftpd".to_owned(),
@@ -125,9 +126,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_needed_depends_on_what_is_wanted() {
+    fn the_needed_ports_depend_on_the_options() {
         let of = |http, isolated, number| {
-            Port::all(69, http, isolated)
+            CheckedPort::all(69, http, isolated)
                 .into_iter()
                 .find(|port| port.number == number)
                 .map(|port| port.severity)

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_missing_right_says_what_stands_still_without_it() {
+    fn each_missing_privilege_has_a_finding_with_the_command_that_grants_it() {
         let findings = |ports, frames| Rights { ports, frames }.findings(69);
         assert_eq!(findings(true, true), []);
         let both = findings(false, false);
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_high_port_needs_no_right() {
+    fn a_high_port_needs_no_privilege() {
         assert!(Rights::of_this_process(40_000).ports);
         assert!(Rights::of_this_process(0).ports);
     }

@@ -14,7 +14,7 @@ use super::finding::{code, finding};
 use crate::{
     diagnose::{Finding, Severity},
     stage::StagedFile,
-    tftp::{Answer, Bound, Request, Service, TransferOutcome},
+    tftp::{Bound, TftpAnswer, TftpRequest, TftpService, TransferOutcome},
 };
 
 /// How long to wait for one answer, and the number of attempts.
@@ -24,12 +24,12 @@ const TRIES: u32 = 3;
 /// Serves one file under one name.
 struct OneFile(StagedFile);
 
-impl Service for OneFile {
-    fn request(&mut self, _: Instant, request: &Request<'_>) -> Answer {
+impl TftpService for OneFile {
+    fn request(&mut self, _: Instant, request: &TftpRequest<'_>) -> TftpAnswer {
         if request.name == &*self.0.name {
-            Answer::Serve(self.0.clone())
+            TftpAnswer::Serve(self.0.clone())
         } else {
-            Answer::NotFound
+            TftpAnswer::NotFound
         }
     }
 
@@ -150,14 +150,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_served_is_fetched() {
+    fn the_served_file_is_fetched() {
         let found = self_test(bound(), "0123456789abcdef");
         assert_eq!(found.severity, Severity::Note, "{}", found.message);
         assert!(found.message.contains("127.0.0.1"), "{}", found.message);
     }
 
     #[test]
-    fn a_server_that_says_nothing_fails_the_test() {
+    fn a_server_that_does_not_answer_fails_the_test() {
         let silent = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
         let port = silent.local_addr().unwrap().port();
         let at = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);

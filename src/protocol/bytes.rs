@@ -2,11 +2,11 @@
 
 use std::net::Ipv4Addr;
 
-/// Bytes of a text at most; longer ones are cut. The longest that phones send, an alarm with two
-/// loads, has about 150.
+/// Maximum size of a text in bytes; longer ones are cut. The longest that phones send, an alarm
+/// with two loads, has about 150.
 pub const MAX_TEXT: usize = 255;
 
-/// Entries of a list at most (addresses, power levels, policies); further ones are dropped.
+/// Maximum number of entries in a list (addresses, power levels, policies); others are dropped.
 pub const MAX_LIST: usize = 16;
 
 /// The bytes are not a valid message.
@@ -23,13 +23,13 @@ pub struct Malformed {
 
 /// Reads bytes from the front and keeps the offset for errors.
 #[derive(Debug, Clone)]
-pub(super) struct Reader<'a> {
+pub(super) struct ByteReader<'a> {
     bytes: &'a [u8],
     at: usize,
     format: &'static str,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ByteReader<'a> {
     pub(super) fn new(format: &'static str, bytes: &'a [u8]) -> Self {
         Self {
             bytes,
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn an_error_has_its_offset() {
-        let mut reader = Reader::new("CDP", &[1, 2, 3]);
+        let mut reader = ByteReader::new("CDP", &[1, 2, 3]);
         assert_eq!(reader.u16(""), Ok(0x0102));
         let fault = reader.u32("4 bytes expected").unwrap_err();
         assert_eq!(fault.to_string(), "CDP, byte 2: 4 bytes expected");

@@ -7,13 +7,13 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use super::{
-    bytes::{MAX_LIST, Malformed, Reader, some_text},
+    bytes::{ByteReader, MAX_LIST, Malformed, some_text},
     names::{described_model, device_mac, load_name},
 };
 use crate::phone::{LoadName, MacAddress, Model};
 
 const FORMAT: &str = "CDP";
-/// Bytes of type and length, which the length includes.
+/// The bytes of the type and length fields of a TLV; its length field counts them too.
 const TLV_HEADER: u16 = 4;
 
 /// The bit of [`Cdp::capabilities`] that a phone sets.
@@ -42,6 +42,24 @@ pub struct PowerRequest {
 }
 
 /// One announcement.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::protocol::cdp::{Cdp, OddByte, checksum};
+///
+/// // Version 2, time to live 180 s, checksum, then TLVs: the device ID and the software version.
+/// let mut bytes = vec![2, 180, 0, 0];
+/// bytes.extend(*b"\x00\x01\x00\x13SEP001D45AABB01");
+/// bytes.extend(*b"\x00\x05\x00\x15SIP45.9-3-1SR4-1S");
+/// let sum = checksum(&bytes, OddByte::First);
+/// bytes[2..4].copy_from_slice(&sum.to_be_bytes());
+///
+/// let announcement = Cdp::decode(&bytes)?;
+/// assert_eq!(announcement.mac, "001d45aabb01".parse().ok());
+/// assert_eq!(announcement.load.unwrap().as_str(), "SIP45.9-3-1SR4-1S");
+/// # Ok::<(), reflash::protocol::Malformed>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cdp {
     /// 1 or 2.
@@ -87,16 +105,16 @@ impl Cdp {
     /// The version is unknown, the checksum is wrong, or a TLV does not fit.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         const SHORT: &str = "4 bytes of header expected";
-        let mut reader = Reader::new(FORMAT, bytes);
+        let mut reader = ByteReader::new(FORMAT, bytes);
         let protocol_version = reader.u8(SHORT)?;
         if !matches!(protocol_version, 1 | 2) {
-            return Err(Reader::new(FORMAT, bytes).fault("version 1 or 2 expected"));
+            return Err(ByteReader::new(FORMAT, bytes).fault("version 1 or 2 expected"));
         }
         let ttl = Duration::from_secs(reader.u8(SHORT)?.into());
         let sum = reader.u16(SHORT)?;
         let right = [OddByte::First, OddByte::Last].map(|odd| checksum(bytes, odd));
         if !right.contains(&sum) {
-            let mut place = Reader::new(FORMAT, bytes);
+            let mut place = ByteReader::new(FORMAT, bytes);
             place.take(2, SHORT)?;
             return Err(place.fault("wrong checksum: the frame was damaged"));
         }
@@ -118,7 +136,7 @@ impl Cdp {
     }
 
     fn apply_tlv(&mut self, kind: u16, value: &[u8]) -> Result<(), Malformed> {
-        let mut reader = Reader::new(FORMAT, value);
+        let mut reader = ByteReader::new(FORMAT, value);
         match kind {
             0x01 => {
                 self.device = some_text(value);
@@ -142,14 +160,14 @@ impl Cdp {
             }
             0x0e => {
                 reader.u8("1 byte of appliance expected")?;
-                // A switch without a voice VLAN sends only the appliance.
+                // A switch without a voice VLAN sends only the appliance id.
                 self.voice_vlan = if reader.is_empty() {
                     None
                 } else {
                     Some(reader.u16("2 bytes of voice VLAN expected")?)
                 };
             }
-            // The rest differs between phones and contains nothing of use.
+            // The content differs between phones and is of no use here.
             0x0f => self.requests_voice_vlan = true,
             0x10 => self.power_consumption = Some(reader.u16("2 bytes of power expected")?),
             0x19 => self.power_request = Some(power_request(&mut reader)?),
@@ -163,7 +181,7 @@ impl Cdp {
 /// length. The count does not decide how much is allocated.
 fn addresses(value: &[u8]) -> Result<Vec<Ipv4Addr>, Malformed> {
     const SHORT: &str = "an address is longer than its TLV";
-    let mut reader = Reader::new(FORMAT, value);
+    let mut reader = ByteReader::new(FORMAT, value);
     let count = reader.u32("4 bytes of address count expected")?;
     let mut found = Vec::new();
     let mut read = 0;
@@ -181,7 +199,7 @@ fn addresses(value: &[u8]) -> Result<Vec<Ipv4Addr>, Malformed> {
     Ok(found)
 }
 
-fn power_request(reader: &mut Reader<'_>) -> Result<PowerRequest, Malformed> {
+fn power_request(reader: &mut ByteReader<'_>) -> Result<PowerRequest, Malformed> {
     const SHORT: &str = "4 bytes of power request expected";
     let request = reader.u16(SHORT)?;
     let management = reader.u16(SHORT)?;
@@ -196,21 +214,21 @@ fn power_request(reader: &mut Reader<'_>) -> Result<PowerRequest, Malformed> {
     })
 }
 
-/// The position of the last byte in its word, for an odd number of bytes.
+/// How the last byte counts in the checksum of an odd number of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OddByte {
-    /// First, followed by a zero (RFC 1071).
+    /// As the high byte of a word whose low byte is zero (RFC 1071).
     First,
-    /// Last, taken as a signed number and counted one less where it is negative: what Cisco's
-    /// own devices send, as Wireshark and lldpd found out.
+    /// As a signed number, minus one if it is negative. Cisco's own devices compute it this way
+    /// (according to Wireshark and lldpd).
     Last,
 }
 
-/// The checksum of an announcement, with its own two bytes as zero.
+/// The checksum of an announcement; the two bytes of the checksum field count as zero.
 #[must_use]
 pub fn checksum(bytes: &[u8], odd: OddByte) -> u16 {
     let (pairs, rest) = bytes.as_chunks::<2>();
-    // Folded with each word, so it never overflows.
+    // Each addition is folded, so the sum never overflows.
     let mut sum: u32 = 0;
     for (index, pair) in pairs.iter().enumerate() {
         if index != 1 {

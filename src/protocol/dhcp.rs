@@ -10,11 +10,11 @@ use std::{net::Ipv4Addr, time::Duration};
 
 pub use build::Lease;
 pub use class::{PhoneClass, phone_class};
-pub use options::{OptionCode, Options};
+pub use options::{DhcpOptions, OptionCode};
 pub use ports::{CLIENT_PORT, SERVER_PORT};
 
 use super::{
-    bytes::{MAX_LIST, Malformed, Reader, text},
+    bytes::{ByteReader, MAX_LIST, Malformed, text},
     names::device_mac,
 };
 use crate::phone::MacAddress;
@@ -83,9 +83,23 @@ impl MessageType {
 }
 
 /// A message. Bytes after the NUL of texts and after the six bytes of the client's address are not
-/// kept: phones leave rests of memory there (observed on 7911 and 7941).
+/// kept: phones leave remnants of other data there (observed on 7911 and 7941).
+///
+/// # Examples
+///
+/// ```
+/// use reflash::{phone::MacAddress, protocol::dhcp::DhcpMessage};
+///
+/// let mac = MacAddress::new([0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x01]);
+/// let bytes = DhcpMessage::discover(mac, 1, "CP-7965G").encode();
+///
+/// let discover = DhcpMessage::decode(&bytes)?;
+/// assert_eq!(discover.mac, mac);
+/// assert_eq!(discover.phone().unwrap().model.unwrap().number, "7965");
+/// # Ok::<(), reflash::protocol::Malformed>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub struct DhcpMessage {
     /// Direction.
     pub op: Op,
     /// Number of relays that it passed.
@@ -111,22 +125,23 @@ pub struct Message {
     /// `file`, up to its NUL. From clients it may be arbitrary.
     pub file: Vec<u8>,
     /// Options, without those that describe the layout (0, 52, 255).
-    pub options: Options,
+    pub options: DhcpOptions,
 }
 
-impl Message {
+impl DhcpMessage {
     /// Decodes a message. Options that are split (RFC 3396) or in `file` and `sname` (option 52) are
     /// joined.
     ///
     /// # Errors
-    /// It is not for Ethernet, has no magic cookie, or an option does not fit.
+    /// The message is too short, is neither a request nor a reply, is not for Ethernet, has no
+    /// magic cookie, or has an option that does not fit.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         const SHORT: &str = "236 bytes before the options expected";
-        let mut reader = Reader::new(FORMAT, bytes);
+        let mut reader = ByteReader::new(FORMAT, bytes);
         let op = match reader.u8(SHORT)? {
             1 => Op::Request,
             2 => Op::Reply,
-            _ => return Err(Reader::new(FORMAT, bytes).fault("operation 1 or 2 expected")),
+            _ => return Err(ByteReader::new(FORMAT, bytes).fault("operation 1 or 2 expected")),
         };
         if reader.array(SHORT)? != [1, 6] {
             return Err(reader.fault("an Ethernet address of 6 bytes expected (types 1, 6)"));
@@ -146,7 +161,7 @@ impl Message {
         if reader.array("the magic cookie expected (BOOTP is not supported)")? != COOKIE {
             return Err(reader.fault("the magic cookie 99.130.83.99 expected"));
         }
-        let (options, overload) = Options::decode(reader, file, server_name)?;
+        let (options, overload) = DhcpOptions::decode(reader, file, server_name)?;
         let before_nul = |field: &[u8], is_options: bool| {
             let text = field.split(|byte| *byte == 0).next();
             text.filter(|_| !is_options).unwrap_or_default().to_vec()
@@ -298,7 +313,7 @@ impl Message {
         self.text_of(OptionCode::VENDOR_CLASS)
     }
 
-    /// The Cisco phone in option 60; `None`: the client is none.
+    /// The Cisco phone in option 60; `None`: the client is not a Cisco phone.
     #[must_use]
     pub fn phone(&self) -> Option<PhoneClass> {
         phone_class(self.options.get(OptionCode::VENDOR_CLASS)?)

@@ -2,12 +2,12 @@
 
 pub use super::payload::{Arp, Payload};
 use super::{
-    bytes::{Malformed, Reader},
+    bytes::{ByteReader, Malformed},
     ipv4::ipv4,
 };
 use crate::phone::MacAddress;
 
-/// 802.1Q tags that are skipped at most: a provider's and a customer's.
+/// Maximum number of 802.1Q tags that are skipped: a provider's and a customer's.
 pub const MAX_TAGS: usize = 2;
 
 const FORMAT: &str = "the frame";
@@ -27,7 +27,7 @@ const ETHERNET_IN_SNAP: [u8; 3] = [0, 0, 0];
 
 /// An Ethernet frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame<'a> {
+pub struct EthernetFrame<'a> {
     /// Sender.
     pub source: MacAddress,
     /// Destination.
@@ -38,13 +38,13 @@ pub struct Frame<'a> {
     pub payload: Payload<'a>,
 }
 
-impl<'a> Frame<'a> {
+impl<'a> EthernetFrame<'a> {
     /// Decodes a frame from its destination address on, without preamble and checksum.
     ///
     /// # Errors
     /// The frame is too short for what its headers say.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(FORMAT, bytes);
+        let mut reader = ByteReader::new(FORMAT, bytes);
         let destination = MacAddress::new(reader.array("6 bytes of destination expected")?);
         let source = MacAddress::new(reader.array("6 bytes of source expected")?);
         let kind = reader.u16("a type or a length expected")?;
@@ -68,10 +68,10 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Skips 802.1Q tags: the VLAN of the innermost, and the type after it.
+/// Skips 802.1Q tags. Returns the VLAN of the innermost one, and the type after it.
 pub(super) fn untagged(
     mut kind: u16,
-    reader: &mut Reader<'_>,
+    reader: &mut ByteReader<'_>,
 ) -> Result<(Option<u16>, u16), Malformed> {
     let mut vlan = None;
     for _ in 0..MAX_TAGS {
@@ -120,9 +120,9 @@ pub fn payload(ethertype: u16, bytes: &[u8]) -> Result<Payload<'_>, Malformed> {
 
 fn arp(bytes: &[u8]) -> Result<Payload<'_>, Malformed> {
     const SHORT: &str = "28 bytes of ARP expected";
-    let mut reader = Reader::new("ARP", bytes);
+    let mut reader = ByteReader::new("ARP", bytes);
     let kinds: [u8; 6] = reader.array(SHORT)?;
-    // Ethernet and IPv4, 6 and 4 bytes.
+    // Hardware type Ethernet, protocol IPv4, addresses of 6 and 4 bytes.
     if kinds != [0, 1, 8, 0, 6, 4] {
         return Ok(Payload::Other);
     }

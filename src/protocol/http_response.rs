@@ -1,15 +1,15 @@
 //! The response to a GET over HTTP/1.0 (RFC 1945): bytes in, a body out.
 
-/// Bytes of a response's head at most.
+/// Maximum size of a response's head in bytes.
 pub const MAX_HEAD: usize = 8 * 1024;
 
-/// Bytes of a body at most. A phone's page has about 1,000.
+/// Maximum size of a body in bytes. A phone's page has about 1,000.
 pub const MAX_BODY: usize = 64 * 1024;
 
 /// Why a response has no usable body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResponseError {
-    /// The first line is no HTTP status line.
+    /// The first line is not an HTTP status line.
     #[error("not HTTP: expected a line like 'HTTP/1.0 200 OK'")]
     NoHttp,
     /// The status is not 200.
@@ -21,7 +21,7 @@ pub enum ResponseError {
     /// The body, or its Content-Length, is over [`MAX_BODY`].
     #[error("the body has more than {MAX_BODY} bytes")]
     LongBody,
-    /// Different Content-Length headers, or one that is no number.
+    /// Different Content-Length headers, or one that is not a number.
     #[error("the Content-Length is not one number of bytes")]
     Length,
     /// A transfer coding, which is not allowed in response to HTTP/1.0 (RFC 9112, 6.1).
@@ -36,14 +36,14 @@ pub enum ResponseError {
 #[derive(Debug, Clone, Default)]
 pub struct ResponseDecoder {
     bytes: Vec<u8>,
-    body: Option<Body>,
+    body: Option<ResponseBody>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Body {
-    /// Its offset.
+struct ResponseBody {
+    /// The offset of its first byte.
     start: usize,
-    /// Its length in bytes; `None`: it ends with the connection.
+    /// Its length in bytes; `None`: the body ends with the connection.
     length: Option<usize>,
 }
 
@@ -61,16 +61,16 @@ impl ResponseDecoder {
             None => match head_end(&self.bytes, from) {
                 Some(start) if start <= MAX_HEAD => {
                     let length = read_head(&self.bytes[..start])?;
-                    *self.body.insert(Body { start, length })
+                    *self.body.insert(ResponseBody { start, length })
                 }
                 None if self.bytes.len() <= MAX_HEAD => return Ok(false),
                 _ => return Err(ResponseError::LongHead),
             },
         };
-        let here = self.bytes.len() - body.start;
+        let received = self.bytes.len() - body.start;
         match body.length {
-            Some(length) => Ok(here >= length),
-            None if here > MAX_BODY => Err(ResponseError::LongBody),
+            Some(length) => Ok(received >= length),
+            None if received > MAX_BODY => Err(ResponseError::LongBody),
             None => Ok(false),
         }
     }

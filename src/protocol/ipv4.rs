@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::{
-    bytes::{Malformed, Reader},
+    bytes::{ByteReader, Malformed},
     payload::Payload,
 };
 
@@ -16,7 +16,7 @@ const PORT_UNREACHABLE: [u8; 2] = [3, 3];
 const ACK: u8 = 16;
 
 /// The fields of a packet that are used here.
-struct Packet<'a> {
+struct Ipv4Packet<'a> {
     protocol: u8,
     source: Ipv4Addr,
     destination: Ipv4Addr,
@@ -44,12 +44,12 @@ pub(super) fn ipv4(bytes: &[u8]) -> Result<Payload<'_>, Malformed> {
 
 /// RFC 791. The header's checksum is not checked: in a capture on the sending machine the network
 /// card has not filled it in yet.
-fn packet(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
+fn packet(bytes: &[u8]) -> Result<Ipv4Packet<'_>, Malformed> {
     const SHORT: &str = "20 bytes of IPv4 header expected";
-    let mut reader = Reader::new("IPv4", bytes);
+    let mut reader = ByteReader::new("IPv4", bytes);
     let first = reader.u8(SHORT)?;
     if first >> 4 != 4 {
-        return Err(Reader::new("IPv4", bytes).fault("version 4 expected"));
+        return Err(ByteReader::new("IPv4", bytes).fault("version 4 expected"));
     }
     let header = usize::from(first & 0x0f) * 4;
     reader.u8(SHORT)?;
@@ -70,10 +70,11 @@ fn packet(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
     let Some(length) = total.checked_sub(header) else {
         return Err(reader.fault("the total length is less than that of the header"));
     };
-    // Bytes after the total length are padding; if it is longer, bytes were not captured.
+    // Bytes after the total length are padding. If the total length exceeds the data, the rest was
+    // not captured.
     let inside = &reader.rest()[..reader.left().min(length)];
     let more_fragments = fragment & 0x2000 != 0;
-    Ok(Packet {
+    Ok(Ipv4Packet {
         protocol,
         source,
         destination,
@@ -84,9 +85,9 @@ fn packet(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
 }
 
 /// RFC 792: 8 bytes, then the packet that was rejected, up to the first 8 bytes of its payload.
-fn closed<'a>(icmp: &Packet<'a>) -> Result<Payload<'a>, Malformed> {
+fn closed<'a>(icmp: &Ipv4Packet<'a>) -> Result<Payload<'a>, Malformed> {
     const SHORT: &str = "8 bytes of ICMP header expected";
-    let mut reader = Reader::new("ICMP", icmp.inside);
+    let mut reader = ByteReader::new("ICMP", icmp.inside);
     let kind: [u8; 2] = reader.array(SHORT)?;
     if kind != PORT_UNREACHABLE {
         return Ok(Payload::Other);
@@ -96,7 +97,7 @@ fn closed<'a>(icmp: &Packet<'a>) -> Result<Payload<'a>, Malformed> {
     if sent.protocol != UDP || sent.is_later_fragment {
         return Ok(Payload::Other);
     }
-    let mut ports = Reader::new("UDP in ICMP", sent.inside);
+    let mut ports = ByteReader::new("UDP in ICMP", sent.inside);
     let mut port = || ports.u16("4 bytes of ports expected");
     Ok(Payload::Ipv4Closed {
         source: SocketAddrV4::new(sent.source, port()?),
@@ -105,9 +106,9 @@ fn closed<'a>(icmp: &Packet<'a>) -> Result<Payload<'a>, Malformed> {
 }
 
 /// RFC 768.
-fn udp<'a>(packet: &Packet<'a>) -> Result<Payload<'a>, Malformed> {
+fn udp<'a>(packet: &Ipv4Packet<'a>) -> Result<Payload<'a>, Malformed> {
     const SHORT: &str = "8 bytes of UDP header expected";
-    let mut reader = Reader::new("UDP", packet.inside);
+    let mut reader = ByteReader::new("UDP", packet.inside);
     let source = SocketAddrV4::new(packet.source, reader.u16(SHORT)?);
     let destination = SocketAddrV4::new(packet.destination, reader.u16(SHORT)?);
     let length = usize::from(reader.u16(SHORT)?);
@@ -128,9 +129,9 @@ fn udp<'a>(packet: &Packet<'a>) -> Result<Payload<'a>, Malformed> {
 }
 
 /// RFC 9293.
-fn tcp<'a>(packet: &Packet<'a>) -> Result<Payload<'a>, Malformed> {
+fn tcp<'a>(packet: &Ipv4Packet<'a>) -> Result<Payload<'a>, Malformed> {
     const SHORT: &str = "20 bytes of TCP header expected";
-    let mut reader = Reader::new("TCP", packet.inside);
+    let mut reader = ByteReader::new("TCP", packet.inside);
     let source = SocketAddrV4::new(packet.source, reader.u16(SHORT)?);
     let destination = SocketAddrV4::new(packet.destination, reader.u16(SHORT)?);
     let seq = reader.u32(SHORT)?;

@@ -1,8 +1,8 @@
 //! Packets of captures: Ethernet frames, Linux cooked packets, and raw IP.
 
 use super::{
-    bytes::{Malformed, Reader},
-    frame::{Frame, IPV4, Payload, logical_link, payload, untagged},
+    bytes::{ByteReader, Malformed},
+    frame::{EthernetFrame, IPV4, Payload, logical_link, payload, untagged},
 };
 use crate::phone::MacAddress;
 
@@ -51,7 +51,7 @@ impl LinkType {
     pub fn read(self, bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
         match self {
             Self::Ethernet => {
-                let frame = Frame::decode(bytes)?;
+                let frame = EthernetFrame::decode(bytes)?;
                 Ok(CapturedPacket {
                     source: station(frame.source),
                     payload: frame.payload,
@@ -76,7 +76,7 @@ impl LinkType {
 /// Direction, device type, address length, address in 8 bytes, protocol type.
 fn cooked(bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
     const SHORT: &str = "16 bytes of header expected";
-    let mut reader = Reader::new("Linux cooked", bytes);
+    let mut reader = ByteReader::new("Linux cooked", bytes);
     reader.take(4, SHORT)?;
     let length = reader.u16(SHORT)?;
     let address = reader.array(SHORT)?;
@@ -88,7 +88,7 @@ fn cooked(bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
 /// bytes.
 fn cooked_2(bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
     const SHORT: &str = "20 bytes of header expected";
-    let mut reader = Reader::new("Linux cooked", bytes);
+    let mut reader = ByteReader::new("Linux cooked", bytes);
     let kind = reader.u16(SHORT)?;
     reader.take(9, SHORT)?;
     let length = reader.u8(SHORT)?;
@@ -99,7 +99,7 @@ fn cooked_2(bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
 fn behind<'a>(
     kind: u16,
     source: Option<MacAddress>,
-    reader: &mut Reader<'a>,
+    reader: &mut ByteReader<'a>,
 ) -> Result<CapturedPacket<'a>, Malformed> {
     let (_, kind) = untagged(kind, reader)?;
     let payload = if kind == COOKED_LLC {
@@ -110,13 +110,13 @@ fn behind<'a>(
     Ok(CapturedPacket { source, payload })
 }
 
-/// Ethernet addresses have 6 bytes.
+/// The sender's address, if it is an Ethernet address (6 bytes).
 fn source(length: u16, address: [u8; 8]) -> Option<MacAddress> {
     let [mac @ .., _, _] = address;
     station(MacAddress::new(mac)).filter(|_| length == 6)
 }
 
-/// A group address is no station, and loopback frames have none.
+/// The address, unless it is a group address or, as in loopback frames, all zeros.
 fn station(mac: MacAddress) -> Option<MacAddress> {
     let bytes = mac.bytes();
     let is_station = bytes[0] & 1 == 0 && bytes != [0; 6];

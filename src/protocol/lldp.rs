@@ -4,7 +4,7 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use super::{
-    bytes::{MAX_LIST, Malformed, Reader, some_text},
+    bytes::{ByteReader, MAX_LIST, Malformed, some_text},
     names::{described_model, device_mac, load_name, model},
 };
 use crate::phone::{LoadName, MacAddress, Model};
@@ -83,7 +83,7 @@ impl Lldp {
     /// # Errors
     /// A TLV does not fit.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(FORMAT, bytes);
+        let mut reader = ByteReader::new(FORMAT, bytes);
         let mut lldp = Self::default();
         while !reader.is_empty() {
             let header = reader.u16("2 bytes of TLV header expected")?;
@@ -111,7 +111,7 @@ impl Lldp {
     }
 
     fn apply_tlv(&mut self, kind: u16, value: &[u8]) -> Result<(), Malformed> {
-        let mut reader = Reader::new(FORMAT, value);
+        let mut reader = ByteReader::new(FORMAT, value);
         match kind {
             1 => {
                 let subtype = reader.u8("a chassis id's subtype expected")?;
@@ -157,7 +157,7 @@ impl Lldp {
         Ok(())
     }
 
-    fn media(&mut self, subtype: u8, reader: &mut Reader<'_>) -> Result<(), Malformed> {
+    fn media(&mut self, subtype: u8, reader: &mut ByteReader<'_>) -> Result<(), Malformed> {
         match subtype {
             1 => {
                 reader.u16("2 bytes of media capabilities expected")?;
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_phones_description_has_a_load() {
+    fn only_the_description_of_a_phone_has_a_load() {
         let of = |description: &str| {
             let mut lldp = Lldp {
                 system_description: Some(description.to_owned()),

@@ -2,7 +2,7 @@
 
 use crate::phone::{LoadName, MacAddress, Model};
 
-/// Bytes of a load's name at most. The longest known has about 25.
+/// Maximum size of a load's name in bytes. The longest known has about 25.
 pub const MAX_LOAD_NAME: usize = 64;
 
 /// The MAC in a device name: `SEP0021D8BA0965`, `SIP…` of a 7940/60 with SIP firmware, and followed
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_load_is_one_word() {
+    fn a_load_name_is_one_word() {
         for (text, load) in [
             ("SCCP42.8-4-2S", "SCCP42.8-4-2S"),
             (" SIP45.9-3-1SR4-1S.loads\n", "SIP45.9-3-1SR4-1S"),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn models_as_phones_write_them() {
+    fn models_are_parsed_as_phones_write_them() {
         for (text, number) in [
             ("Cisco IP Phone 7942", Some("7942")),
             ("Cisco IP Phone CP-7911G,V2", Some("7911")),

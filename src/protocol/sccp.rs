@@ -3,7 +3,8 @@
 
 use super::{
     alarm::Alarm,
-    bytes::{Malformed, Reader},
+    bytes::{ByteReader, Malformed},
+    until_fault::UntilFault,
 };
 
 /// The call manager's port.
@@ -12,7 +13,7 @@ pub const PORT: u16 = 2000;
 /// Message id of an alarm.
 pub const ALARM: u32 = 0x0020;
 
-/// Bytes of a message at most, without its header of 8. Call managers send up to 2,000.
+/// Maximum size of a message in bytes, without its header of 8. Call managers send up to 2,000.
 pub const MAX_MESSAGE: usize = 4096;
 
 const FORMAT: &str = "SCCP";
@@ -22,7 +23,7 @@ const ALARM_TEXT: usize = 80;
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub struct SccpMessage {
     /// Header version; phones begin with 0.
     pub version: u32,
     /// Message id.
@@ -46,29 +47,25 @@ pub struct AlarmMessage {
 
 /// Splits the bytes of one connection into messages. Buffers one message at most.
 #[derive(Debug, Clone, Default)]
-pub struct Stream {
-    held: Vec<u8>,
-    failed: Option<Malformed>,
-}
+pub struct SccpStream(UntilFault<SccpDecoder>);
 
-impl Stream {
+impl SccpStream {
     /// Adds bytes and returns the messages that they complete.
     ///
     /// # Errors
     /// A message is malformed. The start of the next one is then unknown, so every further call fails.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Message>, Malformed> {
-        if let Some(fault) = self.failed {
-            return Err(fault);
-        }
-        let fed = self.read(bytes);
-        if let Err(fault) = &fed {
-            self.failed = Some(*fault);
-            self.held = Vec::new();
-        }
-        fed
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<SccpMessage>, Malformed> {
+        self.0.feed(|decoder| decoder.read(bytes))
     }
+}
 
-    fn read(&mut self, mut bytes: &[u8]) -> Result<Vec<Message>, Malformed> {
+#[derive(Debug, Clone, Default)]
+struct SccpDecoder {
+    held: Vec<u8>,
+}
+
+impl SccpDecoder {
+    fn read(&mut self, mut bytes: &[u8]) -> Result<Vec<SccpMessage>, Malformed> {
         let mut messages = Vec::new();
         while !bytes.is_empty() {
             bytes = self.fill(bytes, HEADER);
@@ -95,33 +92,33 @@ impl Stream {
     }
 }
 
-/// The length of the message from its id on.
+/// The length of the message, counted from its id.
 fn length(header: &[u8]) -> Result<usize, Malformed> {
-    let mut reader = Reader::new(FORMAT, header);
+    let mut reader = ByteReader::new(FORMAT, header);
     let length = reader
         .array("8 bytes of header expected")
         .map(u32::from_le_bytes)?;
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     if !(4..=MAX_MESSAGE).contains(&length) {
-        return Err(Reader::new(FORMAT, header).fault("a length from 4 to 4,096 expected"));
+        return Err(ByteReader::new(FORMAT, header).fault("a length from 4 to 4,096 expected"));
     }
     Ok(length)
 }
 
-fn message(bytes: &[u8]) -> Result<Message, Malformed> {
+fn message(bytes: &[u8]) -> Result<SccpMessage, Malformed> {
     const SHORT: &str = "12 bytes before the message's body expected";
-    let mut reader = Reader::new(FORMAT, bytes);
+    let mut reader = ByteReader::new(FORMAT, bytes);
     reader.take(4, SHORT)?;
     let version = reader.array(SHORT).map(u32::from_le_bytes)?;
     let id = reader.array(SHORT).map(u32::from_le_bytes)?;
-    Ok(Message {
+    Ok(SccpMessage {
         version,
         id,
         body: reader.rest().to_vec(),
     })
 }
 
-impl Message {
+impl SccpMessage {
     /// The alarm, if the message is one.
     #[must_use]
     pub fn alarm(&self) -> Option<Result<AlarmMessage, Malformed>> {
@@ -131,7 +128,7 @@ impl Message {
 
 fn alarm(body: &[u8]) -> Result<AlarmMessage, Malformed> {
     const SHORT: &str = "92 bytes of alarm expected";
-    let mut reader = Reader::new("SCCP alarm", body);
+    let mut reader = ByteReader::new("SCCP alarm", body);
     let severity = reader.array(SHORT).map(u32::from_le_bytes)?;
     let text = reader.take(ALARM_TEXT, SHORT)?;
     let first = reader.array(SHORT).map(u32::from_le_bytes)?;

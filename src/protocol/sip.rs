@@ -1,5 +1,5 @@
-//! The part of SIP (RFC 3261) that is needed here: heads of REGISTERs and responses, which belong
-//! together, and a response of our own.
+//! The part of SIP (RFC 3261) that is needed here: decodes the heads of requests and responses, and
+//! encodes the responses of this program.
 
 mod encode;
 mod phone;
@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 pub use encode::encode_response;
 pub use phone::{Agent, SipPhone};
 pub use response::Response;
-pub use stream::Stream;
+pub use stream::SipStream;
 
 use super::bytes::Malformed;
 
-/// Bytes of a head at most, with the empty line after it. A phone's REGISTER has about 1,200.
+/// Maximum size of a head in bytes, with the empty line after it. A phone's REGISTER has about
+/// 1,200.
 pub const MAX_HEAD: usize = 8 * 1024;
 
 const FORMAT: &str = "SIP";
@@ -60,18 +61,37 @@ impl fmt::Display for SipTransport {
 
 /// The flow of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flow {
-    /// From.
+pub struct SipFlow {
+    /// The sender.
     pub source: SocketAddrV4,
-    /// To.
+    /// The receiver.
     pub destination: SocketAddrV4,
-    /// Over what.
+    /// The transport.
     pub transport: SipTransport,
 }
 
 /// The head of a request.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::protocol::sip::SipRequest;
+///
+/// let register = SipRequest::decode(
+///     b"REGISTER sip:192.0.2.1 SIP/2.0\r\n\
+///       Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK1\r\n\
+///       From: <sip:100@192.0.2.1>;tag=1\r\n\
+///       To: <sip:100@192.0.2.1>\r\n\
+///       Call-ID: 1@192.0.2.7\r\n\
+///       CSeq: 101 REGISTER\r\n\
+///       User-Agent: Cisco-CP7965G/9.3.1\r\n\r\n",
+/// )?;
+/// assert_eq!(register.method, "REGISTER");
+/// assert_eq!(register.phone().model.unwrap().number, "7965");
+/// # Ok::<(), reflash::protocol::Malformed>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct SipRequest {
     /// `REGISTER`.
     pub method: String,
     /// Request URI.
@@ -90,7 +110,7 @@ struct Headers {
     has_credentials: bool,
 }
 
-impl Request {
+impl SipRequest {
     /// The transaction: Call-ID, `CSeq` number, `CSeq` method.
     pub(crate) fn transaction(&self) -> Option<(&str, u32, &str)> {
         self.headers.transaction()
@@ -144,7 +164,7 @@ impl Request {
         self.headers.named(name)
     }
 
-    /// Whether it came without a proxy: each adds a Via.
+    /// Whether it came without a proxy: each proxy adds a Via.
     #[must_use]
     pub fn is_direct(&self) -> bool {
         let vias = self.all("via").map(|via| split_outside(via, &[',']).len());

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::phone::{LoadName, MacAddress, Model, Protocol};
 
-/// Bytes of a page at most. Phones have about 1,000 of XML and 10,000 of HTML.
+/// Maximum size of a page in bytes. Phones have about 1,000 of XML and 10,000 of HTML.
 pub const MAX_PAGE: usize = 256 * 1024;
 
-/// Nodes of the XML at most; phones have about 50.
+/// Maximum number of nodes of the XML; phones have about 50.
 const MAX_NODES: u32 = 4096;
 
 /// The fields of a page.

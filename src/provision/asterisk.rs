@@ -5,10 +5,10 @@ mod common;
 mod dialling;
 mod pjsip;
 
-use super::plan::Plan;
+use super::plan::ProvisionPlan;
 
 /// Every file for Asterisk, by its path below `asterisk/`.
-pub(super) fn files(plan: &Plan) -> Vec<(&'static str, Vec<u8>)> {
+pub(super) fn files(plan: &ProvisionPlan) -> Vec<(&'static str, Vec<u8>)> {
     let mut files = vec![
         ("pjsip.conf", pjsip::file(plan)),
         (

@@ -1,4 +1,5 @@
-//! Allowed characters: those that phones, XML and Asterisk's files all read unchanged.
+//! Allowed characters: those that have no special meaning for phones, in XML or in Asterisk's
+//! files.
 //!
 //! Asterisk's files have no quoting: `;` starts a comment, `[` a section, `=>` and `=` separate a
 //! name from a value, `#` at the start of a line is a directive. A value with such a character
@@ -32,9 +33,9 @@ const RESERVED: [&str; 10] = [
 /// Asterisk's special extensions: start, hangup, invalid, timeout and others.
 const SPECIAL: [&str; 8] = ["s", "h", "i", "t", "o", "a", "e", "T"];
 
-type CheckResult = Result<(), String>;
+type CharsetResult = Result<(), String>;
 
-fn expected(good: bool, what: impl Into<String>) -> CheckResult {
+fn expected(good: bool, what: impl Into<String>) -> CharsetResult {
     if good { Ok(()) } else { Err(what.into()) }
 }
 
@@ -46,13 +47,13 @@ fn only(text: &str, further: &str) -> bool {
 }
 
 /// An extension, which is also the user name, the section name and the dialled number.
-pub(crate) fn extension(text: &str) -> CheckResult {
+pub(crate) fn extension(text: &str) -> CharsetResult {
     let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '+');
     expected(
         only(text, "_.+") && begins && text.len() <= MAX_AUTH_NAME,
         format!(
-            "an extension has 1 to {MAX_AUTH_NAME} letters without accents, digits, '+', '.' and \
-             '_', and begins with a letter, a digit or '+'"
+            "an extension has 1 to {MAX_AUTH_NAME} characters: digits, unaccented letters, '+', \
+             '.' and '_'; it begins with a letter, a digit or '+'"
         ),
     )?;
     let reserved = RESERVED.iter().any(|word| text.eq_ignore_ascii_case(word));
@@ -63,18 +64,18 @@ pub(crate) fn extension(text: &str) -> CheckResult {
 }
 
 /// A password for SIP or SSH.
-pub(crate) fn secret(text: &str) -> CheckResult {
+pub(crate) fn secret(text: &str) -> CharsetResult {
     expected(
         only(text, "-_.!*+@/~^?") && text.len() <= MAX_SECRET,
         format!(
-            "a password has 1 to {MAX_SECRET} letters without accents, digits and -_.!*+@/~^? \
-             and nothing else: phones and Asterisk read other characters differently"
+            "a password has 1 to {MAX_SECRET} characters: digits, unaccented letters and \
+             -_.!*+@/~^?; phones and Asterisk read other characters differently"
         ),
     )
 }
 
 /// A display name or a label.
-pub(super) fn display_text(text: &str) -> CheckResult {
+pub(super) fn display_text(text: &str) -> CharsetResult {
     let bad = text
         .chars()
         .find(|c| ";[]\"<>\\{}$|=`".contains(*c) || matches!(c, '\u{fffe}' | '\u{ffff}'));
@@ -92,7 +93,7 @@ pub(super) fn display_text(text: &str) -> CheckResult {
 }
 
 /// A number to dial: of a speed dial or for voice mail.
-pub(super) fn number(text: &str) -> CheckResult {
+pub(super) fn number(text: &str) -> CharsetResult {
     // '_' and '.' are pattern characters. Letters alone could be one of Asterisk's special
     // extensions.
     expected(
@@ -100,14 +101,14 @@ pub(super) fn number(text: &str) -> CheckResult {
             && text.contains(|c: char| !c.is_ascii_alphabetic())
             && text.len() <= MAX_NUMBER,
         format!(
-            "a number to dial has 1 to {MAX_NUMBER} digits, '*', '#', '+' and letters without \
-             accents"
+            "a number to dial has 1 to {MAX_NUMBER} characters: digits, '*', '#', '+' and \
+             unaccented letters"
         ),
     )
 }
 
 /// A host: an IPv4 address or a host name.
-pub(crate) fn host(text: &str) -> CheckResult {
+pub(crate) fn host(text: &str) -> CharsetResult {
     let is_name = || {
         let label = |label: &str| {
             only(label, "-") && !label.starts_with('-') && !label.ends_with('-') && label.len() < 64
@@ -129,7 +130,7 @@ pub(crate) fn host(text: &str) -> CheckResult {
 }
 
 /// An NTP server.
-pub(super) fn time_server(text: &str) -> CheckResult {
+pub(super) fn time_server(text: &str) -> CharsetResult {
     host(text)?;
     expected(
         text.len() <= MAX_NTP_NAME,
@@ -138,21 +139,21 @@ pub(super) fn time_server(text: &str) -> CheckResult {
 }
 
 /// A context of Asterisk's dial plan.
-pub(super) fn context(text: &str) -> CheckResult {
+pub(super) fn context(text: &str) -> CharsetResult {
     let reserved = ["general", "globals"]
         .iter()
         .any(|word| text.eq_ignore_ascii_case(word));
     expected(
         only(text, "_-") && !reserved && text.len() <= MAX_CONTEXT,
         format!(
-            "a context has 1 to {MAX_CONTEXT} letters without accents, digits, '-' and '_', and \
-             is not 'general' or 'globals'"
+            "a context has 1 to {MAX_CONTEXT} characters: digits, unaccented letters, '-' and \
+             '_'; it is not 'general' or 'globals'"
         ),
     )
 }
 
 /// A folder of language files.
-pub(super) fn locale(text: &str) -> CheckResult {
+pub(super) fn locale(text: &str) -> CharsetResult {
     expected(
         only(text, "_") && text.len() <= MAX_NUMBER,
         "a locale is a folder of the TFTP root such as German_Germany: letters, digits and '_'",
@@ -160,7 +161,7 @@ pub(super) fn locale(text: &str) -> CheckResult {
 }
 
 /// A language: `de` or `de_DE`.
-pub(super) fn language(text: &str) -> CheckResult {
+pub(super) fn language(text: &str) -> CharsetResult {
     let two = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
     let good = match text.split_once('_') {
         None => two(text),
@@ -171,7 +172,7 @@ pub(super) fn language(text: &str) -> CheckResult {
 
 /// A date format: `D`, `M` and `Y` (or `YY` for four digits) in any order, separated by `/`, `-` or
 /// `.`. A trailing `A` means a 12-hour clock.
-pub(super) fn date_format(text: &str) -> CheckResult {
+pub(super) fn date_format(text: &str) -> CharsetResult {
     let bare = text.strip_suffix(['A', 'a']).unwrap_or(text);
     let good = ['/', '-', '.'].iter().any(|separator| {
         let mut parts: Vec<_> = bare.split(*separator).collect();
@@ -185,9 +186,12 @@ pub(super) fn date_format(text: &str) -> CheckResult {
 }
 
 /// An SSH user name.
-pub(super) fn ssh_user(text: &str) -> CheckResult {
+pub(super) fn ssh_user(text: &str) -> CharsetResult {
     expected(
         only(text, "-_.") && text.len() <= MAX_AUTH_NAME,
-        format!("an SSH user has 1 to {MAX_AUTH_NAME} letters without accents, digits and -_."),
+        format!(
+            "an SSH user has 1 to {MAX_AUTH_NAME} characters: digits, unaccented letters and \
+                 -_."
+        ),
     )
 }

@@ -36,7 +36,7 @@ const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// An output folder.
 #[derive(Debug)]
-pub struct Folder {
+pub struct OutputFolder {
     path: PathBuf,
     /// SHA-256 of each file that an earlier run wrote, by path below the folder.
     list: BTreeMap<String, String>,
@@ -68,7 +68,7 @@ pub struct WriteSummary {
     pub left: Vec<String>,
 }
 
-impl Folder {
+impl OutputFolder {
     /// Opens a folder without writing. With `force`, the folder may contain other files, and
     /// changed files are overwritten.
     ///
@@ -223,7 +223,7 @@ impl Folder {
         let mut temporary = Vec::new();
         if let Err(error) = put(root, files, &mut temporary) {
             for path in temporary {
-                // The first error is reported.
+                // Only the error of the write is reported.
                 let _ = fs::remove_file(path);
             }
             return Err(error);

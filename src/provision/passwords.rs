@@ -8,7 +8,8 @@ use toml::de::{DeTable, DeValue};
 use super::charset;
 use crate::inventory::{ButtonFunction, Inventory, Secret};
 
-/// Length of a generated password. 12 of 56 characters are 69 bits, and no phone truncates them.
+/// Length of a generated password. Twelve random characters of 56 different ones give about 69
+/// bits, and no phone truncates a password of this length.
 pub const GENERATED_SECRET_LENGTH: usize = crate::phone::SAFE_SECRET;
 
 /// Length of a generated voice mail PIN.

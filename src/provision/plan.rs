@@ -1,13 +1,13 @@
 //! The resolved inventory, from which the files of phones and PBX are written.
 
 use crate::{
-    inventory::{Codec, Secret, Transport},
+    inventory::{Codec, PbxTransport, Secret},
     phone::{LoadName, MacAddress},
 };
 
 /// The resolved inventory.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct ProvisionPlan {
     pub(super) site: ResolvedSite,
     pub(super) phones: Vec<ResolvedPhone>,
     /// SIP accounts, each once, in the order of the inventory.
@@ -20,7 +20,7 @@ pub(super) struct Plan {
 pub(super) struct ResolvedSite {
     pub(super) pbx: String,
     pub(super) port: u16,
-    pub(super) transport: Transport,
+    pub(super) transport: PbxTransport,
     /// In order of preference; never empty.
     pub(super) codecs: Vec<Codec>,
     pub(super) zone: &'static str,
@@ -52,7 +52,7 @@ pub(super) struct ResolvedPhone {
     pub(super) web_access: bool,
     pub(super) has_display_light: bool,
     /// In ascending order of their numbers, from 1.
-    pub(super) keys: Vec<ResolvedButton>,
+    pub(super) buttons: Vec<ResolvedButton>,
 }
 
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub(super) struct ResolvedButton {
 
 #[derive(Debug)]
 pub(super) enum ResolvedFunction {
-    /// A line; `account` is an index into [`Plan::accounts`].
+    /// A line; `account` is an index into [`ProvisionPlan::accounts`].
     Line { account: usize, display: String },
     /// A speed dial to this number.
     Dial(String),
@@ -88,13 +88,13 @@ pub(super) struct Mailbox {
     pub(super) pin: Secret,
 }
 
-impl Plan {
+impl ProvisionPlan {
     /// The lines of a phone with their accounts.
     pub(super) fn lines<'a>(
         &'a self,
         phone: &'a ResolvedPhone,
     ) -> impl Iterator<Item = (&'a ResolvedButton, &'a Account)> {
-        phone.keys.iter().filter_map(|key| match key.function {
+        phone.buttons.iter().filter_map(|key| match key.function {
             ResolvedFunction::Line { account, .. } => Some((key, self.accounts.get(account)?)),
             ResolvedFunction::Dial(_) => None,
         })

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{inputs::ProvisionInputs, output::DIAL_PLAN, plan::Plan};
+use super::{inputs::ProvisionInputs, output::DIAL_PLAN, plan::ProvisionPlan};
 use crate::{inventory::Codec, text::wrap};
 
 /// The text, wrapped to 80 columns. Contains no secret.
-pub(super) fn text(plan: &Plan, given: &ProvisionInputs<'_>) -> String {
+pub(super) fn text(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> String {
     let site = &plan.site;
     let (transport, port) = (site.transport.name(), site.port);
     let mut text = String::from("Written by `reflash provision`. The next run overwrites it.\n");
@@ -28,11 +28,12 @@ pub(super) fn text(plan: &Plan, given: &ProvisionInputs<'_>) -> String {
     };
     let stage_plans = format!("Phones read {DIAL_PLAN} if their file names it.");
     let mut phones = vec![
-        "Copy the content of tftp/ into the root of your TFTP server, and set DHCP option 150 \
-         (or 66) to that server. Keep upper and lower case of the names: phones request them \
-         exactly so.",
+        "Copy the content of tftp/ into the root of your TFTP server, and set DHCP option 150 (or \
+         66) to that server. Do not change upper and lower case in the names: phones request \
+         exactly these names.",
         "The SEP files contain passwords. Only you can read them now. Only the user of the TFTP \
-         server must be able to read the copies: chown them to it, and keep the mode 0600.",
+         server should be able to read the copies: make that user their owner (chown) and keep \
+         mode 0600.",
         "TFTP has no authentication: anyone who can reach the server and knows a MAC address \
          can read that phone's file. Restrict the server to the phones' network.",
         firmware,
@@ -62,7 +63,8 @@ pub(super) fn text(plan: &Plan, given: &ProvisionInputs<'_>) -> String {
             "FreePBX generates pjsip.conf: create the extensions there, with the passwords from \
              secrets.toml or the inventory, and set Force rport, Rewrite Contact, RTP \
              Symmetric and Direct Media to No.",
-            "The files contain passwords: chgrp asterisk, chmod 0640.",
+            "The files contain passwords: set their group to asterisk and their mode to 0640 \
+             (chgrp asterisk, chmod 0640).",
             &listen,
             "To check:  pjsip show contacts  (or  sip show peers)  lists the registered phones.",
         ],

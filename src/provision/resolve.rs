@@ -1,14 +1,14 @@
-//! Resolves an inventory to a [`Plan`]: checks every value and applies every default.
+//! Resolves an inventory to a [`ProvisionPlan`]: checks every value and applies every default.
 
 use super::{
     charset,
     inputs::ProvisionInputs,
-    plan::{Account, Locale, Plan, ResolvedSite},
+    plan::{Account, Locale, ProvisionPlan, ResolvedSite},
     time_zone::cisco_time_zone,
 };
 use crate::{
     dialplan::{DialMode, DialPlan},
-    inventory::{Codec, Inventory, InventoryFault, SiteField, Transport},
+    inventory::{Codec, Inventory, InventoryFault, PbxTransport, SiteField},
 };
 
 mod phones;
@@ -20,12 +20,12 @@ use problems::{Problems, first_few};
 const PORT: u16 = 5060;
 /// The only transport over which a phone registers all of its lines at a PBX that is not a call
 /// manager: see "transport" in docs/configuration.md.
-const TRANSPORT: Transport = Transport::Udp;
+const TRANSPORT: PbxTransport = PbxTransport::Udp;
 /// The codecs of every phone and every Asterisk, without a module or a licence.
 const CODECS: [Codec; 2] = [Codec::Ulaw, Codec::Alaw];
 const ZONE: &str = "UTC";
 const DATE_FORMAT: &str = "D/M/Y";
-/// The default ports of the 7900 series.
+/// The default RTP ports of the 7900 series.
 const RTP: (u16, u16) = (16384, 32766);
 /// The name in `FreePBX`. Other Asterisk systems accept any name.
 const CONTEXT: &str = "from-internal";
@@ -35,7 +35,7 @@ const LANGUAGE: &str = "en_US";
 pub(super) fn resolve(
     inventory: &Inventory,
     given: &ProvisionInputs<'_>,
-) -> Result<Plan, Vec<InventoryFault>> {
+) -> Result<ProvisionPlan, Vec<InventoryFault>> {
     let mut problems = Problems {
         inventory,
         faults: Vec::new(),
@@ -45,7 +45,7 @@ pub(super) fn resolve(
     let (phones, accounts) = phones::resolve(&mut problems, given);
     note_rewritten_numbers(&mut problems, &site, given, &accounts);
     if problems.faults.is_empty() {
-        return Ok(Plan {
+        return Ok(ProvisionPlan {
             site,
             phones,
             accounts,
@@ -73,8 +73,8 @@ fn note_rewritten_numbers(
         Err(found) => return problems.site(SiteField::DialPlan, Err(found.message)),
     };
     let mode = match site.transport {
-        Transport::Udp => DialMode::Proxy,
-        Transport::Tcp => DialMode::CallManager,
+        PbxTransport::Udp => DialMode::Proxy,
+        PbxTransport::Tcp => DialMode::CallManager,
     };
     let is_dialled = |number: &str| number.chars().all(|key| "0123456789*#+".contains(key));
     let mut otherwise: Vec<&str> = accounts

@@ -7,9 +7,9 @@ use std::io;
 
 use quick_xml::Writer;
 
-use super::plan::{Plan, ResolvedPhone};
+use super::plan::{ProvisionPlan, ResolvedPhone};
 use crate::{
-    inventory::{Codec, Transport},
+    inventory::{Codec, PbxTransport},
     stage::{call_manager_group, sha256},
 };
 
@@ -28,7 +28,7 @@ pub(super) fn name(phone: &ResolvedPhone) -> String {
 }
 
 /// The file. Its version stamp is a digest of the rest, so it changes with the content.
-pub(super) fn file(plan: &Plan, phone: &ResolvedPhone) -> io::Result<Vec<u8>> {
+pub(super) fn file(plan: &ProvisionPlan, phone: &ResolvedPhone) -> io::Result<Vec<u8>> {
     let unstamped = write(plan, phone, "")?;
     let digest = sha256(&unstamped);
     // The length of a call manager's stamps.
@@ -36,7 +36,7 @@ pub(super) fn file(plan: &Plan, phone: &ResolvedPhone) -> io::Result<Vec<u8>> {
     write(plan, phone, &stamp)
 }
 
-fn write(plan: &Plan, phone: &ResolvedPhone, stamp: &str) -> io::Result<Vec<u8>> {
+fn write(plan: &ProvisionPlan, phone: &ResolvedPhone, stamp: &str) -> io::Result<Vec<u8>> {
     let site = &plan.site;
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
     nested(&mut xml, "device", |xml| {
@@ -79,8 +79,8 @@ fn write(plan: &Plan, phone: &ResolvedPhone, stamp: &str) -> io::Result<Vec<u8>>
             xml,
             "transportLayerProtocol",
             match site.transport {
-                Transport::Tcp => "1",
-                Transport::Udp => "2",
+                PbxTransport::Tcp => "1",
+                PbxTransport::Udp => "2",
             },
         )?;
         text(xml, "capfAuthMode", "0")?;
@@ -97,7 +97,7 @@ fn write(plan: &Plan, phone: &ResolvedPhone, stamp: &str) -> io::Result<Vec<u8>>
     Ok(bytes)
 }
 
-fn pool(xml: &mut Xml, plan: &Plan) -> io::Result<()> {
+fn pool(xml: &mut Xml, plan: &ProvisionPlan) -> io::Result<()> {
     let site = &plan.site;
     nested(xml, "dateTimeSetting", |xml| {
         text(xml, "dateTemplate", &site.date_format)?;
@@ -127,7 +127,7 @@ pub(super) fn ports(sip: &str) -> [(&str, &str); 3] {
     ]
 }
 
-fn vendor(xml: &mut Xml, plan: &Plan, phone: &ResolvedPhone) -> io::Result<()> {
+fn vendor(xml: &mut Xml, plan: &ProvisionPlan, phone: &ResolvedPhone) -> io::Result<()> {
     let wide = plan.site.codecs.contains(&Codec::G722);
     // 0 is on and 1 is off, for both.
     let access = |on: bool| if on { "0" } else { "1" };
@@ -161,7 +161,7 @@ fn vendor(xml: &mut Xml, plan: &Plan, phone: &ResolvedPhone) -> io::Result<()> {
     text(xml, "displayIdleTimeout", "01:00")
 }
 
-fn locales(xml: &mut Xml, plan: &Plan) -> io::Result<()> {
+fn locales(xml: &mut Xml, plan: &ProvisionPlan) -> io::Result<()> {
     if let Some(locale) = &plan.site.locale {
         nested(xml, "userLocale", |xml| {
             text(xml, "name", &locale.folder)?;

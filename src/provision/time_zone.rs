@@ -10,7 +10,7 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 
 /// The offset of a name.
 #[derive(Debug, Clone, Copy)]
-enum Clock {
+enum ZoneOffset {
     /// Minutes east of UTC, all year.
     Fixed(i32),
     /// As in this IANA zone.
@@ -19,10 +19,10 @@ enum Clock {
     Doubtful(i32),
 }
 
-use Clock::{As, Doubtful, Fixed};
+use ZoneOffset::{As, Doubtful, Fixed};
 
 /// Every name of [`crate::phone::CISCO_TIME_ZONES`]. Of equal entries the first is chosen.
-const CLOCKS: &[(&str, Clock)] = &[
+const CLOCKS: &[(&str, ZoneOffset)] = &[
     ("Dateline Standard Time", Fixed(-720)),
     ("Samoa Standard Time", Fixed(-660)),
     ("Hawaiian Standard Time", Fixed(-600)),
@@ -44,7 +44,7 @@ const CLOCKS: &[(&str, Clock)] = &[
         "Newfoundland Standard/Daylight Time",
         As("America/St_Johns"),
     ),
-    // Brazil abolished it in 2019; Chile changed its rule.
+    // Brazil abolished daylight saving time in 2019; Chile changed its rule.
     ("E. South America Standard/Daylight Time", Doubtful(-180)),
     ("SA Eastern Standard Time", Fixed(-180)),
     ("Pacific SA Daylight Time", Doubtful(-180)),
@@ -53,18 +53,18 @@ const CLOCKS: &[(&str, Clock)] = &[
     ("GMT Standard/Daylight Time", As("Europe/London")),
     ("Greenwich Standard Time", Fixed(0)),
     ("W. Europe Standard/Daylight Time", As("Europe/Berlin")),
-    // Turkey abolished it in 2016, and lists give this name +60 and +120.
+    // Turkey abolished the change of clocks in 2016, and sources differ on this name: +60 or +120.
     ("GTB Standard/Daylight Time", Doubtful(120)),
     ("Egypt Standard/Daylight Time", Doubtful(120)),
     ("E. Europe Standard/Daylight Time", As("Europe/Athens")),
-    // Lists give these two +60 and +120.
+    // Sources differ on the next two names: +60 or +120.
     ("Romance Standard/Daylight Time", Doubtful(60)),
     ("Central Europe Standard/Daylight Time", Doubtful(60)),
     ("South Africa Standard Time", Fixed(120)),
-    // Israel's rule is of 2013.
+    // Israel's rule dates from 2013.
     ("Jerusalem Standard/Daylight Time", Doubtful(120)),
     ("Saudi Arabia Standard Time", Fixed(180)),
-    // Russia, Iran, Armenia and China have none any more.
+    // Russia, Iran, Armenia and China no longer have daylight saving time.
     ("Russian Standard/Daylight Time", Doubtful(180)),
     ("Iran Standard/Daylight Time", Doubtful(210)),
     ("Caucasus Standard/Daylight Time", Doubtful(240)),
@@ -124,7 +124,7 @@ pub enum TimeZoneError {
     },
 }
 
-/// Cisco's name for an IANA time zone, by its offsets in `year`. One of Cisco's names is
+/// Cisco's name for an IANA time zone, by its offsets in `year`. A name that is already Cisco's is
 /// returned unchanged.
 ///
 /// # Errors
@@ -139,12 +139,13 @@ pub fn cisco_time_zone(name: &str, year: i16) -> Result<&'static str, TimeZoneEr
     let zone = TimeZone::get(name).map_err(|_| TimeZoneError::Unknown {
         nearest: similar(name),
     })?;
-    let is_reference = |clock: &Clock| matches!(clock, As(zone) if zone.eq_ignore_ascii_case(name));
+    let is_reference =
+        |clock: &ZoneOffset| matches!(clock, As(zone) if zone.eq_ignore_ascii_case(name));
     if let Some((known, _)) = CLOCKS.iter().find(|(_, clock)| is_reference(clock)) {
         return Ok(known);
     }
     let hours = hours(&zone, year);
-    let same = |clock: &Clock| clock.hours(year).is_some_and(|other| other == hours);
+    let same = |clock: &ZoneOffset| clock.hours(year).is_some_and(|other| other == hours);
     let found = CLOCKS.iter().find(|(_, clock)| same(clock));
     found.map(|(known, _)| *known).ok_or_else(|| {
         let mut nearest: Vec<_> = CLOCKS.iter().collect();
@@ -163,7 +164,7 @@ pub fn cisco_time_zone(name: &str, year: i16) -> Result<&'static str, TimeZoneEr
 /// The offsets of a year: start and minutes east of UTC.
 type Hours = Vec<(Timestamp, i32)>;
 
-impl Clock {
+impl ZoneOffset {
     fn hours(self, year: i16) -> Option<Hours> {
         match self {
             Fixed(minutes) => Some(vec![(start_of(year), minutes)]),

@@ -7,10 +7,10 @@ use std::io::{self, BufRead, Read};
 
 use jiff::Timestamp;
 
-/// Most bytes of one packet or block: tcpdump's own limit for a packet.
+/// Maximum size of one packet or block in bytes: tcpdump's own limit for a packet.
 pub const PACKET_MAX: usize = 256 * 1024;
 
-/// Most interfaces of a pcapng section that are kept.
+/// Maximum number of interfaces of a pcapng section that are kept.
 const INTERFACES_MAX: usize = 256;
 
 const SECTION: u32 = 0x0a0d_0d0a;
@@ -27,7 +27,7 @@ pub fn is_capture(head: &[u8]) -> bool {
 
 /// One packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Packet {
+pub struct PcapPacket {
     /// When it was captured.
     pub at: Timestamp,
     /// Its link layer, by the numbers of tcpdump.org/linktypes.
@@ -38,22 +38,22 @@ pub struct Packet {
 
 /// Reads a capture packet by packet.
 #[derive(Debug)]
-pub struct Reader<R> {
+pub struct CaptureReader<R> {
     input: R,
-    kind: Format,
+    kind: CaptureFormat,
     /// Whether the file is damaged where reading ended.
     damaged: bool,
 }
 
 #[derive(Debug)]
-enum Format {
+enum CaptureFormat {
     Classic {
         order: Order,
         link: u16,
     },
     Next {
         order: Order,
-        interfaces: Vec<Interface>,
+        interfaces: Vec<CaptureInterface>,
     },
     Ended,
 }
@@ -66,7 +66,7 @@ struct Order {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Interface {
+struct CaptureInterface {
     link: u16,
     /// Units of time per second.
     parts: u64,
@@ -106,7 +106,7 @@ impl Order {
     }
 }
 
-impl<R: BufRead> Reader<R> {
+impl<R: BufRead> CaptureReader<R> {
     /// Reads the file header. Without a valid one there are no packets.
     ///
     /// # Errors
@@ -114,7 +114,7 @@ impl<R: BufRead> Reader<R> {
     /// If the input cannot be read.
     pub fn new(mut input: R) -> io::Result<Self> {
         let mut head = [0; 24];
-        let mut kind = Format::Ended;
+        let mut kind = CaptureFormat::Ended;
         let mut damaged = true;
         if fill(&mut input, &mut head[..4])? {
             if let Some(order) = Order::of_pcap(&head) {
@@ -122,14 +122,14 @@ impl<R: BufRead> Reader<R> {
                     // The upper half is the length of the checksum after each packet.
                     #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
                     let link = order.u32(&head, 20) as u16;
-                    kind = Format::Classic { order, link };
+                    kind = CaptureFormat::Classic { order, link };
                     damaged = false;
                 }
             } else if head[..4] == SECTION.to_be_bytes()
                 && let Some(order) = section(&mut input)?
             {
                 let interfaces = Vec::new();
-                kind = Format::Next { order, interfaces };
+                kind = CaptureFormat::Next { order, interfaces };
                 damaged = false;
             }
         }
@@ -150,20 +150,20 @@ impl<R: BufRead> Reader<R> {
     /// # Errors
     ///
     /// If the input cannot be read.
-    pub fn packet(&mut self) -> io::Result<Option<Packet>> {
+    pub fn packet(&mut self) -> io::Result<Option<PcapPacket>> {
         let found = match &mut self.kind {
-            Format::Ended => return Ok(None),
-            Format::Classic { order, link } => classic(&mut self.input, *order, *link)?,
-            Format::Next { order, interfaces } => next(&mut self.input, order, interfaces)?,
+            CaptureFormat::Ended => return Ok(None),
+            CaptureFormat::Classic { order, link } => classic(&mut self.input, *order, *link)?,
+            CaptureFormat::Next { order, interfaces } => next(&mut self.input, order, interfaces)?,
         };
         match found {
             Next::Packet(packet) => Ok(Some(packet)),
             Next::End => {
-                self.kind = Format::Ended;
+                self.kind = CaptureFormat::Ended;
                 Ok(None)
             }
             Next::Damage => {
-                self.kind = Format::Ended;
+                self.kind = CaptureFormat::Ended;
                 self.damaged = true;
                 Ok(None)
             }
@@ -172,7 +172,7 @@ impl<R: BufRead> Reader<R> {
 }
 
 enum Next {
-    Packet(Packet),
+    Packet(PcapPacket),
     End,
     Damage,
 }
@@ -194,7 +194,7 @@ fn classic(input: &mut impl BufRead, order: Order, link: u16) -> io::Result<Next
         u64::from(order.u32(&head, 0)) * u64::from(order.parts) + parts,
         u64::from(order.parts),
     );
-    Ok(Next::Packet(Packet { at, link, bytes }))
+    Ok(Next::Packet(PcapPacket { at, link, bytes }))
 }
 
 /// Reads the rest of a section header after its first four bytes.
@@ -222,7 +222,7 @@ fn section(input: &mut impl BufRead) -> io::Result<Option<Order>> {
 fn next(
     input: &mut impl BufRead,
     order: &mut Order,
-    interfaces: &mut Vec<Interface>,
+    interfaces: &mut Vec<CaptureInterface>,
 ) -> io::Result<Next> {
     loop {
         if input.fill_buf()?.is_empty() {
@@ -266,7 +266,7 @@ fn next(
                     return Ok(Next::Damage);
                 };
                 let ticks = u64::from(order.u32(body, 4)) << 32 | u64::from(order.u32(body, 8));
-                return Ok(Next::Packet(Packet {
+                return Ok(Next::Packet(PcapPacket {
                     at: time(ticks, which.parts),
                     link: which.link,
                     bytes: bytes.to_vec(),
@@ -278,7 +278,7 @@ fn next(
     }
 }
 
-fn interface(order: Order, body: &[u8]) -> Interface {
+fn interface(order: Order, body: &[u8]) -> CaptureInterface {
     let mut parts = 1_000_000;
     let mut options = body.get(8..).unwrap_or_default();
     while options.len() >= 4 {
@@ -296,7 +296,7 @@ fn interface(order: Order, body: &[u8]) -> Interface {
             .get(4 + length.next_multiple_of(4)..)
             .unwrap_or_default();
     }
-    Interface {
+    CaptureInterface {
         link: order.u16(body, 0),
         parts,
     }

@@ -11,22 +11,22 @@ use std::{collections::HashMap, net::Ipv4Addr};
 
 use super::{
     log_line::{LineKind, LogLine, address},
-    trace::{Request, Trace},
+    trace::{ReplayedRequest, Trace},
 };
 use crate::track::{TransferEnd, Transport};
 
-/// Most errors that are kept until the line of their file.
+/// Maximum number of errors that are kept until the line of their file.
 const ERRORS_MAX: usize = 4096;
 
 /// The state between lines.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct DnsmasqReader {
     /// The phone's last ERROR packet; the next line has the file that it ended.
     errors: HashMap<Ipv4Addr, (u16, String)>,
     used: bool,
 }
 
-impl Reader {
+impl DnsmasqReader {
     pub(super) fn is_used(&self) -> bool {
         self.used
     }
@@ -45,7 +45,7 @@ impl Reader {
         let words = line.text;
         if let Some(rest) = words.strip_prefix("sent ") {
             let (path, to) = rest.rsplit_once(" to ")?;
-            let index = ask(trace, line, path, address(to)?)?;
+            let index = add_ended_request(trace, line, path, address(to)?)?;
             trace.end(line.time, index, TransferEnd::Delivered, None);
         } else if let Some(rest) = words.strip_prefix("failed sending ") {
             let (path, to) = rest.rsplit_once(" to ")?;
@@ -57,11 +57,11 @@ impl Reader {
                 },
                 None => TransferEnd::Vanished { all_sent: false },
             };
-            let index = ask(trace, line, path, to)?;
+            let index = add_ended_request(trace, line, path, to)?;
             trace.end(line.time, index, end, None);
         } else if let Some(rest) = words.strip_prefix("file ") {
             let (path, from) = rest.rsplit_once(" not found for ")?;
-            let index = ask(trace, line, path, address(from)?)?;
+            let index = add_ended_request(trace, line, path, address(from)?)?;
             trace.refuse(index);
         } else {
             let rest = words.strip_prefix("error ")?;
@@ -80,9 +80,14 @@ impl Reader {
 }
 
 /// Adds the request of a file whose transfer is over, without the server's folder.
-fn ask(trace: &mut Trace, line: LogLine<'_>, path: &str, address: Ipv4Addr) -> Option<usize> {
+fn add_ended_request(
+    trace: &mut Trace,
+    line: LogLine<'_>,
+    path: &str,
+    address: Ipv4Addr,
+) -> Option<usize> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let request = Request {
+    let request = ReplayedRequest {
         address,
         port: 0,
         transport: Transport::Tftp,
@@ -92,5 +97,5 @@ fn ask(trace: &mut Trace, line: LogLine<'_>, path: &str, address: Ipv4Addr) -> O
         size: None,
         ended: false,
     };
-    trace.ask(line.time, request)
+    trace.add_request(line.time, request)
 }

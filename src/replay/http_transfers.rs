@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     timestamp::LogTime,
-    trace::{Request, Trace},
+    trace::{ReplayedRequest, Trace},
 };
 use crate::{
     http::name::from_path,
@@ -17,24 +17,24 @@ use crate::{
 /// Where phones fetch files over HTTP.
 const HTTP_PORT: u16 = 6970;
 
-/// Most connections that are followed at once.
+/// Maximum number of connections that are followed at once.
 const RUNNING_MAX: usize = 65_536;
 
 /// The newest GET of each connection.
 #[derive(Debug, Default)]
 pub(super) struct HttpTransfers {
-    running: HashMap<(SocketAddrV4, SocketAddrV4), Transfer>,
+    running: HashMap<(SocketAddrV4, SocketAddrV4), ReplayedHttpTransfer>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Transfer {
+struct ReplayedHttpTransfer {
     index: usize,
     /// The sequence number of the body's first byte, and the body's length.
     body: Option<(u32, u64)>,
 }
 
 impl HttpTransfers {
-    /// Handles a packet; whether it belongs to a GET request.
+    /// Handles a packet. Returns whether it belongs to a GET request.
     pub(super) fn packet(
         &mut self,
         trace: &mut Trace,
@@ -80,7 +80,7 @@ impl HttpTransfers {
             return true;
         }
         let path = String::from_utf8_lossy(path);
-        let request = Request {
+        let request = ReplayedRequest {
             address: *ends.0.ip(),
             port: ends.0.port(),
             transport: Transport::Http,
@@ -90,8 +90,9 @@ impl HttpTransfers {
             size: None,
             ended: false,
         };
-        if let Some(index) = trace.ask(LogTime::At(at), request) {
-            self.running.insert(ends, Transfer { index, body: None });
+        if let Some(index) = trace.add_request(LogTime::At(at), request) {
+            self.running
+                .insert(ends, ReplayedHttpTransfer { index, body: None });
         }
         true
     }

@@ -1,7 +1,7 @@
 //! Infers the plan of a trace: the images of a manifest are those that phones request after it.
 //!
-//! Only for families with a known number of images. An image that no phone requested counts as
-//! missing, so a truncated trace shows no complete phone.
+//! Images are inferred only for families with a known number of them. An image that no phone
+//! requested counts as missing, so a truncated trace shows no complete phone.
 
 use std::{collections::HashMap, net::Ipv4Addr};
 
@@ -63,7 +63,7 @@ impl ImageRule {
 /// One delivery of a manifest to a phone, and the images that the phone requested after it.
 #[derive(Debug)]
 struct Delivery {
-    /// The request of the manifest.
+    /// The index of the manifest's request in the trace.
     request: usize,
     manifest: String,
     kind: ImageRule,
@@ -237,7 +237,7 @@ fn bare(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{Format, read_from};
+    use crate::replay::{ReplayFormat, read_from};
 
     fn seen(names: &[&str]) -> Vec<StagePlan> {
         let log: String = names
@@ -248,7 +248,8 @@ mod tests {
                 [&head, " RRQ from 192.0.2.1 filename ", name, "\n"].concat()
             })
             .collect();
-        let mut trace = read_from(&mut log.as_bytes(), Format::Log, Some(2026), None).unwrap();
+        let mut trace =
+            read_from(&mut log.as_bytes(), ReplayFormat::Log, Some(2026), None).unwrap();
         stages(&mut trace)
     }
 

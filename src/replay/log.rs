@@ -12,7 +12,7 @@ use super::{
     trace::Trace,
 };
 
-/// Most bytes of a line; lines of TFTP servers are shorter.
+/// Maximum size of a line in bytes; lines of TFTP servers are shorter.
 const LINE_MAX: u64 = 16 * 1024;
 
 /// Reads a log.
@@ -28,8 +28,8 @@ pub(super) fn read(
         },
         ..Trace::default()
     };
-    let mut tftpd_hpa = tftpd_hpa::Reader::default();
-    let mut dnsmasq = dnsmasq::Reader::default();
+    let mut tftpd_hpa = tftpd_hpa::TftpdHpaReader::default();
+    let mut dnsmasq = dnsmasq::DnsmasqReader::default();
     let mut bytes = Vec::new();
     while !trace.tally.cut {
         bytes.clear();

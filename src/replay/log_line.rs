@@ -82,7 +82,7 @@ mod tests {
         let line = parse_line("dnsmasq-tftp: sent /srv/x to 192.0.2.9");
         assert_eq!(line.program, "dnsmasq-tftp");
         assert_eq!(line.text, "sent /srv/x to 192.0.2.9");
-        // This one is of in.tftpd itself, without any head.
+        // A line of in.tftpd on standard error: it has neither a time nor a program name.
         let line = parse_line("Client 192.0.2.9 finished x: y");
         assert_eq!(line.program, "");
     }

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    capture::Reader,
+    capture::CaptureReader,
     http_transfers::HttpTransfers,
     tftp_transfers::TftpTransfers,
     timestamp::LogTime,
@@ -25,7 +25,7 @@ use crate::{
     track::{EvidenceSource, Observation, ObservationKind},
 };
 
-/// Most MACs, and most addresses, that are kept.
+/// Maximum number of MACs, and of addresses, that are kept.
 const NAMES_MAX: usize = 65_536;
 
 /// Reads a capture.
@@ -35,7 +35,7 @@ pub(super) fn read(input: &mut impl BufRead) -> io::Result<Trace> {
         has_ends: true,
         ..Trace::default()
     };
-    let mut reader = Reader::new(input)?;
+    let mut reader = CaptureReader::new(input)?;
     let mut packets = Packets::default();
     while let Some(packet) = reader.packet()? {
         if trace.tally.cut {
@@ -72,7 +72,7 @@ struct Packets {
 }
 
 impl Packets {
-    /// Handles a packet; whether it is from or to a phone.
+    /// Handles a packet. Returns whether it is from or to a phone.
     fn take(
         &mut self,
         trace: &mut Trace,
@@ -106,7 +106,11 @@ fn add_observation(trace: &mut Trace, time: LogTime, observation: Observation) {
     // A REGISTER or a closed port alone does not make a phone.
     let is_registration = matches!(
         observation.kind,
-        ObservationKind::Register { .. } | ObservationKind::PortClosed { .. }
+        ObservationKind::Register { .. }
+            | ObservationKind::PortClosed { .. }
+            | ObservationKind::TftpPortClosed { .. }
+            | ObservationKind::ContactClosed { .. }
+            | ObservationKind::AddressAnswered { .. }
     );
     trace.has_phones |= !is_neighbour(&observation) && !is_registration;
     trace

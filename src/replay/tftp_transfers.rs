@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     timestamp::LogTime,
-    trace::{Request, Trace, TraceEvent},
+    trace::{ReplayedRequest, Trace, TraceEvent},
 };
 use crate::{
     protocol::frame::Payload,
-    track::{TransferEnd, Transport},
+    track::{TftpError, TransferEnd, Transport},
 };
 
 /// The port of requests.
@@ -19,13 +19,16 @@ const TFTP_PORT: u16 = 69;
 /// A transfer without packets for this long has ended.
 const SILENCE: SignedDuration = SignedDuration::from_secs(30);
 
+/// A repetition of a request at least this much later is caused by the phone's timer.
+const TIMER: SignedDuration = SignedDuration::from_secs(2);
+
 /// How often acknowledged bytes are reported.
 const REPORT_INTERVAL: SignedDuration = SignedDuration::from_secs(5);
 
-/// Most bytes of a file name.
+/// Maximum size of a file name in bytes.
 const NAME_MAX: usize = 255;
 
-/// Most transfers that are followed at once.
+/// Maximum number of transfers that are followed at once.
 const RUNNING_MAX: usize = 65_536;
 
 /// The block size of RFC 1350, which phones use.
@@ -40,14 +43,14 @@ const OPTIONS: u16 = 6;
 /// All running transfers, by the client's address and port.
 #[derive(Debug, Default)]
 pub(super) struct TftpTransfers {
-    running: HashMap<SocketAddrV4, Transfer>,
+    running: HashMap<SocketAddrV4, ReplayedTftpTransfer>,
     /// When silent transfers were last searched for.
     swept: Option<Timestamp>,
     newest: Option<Timestamp>,
 }
 
 #[derive(Debug)]
-struct Transfer {
+struct ReplayedTftpTransfer {
     index: usize,
     name: Vec<u8>,
     /// The server's address and port, once it answered.
@@ -62,7 +65,7 @@ struct Transfer {
     last_report: Timestamp,
 }
 
-impl Transfer {
+impl ReplayedTftpTransfer {
     fn bytes(&self) -> u64 {
         match self.last {
             Some((last, whole)) if self.acknowledged >= last => whole,
@@ -88,7 +91,7 @@ impl Transfer {
 }
 
 impl TftpTransfers {
-    /// Handles a packet; whether it belongs to a transfer.
+    /// Handles a packet. Returns whether it belongs to a transfer.
     pub(super) fn packet(
         &mut self,
         trace: &mut Trace,
@@ -160,8 +163,12 @@ impl TftpTransfers {
         }
         if let Some(running) = self.running.get_mut(&from) {
             if running.name == name && running.sent == 0 {
-                // The same request again, as it was not answered.
+                // The request is repeated because it was not answered.
+                let timer = at.duration_since(running.last_packet) >= TIMER;
                 running.last_packet = at;
+                if timer {
+                    trace.repeat(LogTime::At(at), running.index);
+                }
                 return true;
             }
             self.end(trace, at, from, TransferEnd::Replaced);
@@ -170,7 +177,7 @@ impl TftpTransfers {
             trace.tally.cut = true;
             return true;
         }
-        let request = Request {
+        let request = ReplayedRequest {
             address: *from.ip(),
             port: from.port(),
             transport: Transport::Tftp,
@@ -180,8 +187,8 @@ impl TftpTransfers {
             size: None,
             ended: false,
         };
-        if let Some(index) = trace.ask(LogTime::At(at), request) {
-            let running = Transfer {
+        if let Some(index) = trace.add_request(LogTime::At(at), request) {
+            let running = ReplayedTftpTransfer {
                 index,
                 name,
                 server: None,
@@ -212,7 +219,7 @@ impl TftpTransfers {
         match code {
             ACK => {
                 running.last_packet = at;
-                let block = Transfer::block_number(running.acknowledged, value);
+                let block = ReplayedTftpTransfer::block_number(running.acknowledged, value);
                 let Some(block) =
                     block.filter(|block| (running.acknowledged + 1..=running.sent).contains(block))
                 else {
@@ -228,11 +235,9 @@ impl TftpTransfers {
                 }
             }
             ERROR => {
-                let text = payload.get(4..).unwrap_or_default();
-                let text: Vec<u8> = text.iter().copied().take_while(|byte| *byte != 0).collect();
                 let end = TransferEnd::Aborted {
                     code: Some(value),
-                    message: Some(String::from_utf8_lossy(&text).into_owned()),
+                    message: Some(error_text(payload)),
                 };
                 self.end(trace, at, client, end);
             }
@@ -258,7 +263,7 @@ impl TftpTransfers {
                 running.server = Some(server);
                 running.last_packet = at;
                 let bytes = length.saturating_sub(4) as u64;
-                if let Some(block) = Transfer::block_number(running.sent, bits)
+                if let Some(block) = ReplayedTftpTransfer::block_number(running.sent, bits)
                     && block > running.sent
                 {
                     running.sent = block;
@@ -280,8 +285,9 @@ impl TftpTransfers {
                     }
                 }
             }
-            (ERROR, _) if running.sent == 0 => {
-                trace.refuse(running.index);
+            (ERROR, Some(code)) if running.sent == 0 => {
+                let message = error_text(payload);
+                trace.refuse_with(running.index, TftpError { code, message });
                 self.running.remove(&client);
             }
             (ERROR, _) => {
@@ -331,6 +337,13 @@ impl TftpTransfers {
             self.sweep(trace, newest);
         }
     }
+}
+
+/// The text of an ERROR packet.
+fn error_text(payload: &[u8]) -> String {
+    let text = payload.get(4..).unwrap_or_default();
+    let text: Vec<u8> = text.iter().copied().take_while(|byte| *byte != 0).collect();
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 fn number(bytes: &[u8], at: usize) -> Option<u16> {

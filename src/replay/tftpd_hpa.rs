@@ -17,9 +17,9 @@ use std::{collections::HashMap, net::Ipv4Addr};
 use super::{
     log_line::{LineKind, LogLine, address},
     timestamp::LogTime,
-    trace::{Request, Trace},
+    trace::{ReplayedRequest, Trace},
 };
-use crate::track::{TransferEnd, Transport};
+use crate::track::{TftpError, TransferEnd, Transport};
 
 /// A request that is repeated within this many seconds is the same one: phones repeat an
 /// unanswered request after 4 s.
@@ -29,13 +29,14 @@ const REPEAT_WITHIN: i64 = 5;
 /// packet.
 const TIMER: i64 = 3;
 
-/// Phones send this many requests from one port; after as many the request was not answered.
+/// Phones send this many requests from one port. If all of them are in the log, the request was not
+/// answered.
 const TRIES: u32 = 5;
 
 /// Seconds in which a phone tries all its ports; a later repetition is a new request.
 const TRIES_LAST: i64 = 60;
 
-/// Most requests that are kept until their end is known; beyond it all are forgotten.
+/// Maximum number of requests that are kept until their end is known; beyond it all are forgotten.
 const OPEN_MAX: usize = 65_536;
 
 /// The newest request of one name from one address.
@@ -49,7 +50,7 @@ struct Newest {
 
 /// The state between lines.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct TftpdHpaReader {
     newest: HashMap<(Ipv4Addr, String), Newest>,
     by_process: HashMap<u32, usize>,
     /// The newest request of each address.
@@ -59,7 +60,7 @@ pub(super) struct Reader {
     used: bool,
 }
 
-impl Reader {
+impl TftpdHpaReader {
     pub(super) fn is_used(&self) -> bool {
         self.used
     }
@@ -95,9 +96,13 @@ impl Reader {
             })
         });
         let index = if let (Some(newest), Some(now)) = (repeated, now) {
-            newest.tries += u32::from(now - newest.last >= TIMER);
+            let timer = now - newest.last >= TIMER;
+            newest.tries += u32::from(timer);
             newest.last = now;
             let (index, tries) = (newest.index, newest.tries);
+            if timer {
+                trace.repeat(line.time, index);
+            }
             if tries == TRIES {
                 trace.end(
                     line.time,
@@ -108,7 +113,7 @@ impl Reader {
             }
             index
         } else {
-            let request = Request {
+            let request = ReplayedRequest {
                 address: from,
                 port: 0,
                 transport: Transport::Tftp,
@@ -118,7 +123,7 @@ impl Reader {
                 size: None,
                 ended: false,
             };
-            let index = trace.ask(line.time, request)?;
+            let index = trace.add_request(line.time, request)?;
             self.forget();
             // Half of the minimum, so that no difference overflows.
             let now = now.unwrap_or(i64::MIN / 2);
@@ -171,10 +176,15 @@ impl Reader {
 
     fn refused(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
         let rest = line.text.strip_prefix("sending NAK (")?;
-        let (_, to) = rest.rsplit_once(") to ")?;
+        let (error, to) = rest.rsplit_once(") to ")?;
         let to = address(to)?;
+        let (code, message) = error.split_once(", ").unwrap_or((error, ""));
         if let Some(index) = self.of(line, to, None) {
-            trace.refuse(index);
+            let message = message.to_owned();
+            match code.trim().parse() {
+                Ok(code) => trace.refuse_with(index, TftpError { code, message }),
+                Err(_) => trace.refuse(index),
+            }
         }
         Some(())
     }

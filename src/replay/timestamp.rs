@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil, tz};
 /// The time of a line or packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum LogTime {
-    /// None: the time of the line before.
+    /// The line has no time: it gets that of the line before.
     #[default]
     None,
     /// A full time.
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_may_go_over_new_year() {
+    fn a_log_may_span_new_year() {
         let calendar = Calendar {
             first: Some(2024),
             modified: None,
@@ -216,12 +216,12 @@ mod tests {
         assert_eq!(of("2026-01-03T00:00:00Z", &over), "2025");
         assert_eq!(of("2026-01-03T00:00:00Z", &over[..1]), "2025");
         assert_eq!(of("2026-12-30T10:00:00Z", &over[..1]), "2026");
-        // Copied years later: nothing better is known.
+        // The file was copied years later. Its modification time is all that is known.
         assert_eq!(of("2030-06-01T00:00:00Z", &over), "2029");
     }
 
     #[test]
-    fn time_never_goes_back_and_lines_without_one_stand_where_they_are() {
+    fn times_never_decrease_and_a_line_without_one_gets_the_previous_one() {
         let calendar = Calendar {
             first: Some(2026),
             modified: None,

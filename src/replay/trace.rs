@@ -9,20 +9,20 @@ use crate::{
     phone::{MacAddress, normalized_name},
     protocol::Malformed,
     track::{
-        EvidenceSource, Observation, ObservationKind, Plan, RunTime, ServedFile, TransferEnd,
-        TransferId, Transport,
+        EvidenceSource, Observation, ObservationKind, Plan, RunTime, ServedFile, TftpError,
+        TransferEnd, TransferId, Transport,
     },
 };
 
-/// Requests that are read from one trace; later ones are ignored.
+/// Maximum number of requests that are read from one trace; later ones are ignored.
 pub const MAX_REQUESTS: usize = 1_000_000;
 
-/// Observations that are read from one trace; later ones are ignored.
+/// Maximum number of observations that are read from one trace; later ones are ignored.
 pub const MAX_OBSERVATIONS: usize = 1_000_000;
 
 /// One request.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
+pub(super) struct ReplayedRequest {
     pub address: Ipv4Addr,
     /// 0 if unknown.
     pub port: u16,
@@ -43,6 +43,8 @@ pub(super) struct Request {
 #[derive(Debug, Clone)]
 pub(super) enum TraceEvent {
     Requested(usize),
+    /// The same request again, from the phone's timer.
+    Repeated(usize),
     Acknowledged(usize, u64),
     /// How it ended, and the bytes, if known.
     Ended(usize, TransferEnd, Option<u64>),
@@ -82,6 +84,30 @@ pub struct DamagedPacket {
 }
 
 /// The contents of a log or a capture.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::{replay, track::{Fleet, State}};
+///
+/// let log = b"\
+/// Jul 28 10:00:00 pbx dnsmasq-tftp[20]: file /srv/tftp/CTLSEP001D45AABB01.tlv not found for 192.0.2.9
+/// Jul 28 10:00:01 pbx dnsmasq-tftp[20]: sent /srv/tftp/XMLDefault.cnf.xml to 192.0.2.9
+/// ";
+/// let mut trace = replay::read_from(&mut &log[..], replay::ReplayFormat::Log, Some(2026), None)?;
+/// assert_eq!(trace.len(), 2);
+///
+/// let plan = replay::plan(&mut trace, Vec::new());
+/// let recorded = trace.observations(&plan);
+/// let mut fleet = Fleet::new(plan);
+/// for (at, observation) in &recorded.observations {
+///     fleet.observe(*at, observation);
+/// }
+/// let report = fleet.report(recorded.began);
+/// assert_eq!(report.phones[0].mac, "001d45aabb01".parse().ok());
+/// assert_eq!(report.phones[0].state, State::Configuring);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Trace {
     /// How much of it was understood.
@@ -90,7 +116,9 @@ pub struct Trace {
     pub what: &'static str,
     /// The first damaged packet.
     pub damage: Option<DamagedPacket>,
-    pub(super) requests: Vec<Request>,
+    pub(super) requests: Vec<ReplayedRequest>,
+    /// The errors that requests were answered with, if the trace gives them.
+    pub(super) errors: HashMap<usize, TftpError>,
     pub(super) events: Vec<(LogTime, TraceEvent)>,
     /// The number of observations from the wire.
     pub(super) observations: usize,
@@ -130,7 +158,7 @@ impl Trace {
     }
 
     /// Adds a request; `None` beyond [`MAX_REQUESTS`].
-    pub(super) fn ask(&mut self, time: LogTime, request: Request) -> Option<usize> {
+    pub(super) fn add_request(&mut self, time: LogTime, request: ReplayedRequest) -> Option<usize> {
         if self.requests.len() >= MAX_REQUESTS {
             self.tally.cut = true;
             return None;
@@ -139,6 +167,14 @@ impl Trace {
         self.requests.push(request);
         self.events.push((time, TraceEvent::Requested(index)));
         Some(index)
+    }
+
+    /// Records that the phone's timer repeated a request; [`MAX_OBSERVATIONS`] at most.
+    pub(super) fn repeat(&mut self, time: LogTime, index: usize) {
+        if self.observations < MAX_OBSERVATIONS {
+            self.observations += 1;
+            self.events.push((time, TraceEvent::Repeated(index)));
+        }
     }
 
     /// Records how a request ended, once.
@@ -156,13 +192,22 @@ impl Trace {
         }
     }
 
-    /// Records that a request was answered with an error, such as "not found".
+    /// Records that a request was answered with "not found".
     pub(super) fn refuse(&mut self, index: usize) {
         let request = &mut self.requests[index];
         if !request.ended {
             request.ended = true;
             request.found = false;
         }
+    }
+
+    /// Records that a request was answered with this error.
+    pub(super) fn refuse_with(&mut self, index: usize, error: TftpError) {
+        const NOT_FOUND: u16 = 1;
+        if !self.requests[index].ended && (error.code != NOT_FOUND || error.is_denial()) {
+            self.errors.insert(index, error);
+        }
+        self.refuse(index);
     }
 
     /// Converts the trace to the observations of a run that served this plan. Sizes that the trace
@@ -176,7 +221,7 @@ impl Trace {
             .flat_map(|manifest| &manifest.images)
             .map(|(name, size)| (normalized_name(name), (name.as_str(), *size)))
             .collect();
-        let served = |request: &Request| {
+        let served = |request: &ReplayedRequest| {
             let bare = normalized_name(&request.name);
             let known = sizes
                 .get(&bare)
@@ -211,8 +256,14 @@ impl Trace {
                         name: request.name.clone(),
                         port: request.port,
                         served: request.found.then(|| served(request)),
+                        error: self.errors.get(index).cloned(),
                     };
                     (request.address, kind)
+                }
+                TraceEvent::Repeated(index) => {
+                    let transfer = id(index);
+                    let kind = ObservationKind::RequestRepeated { transfer };
+                    (self.requests[*index].address, kind)
                 }
                 TraceEvent::Acknowledged(index, bytes) => {
                     let kind = ObservationKind::Acknowledged {

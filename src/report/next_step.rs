@@ -8,7 +8,7 @@ pub(super) fn next_step(phone: &PhoneView) -> String {
         return diagnosis.cure.clone();
     }
     match phone.state {
-        State::Confirmed | State::Already => "Nothing: it runs the load.",
+        State::Confirmed | State::Already => "Nothing to do: it runs the target load.",
         State::Flashed => {
             "Read the name of its load on its display or its web page, or wait for CDP, LLDP or SIP \
              to report it."
@@ -21,7 +21,7 @@ pub(super) fn next_step(phone: &PhoneView) -> String {
         State::Rebooted | State::Configuring => {
             "Leave it powered. If it makes no further request, look at its display."
         }
-        State::Seen => "Point its DHCP at this server (option 150), or reset it.",
+        State::Seen => "Set option 150 of its DHCP server to this server, or reset the phone.",
         State::Stalled | State::Failed => "Look at its display.",
     }
     .to_owned()

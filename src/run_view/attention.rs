@@ -18,7 +18,7 @@ pub enum Attention {
 }
 
 impl Attention {
-    /// Of a phone in this state, with or without active diagnoses.
+    /// How much attention a phone in this state needs, with or without active diagnoses.
     #[must_use]
     pub fn new(state: State, is_diagnosed: bool) -> Self {
         match state {

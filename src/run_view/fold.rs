@@ -24,7 +24,8 @@ pub fn fold(
                 view.apply(wall(due), &event);
             }
             now = due;
-            // A deadline that stays where it is has nothing to do yet.
+            // If the tick did not move the deadline, there is nothing to do yet; ticking again
+            // would loop forever.
             if fleet.next_deadline().is_some_and(|next| next <= due) {
                 break;
             }

@@ -2,7 +2,7 @@
 
 use crate::{
     text::{escape, size},
-    track::{Event, Evidence, EvidenceSource, PhoneRef, Report, State, Step},
+    track::{Event, Evidence, EvidenceSource, PhoneRef, PhoneReport, PhoneStep, Report, State},
 };
 
 /// A phone's name in a line: its MAC once it is known, its address until then.
@@ -71,7 +71,7 @@ pub(crate) fn evidence(evidence: &Evidence) -> String {
 }
 
 /// A step in one line, without the phone's name.
-pub(crate) fn step(step: &Step) -> String {
+pub(crate) fn step(step: &PhoneStep) -> String {
     let fetching = matches!(step.state, State::Manifest | State::Images | State::Writing);
     let what = match (
         step.details.file.as_ref().filter(|_| fetching),
@@ -119,18 +119,24 @@ pub(crate) fn diagnosis(event: &Event) -> Option<(String, Vec<String>)> {
     Some((format!("{subject}: {}", diagnosis.code), lines))
 }
 
-/// The numbers of phones by state in a sentence.
+/// A sentence with the number of phones in each state.
 #[must_use]
 pub fn totals(report: &Report) -> String {
     let totals = report.totals;
+    let up = |is_seen: bool| {
+        let of_state = |phone: &&PhoneReport| phone.up && (phone.state == State::Seen) == is_seen;
+        u32::try_from(report.phones.iter().filter(of_state).count()).unwrap_or(u32::MAX)
+    };
+    let (up_seen, up_working) = (up(true), up(false));
     let parts = [
         (totals.confirmed, "confirmed"),
         (totals.already, "already converted"),
         (totals.flashed, "flashed"),
-        (totals.working, "under way"),
+        (up_seen.saturating_add(up_working), "up"),
+        (totals.working.saturating_sub(up_working), "under way"),
         (totals.stalled, "stalled"),
         (totals.failed, "failed"),
-        (totals.seen, "only seen"),
+        (totals.seen.saturating_sub(up_seen), "only seen"),
     ];
     let parts: Vec<String> = parts
         .iter()

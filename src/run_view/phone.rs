@@ -13,7 +13,7 @@ use super::{
 use crate::{
     diagnose::Diagnosis,
     phone::LoadName,
-    track::{Evidence, PhoneId, PhoneRef, PhoneReport, Progress, State, Step},
+    track::{Evidence, PhoneId, PhoneRef, PhoneReport, PhoneStep, State, TransferProgress},
 };
 
 /// Pieces of evidence that are kept of one phone, as in the tracker.
@@ -43,9 +43,9 @@ pub struct PhoneView {
     pub since: Timestamp,
     /// The time of its newest step or diagnosis; once the report is in, when it was last seen.
     pub last_seen: Timestamp,
-    /// The file that it fetches.
+    /// The file that it is fetching.
     pub file: Option<FileProgress>,
-    /// What it is silent for.
+    /// What ends its silence if that is normal, and how long it may take.
     pub expected: Option<ExpectedSilence>,
     /// Its states and diagnoses over time.
     pub timeline: Timeline,
@@ -61,10 +61,10 @@ pub struct FileProgress {
     pub name: String,
     /// Acknowledged bytes.
     pub bytes: u64,
-    /// The file's bytes.
+    /// The size of the file in bytes.
     pub size: u64,
-    /// Which image of how many, from 1; (0, 0) for a file that is no image, or where that is
-    /// not known.
+    /// The number of the image, from 1, and the number of images; (0, 0) for a file that is not an
+    /// image, or if unknown.
     pub place: (u32, u32),
 }
 
@@ -122,7 +122,7 @@ impl PhoneView {
         let reason = self.reason.take();
         let is_overlay = |state| matches!(state, State::Stalled | State::Failed);
         if is_overlay(state) {
-            // Their diagnoses are the reason.
+            // These two states have no reason of their own; their diagnoses explain them.
             if !is_overlay(before) {
                 self.overlaid = Some((before, reason));
             }
@@ -134,8 +134,9 @@ impl PhoneView {
         };
     }
 
-    /// Returns how many more bytes it has acknowledged.
-    pub(super) fn step(&mut self, at: Timestamp, step: &Step) -> u64 {
+    /// Applies a step. Returns how many bytes the phone acknowledged since the last step or
+    /// progress.
+    pub(super) fn step(&mut self, at: Timestamp, step: &PhoneStep) -> u64 {
         self.enter(at, step.state, step.details.evidence.as_ref());
         self.timeline.enter(at, step.state);
         self.last_seen = at;
@@ -160,8 +161,9 @@ impl PhoneView {
         more
     }
 
-    /// Returns how many more bytes it has acknowledged.
-    pub(super) fn progress(&mut self, progress: &Progress) -> u64 {
+    /// Applies progress. Returns how many bytes the phone acknowledged since the last step or
+    /// progress.
+    pub(super) fn progress(&mut self, progress: &TransferProgress) -> u64 {
         let more = self.acknowledge(&progress.file, progress.bytes, progress.size);
         if let Some(file) = &mut self.file {
             file.size = progress.size;
@@ -174,7 +176,7 @@ impl PhoneView {
     fn acknowledge(&mut self, name: &str, bytes: u64, size: u64) -> u64 {
         match &mut self.file {
             Some(file) if file.name == name => {
-                // A second attempt starts again from 0.
+                // A further attempt starts again from 0 bytes.
                 let more = bytes.saturating_sub(file.bytes);
                 file.bytes = bytes;
                 more
@@ -218,7 +220,7 @@ impl PhoneView {
         !same
     }
 
-    /// Takes over what the report knows better.
+    /// Takes over from the report what the events do not contain.
     pub(super) fn complete(&mut self, report: &PhoneReport) {
         let id = self.phone.id;
         self.phone = PhoneRef {
@@ -246,7 +248,7 @@ impl PhoneView {
         Some((self, self.report.as_deref()?))
     }
 
-    /// How much it needs a person.
+    /// How much attention it needs.
     #[must_use]
     pub fn attention(&self) -> Attention {
         Attention::new(self.state, !self.diagnoses.is_empty())
@@ -262,7 +264,7 @@ impl PhoneView {
         matches!(self.state, State::Confirmed | State::Already)
     }
 
-    /// Whether time alone brings it on.
+    /// Whether it advances without the operator.
     pub(crate) fn is_under_way(&self) -> bool {
         matches!(
             self.state,
@@ -284,7 +286,7 @@ impl PhoneView {
         self.evidence.iter().filter(move |it| Some(*it) != reason)
     }
 
-    /// From when it was first seen until it entered its state.
+    /// The time from the first observation of the phone until it entered its state.
     pub(crate) fn took(&self) -> Duration {
         Duration::try_from(self.since.duration_since(self.first_seen)).unwrap_or_default()
     }

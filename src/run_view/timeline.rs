@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{diagnose::Code, track::State};
 
-/// Spans, and marks, that are kept of one phone: the newest.
+/// Maximum number of spans, and of marks, that are kept of one phone; the oldest are dropped.
 pub const MAX_SPANS: usize = 512;
 
 /// One state, for as long as it lasted.
@@ -14,7 +14,7 @@ pub struct Span {
     pub state: State,
     /// When the phone entered it.
     pub from: Timestamp,
-    /// When it left it, or the time of the last event in it.
+    /// When the phone left it, or the time of the last event in this state.
     pub to: Timestamp,
 }
 

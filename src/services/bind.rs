@@ -4,25 +4,30 @@ use std::{io, net::SocketAddrV4};
 
 use crate::{
     failure::Failure,
-    preflight::{self, Protocol},
+    preflight::{self, PortProtocol},
     privileges,
     tftp::BindErrorKind,
 };
 
 /// The failure to bind `address`. `protocols`: those that were tried.
 #[must_use]
-pub fn bind_failure(address: SocketAddrV4, protocols: &[Protocol], error: &io::Error) -> Failure {
+pub fn bind_failure(
+    address: SocketAddrV4,
+    protocols: &[PortProtocol],
+    error: &io::Error,
+) -> Failure {
     let kind = BindErrorKind::of(error);
-    let is_held = |protocol: &&Protocol| preflight::port_owner_at(**protocol, address).is_some();
+    let is_held =
+        |protocol: &&PortProtocol| preflight::port_owner_at(**protocol, address).is_some();
     let protocol = protocols.iter().find(is_held).or(protocols.last());
-    let protocol = protocol.copied().unwrap_or(Protocol::Tcp);
+    let protocol = protocol.copied().unwrap_or(PortProtocol::Tcp);
     bind_failure_of_kind(address, protocol, kind, error)
 }
 
 /// Like [`bind_failure`], with the kind of the error known.
 pub(super) fn bind_failure_of_kind(
     address: SocketAddrV4,
-    protocol: Protocol,
+    protocol: PortProtocol,
     kind: BindErrorKind,
     error: &io::Error,
 ) -> Failure {
@@ -42,7 +47,7 @@ pub(super) fn bind_failure_of_kind(
     )
 }
 
-fn cure(kind: BindErrorKind, protocol: Protocol, address: SocketAddrV4) -> String {
+fn cure(kind: BindErrorKind, protocol: PortProtocol, address: SocketAddrV4) -> String {
     let port = address.port();
     match kind {
         BindErrorKind::Permission => {
@@ -60,8 +65,8 @@ fn cure(kind: BindErrorKind, protocol: Protocol, address: SocketAddrV4) -> Strin
                 "Another program is using it; this user may not see which. Find it with: sudo ss \
                  -ln{}p 'sport = :{port}'",
                 match protocol {
-                    Protocol::Udp => 'u',
-                    Protocol::Tcp => 't',
+                    PortProtocol::Udp => 'u',
+                    PortProtocol::Tcp => 't',
                 }
             ),
         },

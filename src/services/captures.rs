@@ -32,9 +32,9 @@ pub struct Captures {
 }
 
 impl Captures {
-    /// Opens a capture on the serving interface. If that fails, the run goes on without, with
-    /// a message. `sip`: the port of the PBX. `registrar`: where this program itself listens
-    /// for REGISTERs.
+    /// Opens a capture on the serving interface. If that fails, the run continues without a
+    /// capture, and a message states why. `sip`: the port of the PBX. `registrar`: where this
+    /// program itself listens for REGISTERs.
     #[must_use]
     pub fn open(chosen: &SelectedInterface, sip: u16, registrar: Option<SocketAddrV4>) -> Self {
         let mut captures = Self {
@@ -44,7 +44,7 @@ impl Captures {
         };
         let names = match &chosen.interface {
             Some(name) => vec![name.clone()],
-            None if chosen.address.is_unspecified() => preflight::audible(),
+            None if chosen.address.is_unspecified() => preflight::capture_interfaces(),
             None => preflight::interfaces()
                 .into_iter()
                 .filter(|interface| interface.address == chosen.address)
@@ -126,10 +126,10 @@ impl Captures {
 
 /// The running capture threads.
 #[derive(Debug, Default)]
-pub struct CaptureThreads(Vec<CaptureThread>);
+pub struct CaptureThreads(Vec<RunningCapture>);
 
 #[derive(Debug)]
-struct CaptureThread {
+struct RunningCapture {
     thread: Thread,
     /// Frames over the rate limit.
     dropped: Arc<AtomicU64>,
@@ -138,12 +138,12 @@ struct CaptureThread {
 impl CaptureThreads {
     /// Adds a thread. `dropped`: its count of frames over the rate limit.
     pub(super) fn push(&mut self, thread: Thread, dropped: Arc<AtomicU64>) {
-        self.0.push(CaptureThread { thread, dropped });
+        self.0.push(RunningCapture { thread, dropped });
     }
 
     /// Ends the threads and logs what they lost.
     pub fn end(self) {
-        for CaptureThread { thread, dropped } in self.0 {
+        for RunningCapture { thread, dropped } in self.0 {
             let name = thread.interface().to_owned();
             let Some(totals) = thread.end() else {
                 tracing::error!("the capture thread on {name} panicked");

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use crate::{
     dhcp::{BoundServer, PacketSocketError, Pool, RunningServer, ServerConfig, StartError},
     failure::Failure,
-    preflight::{self, Interface, Protocol, SelectedInterface},
+    preflight::{self, Interface, PortProtocol, SelectedInterface},
     privileges,
 };
 
@@ -71,7 +71,8 @@ impl BoundDhcp {
     /// Probes for another DHCP server, then serves. Takes 6 s.
     ///
     /// # Errors
-    /// Another server answers, or the thread cannot be started.
+    /// Another server answers, a socket or the ARP table cannot be used, or the thread cannot be
+    /// started.
     pub fn start(self) -> Result<RunningServer, Failure> {
         self.bound
             .start(self.config)
@@ -95,7 +96,7 @@ fn failure(error: &StartError) -> Failure {
         StartError::Port(port) if port.kind() == std::io::ErrorKind::PermissionDenied => {
             privileges::how_to_grant()
         }
-        StartError::Port(_) => match preflight::port_owner(Protocol::Udp, 67) {
+        StartError::Port(_) => match preflight::port_owner(PortProtocol::Udp, 67) {
             Some(holder) => format!(
                 "{holder} is using it. Stop it during the conversion: {}",
                 holder.stop()

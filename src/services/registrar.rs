@@ -1,5 +1,5 @@
-//! Listeners for REGISTERs and SCCP alarms, and the registrations the phones' configurations
-//! lead to.
+//! Listeners for REGISTERs and SCCP alarms, and the registrations that are expected from the
+//! phones' configurations.
 
 use std::{
     io,
@@ -15,14 +15,14 @@ use crate::{
     failure::Failure,
     lint,
     phone::{MacAddress, RequestedFile},
-    preflight::{self, Protocol, SelectedInterface},
+    preflight::{self, PortProtocol, SelectedInterface},
     protocol::{sccp, sip::SipTransport},
     stage::ExtraFile,
     track::{Observation, RegistrationTarget},
 };
 
-/// The ports of the listeners: `None`: the usual port if phones use this machine as call
-/// manager; 0: no listener.
+/// The ports of the listeners. `None` is the usual port, if phones use this machine as their call
+/// manager; 0 is no listener.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RegistrarPorts {
     /// UDP and TCP, for REGISTERs.
@@ -43,8 +43,8 @@ pub struct RegistrarListeners {
 }
 
 impl RegistrarListeners {
-    /// Binds the ports. A port that a flag names must be free; without a flag a busy port
-    /// only gives a message.
+    /// Binds the ports. A port that a flag names must be free; without a flag, a busy port only
+    /// causes a message.
     ///
     /// # Errors
     /// A port that a flag names cannot be bound.
@@ -91,8 +91,8 @@ impl RegistrarListeners {
             Err(error) => error,
         };
         let protocols = match flag {
-            "--sip-port" => &[Protocol::Udp, Protocol::Tcp][..],
-            _ => &[Protocol::Tcp],
+            "--sip-port" => &[PortProtocol::Udp, PortProtocol::Tcp][..],
+            _ => &[PortProtocol::Tcp],
         };
         let failure = bind_failure(listen, protocols, &error);
         if is_required {
@@ -154,7 +154,7 @@ impl RegistrarListeners {
 /// Where the phones' own configurations send their REGISTERs.
 #[derive(Debug, Default)]
 pub struct ExpectedRegistrations {
-    /// As tracking needs them.
+    /// In the form that tracking needs.
     pub registrations: Vec<RegistrationTarget>,
     /// Every registrar that is named by its address.
     registrars: Vec<(MacAddress, Vec<SocketAddrV4>)>,
@@ -212,8 +212,8 @@ impl ExpectedRegistrations {
         let is_observed = |(_, addresses): &&(_, Vec<_>)| {
             addresses.iter().any(|address| observed.contains(address))
         };
-        let here = self.registrars.iter().filter(is_observed);
-        here.map(|(mac, _)| *mac).collect()
+        let registrars = self.registrars.iter().filter(is_observed);
+        registrars.map(|(mac, _)| *mac).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     failure::Failure,
     http,
     journal::{Journal, Network},
-    preflight::Protocol,
+    preflight::PortProtocol,
     reporter::{Started, StartedStage},
     tftp::{self, BindErrorKind},
     web,
@@ -22,11 +22,11 @@ pub struct BoundServers {
     /// Requests of phones.
     pub tftp: tftp::Bound,
     /// The same over HTTP; `None` with `--http-port 0`.
-    pub http: Option<http::Server>,
+    pub http: Option<http::HttpServer>,
     /// `--metrics`.
-    pub metrics: Option<http::Server>,
+    pub metrics: Option<http::HttpServer>,
     /// `--web`.
-    pub web: Option<web::Server>,
+    pub web: Option<web::WebServer>,
 }
 
 impl BoundServers {
@@ -35,7 +35,7 @@ impl BoundServers {
     pub fn network(&self) -> Network {
         Network {
             tftp: self.tftp.local_addr(),
-            http: self.http.as_ref().map(http::Server::local_addr),
+            http: self.http.as_ref().map(http::HttpServer::local_addr),
         }
     }
 
@@ -59,7 +59,7 @@ impl BoundServers {
         Started {
             tftp,
             http,
-            web: self.web.as_ref().map(web::Server::local_addr),
+            web: self.web.as_ref().map(web::WebServer::local_addr),
             root,
             journal: journal.map(Journal::path).map(ToOwned::to_owned),
             stages,
@@ -75,7 +75,7 @@ impl BoundServers {
 pub fn bind_tftp(engine: tftp::EngineKind, config: &tftp::Config) -> Result<tftp::Bound, Failure> {
     tftp::Bound::bind(engine, config).map_err(|error| {
         let address = SocketAddrV4::new(error.address, error.port);
-        bind_failure_of_kind(address, Protocol::Udp, error.kind, &error.source)
+        bind_failure_of_kind(address, PortProtocol::Udp, error.kind, &error.source)
     })
 }
 
@@ -83,9 +83,9 @@ pub fn bind_tftp(engine: tftp::EngineKind, config: &tftp::Config) -> Result<tftp
 ///
 /// # Errors
 /// The port cannot be bound.
-pub fn bind_http(listen: SocketAddrV4, dscp: u8) -> Result<http::Server, Failure> {
-    http::Server::bind(listen, dscp).map_err(|error| {
-        let mut failure = bind_failure(listen, &[Protocol::Tcp], &error);
+pub fn bind_http(listen: SocketAddrV4, dscp: u8) -> Result<http::HttpServer, Failure> {
+    http::HttpServer::bind(listen, dscp).map_err(|error| {
+        let mut failure = bind_failure(listen, &[PortProtocol::Tcp], &error);
         if BindErrorKind::of(&error) == BindErrorKind::InUse {
             failure.cure += ". Or run without HTTP: --http-port 0 (phones then use TFTP)";
         }
@@ -97,18 +97,19 @@ pub fn bind_http(listen: SocketAddrV4, dscp: u8) -> Result<http::Server, Failure
 ///
 /// # Errors
 /// The port cannot be bound.
-pub fn bind_metrics(listen: SocketAddrV4) -> Result<http::Server, Failure> {
-    http::Server::bind(listen, 0).map_err(|error| bind_failure(listen, &[Protocol::Tcp], &error))
+pub fn bind_metrics(listen: SocketAddrV4) -> Result<http::HttpServer, Failure> {
+    http::HttpServer::bind(listen, 0)
+        .map_err(|error| bind_failure(listen, &[PortProtocol::Tcp], &error))
 }
 
 /// Binds the web page's server on loopback.
 ///
 /// # Errors
 /// The port cannot be bound.
-pub fn bind_web(port: u16) -> Result<web::Server, Failure> {
-    web::Server::bind(port, web::Limits::default()).map_err(|error| {
+pub fn bind_web(port: u16) -> Result<web::WebServer, Failure> {
+    web::WebServer::bind(port, web::WebLimits::default()).map_err(|error| {
         let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
-        let failure = bind_failure(address, &[Protocol::Tcp], &error);
+        let failure = bind_failure(address, &[PortProtocol::Tcp], &error);
         let cure = format!(
             "{}. Or choose another port for the page: --web PORT (0: any free port)",
             failure.cure.trim_end_matches('.')

@@ -30,7 +30,7 @@ pub type TimedFact = (Instant, usize, Fact);
 /// # Errors
 /// No interface has a link, or one cannot be captured on.
 pub fn open(interface: Option<&str>) -> Result<Vec<Capture>, Failure> {
-    let names = interface.map_or_else(preflight::audible, |name| vec![name.to_owned()]);
+    let names = interface.map_or_else(preflight::capture_interfaces, |name| vec![name.to_owned()]);
     if names.is_empty() {
         return Err(Failure::new(
             "no network interface of this machine has a link",

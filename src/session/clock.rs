@@ -32,13 +32,13 @@ pub fn valid_speed(speed: f64) -> f64 {
 /// The start of this session on the monotonic clock, the start of every session in time of day,
 /// and the speed of the phones. Run times are phone time; times of day are not scaled.
 #[derive(Debug, Clone)]
-pub(super) struct Clock {
+pub(super) struct RunClock {
     started: Instant,
     sessions: Sessions,
     speed: f64,
 }
 
-impl Clock {
+impl RunClock {
     /// Starts the clock of the last of these sessions.
     pub(super) fn start(sessions: Sessions, speed: f64) -> Self {
         Self {
@@ -102,8 +102,8 @@ mod tests {
     use super::*;
     use crate::journal::Session;
 
-    fn clock(speed: f64) -> Clock {
-        Clock::start(Sessions::new(wall_clock(), valid_speed(speed)), speed)
+    fn clock(speed: f64) -> RunClock {
+        RunClock::start(Sessions::new(wall_clock(), valid_speed(speed)), speed)
     }
 
     #[test]
@@ -120,7 +120,7 @@ mod tests {
     fn speed_1_and_invalid_speeds_do_not_scale() {
         let plain = clock(1.0);
         for speed in [1.0, 0.0, -3.0, f64::NAN, f64::INFINITY] {
-            let clock = Clock::start(plain.sessions.clone(), speed);
+            let clock = RunClock::start(plain.sessions.clone(), speed);
             let moment = Duration::from_millis(90_061_001);
             assert_eq!(clock.run_time(moment), moment);
             assert_eq!(clock.wall(moment), plain.wall(moment));
@@ -133,7 +133,7 @@ mod tests {
         let at = wall_clock();
         let moment = Duration::from_mins(5);
         sessions.push(Session { start: moment, at });
-        let clock = Clock::start(sessions, 1.0);
+        let clock = RunClock::start(sessions, 1.0);
         let elapsed = Duration::from_secs(10);
         assert_eq!(clock.run_time(elapsed), moment + elapsed);
         assert_eq!(

@@ -1,14 +1,14 @@
 //! Each observation goes to the fleet and to the journal. The events that follow go to the
 //! display once the journal has them on disk.
 
-use super::shared::Shared;
+use super::shared::RunShared;
 use crate::{
     journal::{Journal, RecordedRun},
     reporter::Reporter,
     track::{Observation, ObservationKind, RunTime, TransferEnd},
 };
 
-impl Shared {
+impl RunShared {
     /// Passes an observation to the fleet and the journal and queues the events that follow.
     /// Returns the number of its journal line, or 0.
     pub(super) fn observe(&self, at: RunTime, observation: &Observation) -> u64 {

@@ -10,9 +10,9 @@ use tokio::{
 use super::{
     messages::{leaving, stopping},
     operator::Operator,
-    shared::Shared,
+    shared::RunShared,
     signals::Signals,
-    sources::Sources,
+    sources::ObservationSources,
     survey::SurveyNotice,
     web_polling::WebPolling,
 };
@@ -32,7 +32,7 @@ const ARP_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What a run receives besides requests.
 pub(super) struct Inputs {
-    pub(super) sources: Sources,
+    pub(super) sources: ObservationSources,
     pub(super) pages: WebPolling,
     pub(super) findings: Option<mpsc::Receiver<Finding>>,
 }
@@ -51,7 +51,7 @@ async fn next_finding(findings: &mut Option<mpsc::Receiver<Finding>>) -> Finding
 /// Reports events, passes time to the fleet and handles signals until the run is over. Returns
 /// the signal that ended the run.
 pub(super) async fn event_loop(
-    shared: &Shared,
+    shared: &RunShared,
     reporter: &mut dyn Reporter,
     signals: &mut Signals,
     mut inputs: Inputs,
@@ -140,7 +140,7 @@ pub(super) async fn event_loop(
     }
 }
 
-impl Shared {
+impl RunShared {
     /// Reads the MACs of phones in their boot loader, whose requests do not name it, from the
     /// kernel's ARP table.
     fn read_arp_table(&self) {

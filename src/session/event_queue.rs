@@ -16,12 +16,12 @@ use crate::track::{Event, PhoneId};
 /// progress entry.
 #[derive(Debug, Default)]
 pub(super) struct EventQueue {
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<QueuedEvents>,
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct QueuedEvents {
     steps: VecDeque<QueuedEvent>,
     progress: BTreeMap<PhoneId, (Timestamp, Event)>,
 }
@@ -37,7 +37,7 @@ struct QueuedEvent {
 }
 
 impl EventQueue {
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+    fn waiting(&self) -> MutexGuard<'_, QueuedEvents> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -136,7 +136,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::track::{PhoneRef, Progress, State};
+    use crate::track::{PhoneRef, State, TransferProgress};
 
     fn phone(id: u32) -> PhoneRef {
         PhoneRef {
@@ -150,7 +150,7 @@ mod tests {
 
     fn progress(id: u32, bytes: u64) -> Event {
         let file = "apps45.sbn".to_owned();
-        Event::Progress(Progress {
+        Event::Progress(TransferProgress {
             phone: phone(id),
             file,
             bytes,
@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn step(id: u32) -> Event {
-        Event::Step(crate::track::Step {
+        Event::Step(crate::track::PhoneStep {
             phone: phone(id),
             state: State::Writing,
             pass: 1,

@@ -8,8 +8,8 @@ pub(super) fn stopping(fragile: &[PhoneRef]) -> String {
         return "stopping".to_owned();
     }
     format!(
-        "stopping: no new phone is served; waiting for {}. Do not unplug. Press Ctrl-C again \
-         to leave now",
+        "stopping: no new phone is served; waiting for {}. Do not unplug. Press Ctrl-C again to \
+         exit now",
         phone_list(fragile)
     )
 }
@@ -17,10 +17,10 @@ pub(super) fn stopping(fragile: &[PhoneRef]) -> String {
 /// The message after the second signal.
 pub(super) fn leaving(fragile: &[PhoneRef]) -> String {
     if fragile.is_empty() {
-        return "leaving now".to_owned();
+        return "exiting now".to_owned();
     }
     format!(
-        "leaving now. DO NOT UNPLUG {}: start this run again to finish them",
+        "exiting now. DO NOT UNPLUG {}: start the run again so that they can finish",
         phone_list(fragile)
     )
 }

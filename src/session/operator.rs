@@ -1,6 +1,6 @@
-//! The operator, who is prompted once, when the run would end by itself.
+//! The prompt to the operator, which is shown once, when the run would end by itself.
 
-use super::{messages::phone_list, shared::Shared};
+use super::{messages::phone_list, shared::RunShared};
 use crate::{
     reporter::Reporter,
     track::{Observation, Report, RunState, RunTime, diagnosis::rules::REGISTERS_WITHIN},
@@ -32,7 +32,7 @@ impl Operator {
     }
 }
 
-impl Shared {
+impl RunShared {
     /// Whether the phones are done. With an operator present the run also waits for phones that
     /// still have to register, up to the limit for that.
     pub(super) fn is_over(&self, operator: &mut Operator, reporter: &mut dyn Reporter) -> bool {

@@ -1,4 +1,4 @@
-//! From the setup of a run to its outcome.
+//! Runs a session, from its setup to its outcome.
 
 use std::{
     io,
@@ -6,20 +6,20 @@ use std::{
 };
 
 use super::{
-    clock::{Clock, valid_speed, wall_clock},
+    clock::{RunClock, valid_speed, wall_clock},
     event_loop::{Inputs, event_loop},
     operator::{Operator, OperatorPrompt},
     server_thread::ServerThread,
     service::{HttpHandler, TftpHandler},
     setup::Setup,
-    shared::Shared,
+    shared::RunShared,
     signals::Signals,
-    sources::Sources,
+    sources::ObservationSources,
     web_polling::WebPolling,
 };
 use crate::{
     http,
-    journal::{Finished, Sessions},
+    journal::{RunFinished, Sessions},
     metrics::{self, Counters, Exporter},
     reporter::TeeReporter,
     run_view,
@@ -32,7 +32,7 @@ use crate::{
 pub struct RunOutcome {
     /// The state of every phone.
     pub report: Report,
-    /// Whether all expected phones are done and at least one phone came.
+    /// Whether all expected phones are done and at least one phone was observed.
     pub succeeded: bool,
     /// The number of the signal that ended the run.
     pub signal: Option<u8>,
@@ -46,7 +46,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> RunOutcome {
     run_with_operator(setup, None, signals).await
 }
 
-/// The same, and `prompt` is used once before the run ends by itself.
+/// Like [`run`], and prompts the operator once before the run ends by itself.
 #[expect(
     clippy::too_many_lines,
     reason = "the order of starts and ends of one run, in one place"
@@ -77,7 +77,7 @@ pub async fn run_with_operator(
         Some(journal) => journal.sessions().clone(),
         None => Sessions::new(wall_clock(), valid_speed(speed)),
     };
-    let clock = Clock::start(sessions, speed);
+    let clock = RunClock::start(sessions, speed);
     // The timeout counts from the beginning of this session.
     let timeout = plan.timeout.map(|timeout| clock.run_time(timeout));
     let plan = Plan { timeout, ..plan };
@@ -92,7 +92,7 @@ pub async fn run_with_operator(
         }
         None => (Fleet::new(plan), 0),
     };
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(RunShared {
         source,
         fleet: Mutex::new(fleet),
         events: Arc::default(),
@@ -130,7 +130,7 @@ pub async fn run_with_operator(
     let metrics = metrics.map(|server| start_metrics(&shared, server));
     let is_over = || servers.iter().any(ServerThread::is_over);
     let inputs = Inputs {
-        sources: Sources::new(observations),
+        sources: ObservationSources::new(observations),
         pages: WebPolling::new(poller),
         findings,
     };
@@ -155,7 +155,7 @@ pub async fn run_with_operator(
     let fleet = shared.fleet();
     let succeeded = server_error.is_none() && fleet.succeeded();
     if let Some(journal) = &shared.journal {
-        let finished = Finished {
+        let finished = RunFinished {
             totals: report.totals,
             succeeded,
             signal,
@@ -176,8 +176,8 @@ pub async fn run_with_operator(
     }
 }
 
-/// Starts the metrics server. The run goes on if it stops.
-fn start_metrics(shared: &Arc<Shared>, server: http::Server) -> ServerThread {
+/// Starts the metrics server. If that server stops, the run continues.
+fn start_metrics(shared: &Arc<RunShared>, server: http::HttpServer) -> ServerThread {
     let shared = Arc::clone(shared);
     let page = move || {
         let phones = shared.fleet().counts();
@@ -188,8 +188,8 @@ fn start_metrics(shared: &Arc<Shared>, server: http::Server) -> ServerThread {
     })
 }
 
-/// Starts the server of the web page. The run goes on if it stops.
-fn start_web(shared: &Arc<Shared>, server: web::Server) -> (ServerThread, Arc<SharedView>) {
+/// Starts the server of the web page. If that server stops, the run continues.
+fn start_web(shared: &Arc<RunShared>, server: web::WebServer) -> (ServerThread, Arc<SharedView>) {
     let shared = Arc::clone(shared);
     let view = Arc::new(SharedView::new(wall_clock, move || shared.report()));
     let page_view = Arc::clone(&view);

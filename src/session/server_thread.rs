@@ -19,12 +19,12 @@ impl ServerThread {
     /// Starts the thread. `serve` gets the future that resolves when it must stop.
     pub(super) fn start(
         name: &str,
-        serve: impl FnOnce(Stop) -> io::Result<()> + Send + 'static,
+        serve: impl FnOnce(StopReceiver) -> io::Result<()> + Send + 'static,
     ) -> Self {
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || serve(Stop(stopped)));
+            .spawn(move || serve(StopReceiver(stopped)));
         Self { stop, thread }
     }
 
@@ -47,9 +47,9 @@ impl ServerThread {
 }
 
 /// Resolves when a server must stop.
-pub(super) struct Stop(oneshot::Receiver<()>);
+pub(super) struct StopReceiver(oneshot::Receiver<()>);
 
-impl Future for Stop {
+impl Future for StopReceiver {
     type Output = ();
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         // A dropped sender means that the run is gone: stop as well.

@@ -7,14 +7,14 @@ use std::{
     time::Instant,
 };
 
-use super::shared::Shared;
+use super::shared::RunShared;
 use crate::{
     discovery::ArpTable,
     http,
     phone::RequestedFile,
     stage::StagedFile,
     text::escape,
-    tftp::{self, Answer, packet::error_code},
+    tftp::{self, TftpAnswer, packet::error_code},
     track::{
         Admission, Observation, ObservationKind, ServedFile, TransferEnd, TransferId, Transport,
     },
@@ -30,9 +30,9 @@ enum Decision {
 }
 
 const STOPPING: &str = "the server is stopping";
-const WITHHELD: &str = "this configuration is another phone's";
+const WITHHELD: &str = "this configuration is for another phone";
 
-impl Shared {
+impl RunShared {
     /// Decides whether the request is admitted, finds its file, and records the request.
     fn handle_request(
         &self,
@@ -42,7 +42,11 @@ impl Shared {
         name: &str,
     ) -> Decision {
         let address = *peer.ip();
-        let view = match self.fleet().admit_at(self.clock.at(now), address, name) {
+        let requested = RequestedFile::parse(name);
+        let admission = self
+            .fleet()
+            .admit_at(self.clock.at(now), address, name, &requested);
+        let view = match admission {
             Admission::Serve(view) => view,
             Admission::Draining => return Decision::Stopping,
         };
@@ -51,7 +55,7 @@ impl Shared {
         let file = (!name.contains(is_unusual))
             .then(|| self.source.resolve(view, name))
             .flatten();
-        let withheld = file.is_some() && is_withheld(address, name);
+        let withheld = file.is_some() && is_withheld(address, name, &requested);
         let file = file.filter(|_| !withheld);
         let transfer = TransferId(self.transfers.fetch_add(1, Ordering::Relaxed));
         let asked = ObservationKind::Requested {
@@ -63,6 +67,7 @@ impl Shared {
                 name: file.name.to_string(),
                 size: file.bytes.len() as u64,
             }),
+            error: None,
         };
         let line = self.observe_kind(now, address, asked);
         // Before the answer, so that a killed run still knows what it served.
@@ -81,8 +86,8 @@ impl Shared {
 
 /// Whether this is the configuration of one phone, which may hold its SIP password, and the
 /// kernel's ARP table has another phone at the address that requests it.
-fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
-    let RequestedFile::Config { mac, .. } = RequestedFile::parse(name) else {
+fn is_withheld(address: Ipv4Addr, name: &str, requested: &RequestedFile) -> bool {
+    let (RequestedFile::Config { mac, .. } | RequestedFile::LegacyConfig(mac)) = *requested else {
         return false;
     };
     // Without the table nothing is withheld.
@@ -100,14 +105,14 @@ fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
 
 /// Handles the requests of the TFTP server.
 pub(super) struct TftpHandler {
-    shared: Arc<Shared>,
+    shared: Arc<RunShared>,
     /// The address and the run's number of each running transfer, by the server's number. The
     /// server limits how many there are.
     running: HashMap<u64, (Ipv4Addr, TransferId)>,
 }
 
 impl TftpHandler {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<RunShared>) -> Self {
         Self {
             shared,
             running: HashMap::new(),
@@ -115,8 +120,8 @@ impl TftpHandler {
     }
 }
 
-impl tftp::Service for TftpHandler {
-    fn request(&mut self, now: Instant, request: &tftp::Request<'_>) -> Answer {
+impl tftp::TftpService for TftpHandler {
+    fn request(&mut self, now: Instant, request: &tftp::TftpRequest<'_>) -> TftpAnswer {
         match self
             .shared
             .handle_request(now, Transport::Tftp, request.peer, request.name)
@@ -124,11 +129,11 @@ impl tftp::Service for TftpHandler {
             Decision::Serve(transfer, file) => {
                 let running = (*request.peer.ip(), transfer);
                 self.running.insert(request.transfer, running);
-                Answer::Serve(file)
+                TftpAnswer::Serve(file)
             }
-            Decision::NotFound => Answer::NotFound,
-            Decision::Withheld => Answer::Refuse(error_code::ACCESS, WITHHELD),
-            Decision::Stopping => Answer::Refuse(error_code::NOT_DEFINED, STOPPING),
+            Decision::NotFound => TftpAnswer::NotFound,
+            Decision::Withheld => TftpAnswer::Refuse(error_code::ACCESS, WITHHELD),
+            Decision::Stopping => TftpAnswer::Refuse(error_code::NOT_DEFINED, STOPPING),
         }
     }
 
@@ -170,7 +175,7 @@ impl tftp::Service for TftpHandler {
     }
 
     fn retransmitted(&mut self, packets: u64) {
-        self.shared.counters.sent_again(packets);
+        self.shared.counters.retransmitted(packets);
     }
 
     fn error_sent(&mut self, code: u16) {
@@ -179,21 +184,21 @@ impl tftp::Service for TftpHandler {
 }
 
 /// Handles the requests of the HTTP server.
-pub(super) struct HttpHandler(Arc<Shared>);
+pub(super) struct HttpHandler(Arc<RunShared>);
 
 impl HttpHandler {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<RunShared>) -> Self {
         Self(shared)
     }
 }
 
-impl http::Service for HttpHandler {
-    fn request(&self, now: Instant, peer: SocketAddrV4, name: &str) -> http::Answer {
+impl http::HttpService for HttpHandler {
+    fn request(&self, now: Instant, peer: SocketAddrV4, name: &str) -> http::HttpAnswer {
         match self.0.handle_request(now, Transport::Http, peer, name) {
-            Decision::Serve(transfer, file) => http::Answer::Serve(transfer.0, file),
-            Decision::NotFound => http::Answer::NotFound,
-            Decision::Withheld => http::Answer::Forbidden,
-            Decision::Stopping => http::Answer::Stopping,
+            Decision::Serve(transfer, file) => http::HttpAnswer::Serve(transfer.0, file),
+            Decision::NotFound => http::HttpAnswer::NotFound,
+            Decision::Withheld => http::HttpAnswer::Forbidden,
+            Decision::Stopping => http::HttpAnswer::Stopping,
         }
     }
 

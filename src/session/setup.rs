@@ -1,4 +1,4 @@
-//! What a run is made of.
+//! The parts of a run.
 
 use std::{fmt, time::Instant};
 
@@ -39,7 +39,7 @@ impl Source {
     }
 }
 
-/// What a run is made of.
+/// The parts of a run.
 pub struct Setup {
     /// The files to serve.
     pub source: Source,
@@ -48,11 +48,11 @@ pub struct Setup {
     /// The TFTP server, bound and not yet running.
     pub server: tftp::Bound,
     /// The HTTP server for phones, bound; `None`: HTTP is off.
-    pub http: Option<http::Server>,
+    pub http: Option<http::HttpServer>,
     /// The server of the metrics; `None`: metrics are off.
-    pub metrics: Option<http::Server>,
+    pub metrics: Option<http::HttpServer>,
     /// The server of the web page; `None`: the page is off.
-    pub web: Option<web::Server>,
+    pub web: Option<web::WebServer>,
     /// Queues of observations from captures and listeners, each with its time. A queue ends when
     /// its sender is dropped.
     pub observations: Vec<mpsc::Receiver<(Instant, Observation)>>,
@@ -61,8 +61,8 @@ pub struct Setup {
     pub findings: Option<mpsc::Receiver<Finding>>,
     /// Polls the web pages of phones; `None`: they are not polled.
     pub poller: Option<Poller>,
-    /// How many times faster than real phones the simulated phones are; 1 for real phones. The
-    /// time limits of tracking are scaled by it.
+    /// The speed of simulated phones relative to real ones; 1 for real phones. The time limits of
+    /// tracking are scaled by it.
     pub speed: f64,
     /// Where the run is recorded.
     pub journal: Option<Journal>,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64};
 
-use super::{clock::Clock, event_queue::EventQueue, setup::Source};
+use super::{clock::RunClock, event_queue::EventQueue, setup::Source};
 use crate::{
     journal::Journal,
     metrics::Counters,
@@ -11,18 +11,18 @@ use crate::{
 
 /// What all threads of a run share.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct RunShared {
     pub(super) source: Source,
     pub(super) fleet: Mutex<Fleet>,
     pub(super) events: Arc<EventQueue>,
-    pub(super) clock: Clock,
+    pub(super) clock: RunClock,
     /// The number of the next transfer, over all transports.
     pub(super) transfers: AtomicU64,
     pub(super) journal: Option<Journal>,
     pub(super) counters: Counters,
 }
 
-impl Shared {
+impl RunShared {
     /// The fleet. A panic of another thread leaves it good enough for a report.
     pub(super) fn fleet(&self) -> MutexGuard<'_, Fleet> {
         self.fleet.lock().unwrap_or_else(PoisonError::into_inner)

@@ -11,9 +11,9 @@ use crate::track::Observation;
 const AT_ONCE: usize = 64;
 
 /// The queues of all sources.
-pub(super) struct Sources(Vec<Receiver<(Instant, Observation)>>);
+pub(super) struct ObservationSources(Vec<Receiver<(Instant, Observation)>>);
 
-impl Sources {
+impl ObservationSources {
     pub(super) fn new(queues: Vec<Receiver<(Instant, Observation)>>) -> Self {
         Self(queues)
     }
@@ -60,7 +60,7 @@ mod tests {
     }
 
     /// How many observations are ready.
-    fn ready(sources: &mut Sources) -> Option<usize> {
+    fn ready(sources: &mut ObservationSources) -> Option<usize> {
         let taken = block_on(poll_once(sources.next()));
         taken.map(|taken| taken.len())
     }
@@ -69,7 +69,7 @@ mod tests {
     fn sources_are_merged_and_closed_ones_removed() {
         let (one, first) = channel(8);
         let (two, second) = channel(8);
-        let mut sources = Sources::new(vec![first, second]);
+        let mut sources = ObservationSources::new(vec![first, second]);
         one.try_send(observation(1)).unwrap();
         two.try_send(observation(2)).unwrap();
         assert_eq!(ready(&mut sources), Some(2));

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, iter};
 
-use super::{messages::phone_list, shared::Shared};
+use super::{messages::phone_list, shared::RunShared};
 use crate::{
     reporter::Reporter,
     text::escape,
@@ -13,8 +13,8 @@ use crate::{
 const MAX_NAMED: usize = 20;
 
 /// How to make a running phone read its configuration again.
-const RESTART: &str = "to restart a phone: press Settings and type **#** (or take its power and \
-                       give it back); it reads its configuration when it starts, and never before";
+const RESTART: &str = "to restart a phone: press Settings and type **#**, or disconnect and \
+                       reconnect its power. A phone reads its configuration only when it starts";
 
 /// Reports the result of the survey once, after the steps that followed from it.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(super) struct SurveyNotice {
 }
 
 impl SurveyNotice {
-    pub(super) fn report_once(&mut self, shared: &Shared, reporter: &mut dyn Reporter) {
+    pub(super) fn report_once(&mut self, shared: &RunShared, reporter: &mut dyn Reporter) {
         if self.is_reported {
             return;
         }
@@ -90,14 +90,17 @@ fn heading(one: &SurveyResult) -> Option<String> {
         .map_or_else(|| "the target".to_owned(), |next| escape(next.as_str()));
     Some(match one.plan {
         PlannedRoute::Bridge if one.restart => {
-            format!("restart for the bridge {next} ({runs}); the target follows by itself")
+            format!(
+                "phones to restart, for the bridge {next} ({runs}); the target follows \
+                     without another restart by hand"
+            )
         }
-        PlannedRoute::Target if one.restart => format!("restart for {next} ({runs})"),
+        PlannedRoute::Target if one.restart => format!("phones to restart, for {next} ({runs})"),
         PlannedRoute::Already => format!("nothing to do ({runs}, the target)"),
         PlannedRoute::BridgeNeeded => {
             format!("cannot take the target ({runs}): see bridge-needed")
         }
-        PlannedRoute::Unserved => format!("no bundle of this run fits ({runs})"),
+        PlannedRoute::Unserved => format!("no bundle of this run is for these phones ({runs})"),
         // These continue without the operator.
         PlannedRoute::Bridge
         | PlannedRoute::Target
@@ -152,13 +155,14 @@ mod tests {
         let sentences = super::sentences(&phones);
         assert_eq!(sentences.len(), 5, "{sentences:#?}");
         assert!(sentences[0].contains("6 phones seen"), "{sentences:#?}");
-        let both = "restart for the bridge SCCP45.8-5-2S (it runs SCCP45.8-3-2S); the target \
-                    follows by itself: SEP001D45AABB01, SEP001D45AABB03";
+        let both = "phones to restart, for the bridge SCCP45.8-5-2S (it runs SCCP45.8-3-2S); the \
+                    target follows without another restart by hand: SEP001D45AABB01, SEP001D45AABB03";
         assert!(
             sentences.iter().any(|words| words == both),
             "{sentences:#?}"
         );
-        let unknown = "restart for SIP45.9-3-1SR4-1S (its load is unknown): SEP001D45AABB04";
+        let unknown =
+            "phones to restart, for SIP45.9-3-1SR4-1S (its load is unknown): SEP001D45AABB04";
         assert!(
             sentences.iter().any(|words| words == unknown),
             "{sentences:#?}"

@@ -6,7 +6,7 @@ use crate::phone::LoadName;
 
 /// What the surroundings do for a phone. A phone has at most one open port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub enum PhoneAction {
     /// Open this UDP port on the phone's address.
     Open(u16),
     /// Close it: later packets to it are answered with ICMP port unreachable.
@@ -36,7 +36,7 @@ pub enum PhoneEvent {
     Fetched {
         /// The requested name.
         name: String,
-        /// Bytes.
+        /// The size of the file in bytes.
         bytes: u64,
     },
     /// The request of a file was answered with ERROR, or not at all.

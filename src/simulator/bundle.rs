@@ -280,7 +280,7 @@ pub(super) fn code(family: Family) -> &'static str {
 mod tests {
     use std::io::Read;
 
-    use super::{super::read::Manifest, *};
+    use super::{super::read::ScriptManifest, *};
 
     const FAMILIES: [Family; 7] = [
         Family::F11,
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn every_family_s_manifests_name_what_the_bundle_holds() {
+    fn the_manifests_of_every_family_name_the_members_of_the_bundle() {
         for family in FAMILIES {
             for protocol in [Protocol::Sip, Protocol::Sccp] {
                 let made = small(family).protocol(protocol);
@@ -339,7 +339,7 @@ mod tests {
                 );
                 for (name, bytes) in &files {
                     if LoadName::new(name).as_str() != name {
-                        let manifest = Manifest::read(bytes).expect(name);
+                        let manifest = ScriptManifest::read(bytes).expect(name);
                         assert_eq!(manifest.images.len(), 5);
                         assert!(manifest.images.iter().all(|image| has(image)), "{name}");
                     }
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zip_holds_the_members_and_is_the_same_each_time() {
+    fn a_zip_contains_the_members_and_is_reproducible() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let made = small(Family::F42).without("dsp42");
         let paths = ["one.zip", "two.zip"].map(|name| folder.path().join(name));

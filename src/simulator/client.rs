@@ -8,7 +8,7 @@ use std::{net::SocketAddrV4, time::Duration};
 
 use sha2::{Digest, Sha256};
 
-use super::action::Action;
+use super::action::PhoneAction;
 
 /// An unanswered request is repeated after this long (503 of about 560 intervals of real phones).
 /// Not scaled by the pace.
@@ -40,7 +40,7 @@ pub(super) struct Fetched {
 
 /// The progress of a file after an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(super) enum FetchProgress {
     /// The transfer goes on.
     Going,
     /// It is complete; the open socket still acknowledges repeated blocks.
@@ -70,18 +70,18 @@ pub(super) struct Fetch {
     deadline: Option<Duration>,
 }
 
-enum Packet<'a> {
+enum ServerPacket<'a> {
     Data(u16, &'a [u8]),
     Error(u16),
 }
 
 /// RFC 1350, section 5. Phones ignore everything but DATA and ERROR.
-fn decode(bytes: &[u8]) -> Option<Packet<'_>> {
+fn decode(bytes: &[u8]) -> Option<ServerPacket<'_>> {
     match bytes {
         [0, 3, high, low, data @ ..] if data.len() <= BLOCK => {
-            Some(Packet::Data(u16::from_be_bytes([*high, *low]), data))
+            Some(ServerPacket::Data(u16::from_be_bytes([*high, *low]), data))
         }
-        [0, 5, high, low, ..] => Some(Packet::Error(u16::from_be_bytes([*high, *low]))),
+        [0, 5, high, low, ..] => Some(ServerPacket::Error(u16::from_be_bytes([*high, *low]))),
         _ => None,
     }
 }
@@ -103,7 +103,7 @@ impl Fetch {
         port: u16,
         server: SocketAddrV4,
         keeps: bool,
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<PhoneAction>,
     ) -> Self {
         let mut fetch = Self {
             name,
@@ -119,7 +119,7 @@ impl Fetch {
             hash: Sha256::new(),
             deadline: None,
         };
-        actions.push(Action::Open(port));
+        actions.push(PhoneAction::Open(port));
         fetch.ask(now, actions);
         fetch
     }
@@ -133,12 +133,12 @@ impl Fetch {
         &self.name
     }
 
-    /// Bytes that are here.
+    /// The number of received bytes.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Whether a block came, be it an empty one.
+    /// Whether a block was received, even an empty one.
     pub(super) fn has_begun(&self) -> bool {
         self.tid.is_some()
     }
@@ -149,51 +149,51 @@ impl Fetch {
 
     /// Closes the socket, whatever is still on its way: the server's next datagram comes
     /// back as ICMP port unreachable.
-    pub(super) fn close(self, actions: &mut Vec<Action>) {
-        actions.push(Action::Close(self.port));
+    pub(super) fn close(self, actions: &mut Vec<PhoneAction>) {
+        actions.push(PhoneAction::Close(self.port));
     }
 
-    fn ask(&mut self, now: Duration, actions: &mut Vec<Action>) {
+    fn ask(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
         self.tries += 1;
         self.deadline = Some(now + RETRY);
-        actions.push(Action::Send {
+        actions.push(PhoneAction::Send {
             port: self.port,
             to: self.server,
             bytes: request(&self.name),
         });
     }
 
-    fn acknowledge(&self, to: SocketAddrV4, actions: &mut Vec<Action>) {
-        actions.push(Action::Send {
+    fn acknowledge(&self, to: SocketAddrV4, actions: &mut Vec<PhoneAction>) {
+        actions.push(PhoneAction::Send {
             port: self.port,
             to,
             bytes: acknowledgement(self.block),
         });
     }
 
-    /// Takes a datagram that came to `port`.
+    /// Handles a datagram that `port` received.
     pub(super) fn receive(
         &mut self,
         now: Duration,
         port: u16,
         from: SocketAddrV4,
         bytes: &[u8],
-        actions: &mut Vec<Action>,
-    ) -> Progress {
-        // A stranger's datagram, or the answer to an earlier port of the same request.
+        actions: &mut Vec<PhoneAction>,
+    ) -> FetchProgress {
+        // A datagram of another sender, or the answer to an earlier port of the same request.
         if port != self.port
             || from.ip() != self.server.ip()
             || self.tid.is_some_and(|tid| tid != from)
         {
-            return Progress::Going;
+            return FetchProgress::Going;
         }
         match decode(bytes) {
-            Some(Packet::Error(code)) if self.deadline.is_some() => {
+            Some(ServerPacket::Error(code)) if self.deadline.is_some() => {
                 self.deadline = None;
-                Progress::Refused(code)
+                FetchProgress::Refused(code)
             }
-            Some(Packet::Data(block, data)) => self.data(now, from, block, data, actions),
-            _ => Progress::Going,
+            Some(ServerPacket::Data(block, data)) => self.data(now, from, block, data, actions),
+            _ => FetchProgress::Going,
         }
     }
 
@@ -203,14 +203,14 @@ impl Fetch {
         from: SocketAddrV4,
         block: u16,
         data: &[u8],
-        actions: &mut Vec<Action>,
-    ) -> Progress {
+        actions: &mut Vec<PhoneAction>,
+    ) -> FetchProgress {
         let repeated = self.tid.is_some() && block == self.block;
         if repeated {
             self.acknowledge(from, actions);
         }
         if repeated || self.deadline.is_none() || block != self.block.wrapping_add(1) {
-            return Progress::Going;
+            return FetchProgress::Going;
         }
         self.tid = Some(from);
         self.block = block;
@@ -226,10 +226,10 @@ impl Fetch {
         self.acknowledge(from, actions);
         if data.len() == BLOCK {
             self.deadline = Some(now + RETRY);
-            return Progress::Going;
+            return FetchProgress::Going;
         }
         self.deadline = None;
-        Progress::Got(Fetched {
+        FetchProgress::Got(Fetched {
             bytes: self.bytes,
             sha256: self.hash.finalize_reset().into(),
             body: std::mem::take(&mut self.body),
@@ -237,9 +237,9 @@ impl Fetch {
     }
 
     /// Lets time pass.
-    pub(super) fn wake(&mut self, now: Duration, actions: &mut Vec<Action>) -> Progress {
+    pub(super) fn wake(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) -> FetchProgress {
         if self.deadline.is_none_or(|deadline| now < deadline) {
-            return Progress::Going;
+            return FetchProgress::Going;
         }
         if self.tries < TRIES {
             match self.tid {
@@ -252,19 +252,19 @@ impl Fetch {
                     self.acknowledge(tid, actions);
                 }
             }
-            return Progress::Going;
+            return FetchProgress::Going;
         }
         if self.tid.is_none() && self.ports < PORTS {
-            actions.push(Action::Close(self.port));
+            actions.push(PhoneAction::Close(self.port));
             self.port = port_after(self.port);
             self.ports += 1;
             self.tries = 0;
-            actions.push(Action::Open(self.port));
+            actions.push(PhoneAction::Open(self.port));
             self.ask(now, actions);
-            return Progress::Going;
+            return FetchProgress::Going;
         }
         self.deadline = None;
-        Progress::Silent
+        FetchProgress::Silent
     }
 }
 
@@ -277,7 +277,7 @@ mod tests {
     const SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 69);
     const TID: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 3000);
 
-    fn begun(actions: &mut Vec<Action>) -> Fetch {
+    fn begun(actions: &mut Vec<PhoneAction>) -> Fetch {
         let name = "term65.default.loads".to_owned();
         Fetch::begin(Duration::ZERO, name, FIRST_PORT, SERVER, true, actions)
     }
@@ -289,9 +289,9 @@ mod tests {
         bytes
     }
 
-    fn ack(port: u16, block: u16) -> Action {
+    fn ack(port: u16, block: u16) -> PhoneAction {
         let bytes = acknowledgement(block);
-        Action::Send {
+        PhoneAction::Send {
             port,
             to: TID,
             bytes,
@@ -299,13 +299,13 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_server_is_asked_fifteen_times_from_three_ports_in_a_minute() {
+    fn a_silent_server_gets_fifteen_requests_from_three_ports_in_a_minute() {
         let mut actions = Vec::new();
         let mut fetch = begun(&mut actions);
         let mut now;
         loop {
             now = fetch.deadline().expect("it waits until it gives up");
-            if fetch.wake(now, &mut actions) == Progress::Silent {
+            if fetch.wake(now, &mut actions) == FetchProgress::Silent {
                 break;
             }
         }
@@ -313,7 +313,7 @@ mod tests {
         let ports: Vec<u16> = actions
             .iter()
             .filter_map(|action| match action {
-                Action::Send { port, to, bytes } => {
+                PhoneAction::Send { port, to, bytes } => {
                     assert_eq!(
                         (*to, bytes.as_slice()),
                         (SERVER, &b"\0\x01term65.default.loads\0octet\0"[..])
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn it_keeps_to_the_first_answer_and_acknowledges_repeats() {
+    fn the_client_keeps_the_first_transfer_id_and_acknowledges_repeated_blocks() {
         let mut actions = Vec::new();
         let mut fetch = begun(&mut actions);
         actions.clear();
@@ -337,32 +337,33 @@ mod tests {
         let mut take = |from, bytes: &[u8]| {
             fetch.receive(Duration::ZERO, FIRST_PORT, from, bytes, &mut actions)
         };
-        assert_eq!(take(stranger, &data(1, 512)), Progress::Going);
-        assert_eq!(take(TID, &data(2, 512)), Progress::Going);
-        assert_eq!(take(TID, &data(1, 512)), Progress::Going);
-        assert_eq!(take(other, &data(2, 512)), Progress::Going);
-        assert_eq!(take(other, b"\0\x05\0\x01gone\0"), Progress::Going);
-        assert_eq!(take(TID, &data(1, 512)), Progress::Going);
-        let Progress::Got(fetched) = take(TID, &data(2, 0)) else {
+        assert_eq!(take(stranger, &data(1, 512)), FetchProgress::Going);
+        assert_eq!(take(TID, &data(2, 512)), FetchProgress::Going);
+        assert_eq!(take(TID, &data(1, 512)), FetchProgress::Going);
+        assert_eq!(take(other, &data(2, 512)), FetchProgress::Going);
+        assert_eq!(take(other, b"\0\x05\0\x01gone\0"), FetchProgress::Going);
+        assert_eq!(take(TID, &data(1, 512)), FetchProgress::Going);
+        let FetchProgress::Got(fetched) = take(TID, &data(2, 0)) else {
             panic!("an empty block ends a file of whole blocks");
         };
         assert_eq!((fetched.bytes, fetched.body.len()), (512, 512));
         assert_eq!(fetched.sha256, <[u8; 32]>::from(Sha256::digest([7; 512])));
-        // The final ACK was lost: the repeat is acknowledged, and the file does not come twice.
-        assert_eq!(take(TID, &data(2, 0)), Progress::Going);
+        // The final ACK was lost: the repeated block is acknowledged, and the file is not received
+        // twice.
+        assert_eq!(take(TID, &data(2, 0)), FetchProgress::Going);
         let acks = [1, 1, 2, 2].map(|block| ack(FIRST_PORT, block));
         assert_eq!(actions, acks);
     }
 
     #[test]
-    fn block_numbers_begin_again_after_65535() {
+    fn block_numbers_wrap_after_65535() {
         let mut actions = Vec::new();
         let mut fetch = begun(&mut actions);
         for index in 1..=65537_u32 {
             #[expect(clippy::cast_possible_truncation, reason = "the wire's own wrap")]
             let block = data(index as u16, 512);
             let progress = fetch.receive(Duration::ZERO, FIRST_PORT, TID, &block, &mut actions);
-            assert_eq!(progress, Progress::Going);
+            assert_eq!(progress, FetchProgress::Going);
         }
         assert_eq!(fetch.bytes(), 65537 * 512);
         assert!(

@@ -28,7 +28,8 @@ pub use endpoint::PhoneResult;
 use super::{FaultSpec, PhoneConfig, PhoneFault, SimulatedPhone, StartState, bundle::code};
 use crate::phone::{Family, LoadName, MacAddress, Model};
 
-/// Most phones of one fleet. Each has an open socket, and file descriptors are limited.
+/// Maximum number of phones of one fleet. Each has an open socket, and file descriptors are
+/// limited.
 pub const MAX_PHONES: usize = 1000;
 /// Second octets of the addresses: each fleet uses one of them alone.
 const BLOCKS: std::ops::RangeInclusive<u8> = 20..=250;
@@ -157,6 +158,10 @@ fn first_load(family: Family, old: bool) -> LoadName {
 /// The phones take their addresses from the first block 127.20/16 to 127.250/16 that no
 /// other fleet on this machine has: phone 0 has 127.20.1.1, and 127.20.128.1 after
 /// [`PhoneFault::AddressChange`].
+///
+/// # Errors
+///
+/// If the number of phones or a model is not supported, or if no block of addresses is free.
 pub async fn run(
     config: &FleetConfig,
     server: SocketAddrV4,
@@ -186,7 +191,7 @@ pub async fn run(
             () = &mut deadline, if !is_off => is_off = true,
             ended = tasks.join_next() => match ended {
                 Some(Ok(result)) => results.push(result),
-                // The tasks are not aborted, so it panicked.
+                // No task is aborted, so an error means that the task panicked.
                 Some(Err(error)) => panic::resume_unwind(error.into_panic()),
                 None => break,
             },
@@ -233,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn both_models_start_both_ways() {
+    fn each_model_starts_in_both_states() {
         let members = config(8).members(SERVER).expect("eight phones");
         let kinds: HashSet<(&str, bool)> = members
             .iter()
@@ -254,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_for_n_phones_is_for_the_first_n() {
+    fn a_fault_for_n_phones_applies_to_the_first_n() {
         let faults = vec!["needs-bridge@2".parse().expect("a fault")];
         let config = FleetConfig {
             faults,

@@ -9,15 +9,15 @@ use std::{collections::BTreeMap, fmt::Write, net::SocketAddrV4, time::Duration};
 
 use super::{
     PhoneFault,
-    action::Action,
+    action::PhoneAction,
     client::{FIRST_PORT, Fetch, port_after},
-    read::Manifest,
+    read::ScriptManifest,
     rng::Rng,
 };
 use crate::phone::{FirmwareRelease, LoadName, Protocol};
 
 pub use config::{PhoneConfig, StartState};
-use script::{START, Step};
+use script::{BootStep, START};
 
 /// The slowest pace: a pause of minutes takes days.
 const SLOWEST: f64 = 1000.0;
@@ -44,25 +44,25 @@ struct Application {
 
 /// Images that are being fetched and written.
 #[derive(Debug, Clone)]
-struct Pass {
+struct ScriptPass {
     load: LoadName,
-    manifest: Manifest,
+    manifest: ScriptManifest,
 }
 
 /// What a phone is doing.
 #[derive(Debug, Clone)]
-enum State {
+enum ScriptState {
     /// Without power.
     Off,
     /// Running, without further requests.
     Idle,
     /// The step begins at this time.
-    Waiting(Duration, Step),
+    Waiting(Duration, BootStep),
     /// The file of the step is being fetched.
-    Fetching(Step),
+    Fetching(BootStep),
 }
 
-/// A phone as seen on the wire: datagrams and time in, [`Action`]s out.
+/// A phone as seen on the wire: datagrams and time in, [`PhoneAction`]s out.
 ///
 /// The same configuration and the same inputs give the same actions. Order and times of
 /// its requests are those of real boots. Behaviour that no public record shows is marked by a comment
@@ -77,13 +77,13 @@ pub struct SimulatedPhone {
     script: Rng,
     /// Separate from the script's generator, so that a loss changes nothing else.
     loss: Rng,
-    state: State,
+    state: ScriptState,
     /// The file being fetched, or the last one while its socket is open.
     fetch: Option<Fetch>,
     next_port: u16,
     application: Option<Application>,
     flash: BTreeMap<String, [u8; 32]>,
-    pass: Option<Pass>,
+    pass: Option<ScriptPass>,
     /// From the configuration: the load to fetch and the folder of the locale files.
     wanted: Option<LoadName>,
     locale: Option<String>,
@@ -116,7 +116,7 @@ impl SimulatedPhone {
             script: Rng::new(config.seed, mac),
             loss: Rng::new(config.seed, !mac),
             config,
-            state: State::Off,
+            state: ScriptState::Off,
             fetch: None,
             next_port: FIRST_PORT,
             application,
@@ -133,9 +133,9 @@ impl SimulatedPhone {
     }
 
     /// Switches it on, once. Its first request follows a little later.
-    pub fn power_on(&mut self, now: Duration) -> Vec<Action> {
+    pub fn power_on(&mut self, now: Duration) -> Vec<PhoneAction> {
         let pause = self.pause(START);
-        self.state = State::Waiting(now + pause, Step::PowerOn);
+        self.state = ScriptState::Waiting(now + pause, BootStep::PowerOn);
         Vec::new()
     }
 
@@ -146,7 +146,7 @@ impl SimulatedPhone {
         port: u16,
         from: SocketAddrV4,
         bytes: &[u8],
-    ) -> Vec<Action> {
+    ) -> Vec<PhoneAction> {
         let mut actions = Vec::new();
         if self.loses() {
             return actions;
@@ -159,20 +159,20 @@ impl SimulatedPhone {
     }
 
     /// Passes the time. Call it at [`Self::next_deadline`]; earlier calls are harmless.
-    pub fn wake(&mut self, now: Duration) -> Vec<Action> {
+    pub fn wake(&mut self, now: Duration) -> Vec<PhoneAction> {
         let mut actions = Vec::new();
         match &self.state {
-            State::Waiting(until, step) if *until <= now => {
+            ScriptState::Waiting(until, step) if *until <= now => {
                 let step = step.clone();
                 self.begin(now, step, &mut actions);
             }
-            State::Fetching(_) => {
+            ScriptState::Fetching(_) => {
                 if let Some(fetch) = &mut self.fetch {
                     let progress = fetch.wake(now, &mut actions);
                     self.progressed(now, progress, &mut actions);
                 }
             }
-            State::Waiting(..) | State::Off | State::Idle => {}
+            ScriptState::Waiting(..) | ScriptState::Off | ScriptState::Idle => {}
         }
         self.sent(actions)
     }
@@ -181,16 +181,16 @@ impl SimulatedPhone {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         match &self.state {
-            State::Waiting(until, _) => Some(*until),
-            State::Fetching(_) => self.fetch.as_ref().and_then(Fetch::deadline),
-            State::Off | State::Idle => None,
+            ScriptState::Waiting(until, _) => Some(*until),
+            ScriptState::Fetching(_) => self.fetch.as_ref().and_then(Fetch::deadline),
+            ScriptState::Off | ScriptState::Idle => None,
         }
     }
 
     /// Whether it is running and sends no more requests; never for a phone that refuses its files.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        matches!(self.state, State::Idle)
+        matches!(self.state, ScriptState::Idle)
     }
 
     /// Its current contents.
@@ -224,8 +224,8 @@ impl SimulatedPhone {
     }
 
     /// The actions without lost packets.
-    fn sent(&mut self, mut actions: Vec<Action>) -> Vec<Action> {
-        actions.retain(|action| !matches!(action, Action::Send { .. }) || !self.loses());
+    fn sent(&mut self, mut actions: Vec<PhoneAction>) -> Vec<PhoneAction> {
+        actions.retain(|action| !matches!(action, PhoneAction::Send { .. }) || !self.loses());
         actions
     }
 
@@ -244,8 +244,8 @@ impl SimulatedPhone {
     }
 
     /// Opens the next port and requests `name`.
-    fn ask(&mut self, now: Duration, step: Step, name: String, actions: &mut Vec<Action>) {
-        self.hang_up(actions);
+    fn ask(&mut self, now: Duration, step: BootStep, name: String, actions: &mut Vec<PhoneAction>) {
+        self.close_port(actions);
         let keeps = step.reads_the_bytes();
         let fetch = Fetch::begin(
             now,
@@ -256,11 +256,11 @@ impl SimulatedPhone {
             actions,
         );
         self.fetch = Some(fetch);
-        self.state = State::Fetching(step);
+        self.state = ScriptState::Fetching(step);
     }
 
     /// Closes the open port, if there is one.
-    fn hang_up(&mut self, actions: &mut Vec<Action>) {
+    fn close_port(&mut self, actions: &mut Vec<PhoneAction>) {
         if let Some(fetch) = self.fetch.take() {
             self.next_port = port_after(fetch.port());
             fetch.close(actions);

@@ -5,21 +5,21 @@
 
 use crate::phone::{FirmwareRelease, LoadName};
 
-/// Most images of one manifest; real ones name five.
+/// Maximum number of images of one manifest; real ones name five.
 const MOST_IMAGES: usize = 16;
 /// Bytes of one line that a phone reads (the size of its buffer).
 const LINE: usize = 127;
 
 /// The parts of a manifest that a phone reads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Manifest {
+pub(super) struct ScriptManifest {
     /// The images, in the order in which they are fetched.
     pub(super) images: Vec<String>,
     /// The hardware classes that the load supports, if it names them.
     pub(super) hardware: Option<u32>,
 }
 
-impl Manifest {
+impl ScriptManifest {
     /// Reads a `.loads` file. `None` if every phone would refuse it: no image, or a name that does
     /// not end in `.sbn` or `.bin`.
     ///
@@ -115,7 +115,7 @@ fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = text;
     loop {
         rest = &rest[rest.find(&open)? + open.len()..];
-        // `<loadInformation4` is no beginning of `<loadInformation436`.
+        // `loadInformation4` does not match `<loadInformation436`.
         if rest.starts_with(|next: char| next == '>' || next.is_ascii_whitespace()) {
             let (attributes, inside) = rest.split_once('>')?;
             if attributes.ends_with('/') {
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_manifest_gives_its_images_in_order() {
-        let manifest = Manifest::read(TEXT.as_bytes()).expect("a manifest");
+        let manifest = ScriptManifest::read(TEXT.as_bytes()).expect("a manifest");
         assert_eq!(
             manifest.images,
             [
@@ -160,16 +160,19 @@ mod tests {
             1, 0, 2, 1, 1, 2, 0, 2, 0, 16, b'x', b'.', b'z', b'z', b'z', b'\n',
         ];
         file.extend_from_slice(TEXT.as_bytes());
-        assert_eq!(Manifest::read(&file), Manifest::read(TEXT.as_bytes()));
+        assert_eq!(
+            ScriptManifest::read(&file),
+            ScriptManifest::read(TEXT.as_bytes())
+        );
     }
 
     #[test]
     fn invalid_manifests_are_refused() {
         for text in ["", "#only a comment\r\n", "jar45sip.9-3-1ES26.zip\r\n"] {
-            assert_eq!(Manifest::read(text.as_bytes()), None, "{text}");
+            assert_eq!(ScriptManifest::read(text.as_bytes()), None, "{text}");
         }
         let many = "a.sbn\n".repeat(MOST_IMAGES + 1);
-        assert_eq!(Manifest::read(many.as_bytes()), None);
+        assert_eq!(ScriptManifest::read(many.as_bytes()), None);
     }
 
     #[test]
@@ -202,7 +205,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_give_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-            let _ = (Manifest::read(&bytes), locale(&bytes), load_information(&bytes, 436));
+            let _ = (ScriptManifest::read(&bytes), locale(&bytes), load_information(&bytes, 436));
         }
 
         #[test]

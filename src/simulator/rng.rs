@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_repeats_itself_and_streams_differ() {
+    fn the_same_seed_repeats_and_streams_differ() {
         let draw = |seed, stream| Rng::new(seed, stream).bytes(33);
         assert_eq!(draw(7, 1), draw(7, 1));
         assert_ne!(draw(7, 1), draw(7, 2));

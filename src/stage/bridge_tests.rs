@@ -1,9 +1,9 @@
-//! Two legs side by side: what a name means depends on the view alone.
+//! Target and bridge in one stage: only the view decides which file a name means.
 
 use std::path::Path;
 
 use super::{
-    tests::{CALL_MANAGER, bundle, content, names, of, sip45, unpack},
+    tests::{CALL_MANAGER, bundle, content, names, sip45, sources, unpack},
     *,
 };
 use crate::{
@@ -17,7 +17,7 @@ fn bridge() -> Bundle {
 }
 
 fn staged(base: &Path, targets: &[Bundle], bridges: &[Bundle]) -> Result<Stage, StageError> {
-    layout::temporary(base, of(targets, bridges), CALL_MANAGER, &unpack)
+    layout::temporary(base, sources(targets, bridges), CALL_MANAGER, &unpack)
 }
 
 fn text(stage: &Stage, view: View, name: &str) -> Option<String> {
@@ -26,11 +26,11 @@ fn text(stage: &Stage, view: View, name: &str) -> Option<String> {
 }
 
 #[test]
-fn one_name_has_the_bytes_of_its_leg_in_every_view() {
+fn each_view_has_the_bytes_of_its_own_bundle_under_one_name() {
     let base = tempfile::tempdir().unwrap();
     let stage = staged(base.path(), &[sip45()], &[bridge()]).unwrap();
     let (new, old) = (&sip45().loads[0], &bridge().loads[0]);
-    // Both legs hold these names, with different bytes.
+    // Target and bridge have files of these names with different bytes.
     for name in ["term65.default.loads", "jar7945.9.sbn"] {
         let of = |load| Some(String::from_utf8(content(load, name)).unwrap());
         assert_eq!(text(&stage, View::Target, name), of(new));
@@ -38,7 +38,7 @@ fn one_name_has_the_bytes_of_its_leg_in_every_view() {
         assert_eq!(text(&stage, View::Bridge, name), of(old));
         assert_eq!(text(&stage, View::ConfigOnly, name), None);
     }
-    // What only one leg holds is on no other.
+    // A file of only one of them is not in the views of the other.
     assert!(stage.resolve(View::Target, &old.manifest()).is_none());
     assert!(stage.resolve(View::NoLoad, &old.manifest()).is_none());
     assert!(stage.resolve(View::Bridge, &new.manifest()).is_none());
@@ -52,16 +52,16 @@ fn one_name_has_the_bytes_of_its_leg_in_every_view() {
 }
 
 #[test]
-fn what_a_surveyed_phone_is_shown_names_the_call_manager_and_no_load() {
+fn the_configuration_during_a_survey_names_the_call_manager_and_no_load() {
     let base = tempfile::tempdir().unwrap();
     let source = Path::new("made");
     let says = |text: &str| text.as_bytes().to_vec();
     let (mine, name) = (says("target"), "SEP001D45AABB01.cnf.xml");
     let own = ExtraFile::per_view(name, source, mine, says("bridge"), says("no load")).unwrap();
     let (targets, bridges) = ([sip45()], [bridge()]);
-    let legs = inspect::Sources {
+    let legs = inspect::LayoutSources {
         extra: &[own],
-        ..of(&targets, &bridges)
+        ..sources(&targets, &bridges)
     };
     let stage = layout::temporary(base.path(), legs, CALL_MANAGER, &unpack).unwrap();
     let default = text(&stage, View::ConfigOnly, "XMLDefault.cnf.xml").unwrap();
@@ -72,7 +72,7 @@ fn what_a_surveyed_phone_is_shown_names_the_call_manager_and_no_load() {
         text(&stage, View::ConfigOnly, name).as_deref(),
         Some("no load")
     );
-    // Neither leg's loads and images can be had.
+    // The view has no loads and images, neither of the target nor of the bridge.
     for load in [&sip45().loads[0], &bridge().loads[0]] {
         assert!(stage.resolve(View::ConfigOnly, &load.manifest()).is_none());
     }
@@ -82,7 +82,7 @@ fn what_a_surveyed_phone_is_shown_names_the_call_manager_and_no_load() {
 }
 
 #[test]
-fn each_bundle_of_each_leg_has_a_folder_and_the_plans_are_apart() {
+fn targets_and_bridges_have_separate_folders_and_plans() {
     let base = tempfile::tempdir().unwrap();
     let targets = [
         sip45(),
@@ -136,7 +136,7 @@ fn two_bridges_with_one_name_and_different_bytes_are_refused() {
 }
 
 #[test]
-fn a_bridge_is_judged_like_a_target_and_must_lead_to_one() {
+fn a_bridge_needs_an_accepted_verdict_and_a_model_of_a_target() {
     let target = [sip45()];
     check_bridges(&[bridge()], &target, false).unwrap();
     // A SIP bundle can be a bridge too.

@@ -12,7 +12,7 @@ use crate::{
 pub struct AcceptPolicy {
     /// `--accept-unknown`: complete bundles of unproven origin.
     pub unknown: bool,
-    /// SCCP bundles, which `stage` lays out for the way back.
+    /// SCCP bundles, which `stage` accepts so that phones can return to SCCP.
     pub sccp: bool,
     /// `--without-recovery`: SIP loads whose phones find no SIP firmware after a factory reset.
     pub no_recovery: bool,
@@ -94,7 +94,7 @@ pub enum SelectionError {
         model: &'static str,
         /// The first bridge.
         first: PathBuf,
-        /// The second bundle.
+        /// The second bridge.
         second: PathBuf,
     },
 }

@@ -16,7 +16,7 @@ use crate::{phone::RequestedFile, track::View};
 /// A file that the user added or that was generated for the run. It may contain a password.
 #[derive(Clone)]
 pub struct ExtraFile {
-    /// As phones get it that are to install the target.
+    /// The file in the target view.
     file: StagedFile,
     source: PathBuf,
     other_views: Option<OtherViews>,
@@ -66,8 +66,9 @@ impl ExtraFile {
         Self::checked(allowed_name(Path::new(name))?, source, bytes)
     }
 
-    /// A generated configuration that names a load, as `XMLDefault.cnf.xml` does: `target`
-    /// names the target's load, `bridge` the bridge's, `no_load` none.
+    /// A generated configuration that names a load, as `XMLDefault.cnf.xml` does, with its content
+    /// for each view: `target` names the target's load, `bridge` names the bridge's, and `no_load`
+    /// names none.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Files of the user's beside the firmware.
+//! Files of the user that are staged with the firmware.
 
 use std::{fs, path::Path};
 
@@ -15,7 +15,7 @@ fn own(name: &str, bytes: &[u8]) -> ExtraFile {
 }
 
 fn staged(base: &Path, bridges: &[Bundle], own: &[ExtraFile]) -> Result<Stage, StageError> {
-    let legs = inspect::Sources {
+    let legs = inspect::LayoutSources {
         bundles: &[sip45()],
         bridges,
         extra: own,
@@ -24,7 +24,7 @@ fn staged(base: &Path, bridges: &[Bundle], own: &[ExtraFile]) -> Result<Stage, S
 }
 
 #[test]
-fn every_view_has_them_beside_what_it_has_else() {
+fn every_view_has_the_extra_files_besides_its_own() {
     let base = tempfile::tempdir().unwrap();
     let bridge = bundle("sccp45.zip", "SCCP45.8-5-2S", &["7945", "7965"]);
     let files = [own(SEP, b"<device/>"), own("dialplan.xml", b"plan")];
@@ -49,18 +49,18 @@ fn every_view_has_them_beside_what_it_has_else() {
             .resolve(View::ConfigOnly, "term65.default.loads")
             .is_none()
     );
-    // Passwords are in memory alone.
+    // Files that may contain passwords are only in memory.
     for folder in ["0", "bridge-0", "target", "bridge", "config"] {
         let there = names(&stage.root().join(folder));
         assert!(!there.contains(&SEP.to_owned()), "{folder}: {there:?}");
     }
-    // Without a bridge its view stays empty.
+    // Without a bridge, the bridge view is empty.
     let stage = staged(base.path(), &[], &files).unwrap();
     assert!(stage.resolve(View::Bridge, SEP).is_none());
 }
 
 #[test]
-fn a_name_that_is_taken_is_refused_on_either_leg() {
+fn a_name_that_is_taken_in_target_or_bridge_is_refused() {
     let base = tempfile::tempdir().unwrap();
     let mut bridge = bundle("sccp45.zip", "SCCP45.8-5-2S", &["7945", "7965"]);
     bridge.members.push(bridge.members[0].clone());
@@ -81,7 +81,7 @@ fn a_name_that_is_taken_is_refused_on_either_leg() {
 }
 
 #[test]
-fn what_is_no_file_for_a_phone_is_no_own_file() {
+fn names_that_may_not_be_added_are_refused() {
     let base = tempfile::tempdir().unwrap();
     for name in [
         "XMLDefault.cnf.xml",
@@ -109,7 +109,7 @@ fn what_is_no_file_for_a_phone_is_no_own_file() {
         "{error}"
     );
 
-    // A path's last part is the name; links are followed, folders are no files.
+    // The name is the last part of the path; links are followed, and a folder is rejected.
     let path = base.path().join("real");
     fs::write(&path, "plan").unwrap();
     let link = base.path().join("dialplan.xml");
@@ -134,7 +134,7 @@ fn only_a_phone_s_own_configuration_is_private() {
 }
 
 #[test]
-fn a_configuration_that_names_a_load_names_that_of_the_view() {
+fn a_configuration_names_the_load_of_its_view() {
     let base = tempfile::tempdir().unwrap();
     let bridge = bundle("sccp45.zip", "SCCP45.8-5-2S", &["7945", "7965"]);
     let [target, old, quiet] = ["target", "bridge", "quiet"].map(|text| text.as_bytes().to_vec());

@@ -13,7 +13,7 @@ use crate::{
 
 /// What a stage is made from.
 #[derive(Clone, Copy)]
-pub(super) struct Sources<'a> {
+pub(super) struct LayoutSources<'a> {
     pub(super) bundles: &'a [Bundle],
     pub(super) bridges: &'a [Bundle],
     /// Files in every view.
@@ -22,7 +22,7 @@ pub(super) struct Sources<'a> {
 
 /// Every check that is possible before a byte is written. Target and bridge may have
 /// different bytes under one name: no phone sees both at once.
-pub(super) fn inspect(sources: Sources<'_>) -> Result<(), StageError> {
+pub(super) fn inspect(sources: LayoutSources<'_>) -> Result<(), StageError> {
     let mut total = 0_u64;
     for bundles in [sources.bundles, sources.bridges] {
         total = total.saturating_add(inspect_view(bundles, sources.extra)?);

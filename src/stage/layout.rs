@@ -1,4 +1,4 @@
-//! Lays bundles out: completely or not at all, and verified files only.
+//! Lays out bundles: completely or not at all, and verified files only.
 
 use std::{
     env,
@@ -13,7 +13,7 @@ use std::{
 use super::{
     error::StageError,
     extra_file::ExtraFile,
-    inspect::{Sources, inspect, served},
+    inspect::{LayoutSources, inspect, served},
     plan::{announced_loads, stage_plans},
     read_file::{open_regular, read_bounded},
     stage_root::StageRoot,
@@ -38,8 +38,8 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// A bundle cannot be unpacked, names collide, the files exceed [`MAX_STAGE_BYTES`], or
-    /// the folder cannot be written.
+    /// A bundle may not be staged, is incomplete or cannot be unpacked, names collide, the files
+    /// exceed [`super::MAX_STAGE_BYTES`], or the folder cannot be written.
     pub fn temporary(
         bundles: &[Bundle],
         bridges: &[Bundle],
@@ -53,14 +53,14 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Those of [`Stage::temporary`]; and the name of an extra file is taken.
+    /// Those of [`Stage::temporary`], or the name of an extra file is taken.
     pub fn temporary_with_files(
         bundles: &[Bundle],
         bridges: &[Bundle],
         extra: &[ExtraFile],
         call_manager: IpAddr,
     ) -> Result<Self, StageError> {
-        let sources = Sources {
+        let sources = LayoutSources {
             bundles,
             bridges,
             extra,
@@ -73,7 +73,8 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Those of [`Stage::temporary`]; `folder` is then unchanged.
+    /// Those of [`Stage::temporary`], and those of [`Stage::check_folder`]. `folder` is then
+    /// unchanged.
     pub fn persistent(
         bundles: &[Bundle],
         call_manager: IpAddr,
@@ -87,7 +88,7 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Those of [`Stage::persistent`]; and the name of an extra file is taken.
+    /// Those of [`Stage::persistent`], or the name of an extra file is taken.
     pub fn persistent_with_files(
         bundles: &[Bundle],
         extra: &[ExtraFile],
@@ -111,12 +112,12 @@ impl Stage {
 /// kept in memory only, since they may contain passwords.
 pub(super) fn temporary(
     base: &Path,
-    sources: Sources<'_>,
+    sources: LayoutSources<'_>,
     call_manager: IpAddr,
     unpack: Unpack<'_>,
 ) -> Result<Stage, StageError> {
     inspect(sources)?;
-    let Sources {
+    let LayoutSources {
         bundles, bridges, ..
     } = sources;
     let root = TransientRoot::create(base).map_err(StageError::io("create a folder in", base))?;
@@ -196,7 +197,7 @@ pub(super) fn persistent(
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let sources = Sources {
+    let sources = LayoutSources {
         bundles,
         bridges: &[],
         extra,

@@ -14,6 +14,7 @@ use super::{
     read_file::{open_regular, read_bounded},
     staged_file::StagedFile,
 };
+use crate::text::read_failure;
 
 /// The largest file served from a folder, in bytes. Files are read into memory. The largest
 /// known image has 40 MB.
@@ -38,7 +39,7 @@ const PRUNE_AT: usize = 1024;
 #[non_exhaustive]
 pub enum ServedFolderError {
     /// Reading failed.
-    #[error("cannot read {}: {source}; check its permissions", path.display())]
+    #[error("cannot read {}: {}", path.display(), read_failure(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -47,7 +48,7 @@ pub enum ServedFolderError {
     },
     /// The file changed each time it was read.
     #[error(
-        "{} changes while it is read; wait for the writer, or replace the file by renaming", path.display()
+        "{} changes while it is read; wait until it is written, or write a new file and rename it", path.display()
     )]
     Changing {
         /// The file.
@@ -314,7 +315,7 @@ fn is_fresh(metadata: &Metadata) -> bool {
     metadata.modified().is_ok_and(|modified| {
         SystemTime::now()
             .duration_since(modified)
-            // Nor is a time stamp in the future.
+            // A time stamp in the future is not conclusive either.
             .map_or(true, |age| age < TIMESTAMP_RESOLUTION)
     })
 }

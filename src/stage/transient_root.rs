@@ -226,7 +226,7 @@ mod tests {
         names
     }
 
-    /// What `kill -9` leaves: the folder, its files, and a lock that nobody holds.
+    /// What `kill -9` leaves: the folder, its files, and a lock file that no process has locked.
     fn orphan(base: &Path, name: &str) -> PathBuf {
         let root = base.join(name);
         DirBuilder::new().mode(0o700).create(&root).unwrap();
@@ -270,7 +270,7 @@ mod tests {
             let root = TransientRoot::create(Path::new(&base)).unwrap();
             fs::write(root.path().join("image"), "bytes").unwrap();
             println!("\nready");
-            // Until it is killed; or its parent dies, and the pipe closes.
+            // Waits to be killed. If its parent ends first, the pipe closes and this returns.
             io::stdin().read_line(&mut String::new()).unwrap();
             return;
         }
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(names(base.path()), left, "its process lives");
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(names(base.path()), left, "nobody could clean up");
+        assert_eq!(names(base.path()), left, "a killed process leaves its root");
         drop(TransientRoot::create(base.path()).unwrap());
         assert_eq!(names(base.path()), [""; 0]);
     }
@@ -330,7 +330,7 @@ mod tests {
             .unwrap();
         orphan(base.path(), "reflash-notes");
         orphan(base.path(), "reflash-12-0123");
-        // Without our lock file, and others may write to it.
+        // A folder without a lock file, to which other users may write.
         let foreign = base.path().join("reflash-2-0123456789abcdef");
         DirBuilder::new().mode(0o700).create(&foreign).unwrap();
         fs::write(foreign.join("thesis.txt"), "").unwrap();

@@ -15,6 +15,34 @@ pub(super) type Files = HashMap<String, StagedFile>;
 ///
 /// Dropping it removes the folder, unless the user named that folder. Target and bridge have
 /// separate maps, so they may have different bytes under one name.
+///
+/// # Examples
+///
+/// ```
+/// use std::net::{IpAddr, Ipv4Addr};
+/// use reflash::{
+///     bundle::{ExamineOptions, examine},
+///     phone::Family,
+///     simulator::{Sizes, SyntheticBundle, test_key},
+///     stage::{AcceptPolicy, Stage, check_targets},
+///     track::View,
+/// };
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("bundle.zip");
+/// SyntheticBundle::new(Family::F45, 1).unwrap().sizes(Sizes::Small).write_zip(&path)?;
+/// let options = ExamineOptions { trusted: vec![test_key()], ..ExamineOptions::default() };
+/// let bundles = examine(&path, &options)?;
+///
+/// check_targets(&bundles, AcceptPolicy::default())?;
+/// let call_manager = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+/// let stage = Stage::temporary(&bundles, &[], call_manager)?;
+/// let manifest = stage.resolve(View::Target, "/TERM65.default.loads").unwrap();
+/// assert_eq!(&*manifest.name, "term65.default.loads");
+/// assert!(stage.resolve(View::Target, "../../etc/passwd").is_none());
+/// stage.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Stage {
     pub(super) root: StageRoot,

@@ -48,7 +48,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     visible().take_while(fits).chain(mark).collect()
 }
 
-/// The same, padded with spaces to `to` columns.
+/// The text in exactly `to` columns: cut, or padded with spaces.
 pub(crate) fn pad(text: &str, to: usize) -> String {
     let text = cut(text, to);
     let missing = to.saturating_sub(width(&text));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_terminals_disagree_on_is_left_out() {
+    fn characters_whose_width_is_disputed_are_left_out() {
         assert_eq!(cut("\u{2764}\u{fe0f}!", 9), "\u{2764}!");
         assert_eq!(cut("a\u{200d}b", 9), "ab");
     }

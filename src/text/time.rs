@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-/// The system's time zone; UTC where it is not known, which the zone's name then shows.
+/// The system's time zone, or UTC if it is unknown. Every printed time shows the zone's name.
 fn local() -> &'static TimeZone {
     static ZONE: OnceLock<TimeZone> = OnceLock::new();
     ZONE.get_or_init(|| TimeZone::try_system().unwrap_or(TimeZone::UTC))

@@ -1,12 +1,11 @@
-//! The second engine: the crate `async-tftp` behind the same [`Service`].
+//! The second engine: the crate `async-tftp` behind the same [`TftpService`].
 //!
 //! It reports requests to its handler and nothing after them: no acknowledgement, no ERROR from the
-//! client, no time-out. It reads block k+1 only after the ACK of block k (one block is in flight at a
-//! time), and it drops the reader at the end, whatever the outcome. So the last block's ACK is never
-//! seen here, and no transfer
-//! ever ends as [`TransferOutcome::Delivered`]: one that was read to its end ended with every block sent,
-//! which tracking counts as "implied" once the phone continues. docs/rfc-compliance.md has the table of
-//! differences.
+//! client, no time-out. It reads block k+1 only after the ACK of block k (one block is in flight at
+//! a time), and it drops the reader at the end, whatever the outcome. So this engine never observes
+//! the ACK of the last block, and no transfer ends as [`TransferOutcome::Delivered`]. A file that
+//! was read to its end is reported as timed out with every block sent, which tracking counts as
+//! "implied" once the phone continues. docs/rfc-compliance.md has the table of differences.
 
 use std::{
     collections::HashMap,
@@ -27,31 +26,32 @@ use async_tftp::{
 use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
 
 use super::{
-    Answer, BindError, Config, Request, Service, TransferOutcome,
+    BindError, Config, TftpAnswer, TftpRequest, TftpService, TransferOutcome,
     bind::{local_addr, open},
     engine::PROGRESS_INTERVAL,
-    policy::{Limits, NAME_MAX},
+    policy::{EngineLimits, NAME_MAX},
 };
 use crate::stage::StagedFile;
 
 /// How long the crate waits for an ACK, for every peer and attempt.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Retransmissions of a block: 12 s of silence end a transfer. The crate has one number for the first
-/// block, whose peer may be forged, and for all others, whose phone may be erasing flash.
+/// Retransmissions of a block; a transfer ends after 12 s of silence. The crate has one number for
+/// every block: for the first, whose peer address may be forged, and for the others, during which a
+/// phone may erase flash.
 pub const RESENDS: u32 = 5;
 
 /// The second engine, bound and not running yet.
 #[derive(Debug)]
-pub struct Server {
+pub struct AsyncTftpServer {
     socket: UdpSocket,
     local: SocketAddrV4,
-    limits: Limits,
+    limits: EngineLimits,
 }
 
-impl Server {
-    /// Binds its socket. The crate opens one more per transfer, on any port, and answers from the bound
-    /// address: the caller must name one, not 0.0.0.0.
+impl AsyncTftpServer {
+    /// Binds the listening socket. The crate opens another socket for each transfer, on any port of
+    /// the bound address, so the caller must give a specific address, not 0.0.0.0.
     ///
     /// # Errors
     /// [`BindError`] names the address, the port and the reason.
@@ -74,13 +74,13 @@ impl Server {
     /// Serves on this thread until `stop` resolves, with the crate's own executor.
     ///
     /// # Errors
-    /// The crate's error, as text.
-    pub fn run<S: Service + 'static>(
+    /// The crate cannot serve the socket. Its error is passed on as text.
+    pub fn run<S: TftpService + 'static>(
         self,
         service: S,
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
-        let shared = SharedState(Arc::new(Mutex::new(State {
+        let shared = SharedState(Arc::new(Mutex::new(AsyncTftpState {
             service,
             limits: self.limits,
             local: *self.local.ip(),
@@ -113,9 +113,9 @@ impl Server {
 }
 
 /// The state that the crate's tasks share.
-struct State<S> {
+struct AsyncTftpState<S> {
     service: S,
-    limits: Limits,
+    limits: EngineLimits,
     local: Ipv4Addr,
     by_address: HashMap<Ipv4Addr, usize>,
     transfers: usize,
@@ -123,7 +123,7 @@ struct State<S> {
     stopping: bool,
 }
 
-struct SharedState<S>(Arc<Mutex<State<S>>>);
+struct SharedState<S>(Arc<Mutex<AsyncTftpState<S>>>);
 
 impl<S> Clone for SharedState<S> {
     fn clone(&self) -> Self {
@@ -132,13 +132,13 @@ impl<S> Clone for SharedState<S> {
 }
 
 impl<S> SharedState<S> {
-    fn state(&self) -> MutexGuard<'_, State<S>> {
+    fn state(&self) -> MutexGuard<'_, AsyncTftpState<S>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<S: Service> SharedState<S> {
-    fn open(&self, peer: SocketAddrV4, name: &str) -> Result<Reader<S>, packet::Error> {
+impl<S: TftpService> SharedState<S> {
+    fn open(&self, peer: SocketAddrV4, name: &str) -> Result<ReportingReader<S>, packet::Error> {
         if name.len() > NAME_MAX {
             return Err(packet::Error::IllegalOperation);
         }
@@ -146,23 +146,23 @@ impl<S: Service> SharedState<S> {
         let mut state = self.state();
         let transfer = state.next;
         state.next += 1;
-        let request = Request {
+        let request = TftpRequest {
             transfer,
             peer,
             local: state.local,
             name,
         };
         let file = match state.service.request(now, &request) {
-            Answer::Serve(file) => file,
-            Answer::NotFound => return Err(packet::Error::FileNotFound),
-            Answer::Refuse(2, _) => return Err(packet::Error::PermissionDenied),
-            Answer::Refuse(_, text) => return Err(packet::Error::Msg(text.to_owned())),
+            TftpAnswer::Serve(file) => file,
+            TftpAnswer::NotFound => return Err(packet::Error::FileNotFound),
+            TftpAnswer::Refuse(2, _) => return Err(packet::Error::PermissionDenied),
+            TftpAnswer::Refuse(_, text) => return Err(packet::Error::Msg(text.to_owned())),
         };
-        let here = state.by_address.get(peer.ip()).copied().unwrap_or(0);
+        let of_address = state.by_address.get(peer.ip()).copied().unwrap_or(0);
         let refusal = if name.contains(char::is_control) {
             Some(packet::Error::FileNotFound)
         } else if state.transfers >= state.limits.transfers
-            || here >= state.limits.transfers_per_address
+            || of_address >= state.limits.transfers_per_address
         {
             let text = "too many transfers; try again later";
             Some(packet::Error::Msg(text.to_owned()))
@@ -177,7 +177,7 @@ impl<S: Service> SharedState<S> {
         }
         state.transfers += 1;
         *state.by_address.entry(*peer.ip()).or_default() += 1;
-        Ok(Reader {
+        Ok(ReportingReader {
             shared: self.clone(),
             address: *peer.ip(),
             transfer,
@@ -190,15 +190,15 @@ impl<S: Service> SharedState<S> {
     }
 }
 
-impl<S: Service + 'static> Handler for SharedState<S> {
-    type Reader = Reader<S>;
+impl<S: TftpService + 'static> Handler for SharedState<S> {
+    type Reader = ReportingReader<S>;
     type Writer = Nowhere;
 
     async fn read_req_open(
         &mut self,
         client: &SocketAddr,
         path: &Path,
-    ) -> Result<(Reader<S>, Option<u64>), packet::Error> {
+    ) -> Result<(ReportingReader<S>, Option<u64>), packet::Error> {
         let SocketAddr::V4(peer) = *client else {
             return Err(packet::Error::PermissionDenied);
         };
@@ -218,7 +218,7 @@ impl<S: Service + 'static> Handler for SharedState<S> {
 }
 
 /// A file being sent, as the crate reads it.
-struct Reader<S: Service> {
+struct ReportingReader<S: TftpService> {
     shared: SharedState<S>,
     address: Ipv4Addr,
     transfer: u64,
@@ -230,7 +230,7 @@ struct Reader<S: Service> {
     reported_at: Instant,
 }
 
-impl<S: Service> AsyncRead for Reader<S> {
+impl<S: TftpService> AsyncRead for ReportingReader<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -258,7 +258,7 @@ impl<S: Service> AsyncRead for Reader<S> {
     }
 }
 
-impl<S: Service> Drop for Reader<S> {
+impl<S: TftpService> Drop for ReportingReader<S> {
     fn drop(&mut self) {
         let mut state = self.shared.state();
         state.transfers -= 1;

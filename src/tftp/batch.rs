@@ -19,10 +19,11 @@ use tokio::io::unix::AsyncFd;
 
 use super::transmit::Outgoing;
 
-/// Datagrams per system call at most.
+/// Maximum number of datagrams per system call.
 pub(crate) const BATCH: usize = 64;
 
-/// Bytes read of a datagram at most: more than a request's 512, so that longer ones are recognised.
+/// Maximum number of bytes read of a datagram: more than a request's 512, so that longer ones are
+/// recognised.
 const DATAGRAM_MAX: usize = 600;
 
 /// The address family of every socket here.
@@ -270,12 +271,12 @@ fn put_source(header: &mut msghdr, control: &mut Control, from: Ipv4Addr) {
 }
 
 /// Control data that is plain C data: any bytes are a valid value.
-trait Plain: Copy {}
-impl Plain for in_pktinfo {}
-impl Plain for sock_extended_err {}
+trait PlainData: Copy {}
+impl PlainData for in_pktinfo {}
+impl PlainData for sock_extended_err {}
 
 /// Finds an IP control message of this kind in a header that the kernel filled.
-fn find_control<T: Plain>(header: &msghdr, kind: c_int) -> Option<T> {
+fn find_control<T: PlainData>(header: &msghdr, kind: c_int) -> Option<T> {
     // SAFETY: only called while the control buffer that the header points to is alive; the
     // kernel wrote well-formed messages and their total length, within which these stay.
     unsafe {

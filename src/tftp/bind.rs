@@ -7,7 +7,7 @@ use std::{
 
 use socket2::{Domain, SockRef, Type};
 
-use super::{batch, policy::Limits};
+use super::{batch, policy::EngineLimits};
 
 /// The requested receive buffer, in bytes. With the kernel's default of 212,992, a thousand phones that
 /// start at once lose requests; with this they lose none.
@@ -28,7 +28,7 @@ pub struct Config {
     /// DSCP value of sent packets, 0 to 63 (RFC 2474); 0 = default.
     pub dscp: u8,
     /// The limits.
-    pub limits: Limits,
+    pub limits: EngineLimits,
 }
 
 impl Config {
@@ -39,7 +39,7 @@ impl Config {
             listen,
             transfer_port: 0,
             dscp: 0,
-            limits: Limits::default(),
+            limits: EngineLimits::default(),
         }
     }
 }
@@ -98,15 +98,15 @@ impl BindError {
 
 /// A server with bound sockets that does not run yet.
 #[derive(Debug)]
-pub struct Server {
+pub struct TftpServer {
     pub(super) listener: UdpSocket,
     pub(super) transfers: [UdpSocket; 2],
     pub(super) local: SocketAddrV4,
     receive_buffer: usize,
-    pub(super) limits: Limits,
+    pub(super) limits: EngineLimits,
 }
 
-impl Server {
+impl TftpServer {
     /// Binds the sockets. Needs no runtime, so it can run before privileges are dropped (they are
     /// dropped per thread).
     ///

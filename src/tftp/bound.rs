@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, net::SocketAddrV4};
 
-use super::{BindError, Config, Server, Service, async_tftp};
+use super::{BindError, Config, TftpServer, TftpService, async_tftp};
 
 /// Which engine serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +17,9 @@ pub enum EngineKind {
 #[derive(Debug)]
 pub enum Bound {
     /// The engine of this crate.
-    Native(Server),
+    Native(TftpServer),
     /// The crate async-tftp.
-    AsyncTftp(async_tftp::Server),
+    AsyncTftp(async_tftp::AsyncTftpServer),
 }
 
 impl Bound {
@@ -30,8 +30,8 @@ impl Bound {
     /// [`BindError`] names the address, the port and the reason.
     pub fn bind(kind: EngineKind, config: &Config) -> Result<Self, BindError> {
         match kind {
-            EngineKind::Native => Server::bind(config).map(Self::Native),
-            EngineKind::AsyncTftp => async_tftp::Server::bind(config).map(Self::AsyncTftp),
+            EngineKind::Native => TftpServer::bind(config).map(Self::Native),
+            EngineKind::AsyncTftp => async_tftp::AsyncTftpServer::bind(config).map(Self::AsyncTftp),
         }
     }
 
@@ -47,8 +47,8 @@ impl Bound {
     /// Serves on this thread until `stop` resolves.
     ///
     /// # Errors
-    /// The runtime cannot be built or cannot watch the sockets.
-    pub fn run<S: Service + 'static>(
+    /// The engine cannot start: its runtime cannot be built or cannot watch the sockets.
+    pub fn run<S: TftpService + 'static>(
         self,
         service: S,
         stop: impl Future<Output = ()>,

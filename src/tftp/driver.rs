@@ -1,4 +1,4 @@
-//! A thin loop that moves datagrams between the sockets and the [`Engine`].
+//! A thin loop that moves datagrams between the sockets and the [`TftpEngine`].
 
 use std::{
     future::Future,
@@ -14,9 +14,9 @@ use tokio::io::{
 };
 
 use super::{
-    Port, Server, Service, Socket,
+    Socket, TftpServer, TftpService, TransferPort,
     batch::{self, ReceiveBatch},
-    engine::Engine,
+    engine::TftpEngine,
     policy,
     transmit::{Outgoing, TransmitQueue},
 };
@@ -24,8 +24,8 @@ use super::{
 /// Batches received from one socket before the others get their turn.
 const BATCHES_PER_TURN: usize = 2;
 
-/// Batches received from a transfer port before a batch of requests, at most: enough for one ACK of each
-/// transfer.
+/// Maximum number of batches received from a transfer port before a batch of requests: enough for
+/// one ACK of each transfer.
 const BATCHES_BEFORE_REQUESTS: usize = policy::TRANSFERS / batch::BATCH;
 
 /// Turns before the runtime's other tasks get theirs.
@@ -47,25 +47,25 @@ const REST: Duration = Duration::from_millis(10);
 /// A sleep for when there is no deadline.
 const LONG: Duration = Duration::from_hours(1);
 
-impl Server {
+impl TftpServer {
     /// Serves until `stop` resolves, and returns the service. Transfers in progress then end as
     /// [`TransferOutcome::Replaced`](super::TransferOutcome::Replaced).
     ///
     /// # Errors
     /// The runtime cannot watch the sockets.
-    pub async fn run<S: Service>(
+    pub async fn run<S: TftpService>(
         self,
         service: S,
         stop: impl Future<Output = ()>,
     ) -> io::Result<S> {
         let [first, second] = self.transfers;
-        let sockets = Sockets {
+        let sockets = TftpSockets {
             listener: batch::watch(self.listener)?,
             transfers: [batch::watch(first)?, batch::watch(second)?],
             bound: *self.local.ip(),
         };
         let mut core = Core {
-            engine: Engine::new(self.limits, service),
+            engine: TftpEngine::new(self.limits, service),
             inbox: ReceiveBatch::new(),
             requests: ReceiveBatch::new(),
             out: TransmitQueue::default(),
@@ -79,13 +79,13 @@ impl Server {
 }
 
 /// The running server's sockets.
-struct Sockets {
+struct TftpSockets {
     listener: AsyncFd<UdpSocket>,
     transfers: [AsyncFd<UdpSocket>; 2],
     bound: Ipv4Addr,
 }
 
-impl Sockets {
+impl TftpSockets {
     fn get(&self, socket: Socket) -> &AsyncFd<UdpSocket> {
         match socket {
             Socket::Listener => &self.listener,
@@ -98,8 +98,8 @@ impl Sockets {
         let interest = Interest::READABLE | Interest::ERROR;
         let [first, second] = &self.transfers;
         let (socket, guard) = tokio::select! {
-            guard = first.ready(interest) => (Socket::Transfer(Port::First), guard),
-            guard = second.ready(interest) => (Socket::Transfer(Port::Second), guard),
+            guard = first.ready(interest) => (Socket::Transfer(TransferPort::First), guard),
+            guard = second.ready(interest) => (Socket::Transfer(TransferPort::Second), guard),
             guard = self.listener.ready(interest) => (Socket::Listener, guard),
         };
         Ok((socket, guard?))
@@ -107,7 +107,7 @@ impl Sockets {
 
     /// Sends all queued packets.
     async fn flush(&self, out: &mut TransmitQueue) {
-        for port in Port::ALL {
+        for port in TransferPort::ALL {
             let queue = out.queue(port);
             if !queue.is_empty() {
                 self.send(&self.transfers[port.index()], queue).await;
@@ -153,18 +153,22 @@ impl Sockets {
 
 /// The running server but for its sockets.
 struct Core<S> {
-    engine: Engine<S>,
-    /// What came to a transfer port.
+    engine: TftpEngine<S>,
+    /// The datagrams that a transfer port received.
     inbox: ReceiveBatch,
-    /// What came to the listener.
+    /// The datagrams that the listener received.
     requests: ReceiveBatch,
     out: TransmitQueue,
     /// Failed receptions since a good one or an empty queue.
     failures: u32,
 }
 
-impl<S: Service> Core<S> {
-    async fn serve(&mut self, sockets: &Sockets, stop: impl Future<Output = ()>) -> io::Result<()> {
+impl<S: TftpService> Core<S> {
+    async fn serve(
+        &mut self,
+        sockets: &TftpSockets,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()> {
         let mut stop = pin!(stop);
         let mut sleep = pin!(tokio::time::sleep(LONG));
         let mut turns = 0;
@@ -197,7 +201,7 @@ impl<S: Service> Core<S> {
     /// Serves one socket for a bounded time, so that requests and transfers do not starve each other.
     async fn turn(
         &mut self,
-        sockets: &Sockets,
+        sockets: &TftpSockets,
         socket: Socket,
         guard: &mut AsyncFdReadyGuard<'_, UdpSocket>,
     ) {
@@ -218,7 +222,7 @@ impl<S: Service> Core<S> {
 
     /// Receives one batch from a transfer port. Returns whether its queue is empty, which saves a system
     /// call per turn; a later datagram is a new event, which cannot have been cleared yet.
-    async fn acks(&mut self, sockets: &Sockets, port: Port) -> bool {
+    async fn acks(&mut self, sockets: &TftpSockets, port: TransferPort) -> bool {
         let socket = Socket::Transfer(port);
         let drained = match self.inbox.receive(sockets.get(socket).get_ref()) {
             Ok(drained) => drained,
@@ -231,7 +235,7 @@ impl<S: Service> Core<S> {
     }
 
     /// Receives one batch from the listener. Returns whether its queue is empty.
-    async fn requests(&mut self, sockets: &Sockets) -> bool {
+    async fn requests(&mut self, sockets: &TftpSockets) -> bool {
         let socket = Socket::Listener;
         let drained = match self.requests.receive(sockets.get(socket).get_ref()) {
             Ok(drained) => drained,
@@ -239,7 +243,7 @@ impl<S: Service> Core<S> {
         };
         // A peer with one source port for everything requests its next file right after its final
         // ACK. That ACK is in another queue and must be handled first.
-        for port in Port::ALL {
+        for port in TransferPort::ALL {
             for _ in 0..BATCHES_BEFORE_REQUESTS {
                 if self.acks(sockets, port).await {
                     break;
@@ -253,7 +257,7 @@ impl<S: Service> Core<S> {
 
     /// Handles a failed reception; returns whether the queue was empty. Any other error concerns an
     /// earlier packet or is temporary, and never ends the server.
-    async fn failed(&mut self, sockets: &Sockets, socket: Socket, error: &io::Error) -> bool {
+    async fn failed(&mut self, sockets: &TftpSockets, socket: Socket, error: &io::Error) -> bool {
         if error.kind() == io::ErrorKind::WouldBlock {
             self.failures = 0;
             return true;
@@ -269,7 +273,7 @@ impl<S: Service> Core<S> {
     }
 
     /// Reads the ICMP errors of packets sent from a transfer port.
-    fn errors(&mut self, sockets: &Sockets, socket: Socket) {
+    fn errors(&mut self, sockets: &TftpSockets, socket: Socket) {
         let Socket::Transfer(port) = socket else {
             return;
         };
@@ -285,8 +289,8 @@ impl<S: Service> Core<S> {
 }
 
 /// Passes a batch to the engine.
-fn process_batch<S: Service>(
-    engine: &mut Engine<S>,
+fn process_batch<S: TftpService>(
+    engine: &mut TftpEngine<S>,
     inbox: &ReceiveBatch,
     socket: Socket,
     out: &mut TransmitQueue,

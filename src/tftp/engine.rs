@@ -1,5 +1,5 @@
 //! All transfers and their timers, without I/O: datagrams and the time go in, packets and calls to
-//! the [`Service`] come out.
+//! the [`TftpService`] come out.
 
 use std::{
     cmp::Reverse,
@@ -9,11 +9,11 @@ use std::{
 };
 
 use super::{
-    Port, Service, Socket, TransferOutcome,
-    packet::{Head, Packet, ReadRequest, decode, error_code},
+    Socket, TftpService, TransferOutcome, TransferPort,
+    packet::{PacketHead, ReadRequest, TftpPacket, decode, error_code},
     peers::{Peer, Peers},
-    policy::{AnswerLimiter, ERROR_TEXT_MAX, Limits},
-    transfer::{Send, Step, Transfer},
+    policy::{AnswerLimiter, ERROR_TEXT_MAX, EngineLimits},
+    transfer::{Send, TftpTransfer, TransferAction},
     transmit::{Outgoing, TransmitQueue},
 };
 
@@ -24,14 +24,15 @@ mod table;
 /// The shortest interval between progress reports of one transfer.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Timers that one [`Engine::tick`] handles at most, so that received packets are not delayed.
+/// Maximum number of timers that one [`TftpEngine::tick`] handles, so that received packets are not
+/// delayed.
 pub const TIMERS_PER_TICK: usize = 256;
 
 /// The engine: the table of transfers.
 #[derive(Debug)]
-pub struct Engine<S> {
+pub struct TftpEngine<S> {
     service: S,
-    limits: Limits,
+    limits: EngineLimits,
     guard: AnswerLimiter,
     peers: Peers,
     slots: Vec<Option<ActiveTransfer>>,
@@ -39,8 +40,7 @@ pub struct Engine<S> {
     by_address: HashMap<Ipv4Addr, usize>,
     /// At least one entry per transfer, at or before its deadline.
     timers: BinaryHeap<Reverse<(Instant, usize, u64)>>,
-    /// Slots and numbers of transfers without any ACK, oldest first: they are evicted when the table is
-    /// full.
+    /// Slots and numbers of transfers without any ACK, oldest first: a full table evicts them.
     unacknowledged: VecDeque<(usize, u64)>,
     next: u64,
 }
@@ -55,8 +55,8 @@ struct ActiveTransfer {
     options: Box<[u8]>,
     peer: SocketAddrV4,
     local: Ipv4Addr,
-    port: Port,
-    transfer: Transfer,
+    port: TransferPort,
+    transfer: TftpTransfer,
     /// The deadline of its entry in `timers`.
     timer: Instant,
     reported_at: Instant,
@@ -68,9 +68,9 @@ impl ActiveTransfer {
     }
 }
 
-impl<S: Service> Engine<S> {
+impl<S: TftpService> TftpEngine<S> {
     /// An engine without transfers.
-    pub fn new(limits: Limits, service: S) -> Self {
+    pub fn new(limits: EngineLimits, service: S) -> Self {
         Self {
             service,
             limits,
@@ -99,22 +99,29 @@ impl<S: Service> Engine<S> {
             return;
         }
         match (decode(bytes), socket) {
-            (Ok(Packet::Error(code, text)), Socket::Transfer(port)) => {
+            (Ok(TftpPacket::Error(code, text)), Socket::Transfer(port)) => {
                 self.peer_error(now, port, peer, code, text);
             }
-            (Ok(Packet::Error(..)), Socket::Listener) => {}
-            (Ok(Packet::Ack(block)), Socket::Transfer(port)) => {
+            (Ok(TftpPacket::Error(..)), Socket::Listener) => {}
+            (Ok(TftpPacket::Ack(block)), Socket::Transfer(port)) => {
                 self.ack(now, port, local, peer, block, out);
             }
-            (Ok(Packet::Read(request)), Socket::Listener) => {
+            (Ok(TftpPacket::Read(request)), Socket::Listener) => {
                 if self.guard.request(now, *peer.ip()) {
                     self.read(now, local, peer, &request, out);
                 }
             }
-            (Ok(Packet::Write), Socket::Listener) => {
+            (Ok(TftpPacket::Write), Socket::Listener) => {
                 if self.guard.request(now, *peer.ip()) {
                     let text = "this server is read-only";
-                    self.error(out, Port::First, local, peer, error_code::ACCESS, text);
+                    self.error(
+                        out,
+                        TransferPort::First,
+                        local,
+                        peer,
+                        error_code::ACCESS,
+                        text,
+                    );
                 }
             }
             (Ok(_), Socket::Transfer(port)) if self.find(now, port, peer).is_none() => {
@@ -123,7 +130,7 @@ impl<S: Service> Engine<S> {
             (Ok(_) | Err(_), _) => {
                 if self.guard.stray(now, *peer.ip()) {
                     let port = match socket {
-                        Socket::Listener => Port::First,
+                        Socket::Listener => TransferPort::First,
                         Socket::Transfer(port) => port,
                     };
                     let text = "illegal TFTP operation";
@@ -136,7 +143,7 @@ impl<S: Service> Engine<S> {
     fn ack(
         &mut self,
         now: Instant,
-        port: Port,
+        port: TransferPort,
         local: Ipv4Addr,
         peer: SocketAddrV4,
         block: u16,
@@ -147,7 +154,7 @@ impl<S: Service> Engine<S> {
         };
         let proven = active.transfer.has_acknowledged();
         let step = active.transfer.acknowledge(now, block);
-        if step == Step::Ignored {
+        if step == TransferAction::Ignored {
             return;
         }
         if !proven
@@ -162,14 +169,14 @@ impl<S: Service> Engine<S> {
             return;
         }
         match step {
-            Step::Ignored => {}
-            Step::End(end) => {
+            TransferAction::Ignored => {}
+            TransferAction::End(end) => {
                 if end == TransferOutcome::Delivered {
                     self.guard.proved(now, *peer.ip());
                 }
                 self.end(now, slot, end);
             }
-            Step::Send(send) => self.continue_transfer(now, slot, send, out),
+            TransferAction::Send(send) => self.continue_transfer(now, slot, send, out),
         }
     }
 
@@ -200,7 +207,14 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    fn peer_error(&mut self, now: Instant, port: Port, peer: SocketAddrV4, code: u16, text: &[u8]) {
+    fn peer_error(
+        &mut self,
+        now: Instant,
+        port: TransferPort,
+        peer: SocketAddrV4,
+        code: u16,
+        text: &[u8],
+    ) {
         if let Some((slot, _)) = self.find(now, port, peer) {
             let text = &text[..text.len().min(ERROR_TEXT_MAX)];
             let text = String::from_utf8_lossy(text).into_owned();
@@ -209,7 +223,7 @@ impl<S: Service> Engine<S> {
     }
 
     /// Ends the peer's transfer: ICMP reported its port as closed.
-    pub fn port_closed(&mut self, now: Instant, port: Port, peer: SocketAddrV4) {
+    pub fn port_closed(&mut self, now: Instant, port: TransferPort, peer: SocketAddrV4) {
         if let Some((slot, _)) = self.find(now, port, peer) {
             self.end(now, slot, TransferOutcome::PortClosed);
         }
@@ -233,12 +247,12 @@ impl<S: Service> Engine<S> {
             };
             if active.transfer.deadline() <= now {
                 match active.transfer.timeout(now) {
-                    Step::Send(send) => {
+                    TransferAction::Send(send) => {
                         self.service.retransmitted(send.packets());
                         emit(active, send, out);
                     }
-                    Step::Ignored => {}
-                    Step::End(end) => {
+                    TransferAction::Ignored => {}
+                    TransferAction::End(end) => {
                         self.end(now, slot, end);
                         continue;
                     }
@@ -249,7 +263,7 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    /// The latest time for the next call of [`Engine::tick`].
+    /// The latest time for the next call of [`TftpEngine::tick`].
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.timers.peek().map(|Reverse((due, ..))| *due)
@@ -286,20 +300,20 @@ impl<S: Service> Engine<S> {
     fn error(
         &mut self,
         out: &mut TransmitQueue,
-        port: Port,
+        port: TransferPort,
         from: Ipv4Addr,
         to: SocketAddrV4,
         code: u16,
         text: &str,
     ) {
         self.service.error_sent(code);
-        reply(out, port, from, to, Head::error(code, text));
+        reply(out, port, from, to, PacketHead::error(code, text));
     }
 
     fn find(
         &mut self,
         now: Instant,
-        port: Port,
+        port: TransferPort,
         peer: SocketAddrV4,
     ) -> Option<(usize, &mut ActiveTransfer)> {
         let Some(Peer::Busy {
@@ -323,13 +337,13 @@ impl<S: Service> Engine<S> {
     fn unknown_tid(
         &mut self,
         now: Instant,
-        port: Port,
+        port: TransferPort,
         local: Ipv4Addr,
         peer: SocketAddrV4,
         out: &mut TransmitQueue,
     ) {
         let late = match self.peers.get(now, peer) {
-            // On the other port: late, for the previous transfer.
+            // The packet reached the other port, so it belongs to the peer's previous transfer.
             Some(Peer::Busy { .. }) => true,
             Some(Peer::Left { quiet, .. }) => quiet,
             None => false,
@@ -341,7 +355,13 @@ impl<S: Service> Engine<S> {
     }
 }
 
-fn reply(out: &mut TransmitQueue, port: Port, from: Ipv4Addr, to: SocketAddrV4, head: Head) {
+fn reply(
+    out: &mut TransmitQueue,
+    port: TransferPort,
+    from: Ipv4Addr,
+    to: SocketAddrV4,
+    head: PacketHead,
+) {
     let body = None;
     out.push(
         port,
@@ -377,5 +397,4 @@ fn emit(active: &ActiveTransfer, send: Send, out: &mut TransmitQueue) {
 }
 
 #[cfg(test)]
-#[path = "engine_tests.rs"]
 mod tests;

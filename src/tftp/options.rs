@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::packet::{Head, Options};
+use super::packet::{PacketHead, RequestOptions};
 
 /// The block size without the option, in bytes (RFC 1350).
 pub const BLOCK_DEFAULT: u16 = 512;
@@ -19,7 +19,8 @@ pub const BLOCK_GRANTED_MAX: u16 = 1_468;
 /// packet would hold a transfer for half an hour.
 pub const TIMEOUT_GRANTED_MAX: u64 = 10;
 
-/// Blocks sent before an ACK is awaited, at most. RFC 7440 allows 65,535, which would be lost together.
+/// Maximum number of blocks sent before an ACK is awaited. RFC 7440 allows 65,535, which would all
+/// be lost together.
 pub const WINDOW_GRANTED_MAX: u8 = 8;
 
 /// The options of a transfer.
@@ -32,7 +33,7 @@ pub struct NegotiatedOptions {
     /// The retransmission interval that the client requested.
     pub timeout: Option<Duration>,
     /// The OACK; `None` if no option was granted.
-    pub option_ack: Option<Head>,
+    pub option_ack: Option<PacketHead>,
 }
 
 impl NegotiatedOptions {
@@ -47,12 +48,12 @@ impl NegotiatedOptions {
         }
     }
 
-    /// Grants options of a request for a file of `size` bytes. Of a repeated option the first counts
-    /// (RFC 2347 allows each once).
+    /// Grants options of a request for a file of `size` bytes. If an option is repeated, the first
+    /// one counts (RFC 2347 allows each once).
     #[must_use]
-    pub fn negotiate(options: Options<'_>, size: u64, block_max: u16) -> Self {
+    pub fn negotiate(options: RequestOptions<'_>, size: u64, block_max: u16) -> Self {
         let mut negotiated = Self::plain();
-        let mut oack = Head::option_ack();
+        let mut oack = PacketHead::option_ack();
         let mut seen = [false; 4];
         let mut granted = false;
         for (name, value) in options.iter() {
@@ -123,14 +124,14 @@ mod tests {
 
     fn oack(options: &[u8]) -> Vec<u8> {
         let negotiated =
-            NegotiatedOptions::negotiate(Options::new(options), SIZE, BLOCK_GRANTED_MAX);
+            NegotiatedOptions::negotiate(RequestOptions::new(options), SIZE, BLOCK_GRANTED_MAX);
         negotiated
             .option_ack
             .map_or(Vec::new(), |head| head.as_bytes()[2..].to_vec())
     }
 
     #[test]
-    fn each_option_is_answered_in_its_own_way() {
+    fn each_option_is_negotiated_by_its_own_rules() {
         for (asked, answer) in [
             (&b"blksize\x001024\0"[..], &b"blksize\x001024\0"[..]),
             (b"blksize\x008\0", b"blksize\x008\0"),
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_granted_is_left_out() {
+    fn an_option_that_cannot_be_granted_is_left_out() {
         for asked in [
             &b"blksize\x000\0"[..],
             b"blksize\x007\0",
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_option_given_twice_the_first_counts() {
+    fn the_first_of_a_repeated_option_counts() {
         assert_eq!(
             oack(b"blksize\x00600\0BLKSIZE\x00700\0"),
             b"blksize\x00600\0"
@@ -198,15 +199,15 @@ mod tests {
     #[test]
     fn a_smaller_mtu_makes_smaller_blocks() {
         let negotiated =
-            NegotiatedOptions::negotiate(Options::new(b"blksize\x001468\0"), SIZE, 1_368);
+            NegotiatedOptions::negotiate(RequestOptions::new(b"blksize\x001468\0"), SIZE, 1_368);
         assert_eq!(negotiated.block_size, 1_368);
     }
 
     #[test]
-    fn the_largest_answer_fits() {
+    fn the_largest_oack_fits() {
         let all = b"windowsize\x008\0timeout\x0010\0tsize\x000\0blksize\x001468\0";
         let negotiated =
-            NegotiatedOptions::negotiate(Options::new(all), u64::MAX, BLOCK_GRANTED_MAX);
+            NegotiatedOptions::negotiate(RequestOptions::new(all), u64::MAX, BLOCK_GRANTED_MAX);
         let head = negotiated.option_ack.expect("four options were granted");
         assert!(
             head.as_bytes()

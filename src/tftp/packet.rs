@@ -37,7 +37,7 @@ pub mod error_code {
 
 /// A received packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packet<'a> {
+pub enum TftpPacket<'a> {
     /// RRQ.
     Read(ReadRequest<'a>),
     /// WRQ, well-formed or not: it is refused either way.
@@ -60,7 +60,7 @@ pub struct ReadRequest<'a> {
     /// The mode, without its NUL.
     pub mode: &'a [u8],
     /// The bytes after the mode.
-    pub options: Options<'a>,
+    pub options: RequestOptions<'a>,
 }
 
 impl ReadRequest<'_> {
@@ -73,9 +73,9 @@ impl ReadRequest<'_> {
 
 /// The bytes after a request's mode, as pairs of zero-terminated strings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options<'a>(&'a [u8]);
+pub struct RequestOptions<'a>(&'a [u8]);
 
-impl<'a> Options<'a> {
+impl<'a> RequestOptions<'a> {
     /// Wraps the bytes after the mode.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
@@ -102,7 +102,7 @@ impl<'a> Options<'a> {
 
 /// Why bytes are not a TFTP packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
+pub enum MalformedPacket {
     /// Fewer bytes than the opcode's header needs.
     #[error("packet too short")]
     TooShort,
@@ -120,59 +120,73 @@ pub enum Malformed {
 /// Decodes one datagram. An extra byte after the mode, as 79xx phones of the year 2000 send, and any
 /// incomplete option are ignored.
 ///
+/// # Examples
+///
+/// ```
+/// use reflash::tftp::packet::{TftpPacket, decode};
+///
+/// let TftpPacket::Read(request) = decode(b"\0\x01term65.default.loads\0octet\0tsize\x000\0")? else {
+///     panic!("it is a read request");
+/// };
+/// assert_eq!(request.name, b"term65.default.loads");
+/// assert!(request.is_octet());
+/// assert_eq!(request.options.iter().next(), Some((&b"tsize"[..], &b"0"[..])));
+/// # Ok::<(), reflash::tftp::packet::MalformedPacket>(())
+/// ```
+///
 /// # Errors
-/// [`Malformed`] says why the bytes are not a TFTP packet.
-pub fn decode(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
+/// [`MalformedPacket`] says why the bytes are not a TFTP packet.
+pub fn decode(bytes: &[u8]) -> Result<TftpPacket<'_>, MalformedPacket> {
     let (opcode, rest) = split_u16(bytes)?;
     match opcode {
-        opcode::RRQ if bytes.len() > REQUEST_MAX => Err(Malformed::TooLong),
+        opcode::RRQ if bytes.len() > REQUEST_MAX => Err(MalformedPacket::TooLong),
         opcode::RRQ => {
             let (name, rest) = split_text(rest)?;
             let (mode, rest) = split_text(rest)?;
-            let options = Options::new(rest);
-            Ok(Packet::Read(ReadRequest {
+            let options = RequestOptions::new(rest);
+            Ok(TftpPacket::Read(ReadRequest {
                 name,
                 mode,
                 options,
             }))
         }
-        opcode::WRQ => Ok(Packet::Write),
-        opcode::DATA => Ok(Packet::Data),
-        opcode::ACK => Ok(Packet::Ack(split_u16(rest)?.0)),
+        opcode::WRQ => Ok(TftpPacket::Write),
+        opcode::DATA => Ok(TftpPacket::Data),
+        opcode::ACK => Ok(TftpPacket::Ack(split_u16(rest)?.0)),
         opcode::ERROR => {
             let (code, text) = split_u16(rest)?;
-            Ok(Packet::Error(
+            Ok(TftpPacket::Error(
                 code,
                 text.split(|&b| b == 0).next().unwrap_or(text),
             ))
         }
-        opcode::OACK => Ok(Packet::OptionAck),
-        other => Err(Malformed::Opcode(other)),
+        opcode::OACK => Ok(TftpPacket::OptionAck),
+        other => Err(MalformedPacket::Opcode(other)),
     }
 }
 
-fn split_u16(bytes: &[u8]) -> Result<(u16, &[u8]), Malformed> {
-    let (head, rest) = bytes.split_first_chunk().ok_or(Malformed::TooShort)?;
+fn split_u16(bytes: &[u8]) -> Result<(u16, &[u8]), MalformedPacket> {
+    let (head, rest) = bytes.split_first_chunk().ok_or(MalformedPacket::TooShort)?;
     Ok((u16::from_be_bytes(*head), rest))
 }
 
 /// Splits at the next NUL, which is in neither part.
-fn split_text(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+fn split_text(bytes: &[u8]) -> Result<(&[u8], &[u8]), MalformedPacket> {
     let end = bytes
         .iter()
         .position(|&b| b == 0)
-        .ok_or(Malformed::Unterminated)?;
+        .ok_or(MalformedPacket::Unterminated)?;
     Ok((&bytes[..end], &bytes[end + 1..]))
 }
 
 /// A packet without file bytes: a DATA header, an OACK or an ERROR.
 #[derive(Debug, Clone, Copy)]
-pub struct Head {
+pub struct PacketHead {
     bytes: [u8; HEAD_MAX],
     len: usize,
 }
 
-impl Head {
+impl PacketHead {
     fn new(opcode: u16) -> Self {
         let mut head = Self {
             bytes: [0; HEAD_MAX],
@@ -246,7 +260,7 @@ mod tests {
 
     fn read(bytes: &[u8]) -> ReadRequest<'_> {
         match decode(bytes) {
-            Ok(Packet::Read(request)) => request,
+            Ok(TftpPacket::Read(request)) => request,
             other => panic!("not an RRQ: {other:?}"),
         }
     }
@@ -276,17 +290,17 @@ mod tests {
     fn malformed_packets_are_named() {
         let long = [&b"\0\x01"[..], &[b'a'; 600], b"\0octet\0"].concat();
         for (bytes, why) in [
-            (&b""[..], Malformed::TooShort),
-            (b"\0", Malformed::TooShort),
-            (b"\0\x04\0", Malformed::TooShort),
-            (b"\0\x05\0", Malformed::TooShort),
-            (b"\0\0", Malformed::Opcode(0)),
-            (b"\0\x07", Malformed::Opcode(7)),
-            (b"\xff\xff", Malformed::Opcode(65535)),
-            (b"\0\x01", Malformed::Unterminated),
-            (b"\0\x01name", Malformed::Unterminated),
-            (b"\0\x01name\0octet", Malformed::Unterminated),
-            (&long, Malformed::TooLong),
+            (&b""[..], MalformedPacket::TooShort),
+            (b"\0", MalformedPacket::TooShort),
+            (b"\0\x04\0", MalformedPacket::TooShort),
+            (b"\0\x05\0", MalformedPacket::TooShort),
+            (b"\0\0", MalformedPacket::Opcode(0)),
+            (b"\0\x07", MalformedPacket::Opcode(7)),
+            (b"\xff\xff", MalformedPacket::Opcode(65535)),
+            (b"\0\x01", MalformedPacket::Unterminated),
+            (b"\0\x01name", MalformedPacket::Unterminated),
+            (b"\0\x01name\0octet", MalformedPacket::Unterminated),
+            (&long, MalformedPacket::TooLong),
         ] {
             assert_eq!(decode(bytes), Err(why), "{bytes:?}");
         }
@@ -294,16 +308,19 @@ mod tests {
 
     #[test]
     fn an_error_needs_no_final_zero_byte() {
-        assert_eq!(decode(b"\0\x05\0\x08no"), Ok(Packet::Error(8, b"no")));
-        assert_eq!(decode(b"\0\x05\0\x08no\0x"), Ok(Packet::Error(8, b"no")));
-        assert_eq!(decode(b"\0\x05\0\0"), Ok(Packet::Error(0, b"")));
+        assert_eq!(decode(b"\0\x05\0\x08no"), Ok(TftpPacket::Error(8, b"no")));
+        assert_eq!(
+            decode(b"\0\x05\0\x08no\0x"),
+            Ok(TftpPacket::Error(8, b"no"))
+        );
+        assert_eq!(decode(b"\0\x05\0\0"), Ok(TftpPacket::Error(0, b"")));
     }
 
     #[test]
-    fn packets_are_written_as_the_standard_draws_them() {
-        assert_eq!(Head::data(258).as_bytes(), b"\0\x03\x01\x02");
-        assert_eq!(Head::error(1, "no").as_bytes(), b"\0\x05\0\x01no\0");
-        let mut oack = Head::option_ack();
+    fn packets_are_encoded_as_the_rfc_shows() {
+        assert_eq!(PacketHead::data(258).as_bytes(), b"\0\x03\x01\x02");
+        assert_eq!(PacketHead::error(1, "no").as_bytes(), b"\0\x05\0\x01no\0");
+        let mut oack = PacketHead::option_ack();
         oack.push_option("tsize", 0);
         oack.push_option("blksize", 1468);
         assert_eq!(oack.as_bytes(), b"\0\x06tsize\x000\0blksize\x001468\0");
@@ -311,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_long_error_text_is_cut_at_a_character() {
-        let head = Head::error(0, &"ü".repeat(200));
+        let head = PacketHead::error(0, &"ü".repeat(200));
         assert!(head.as_bytes().len() <= HEAD_MAX);
         assert!(std::str::from_utf8(&head.as_bytes()[HEADER..]).is_ok());
         assert_eq!(head.as_bytes().last(), Some(&0));
@@ -326,14 +343,14 @@ mod tests {
         #[test]
         fn any_tail_of_a_request_is_read(tail in prop::collection::vec(prop_oneof![Just(0_u8), any::<u8>()], 0..500)) {
             let bytes = [&b"\0\x01"[..], &tail].concat();
-            if let Ok(Packet::Read(request)) = decode(&bytes) {
+            if let Ok(TftpPacket::Read(request)) = decode(&bytes) {
                 let read: usize = request.options.iter().map(|(n, v)| n.len() + v.len() + 2).sum();
                 prop_assert!(request.name.len() + request.mode.len() + 2 + read <= tail.len());
             }
         }
 
         #[test]
-        fn a_request_comes_back_as_it_was_written(
+        fn an_encoded_request_decodes_to_the_same_values(
             name in "[^\0]{0,40}",
             options in prop::collection::vec(("[a-z]{1,9}", "[^\0]{0,9}"), 0..6),
         ) {

@@ -7,13 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Port;
+use super::TransferPort;
 
 /// How long a peer is remembered after its transfer. A late ACK must not count for the peer's next
-/// transfer, which therefore uses the other port; and a repeated final ACK is no unknown transfer ID.
+/// transfer, which therefore uses the other port; and a repeated final ACK must not be answered as
+/// an unknown transfer ID.
 pub const MEMORY: Duration = Duration::from_secs(10);
 
-/// Peers remembered after their transfers at most.
+/// Maximum number of peers remembered after their transfers.
 pub const REMEMBERED: usize = 16_384;
 
 /// The state of a peer (address and port).
@@ -32,7 +33,7 @@ pub enum Peer {
     /// Its transfer ended recently.
     Left {
         /// The port that served it.
-        port: Port,
+        port: TransferPort,
         /// When it ended.
         at: Instant,
         /// Whether it has no reason to send more, so that further packets are late ones.
@@ -79,7 +80,7 @@ impl Peers {
     }
 
     /// Records the end of a transfer.
-    pub fn end(&mut self, now: Instant, peer: SocketAddrV4, port: Port, quiet: bool) {
+    pub fn end(&mut self, now: Instant, peer: SocketAddrV4, port: TransferPort, quiet: bool) {
         self.forget(now);
         let left = Peer::Left {
             port,
@@ -177,12 +178,12 @@ mod tests {
         };
         assert_eq!(peers.get(now, peer(1)), Some(busy));
         assert_eq!(peers.get(now, peer(2)), None);
-        peers.end(now, peer(1), Port::Second, true);
+        peers.end(now, peer(1), TransferPort::Second, true);
         let almost = now + MEMORY.mul_f32(0.99);
         assert!(matches!(
             peers.get(almost, peer(1)),
             Some(Peer::Left {
-                port: Port::Second,
+                port: TransferPort::Second,
                 ..
             })
         ));
@@ -190,13 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_came_back_is_not_forgotten() {
+    fn a_peer_with_a_new_transfer_is_not_forgotten() {
         let mut peers = Peers::default();
         let now = Instant::now();
         peers.begin(now, peer(1), 5);
-        peers.end(now, peer(1), Port::First, true);
+        peers.end(now, peer(1), TransferPort::First, true);
         peers.begin(now, peer(1), 6);
-        peers.end(now + MEMORY, peer(2), Port::First, true);
+        peers.end(now + MEMORY, peer(2), TransferPort::First, true);
         assert_eq!(
             peers.get(now + MEMORY, peer(1)),
             Some(Peer::Busy {
@@ -213,10 +214,10 @@ mod tests {
         let now = Instant::now();
         for port in 0..=u16::MAX {
             peers.begin(now, peer(port), 0);
-            peers.end(now, peer(port), Port::First, true);
+            peers.end(now, peer(port), TransferPort::First, true);
         }
         assert!(peers.known.len() <= REMEMBERED && peers.left.len() <= REMEMBERED);
-        peers.end(now + MEMORY, peer(0), Port::First, true);
+        peers.end(now + MEMORY, peer(0), TransferPort::First, true);
         assert_eq!((peers.known.len(), peers.left.len()), (1, 1));
     }
 }

@@ -9,15 +9,16 @@ use std::{
 use super::options::{BLOCK_ASKED, BLOCK_GRANTED_MAX};
 use crate::limits::{Rate, TokenBucket};
 
-/// Transfers at once to one address, unless configured otherwise. A phone uses two.
+/// Maximum number of concurrent transfers to one address, unless configured otherwise. A phone uses
+/// two.
 pub const TRANSFERS_PER_ADDRESS: usize = 16;
 
-/// Transfers at once, unless configured otherwise.
+/// Maximum number of concurrent transfers, unless configured otherwise.
 pub const TRANSFERS: usize = 2_048;
 
-/// Requests per second that are answered per address in the long run. Every well-formed request deserves
-/// an answer, as silence strands a phone; this only keeps a flood with a forged address from becoming
-/// a flood of answers.
+/// Requests per second that are answered per address in the long run. Every well-formed request
+/// should get an answer, because a phone without one waits a minute; this limit only keeps a flood
+/// of requests with a forged address from becoming a flood of answers.
 pub const REQUESTS_PER_SECOND: u32 = 200;
 
 /// Requests that are answered at once per address after a quiet period.
@@ -26,27 +27,27 @@ pub const REQUESTS_BURST: u32 = 400;
 /// Interval between answers to malformed packets and unknown transfer IDs, per address.
 pub const STRAY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Addresses that the limits distinguish.
+/// Number of addresses that the limits can distinguish.
 pub const ADDRESSES: usize = 4_096;
 
 /// The longest name that is passed to the service, in bytes.
 pub const NAME_MAX: usize = 200;
 
-/// Bytes kept of a peer's ERROR text at most.
+/// Maximum number of bytes kept of a peer's ERROR text.
 pub const ERROR_TEXT_MAX: usize = 200;
 
 /// The limits of one engine.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Transfers at once to one address.
+pub struct EngineLimits {
+    /// Maximum number of concurrent transfers to one address.
     pub transfers_per_address: usize,
-    /// Transfers at once.
+    /// Maximum number of concurrent transfers.
     pub transfers: usize,
     /// The largest block that is granted, in bytes: at most the MTU less 32.
     pub block_max: u16,
 }
 
-impl Default for Limits {
+impl Default for EngineLimits {
     fn default() -> Self {
         Self {
             transfers_per_address: TRANSFERS_PER_ADDRESS,
@@ -56,7 +57,7 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
+impl EngineLimits {
     /// The largest block that is granted, clamped to the range of RFC 2348.
     #[must_use]
     pub(super) fn block_max(&self) -> u16 {
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn many_addresses_take_no_more_room() {
+    fn many_addresses_take_no_more_memory() {
         let mut guard = AnswerLimiter::default();
         let now = Instant::now();
         for address in 0..50_000_u32 {
@@ -198,11 +199,11 @@ mod tests {
     }
 
     #[test]
-    fn a_block_limit_out_of_range_is_brought_back() {
+    fn a_block_limit_out_of_range_is_clamped() {
         for (asked, got) in [(0, 8), (1468, 1468), (65_535, 65_464)] {
-            let limits = Limits {
+            let limits = EngineLimits {
                 block_max: asked,
-                ..Limits::default()
+                ..EngineLimits::default()
             };
             assert_eq!(limits.block_max(), got);
         }

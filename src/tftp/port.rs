@@ -3,14 +3,14 @@
 /// One of the two source ports of transfers. A peer's next transfer within [`super::peers::MEMORY`] uses
 /// the other one, so a late ACK cannot count twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Port {
+pub enum TransferPort {
     /// Used by nearly every transfer.
     First,
     /// For peers that use one source port for everything.
     Second,
 }
 
-impl Port {
+impl TransferPort {
     /// Both ports.
     pub const ALL: [Self; 2] = [Self::First, Self::Second];
 
@@ -23,7 +23,7 @@ impl Port {
         }
     }
 
-    /// Its index in [`Port::ALL`].
+    /// Its index in [`TransferPort::ALL`].
     #[must_use]
     pub fn index(self) -> usize {
         match self {
@@ -39,5 +39,5 @@ pub enum Socket {
     /// The address that receives requests.
     Listener,
     /// Receives ACKs.
-    Transfer(Port),
+    Transfer(TransferPort),
 }

@@ -8,8 +8,8 @@ pub const TIMEOUT_FIRST: Duration = Duration::from_secs(1);
 /// The shortest time-out: a phone that writes flash may answer late.
 pub const TIMEOUT_MIN: Duration = Duration::from_millis(100);
 
-/// The longest time-out. Short, because phones are on the same network, and more retransmissions within
-/// the tolerated silence survive a worse link.
+/// The longest time-out. It is short because phones are on the same network: a transfer that may be
+/// silent for a fixed time survives more packet loss if more retransmissions fit into that time.
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(2);
 
 /// The estimate for one transfer.

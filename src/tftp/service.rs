@@ -1,4 +1,4 @@
-//! The interface between an engine and what decides and tracks: [`Service`].
+//! The interface between an engine and what decides and tracks: [`TftpService`].
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4},
@@ -9,7 +9,7 @@ use crate::stage::StagedFile;
 
 /// The answer to a request.
 #[derive(Debug, Clone)]
-pub enum Answer {
+pub enum TftpAnswer {
     /// This file.
     Serve(StagedFile),
     /// ERROR 1.
@@ -22,7 +22,7 @@ pub enum Answer {
 /// name of more than [`super::policy::NAME_MAX`] bytes or a mode other than octet with ERROR 4 and does not
 /// report it.
 #[derive(Debug, Clone)]
-pub struct Request<'a> {
+pub struct TftpRequest<'a> {
     /// The transfer's number: counts up from 0 in one engine.
     pub transfer: u64,
     /// The client.
@@ -56,15 +56,15 @@ pub enum TransferOutcome {
 
 /// Decides what is served and receives reports. Called on the engine's thread: implementations must
 /// return quickly and must not block.
-pub trait Service: Send {
+pub trait TftpService: Send {
     /// Answers a request. A name with control characters or invalid UTF-8 is reported here too, but
     /// the engine answers it with ERROR 1 at best.
-    fn request(&mut self, now: Instant, request: &Request<'_>) -> Answer;
+    fn request(&mut self, now: Instant, request: &TftpRequest<'_>) -> TftpAnswer;
 
     /// This many bytes are acknowledged. Called at most every 100 ms per transfer.
     fn acknowledged(&mut self, now: Instant, transfer: u64, bytes: u64);
 
-    /// A transfer ended. Called exactly once for each request answered with [`Answer::Serve`].
+    /// A transfer ended. Called exactly once for each request answered with [`TftpAnswer::Serve`].
     fn ended(&mut self, now: Instant, transfer: u64, end: TransferOutcome, bytes: u64);
 
     /// This many packets of a transfer were retransmitted.

@@ -9,7 +9,7 @@ use std::{
 use super::{
     TransferOutcome,
     options::NegotiatedOptions,
-    packet::{HEADER, Head},
+    packet::{HEADER, PacketHead},
     rtt::Rtt,
 };
 use crate::stage::StagedFile;
@@ -18,7 +18,7 @@ use crate::stage::StagedFile;
 /// then a third host receives these packets.
 pub const FIRST_SENDS: u32 = 3;
 
-/// Bytes sent at most for one request while the peer acknowledges nothing.
+/// Maximum number of bytes sent for one request while the peer acknowledges nothing.
 pub const FIRST_BYTES_MAX: usize = 1_600;
 
 const _: () = assert!(
@@ -36,7 +36,8 @@ pub const FIRST_SENDS_TIME: Duration = Duration::from_secs(5);
 /// blocks.
 pub const SILENCE: Duration = Duration::from_secs(20);
 
-/// Retransmissions of a window at least, however long the interval that the client requested.
+/// A window is retransmitted at least this often, however long the interval that the client
+/// requested.
 pub const RESENDS: u32 = 5;
 
 /// Average bytes per second below which a transfer ends; otherwise a peer that trickles ACKs would hold
@@ -68,7 +69,7 @@ impl Send {
 
 /// The result of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum TransferAction {
     /// Nothing: the packet was old, duplicated or forged.
     Ignored,
     /// Send this.
@@ -79,7 +80,7 @@ pub enum Step {
 
 /// One file being sent to one peer.
 #[derive(Debug)]
-pub struct Transfer {
+pub struct TftpTransfer {
     file: StagedFile,
     negotiated: NegotiatedOptions,
     /// The number of blocks, of which the last is shorter than the others.
@@ -97,7 +98,7 @@ pub struct Transfer {
     give_up: Instant,
 }
 
-impl Transfer {
+impl TftpTransfer {
     /// Starts a transfer; returns what to send first.
     #[must_use]
     pub fn start(now: Instant, file: StagedFile, negotiated: NegotiatedOptions) -> (Self, Send) {
@@ -127,10 +128,10 @@ impl Transfer {
     }
 
     /// The peer acknowledged this block.
-    pub fn acknowledge(&mut self, now: Instant, block: u16) -> Step {
+    pub fn acknowledge(&mut self, now: Instant, block: u16) -> TransferAction {
         if self.awaits_option_ack() {
             if block != 0 {
-                return Step::Ignored;
+                return TransferAction::Ignored;
             }
         } else {
             // Wrapping: block 65535 is followed by 0, and at most one window is in flight. An ACK
@@ -138,7 +139,7 @@ impl Transfer {
             // of the file (RFC 1123, 4.2.3.1).
             let step = u64::from(block.wrapping_sub(on_the_wire(self.acked)));
             if step == 0 || step > self.sent - self.acked {
-                return Step::Ignored;
+                return TransferAction::Ignored;
             }
             self.acked += step;
         }
@@ -147,16 +148,16 @@ impl Transfer {
             self.rtt.sample(now.saturating_duration_since(self.sent_at));
         }
         if self.acked == self.blocks {
-            return Step::End(TransferOutcome::Delivered);
+            return TransferAction::End(TransferOutcome::Delivered);
         }
         if now >= self.give_up {
-            return Step::End(self.timed_out());
+            return TransferAction::End(self.timed_out());
         }
-        Step::Send(self.next_window(now))
+        TransferAction::Send(self.next_window(now))
     }
 
-    /// Handles the passed deadline.
-    pub fn timeout(&mut self, now: Instant) -> Step {
+    /// Handles a deadline that has passed.
+    pub fn timeout(&mut self, now: Instant) -> TransferAction {
         let silence = now.saturating_duration_since(self.sent_at);
         let in_vain = if self.has_acknowledged {
             silence >= SILENCE && self.resends >= RESENDS
@@ -164,12 +165,12 @@ impl Transfer {
             silence >= FIRST_SILENCE
         };
         if in_vain || now >= self.give_up {
-            return Step::End(self.timed_out());
+            return TransferAction::End(self.timed_out());
         }
         if !self.has_acknowledged && self.resends >= FIRST_SENDS - 1 {
             // All first sends are used up, but a late ACK still counts.
             self.deadline = self.sent_at + FIRST_SILENCE;
-            return Step::Ignored;
+            return TransferAction::Ignored;
         }
         self.resends += 1;
         self.rtt.back_off();
@@ -178,7 +179,7 @@ impl Transfer {
         if !self.has_acknowledged {
             self.deadline = self.deadline.min(self.sent_at + FIRST_SILENCE);
         }
-        Step::Send(if self.resends > 1 {
+        TransferAction::Send(if self.resends > 1 {
             self.pending_first()
         } else {
             self.pending()
@@ -246,11 +247,11 @@ impl Transfer {
 
     /// Whether it may be evicted: it has no ACK and has used up its first sends.
     #[must_use]
-    pub fn gives_way(&self, now: Instant) -> bool {
+    pub fn may_be_evicted(&self, now: Instant) -> bool {
         !self.has_acknowledged && now.saturating_duration_since(self.sent_at) >= FIRST_SENDS_TIME
     }
 
-    /// When [`Transfer::timeout`] is due.
+    /// When [`TftpTransfer::timeout`] is due.
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline
@@ -277,19 +278,19 @@ impl Transfer {
 
     /// The OACK, if options were granted.
     #[must_use]
-    pub fn option_ack(&self) -> Option<Head> {
+    pub fn option_ack(&self) -> Option<PacketHead> {
         self.negotiated.option_ack
     }
 
     /// A block's header and its range in the file.
     #[must_use]
-    pub fn block(&self, block: u64) -> (Head, Range<usize>) {
+    pub fn block(&self, block: u64) -> (PacketHead, Range<usize>) {
         let size = self.file.bytes.len();
         let each = usize::from(self.negotiated.block_size);
         let before = usize::try_from(block.saturating_sub(1)).unwrap_or(usize::MAX);
         let start = before.saturating_mul(each).min(size);
         (
-            Head::data(on_the_wire(block)),
+            PacketHead::data(on_the_wire(block)),
             start..size.min(start + each),
         )
     }

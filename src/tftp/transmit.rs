@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Port, packet::Head};
+use super::{TransferPort, packet::PacketHead};
 
 /// One packet to send.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct Outgoing {
     /// The destination.
     pub to: SocketAddrV4,
     /// The packet's header, or the whole packet.
-    pub head: Head,
+    pub head: PacketHead,
     /// The rest: a range of a file's bytes.
     pub body: Option<(Arc<[u8]>, Range<usize>)>,
 }
@@ -45,12 +45,12 @@ pub struct TransmitQueue {
 
 impl TransmitQueue {
     /// Adds a packet to this port's queue.
-    pub fn push(&mut self, port: Port, packet: Outgoing) {
+    pub fn push(&mut self, port: TransferPort, packet: Outgoing) {
         self.queues[port.index()].push(packet);
     }
 
     /// This port's queue.
-    pub fn queue(&mut self, port: Port) -> &mut Vec<Outgoing> {
+    pub fn queue(&mut self, port: TransferPort) -> &mut Vec<Outgoing> {
         &mut self.queues[port.index()]
     }
 

@@ -22,7 +22,7 @@ pub(super) struct ManifestEntry {
     images: HashMap<String, usize>,
     /// The number of images.
     pub count: usize,
-    /// The phone fetches one image per boot, and only those that it lacks (7940, 7960: first
+    /// The phone fetches one image per boot, and only the images that it lacks (7940, 7960: first
     /// the loader, which then fetches the application).
     pub stepwise: bool,
 }
@@ -119,6 +119,11 @@ impl Catalog {
             StageRole::Target => &mut self.target,
             StageRole::Bridge => &mut self.bridge,
         }
+    }
+
+    /// Whether the run or the record has no target.
+    pub(super) fn is_empty(&self) -> bool {
+        self.target.loads.is_empty()
     }
 
     /// The index of the manifest of this name, for [`Catalog::entry`].

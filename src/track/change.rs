@@ -1,6 +1,6 @@
 //! What an observation changes about one phone, before the phone's name is added to it.
 
-use super::event::{Event, PhoneRef, Progress, State, Step, StepDetails};
+use super::event::{Event, PhoneRef, PhoneStep, State, StepDetails, TransferProgress};
 use crate::diagnose::Diagnosis;
 
 /// A change of one phone. It becomes an [`Event`] with the phone's name.
@@ -30,7 +30,7 @@ impl Change {
                 state,
                 pass,
                 details,
-            } => Event::Step(Step {
+            } => Event::Step(PhoneStep {
                 phone,
                 state,
                 pass,
@@ -42,7 +42,7 @@ impl Change {
                 size,
                 pass,
                 place,
-            } => Event::Progress(Progress {
+            } => Event::Progress(TransferProgress {
                 phone,
                 file,
                 bytes,

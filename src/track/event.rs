@@ -63,7 +63,7 @@ impl State {
 pub struct PhoneId(pub u32);
 
 impl PhoneId {
-    /// Stands where the number is not known: it is never written as JSON.
+    /// The id of a phone that was read from JSON, which does not contain the number.
     pub const UNKNOWN: Self = Self(u32::MAX);
 
     pub(super) fn unknown() -> Self {
@@ -114,7 +114,7 @@ pub struct Evidence {
 
 /// A change of a phone that belongs in the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
+pub struct PhoneStep {
     /// The phone.
     pub phone: PhoneRef,
     /// The state after the step.
@@ -145,7 +145,7 @@ pub struct StepDetails {
 
 /// How much of one file a phone has acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
+pub struct TransferProgress {
     /// The phone.
     pub phone: PhoneRef,
     /// The file.
@@ -167,9 +167,9 @@ pub struct Progress {
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Event {
     /// Never lost.
-    Step(Step),
+    Step(PhoneStep),
     /// The newest of one phone replaces earlier ones.
-    Progress(Progress),
+    Progress(TransferProgress),
     /// A diagnosis was raised.
     Diagnosis {
         /// The phone; `None` for the run as a whole.

@@ -1,14 +1,15 @@
-//! What an address fetched: one entry per attempt, bounded.
+//! What a phone fetched: one entry per attempt, and a limited number of entries.
 
 use std::collections::VecDeque;
 
 use super::{
     file_outcome::FileOutcome,
-    observation::{RunTime, ServedFile, TransferEnd, TransferId, Transport},
+    observation::{RunTime, ServedFile, TftpError, TransferEnd, TransferId, Transport},
 };
 use crate::phone::{RequestedFile, normalized_name};
 
-/// Attempts that are kept per phone, the newest. A whole conversion takes about 40.
+/// Maximum number of attempts that are kept per phone; the oldest are dropped. A whole conversion
+/// takes about 40.
 pub const MAX_ROWS: usize = 512;
 
 /// Characters of a name that are kept; real names have fewer than 60.
@@ -42,7 +43,7 @@ pub(super) enum FileRole {
 }
 
 impl FileRole {
-    /// The role of a file that is no manifest or image of a known pass.
+    /// The role of a file that is neither a manifest nor an image of a known pass.
     pub(super) fn of(requested: &RequestedFile) -> Self {
         match requested {
             RequestedFile::Config { signed: false, .. } => Self::OwnConfig,
@@ -74,6 +75,8 @@ pub(super) struct FetchAttempt {
     pub all_sent: bool,
     /// The server was killed during the transfer.
     pub killed: bool,
+    /// The ERROR with which the phone ended the transfer.
+    pub error: Option<TftpError>,
 }
 
 impl FetchAttempt {
@@ -101,6 +104,7 @@ impl FetchAttempt {
             open: served.is_some(),
             all_sent: false,
             killed: false,
+            error: None,
         }
     }
 
@@ -117,11 +121,22 @@ impl FetchAttempt {
             TransferEnd::Delivered => true,
             TransferEnd::Vanished { all_sent } => *all_sent,
             TransferEnd::Aborted { code, .. } => code.is_none() && last_block,
-            // A phone that then requests an image that the manifest lists has the manifest.
+            // Treated as sent: if the phone then requests an image that the manifest lists, it has
+            // the manifest.
             TransferEnd::Killed => matches!(self.role, FileRole::Manifest(_)),
             TransferEnd::Replaced => false,
         };
         self.killed = *end == TransferEnd::Killed;
+        if let TransferEnd::Aborted {
+            code: Some(code),
+            message,
+        } = end
+        {
+            self.error = Some(TftpError {
+                code: *code,
+                message: truncate_name(message.as_deref().unwrap_or_default()),
+            });
+        }
         self.outcome = match end {
             TransferEnd::Delivered => FileOutcome::Delivered,
             // A new request ends the earlier transfer, so the phone aborted it.
@@ -141,7 +156,7 @@ impl FetchAttempt {
     }
 }
 
-/// Truncates a name from the wire to what is kept of it.
+/// Truncates a name from the wire to [`MAX_NAME`] characters.
 pub(super) fn truncate_name(name: &str) -> String {
     name.chars().take(MAX_NAME).collect()
 }
@@ -154,7 +169,7 @@ pub(super) struct FetchHistory {
 }
 
 impl FetchHistory {
-    /// Keeps the newest `capacity` attempts.
+    /// An empty history that keeps the newest `capacity` attempts.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             attempts: VecDeque::new(),
@@ -184,7 +199,7 @@ impl FetchHistory {
         self.attempts.push_back(attempt);
     }
 
-    /// The attempt with this transfer, from the newest back.
+    /// The newest attempt with this transfer.
     pub(super) fn get_mut(&mut self, transfer: TransferId) -> Option<&mut FetchAttempt> {
         self.attempts
             .iter_mut()
@@ -192,7 +207,7 @@ impl FetchHistory {
             .find(|attempt| attempt.transfer == transfer)
     }
 
-    /// The attempt with this transfer, from the newest back.
+    /// The newest attempt with this transfer.
     pub(super) fn get(&self, transfer: TransferId) -> Option<&FetchAttempt> {
         self.attempts
             .iter()

@@ -1,10 +1,10 @@
-//! Which phone an address is, over time.
+//! Which phone has which address, over time.
 //!
-//! A phone is its MAC. Requests for images and recovery manifests carry none, so an address is
-//! the phone whose MAC was last observed there. What a boot loader does at the address of a
-//! phone with a known MAC is kept apart (an *episode*) until the next observation of a MAC at
-//! that address. If it is the same phone, the two become one history. If it is another phone,
-//! the episode belongs to the other one, and the first phone is as it was before.
+//! A phone is its MAC. Requests for images and recovery manifests carry no MAC, so an address
+//! stands for the phone whose MAC was last observed there. What a boot loader does at the address
+//! of a phone with a known MAC is kept apart (an *episode*) until the next observation of a MAC at
+//! that address. If it is the same phone, the two become one history. If it is another phone, the
+//! episode belongs to that one, and the first phone keeps the state that it had before.
 
 mod listing;
 mod naming;

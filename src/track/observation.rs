@@ -13,11 +13,46 @@ use crate::{
     protocol::sip::SipTransport,
 };
 
-/// Monotonic time since the run began. Only the record converts it to a time of day, from the
-/// wall clock at the beginning of the run.
+/// Monotonic time since the run began. The journal and the report convert it to a time of day, from
+/// the wall clock at the beginning of the run.
 pub type RunTime = Duration;
 
 /// One observation about one address.
+///
+/// # Examples
+///
+/// ```
+/// use std::{net::Ipv4Addr, time::Duration};
+/// use reflash::{
+///     phone::LoadName,
+///     track::{EvidenceSource, Fleet, Observation, ObservationKind, Plan},
+/// };
+///
+/// // CDP from the phone at this address was captured.
+/// let observation = Observation {
+///     address: Ipv4Addr::new(192, 0, 2, 7),
+///     kind: ObservationKind::MacReported {
+///         mac: "001d45aabb01".parse()?,
+///         source: EvidenceSource::Cdp,
+///     },
+/// };
+/// let load = Observation {
+///     kind: ObservationKind::Load {
+///         load: LoadName::new("SCCP45.8-5-2S"),
+///         source: EvidenceSource::Cdp,
+///         detail: "CDP".to_owned(),
+///     },
+///     ..observation.clone()
+/// };
+/// let mut fleet = Fleet::new(Plan::default());
+/// for observation in [&observation, &load] {
+///     fleet.observe(Duration::from_secs(1), observation);
+/// }
+/// let report = fleet.report("2026-01-01T08:00:00Z".parse()?);
+/// assert_eq!(report.phones[0].mac, "001d45aabb01".parse().ok());
+/// assert_eq!(report.phones[0].from, Some(LoadName::new("SCCP45.8-5-2S")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     /// The address that it is about.
@@ -79,6 +114,31 @@ impl ServedFile {
     pub const UNKNOWN_SIZE: u64 = u64::MAX;
 }
 
+/// A TFTP ERROR: of a server that answers a request, or of a phone that ends a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TftpError {
+    /// The TFTP error code.
+    pub code: u16,
+    /// Its text, unescaped.
+    pub message: String,
+}
+
+impl TftpError {
+    /// Whether the server refuses access to the file: access violation, permission denied.
+    #[must_use]
+    pub fn is_denial(&self) -> bool {
+        const ACCESS_VIOLATION: u16 = 2;
+        let text = self.message.to_ascii_lowercase();
+        let words = [
+            "permission denied",
+            "access violation",
+            "access denied",
+            "eacces",
+        ];
+        self.code == ACCESS_VIOLATION || words.iter().any(|words| text.contains(words))
+    }
+}
+
 /// How a transfer ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -124,9 +184,9 @@ pub struct Register {
     /// The port in its Via header, on which a phone waits for the answer over UDP.
     #[serde(alias = "listens")]
     pub via_port: u16,
-    /// It asks for the answer to the source port (RFC 3581).
+    /// It requests the response at the source port (RFC 3581).
     pub rport: bool,
-    /// Its Via header names another address than the source address: a NAT is between.
+    /// Its Via header names another address than the source address: there is a NAT in between.
     #[serde(alias = "nat")]
     pub via_differs: bool,
     /// It carries credentials, right or wrong.
@@ -175,8 +235,17 @@ pub enum ObservationKind {
         name: String,
         /// The client's port.
         port: u16,
-        /// The file that is served; `None` if the answer was "not found".
+        /// The file that is served; `None` if the answer was an error.
         served: Option<ServedFile>,
+        /// The error, if it is known and another than "not found".
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<TftpError>,
+    },
+    /// The phone sent the request of a transfer again, at least 2 s after it: its timer ran out
+    /// before an answer arrived.
+    RequestRepeated {
+        /// The transfer.
+        transfer: TransferId,
     },
     /// This many bytes of a transfer have been acknowledged. Not every step is reported.
     Acknowledged {
@@ -257,6 +326,36 @@ pub enum ObservationKind {
     LeaseAcked {
         /// The boot options of the lease.
         lease: Box<LeaseOptions>,
+    },
+    /// A phone without an address asks DHCP servers for one. The address of the observation is
+    /// 0.0.0.0.
+    AddressWanted {
+        /// The phone.
+        mac: MacAddress,
+        /// Its model, if the request names it: the number without letters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+    },
+    /// A DHCP server answered such a request with an offer or a refusal. The address of the
+    /// observation is 0.0.0.0.
+    AddressAnswered {
+        /// The phone.
+        mac: MacAddress,
+        /// The DHCP server, if the answer names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server: Option<Ipv4Addr>,
+    },
+    /// A request of the phone to port 69 was answered with ICMP port unreachable.
+    TftpPortClosed {
+        /// The address and port.
+        server: SocketAddrV4,
+    },
+    /// A SIP request of the PBX to the phone was answered with ICMP port unreachable.
+    ContactClosed {
+        /// The phone's address and port that the PBX used.
+        contact: SocketAddrV4,
+        /// The PBX.
+        pbx: SocketAddrV4,
     },
     /// A source reports the hardware classes of the phone, as `#HARDWARE_COMP_1` counts them.
     Hardware {

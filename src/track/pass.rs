@@ -26,7 +26,7 @@ pub(super) struct ImageStatus {
     pub attempts: u16,
     /// Transfers that ended because the server was killed.
     pub killed: u16,
-    /// The newest transfer is one of those: whether all of the image arrived is not known.
+    /// The newest transfer is one of those, so it is unknown whether the whole image arrived.
     pub last_was_killed: bool,
     /// The final ACK arrived.
     pub delivered: bool,
@@ -55,8 +55,8 @@ impl ImageStatus {
     clippy::struct_excessive_bools,
     reason = "independent facts, each observed separately"
 )]
-pub(super) struct Pass {
-    /// From 1, over the whole run of the phone.
+pub(super) struct ImagePass {
+    /// The number of the pass among all passes of the phone in this run, from 1.
     pub number: u32,
     /// The index of the manifest in the catalogue.
     pub entry: usize,
@@ -72,7 +72,7 @@ pub(super) struct Pass {
     pub at: RunTime,
     /// Whether the manifest was delivered, or is implied.
     pub has_manifest: bool,
-    /// In the order of the manifest.
+    /// The images, in the order of the manifest.
     pub images: Vec<ImageStatus>,
     /// The sequence number of the newest image request.
     pub sequence: u64,
@@ -83,14 +83,14 @@ pub(super) struct Pass {
     pub interrupted: bool,
 }
 
-impl Pass {
+impl ImagePass {
     /// Whether any image was requested.
     pub(super) fn any_requested(&self) -> bool {
         self.images.iter().any(|image| image.attempts > 0)
     }
 
-    /// Whether the manifest request `manifest` begins another pass than this one, if the next
-    /// request is for nothing yet or for the image at `index`.
+    /// Whether the manifest request `manifest` ends this pass and begins another one. `index`: the
+    /// image that was requested after it, if one was.
     pub(super) fn ends_with(
         &self,
         manifest: &FetchAttempt,
@@ -165,9 +165,10 @@ impl Pass {
         image.last_was_killed = image.transfer == Some(transfer);
     }
 
-    /// The image at `index` was delivered. Returns the transfers that this implies: a phone
-    /// that lacks an image drops the next one, so a phone that accepts a later image whole and
-    /// has not requested again what a kill cut off has the earlier image.
+    /// The image at `index` was delivered. Returns the transfers that this implies. A phone that
+    /// lacks an image drops the next one. So a phone that takes a whole later image has every
+    /// earlier image whose transfer the end of the server cut off, unless it requested that image
+    /// again.
     pub(super) fn on_delivered(&mut self, index: usize) -> Vec<TransferId> {
         self.images[index].delivered = true;
         self.images[..index]

@@ -30,7 +30,7 @@ pub struct Plan {
     pub max_failures: Option<usize>,
     /// How long the run may take (`--timeout`).
     pub timeout: Option<Duration>,
-    /// How long the run only listens, from its beginning, before it offers a load (`--survey`).
+    /// How long the run only observes, from its beginning, before it offers a load (`--survey`).
     pub survey: Option<Duration>,
     /// The phones whose own configuration sends their REGISTERs to this machine, where this
     /// program observes them. A phone that never registers gets a diagnosis.
@@ -69,7 +69,8 @@ impl Plan {
 }
 
 impl RegistrationTarget {
-    /// Whether a REGISTER goes where the configuration sends it, as far as it says.
+    /// Whether a REGISTER goes where the configuration sends it, as far as the configuration names
+    /// a PBX and a transport.
     #[must_use]
     pub fn matches(&self, register: &Register) -> bool {
         (self.pbx.is_empty() || self.pbx.contains(&register.pbx))

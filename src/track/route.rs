@@ -35,8 +35,8 @@ pub(crate) enum BridgeProgress {
 pub enum PlannedRoute {
     /// The phone runs the target. No file that names a load is served to it.
     Already,
-    /// The phone is offered the target. Also if it reported no load, or a load whose route
-    /// is disputed.
+    /// The phone is offered the target; also if it reported no load, or a load whose route is
+    /// disputed.
     Target,
     /// The phone is offered the bridge first, then the target.
     Bridge,

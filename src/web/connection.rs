@@ -25,7 +25,7 @@ use tokio::{
 };
 
 use super::{
-    route::{self, Refusal, Route, sse_frame},
+    route::{self, RequestRefusal, WebRoute, sse_frame},
     server_state::ServerState,
 };
 use crate::{
@@ -86,7 +86,7 @@ pub(super) async fn serve(stream: TcpStream, state: Arc<ServerState>, _permit: C
     }
 }
 
-/// How long nothing was acknowledged of what is waiting.
+/// Since when the client has acknowledged none of the waiting bytes.
 struct Patience {
     acknowledged: u64,
     since: Instant,
@@ -115,22 +115,22 @@ impl Patience {
 }
 
 /// The response. A stream is written by a task of its own.
-fn respond(state: &Arc<ServerState>, request: &Request<Incoming>) -> Response<Content> {
+fn respond(state: &Arc<ServerState>, request: &Request<Incoming>) -> Response<PageContent> {
     let is_head = *request.method() == Method::HEAD;
     let route = route::route(request);
     let content = route.and_then(|route| match route {
-        _ if is_head => Ok(Content::Whole(None)),
-        Route::Page => Ok(Content::text(state.page.text.clone())),
-        Route::Json => Ok(Content::text(json(state))),
-        Route::HtmlReport => Ok(Content::text(state.view.html_report())),
-        Route::Events => follow(state).ok_or(Refusal::TooMany),
+        _ if is_head => Ok(PageContent::Whole(None)),
+        WebRoute::Page => Ok(PageContent::text(state.page.text.clone())),
+        WebRoute::Json => Ok(PageContent::text(json(state))),
+        WebRoute::HtmlReport => Ok(PageContent::text(state.view.html_report())),
+        WebRoute::Events => follow(state).ok_or(RequestRefusal::TooMany),
     });
     match (route, content) {
         (Ok(route), Ok(content)) => route::response(route, &state.page, content),
         (Err(refusal), _) | (_, Err(refusal)) => {
             let (response, text) = route::refuse(refusal);
             let text = (!is_head).then(|| Bytes::from_static(text.as_bytes()));
-            response.map(|()| Content::Whole(text))
+            response.map(|()| PageContent::Whole(text))
         }
     }
 }
@@ -142,12 +142,13 @@ fn json(state: &ServerState) -> String {
 }
 
 /// A stream of events, if there is room for one more page.
-fn follow(state: &Arc<ServerState>) -> Option<Content> {
+fn follow(state: &Arc<ServerState>) -> Option<PageContent> {
     let permit = Arc::clone(&state.followers).try_acquire_owned().ok()?;
-    // One message: the next is made when it has been sent, of what is new by then.
+    // A queue of one message: the next one is made when this one has been sent, from what is new by
+    // then.
     let (sender, messages) = mpsc::channel(1);
     tokio::spawn(feed(Arc::clone(state), sender, permit));
-    Some(Content::Stream(messages))
+    Some(PageContent::Stream(messages))
 }
 
 /// Sends one client its messages until it goes away or the run has ended.
@@ -195,18 +196,18 @@ async fn feed(state: Arc<ServerState>, sender: mpsc::Sender<Bytes>, _permit: Own
 }
 
 /// A response's body.
-enum Content {
+enum PageContent {
     Whole(Option<Bytes>),
     Stream(mpsc::Receiver<Bytes>),
 }
 
-impl Content {
+impl PageContent {
     fn text(text: String) -> Self {
         Self::Whole(Some(text.into()))
     }
 }
 
-impl Body for Content {
+impl Body for PageContent {
     type Data = Bytes;
     type Error = Infallible;
 

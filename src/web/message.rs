@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     page_state::{PageState, PhoneVersions, RunEnd, RunInfo},
-    row::{Moving, Row, RowDiagnosis},
+    row::{Moving, PhoneRow, RowDiagnosis},
 };
 use crate::{
     run_view::{PhoneView, totals},
@@ -26,20 +26,20 @@ pub(super) struct SseMessage {
 }
 
 #[derive(Serialize)]
-struct Message<'a> {
+struct PageMessage<'a> {
     /// Milliseconds since 1970.
     now: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    head: Option<Head<'a>>,
-    phones: Vec<Row>,
+    head: Option<PageHead<'a>>,
+    phones: Vec<PhoneRow>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     moved: Vec<Moved>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    finished: Option<Finished<'a>>,
+    finished: Option<PageFinished<'a>>,
 }
 
 #[derive(Serialize)]
-struct Head<'a> {
+struct PageHead<'a> {
     run: &'a Option<RunInfo>,
     notices: &'a VecDeque<String>,
     diagnoses: Vec<RowDiagnosis>,
@@ -53,7 +53,7 @@ struct Moved {
 }
 
 #[derive(Serialize)]
-struct Finished<'a> {
+struct PageFinished<'a> {
     /// Milliseconds since 1970.
     at: i64,
     totals: String,
@@ -92,17 +92,22 @@ impl PageState {
         self.versions.get(&id).copied().unwrap_or_default()
     }
 
-    fn news(&self, known: Option<u64>, now: Timestamp) -> Message<'_> {
+    fn news(&self, known: Option<u64>, now: Timestamp) -> PageMessage<'_> {
         let is_new = |version: u64| known.is_none_or(|known| version > known);
         let changed = |phone: &&PhoneView| is_new(self.versions(phone.phone.id).row);
         let moved = |phone: &&PhoneView| {
             let versions = self.versions(phone.phone.id);
             !is_new(versions.row) && is_new(versions.moving)
         };
-        Message {
+        PageMessage {
             now: now.as_millisecond(),
             head: is_new(self.head_changed).then(|| self.top()),
-            phones: self.view.phones().filter(changed).map(Row::from).collect(),
+            phones: self
+                .view
+                .phones()
+                .filter(changed)
+                .map(PhoneRow::from)
+                .collect(),
             moved: self
                 .view
                 .phones()
@@ -116,16 +121,16 @@ impl PageState {
         }
     }
 
-    fn top(&self) -> Head<'_> {
+    fn top(&self) -> PageHead<'_> {
         let diagnoses = self.view.diagnoses().iter();
-        Head {
+        PageHead {
             run: &self.run,
             notices: &self.notices,
             diagnoses: diagnoses.map(RowDiagnosis::from).collect(),
         }
     }
 
-    fn last<'a>(&'a self, end: &'a RunEnd, report: &'a Report) -> Message<'a> {
+    fn last<'a>(&'a self, end: &'a RunEnd, report: &'a Report) -> PageMessage<'a> {
         let missing = report.missing.iter();
         let missing = missing
             .map(|phone| {
@@ -133,12 +138,12 @@ impl PageState {
                 format!("{} {name}", phone.mac).trim_end().to_owned()
             })
             .collect();
-        Message {
+        PageMessage {
             now: end.at.as_millisecond(),
             head: Some(self.top()),
-            phones: self.view.phones().map(Row::from).collect(),
+            phones: self.view.phones().map(PhoneRow::from).collect(),
             moved: Vec::new(),
-            finished: Some(Finished {
+            finished: Some(PageFinished {
                 at: end.at.as_millisecond(),
                 totals: totals(report),
                 missing,

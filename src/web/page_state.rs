@@ -14,7 +14,7 @@ use crate::{
     reporter::Started,
     run_view::RunView,
     text::{date_time, escape},
-    track::{Event, PhoneId, PhoneRef, Progress, Report},
+    track::{Event, PhoneId, PhoneRef, Report, TransferProgress},
 };
 
 /// Notices that are kept: the newest.
@@ -25,7 +25,7 @@ const NOTICES: usize = 20;
 pub(super) struct PageState {
     /// Counts changes, from 1.
     pub(super) version: u64,
-    /// The version of what is not about a phone.
+    /// The version of the parts that do not concern a phone.
     pub(super) head_changed: u64,
     /// The version in which a phone was removed or all were replaced.
     pub(super) gone: u64,
@@ -41,7 +41,7 @@ pub(super) struct PageState {
 pub(super) struct PhoneVersions {
     /// The version of the row.
     pub(super) row: u64,
-    /// The version of what moves in it.
+    /// The version of its part that changes often ([`Moving`](super::row::Moving)).
     pub(super) moving: u64,
 }
 
@@ -96,7 +96,7 @@ impl PageState {
         self.head();
     }
 
-    /// The run continues one of which this is known.
+    /// The run continues an earlier one, which had this view.
     pub(super) fn resumed(&mut self, view: &RunView) {
         self.view = view.clone();
         self.version += 1;
@@ -138,7 +138,7 @@ impl PageState {
         self.versions.entry(phone.id).or_default().row = self.version;
     }
 
-    fn progress(&mut self, progress: &Progress) {
+    fn progress(&mut self, progress: &TransferProgress) {
         let known = self.view.phone(progress.phone.id);
         if known.is_some_and(|known| known.phone == progress.phone) {
             self.moving(progress.phone.id);

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     diagnose::{Code, Diagnosis, Severity},
     phone::MacAddress,
-    track::{Evidence, EvidenceSource, PhoneReport, State, Step, StepDetails, Totals},
+    track::{Evidence, EvidenceSource, PhoneReport, PhoneStep, State, StepDetails, Totals},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -27,7 +27,7 @@ fn phone(id: u32) -> PhoneRef {
 }
 
 fn step(id: u32, state: State) -> Event {
-    Event::Step(Step {
+    Event::Step(PhoneStep {
         phone: phone(id),
         state,
         pass: 1,
@@ -36,7 +36,7 @@ fn step(id: u32, state: State) -> Event {
 }
 
 fn progress(id: u32, bytes: u64) -> Event {
-    Event::Progress(Progress {
+    Event::Progress(TransferProgress {
         phone: phone(id),
         file: "apps\u{1b}[2J45.sbn".to_owned(),
         bytes,
@@ -55,7 +55,7 @@ fn diagnosis(code: Code) -> Diagnosis {
     }
 }
 
-/// What a page that follows has, as its script folds it.
+/// The state of a page that follows the run, folded as its script does it.
 #[derive(Debug, Default)]
 struct Follower {
     known: Option<u64>,
@@ -91,13 +91,13 @@ impl Follower {
     }
 }
 
-/// One thing that may happen.
+/// One step of a run, or of its page.
 #[derive(Debug, Clone)]
 enum Happens {
     Event(Event),
     Waiting(u32, u64),
     Notice,
-    /// Nothing: the follower gets its message.
+    /// The follower gets its message; nothing else happens.
     Message,
 }
 
@@ -126,7 +126,7 @@ fn anything() -> impl Strategy<Value = Happens> {
 
 proptest! {
     #[test]
-    fn a_page_that_follows_has_the_state_of_one_that_connects_late(
+    fn a_connected_page_has_the_state_of_one_that_connects_late(
         happens in prop::collection::vec(anything(), 0..60)
     ) {
         let (mut shown, mut follower) = (PageState::default(), Follower::default());
@@ -194,7 +194,7 @@ fn progress_sends_the_moving_part_and_a_step_the_whole_row() {
 }
 
 #[test]
-fn a_removed_phone_makes_a_page_start_anew() {
+fn a_removed_phone_makes_a_page_reload_everything() {
     let mut shown = PageState::default();
     shown.event(at(0), &step(1, State::Images));
     shown.event(at(0), &step(2, State::Images));
@@ -221,6 +221,7 @@ fn the_last_message_shows_the_report() {
         to: Some(crate::phone::LoadName::new("SIP45.9-3-1SR4-1S")),
         state: State::Flashed,
         reason: None,
+        up: false,
         pass: 2,
         evidence: vec![Evidence {
             source: EvidenceSource::Cdp,

@@ -13,7 +13,7 @@ use crate::report::html;
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Route {
+pub(super) enum WebRoute {
     /// The page itself.
     Page,
     /// Server-sent events.
@@ -26,8 +26,8 @@ pub(super) enum Route {
 
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// Its `Host` is no name of this machine (DNS rebinding).
+pub(super) enum RequestRefusal {
+    /// Its `Host` does not name this machine (DNS rebinding).
     Host,
     /// It comes from another site's page.
     CrossSite,
@@ -39,7 +39,7 @@ pub(super) enum Refusal {
     TooMany,
 }
 
-impl Refusal {
+impl RequestRefusal {
     fn status(self) -> StatusCode {
         match self {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
@@ -64,28 +64,28 @@ impl Refusal {
 }
 
 /// What a request is for, if it is allowed.
-pub(super) fn route<B>(request: &Request<B>) -> Result<Route, Refusal> {
+pub(super) fn route<B>(request: &Request<B>) -> Result<WebRoute, RequestRefusal> {
     let uri = request.uri();
     let is_ours = uri.authority().is_none_or(|it| is_loopback(it.as_str()));
     if !is_ours || !names_this_machine(request.headers()) {
-        return Err(Refusal::Host);
+        return Err(RequestRefusal::Host);
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(Refusal::Method);
+        return Err(RequestRefusal::Method);
     }
     let route = match uri.path() {
-        "/" => Route::Page,
-        "/events" => Route::Events,
-        "/report.json" => Route::Json,
-        "/report.html" => Route::HtmlReport,
-        _ => return Err(Refusal::Unknown),
+        "/" => WebRoute::Page,
+        "/events" => WebRoute::Events,
+        "/report.json" => WebRoute::Json,
+        "/report.html" => WebRoute::HtmlReport,
+        _ => return Err(RequestRefusal::Unknown),
     };
     // Browsers name the requesting site (Fetch Metadata). A link on another site may lead to the
     // page; nothing else may be loaded from there.
     let site = request.headers().get("sec-fetch-site");
     let is_cross_site = site.is_some_and(|site| site != "same-origin" && site != "none");
-    if is_cross_site && route != Route::Page {
-        return Err(Refusal::CrossSite);
+    if is_cross_site && route != WebRoute::Page {
+        return Err(RequestRefusal::CrossSite);
     }
     Ok(route)
 }
@@ -116,12 +116,12 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// The page and its Content-Security-Policy, which allows only itself.
-pub(super) struct Page {
+pub(super) struct StaticPage {
     pub(super) text: String,
     policy: HeaderValue,
 }
 
-impl Page {
+impl StaticPage {
     pub(super) fn new() -> Self {
         let style = format!("\n{}{}", html::STYLE, include_str!("page.css"));
         let script = format!("\n{}", include_str!("page.js"));
@@ -144,15 +144,15 @@ const NOTHING: HeaderValue =
     HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
 
 /// A response to this route, without its body.
-pub(super) fn response<B>(route: Route, page: &Page, body: B) -> Response<B> {
+pub(super) fn response<B>(route: WebRoute, page: &StaticPage, body: B) -> Response<B> {
     let (kind, name) = match route {
-        Route::Page => ("text/html; charset=utf-8", None),
-        Route::Events => ("text/event-stream", None),
-        Route::Json => ("application/json", Some("reflash-report.json")),
-        Route::HtmlReport => ("text/html; charset=utf-8", Some("reflash-report.html")),
+        WebRoute::Page => ("text/html; charset=utf-8", None),
+        WebRoute::Events => ("text/event-stream", None),
+        WebRoute::Json => ("application/json", Some("reflash-report.json")),
+        WebRoute::HtmlReport => ("text/html; charset=utf-8", Some("reflash-report.html")),
     };
     let policy = match route {
-        Route::Page => page.policy.clone(),
+        WebRoute::Page => page.policy.clone(),
         _ => NOTHING,
     };
     let mut response = guarded(StatusCode::OK, kind, policy, body);
@@ -167,10 +167,10 @@ pub(super) fn response<B>(route: Route, page: &Page, body: B) -> Response<B> {
 }
 
 /// The response to a refused request, and its text.
-pub(super) fn refuse(refusal: Refusal) -> (Response<()>, &'static str) {
+pub(super) fn refuse(refusal: RequestRefusal) -> (Response<()>, &'static str) {
     let kind = "text/plain; charset=utf-8";
     let mut response = guarded(refusal.status(), kind, NOTHING, ());
-    if refusal == Refusal::Method {
+    if refusal == RequestRefusal::Method {
         let allowed = HeaderValue::from_static("GET, HEAD");
         response.headers_mut().insert(header::ALLOW, allowed);
     }
@@ -230,7 +230,7 @@ pub(super) fn sse_frame(event: &str, data: &str) -> String {
 mod tests {
     use super::*;
 
-    fn routed(host: &[&str], path: &str) -> Result<Route, Refusal> {
+    fn routed(host: &[&str], path: &str) -> Result<WebRoute, RequestRefusal> {
         let mut request = Request::builder().uri(path);
         for host in host {
             request = request.header("host", *host);
@@ -248,7 +248,7 @@ mod tests {
             "[::1]:8069",
             "127.1.2.3",
         ] {
-            assert_eq!(routed(&[host], "/"), Ok(Route::Page), "{host}");
+            assert_eq!(routed(&[host], "/"), Ok(WebRoute::Page), "{host}");
         }
         for host in [
             "evil.example:8069",
@@ -262,23 +262,26 @@ mod tests {
             "2130706433",
             "",
         ] {
-            assert_eq!(routed(&[host], "/"), Err(Refusal::Host), "{host}");
+            assert_eq!(routed(&[host], "/"), Err(RequestRefusal::Host), "{host}");
         }
-        assert_eq!(routed(&[], "/"), Err(Refusal::Host));
-        assert_eq!(routed(&["localhost", "localhost"], "/"), Err(Refusal::Host));
+        assert_eq!(routed(&[], "/"), Err(RequestRefusal::Host));
+        assert_eq!(
+            routed(&["localhost", "localhost"], "/"),
+            Err(RequestRefusal::Host)
+        );
         let elsewhere = "http://evil.example/events";
-        assert_eq!(routed(&["localhost"], elsewhere), Err(Refusal::Host));
+        assert_eq!(routed(&["localhost"], elsewhere), Err(RequestRefusal::Host));
     }
 
     #[test]
     fn other_paths_and_methods_are_refused() {
         for (path, expected) in [
-            ("/events", Ok(Route::Events)),
-            ("/report.json", Ok(Route::Json)),
-            ("/report.html?x", Ok(Route::HtmlReport)),
-            ("/favicon.ico", Err(Refusal::Unknown)),
-            ("//", Err(Refusal::Unknown)),
-            ("/../etc/passwd", Err(Refusal::Unknown)),
+            ("/events", Ok(WebRoute::Events)),
+            ("/report.json", Ok(WebRoute::Json)),
+            ("/report.html?x", Ok(WebRoute::HtmlReport)),
+            ("/favicon.ico", Err(RequestRefusal::Unknown)),
+            ("//", Err(RequestRefusal::Unknown)),
+            ("/../etc/passwd", Err(RequestRefusal::Unknown)),
         ] {
             assert_eq!(routed(&["localhost"], path), expected, "{path}");
         }
@@ -288,12 +291,12 @@ mod tests {
                 .uri("/events")
                 .header("host", "localhost");
             let routed = route(&request.body(()).unwrap());
-            assert_eq!(routed, Err(Refusal::Method), "{method}");
+            assert_eq!(routed, Err(RequestRefusal::Method), "{method}");
         }
     }
 
     #[test]
-    fn another_sites_page_may_link_to_ours_and_load_nothing() {
+    fn a_page_of_another_site_may_link_here_but_load_nothing() {
         let routed = |site: &str, path: &str| {
             let request = Request::builder()
                 .uri(path)
@@ -302,18 +305,18 @@ mod tests {
             route(&request.body(()).unwrap())
         };
         for site in ["cross-site", "same-site"] {
-            assert_eq!(routed(site, "/events"), Err(Refusal::CrossSite));
-            assert_eq!(routed(site, "/report.json"), Err(Refusal::CrossSite));
-            assert_eq!(routed(site, "/"), Ok(Route::Page));
+            assert_eq!(routed(site, "/events"), Err(RequestRefusal::CrossSite));
+            assert_eq!(routed(site, "/report.json"), Err(RequestRefusal::CrossSite));
+            assert_eq!(routed(site, "/"), Ok(WebRoute::Page));
         }
         for site in ["same-origin", "none"] {
-            assert_eq!(routed(site, "/events"), Ok(Route::Events));
+            assert_eq!(routed(site, "/events"), Ok(WebRoute::Events));
         }
     }
 
     #[test]
     fn the_page_loads_nothing_else_and_its_policy_enforces_that() {
-        let page = Page::new();
+        let page = StaticPage::new();
         for foreign in [
             "http://",
             "https://",
@@ -349,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_that_of_the_standard() {
+    fn base64_follows_rfc_4648() {
         for (bytes, text) in [
             ("", ""),
             ("f", "Zg=="),

@@ -12,12 +12,12 @@ use crate::{
     track::State,
 };
 
-/// States, and marks, of one phone's time line that are sent: the newest.
-const MOST: usize = 64;
+/// How many states and marks of a phone's time line are sent: the newest.
+const MAX_SENT: usize = 64;
 
-/// A phone, whole. Times are milliseconds since 1970.
+/// A complete row. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Row {
+pub(super) struct PhoneRow {
     id: u32,
     mac: Option<MacAddress>,
     address: Ipv4Addr,
@@ -51,13 +51,13 @@ pub(super) struct Row {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(super) struct Moving {
     file: Option<File>,
-    waiting: Option<Waiting>,
+    waiting: Option<WaitingRow>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct File {
     name: String,
-    /// Its place in the manifest, from 1; 0 for a file that is no image.
+    /// Its place in the manifest, from 1; 0 for a file that is not an image.
     at: u32,
     of: u32,
     bytes: u64,
@@ -65,7 +65,7 @@ struct File {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Waiting {
+struct WaitingRow {
     what: String,
     /// Seconds for which silence is still normal.
     left: u64,
@@ -89,7 +89,7 @@ impl From<&Diagnosis> for RowDiagnosis {
     }
 }
 
-impl From<&PhoneView> for Row {
+impl From<&PhoneView> for PhoneRow {
     fn from(phone: &PhoneView) -> Self {
         let named = &phone.phone;
         let attention = phone.attention();
@@ -123,7 +123,7 @@ impl From<&PhoneView> for Moving {
     fn from(phone: &PhoneView) -> Self {
         Self {
             file: phone.file.as_ref().map(File::from),
-            waiting: phone.expected.as_ref().map(Waiting::from),
+            waiting: phone.expected.as_ref().map(WaitingRow::from),
         }
     }
 }
@@ -141,7 +141,7 @@ impl From<&FileProgress> for File {
     }
 }
 
-impl From<&ExpectedSilence> for Waiting {
+impl From<&ExpectedSilence> for WaitingRow {
     fn from(expected: &ExpectedSilence) -> Self {
         Self {
             what: escape(&expected.what),
@@ -151,7 +151,7 @@ impl From<&ExpectedSilence> for Waiting {
 }
 
 fn newest<T>(all: &[T]) -> impl Iterator<Item = &T> {
-    all[all.len().saturating_sub(MOST)..].iter()
+    all[all.len().saturating_sub(MAX_SENT)..].iter()
 }
 
 fn span(span: &Span) -> (State, i64, i64) {

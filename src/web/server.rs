@@ -11,27 +11,27 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     connection, route,
-    server_state::{Limits, ServerState},
+    server_state::{ServerState, WebLimits},
     shared_view::SharedView,
 };
 use crate::limits::{Acceptor, ConnectionLimiter, WhenFull};
 
 /// A bound listener that does not serve yet.
 #[derive(Debug)]
-pub struct Server {
+pub struct WebServer {
     listener: std::net::TcpListener,
     local: SocketAddrV4,
-    limits: Limits,
+    limits: WebLimits,
 }
 
-impl Server {
-    /// Listens on 127.0.0.1; port 0: any free port. Needs no runtime, so that it can come before
+impl WebServer {
+    /// Listens on 127.0.0.1; port 0: any free port. It needs no runtime, so it can be called before
     /// privileges are dropped.
     ///
     /// # Errors
     ///
     /// The port cannot be bound.
-    pub fn bind(port: u16, limits: Limits) -> io::Result<Self> {
+    pub fn bind(port: u16, limits: WebLimits) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         // Connections inherit it.
         socket2::SockRef::from(&listener).set_send_buffer_size(limits.send_buffer)?;
@@ -52,11 +52,11 @@ impl Server {
         self.local
     }
 
-    /// [`Server::run`] on this thread.
+    /// Runs [`WebServer::run`] on this thread.
     ///
     /// # Errors
     ///
-    /// No runtime can be built, or see there.
+    /// The runtime cannot be built, or cannot watch the socket.
     pub fn run_here(self, view: Arc<SharedView>, stop: impl Future<Output = ()>) -> io::Result<()> {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -64,8 +64,8 @@ impl Server {
             .block_on(self.run(view, stop))
     }
 
-    /// Serves until `stop` resolves, and then while clients take what is left,
-    /// [`Limits::linger`] at most.
+    /// Serves until `stop` resolves, and then until the clients have received what is left, for at
+    /// most [`WebLimits::linger`].
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Server {
         let state = Arc::new(ServerState {
             view,
             limits: self.limits,
-            page: route::Page::new(),
+            page: route::StaticPage::new(),
             followers: Arc::new(Semaphore::new(self.limits.followers)),
         });
         let serve = |stream, _, permit| connection::serve(stream, Arc::clone(&state), permit);

@@ -6,28 +6,28 @@ use tokio::sync::Semaphore;
 
 use super::{route, shared_view::SharedView};
 
-/// Limits of what pages may use.
+/// Limits on what pages may use.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct WebLimits {
     /// Pages that follow the run at the same time.
     pub followers: usize,
-    /// Connections at the same time, those of pages that follow among them.
+    /// Connections at the same time, including those of pages that follow the run.
     pub connections: usize,
     /// How long a request may take to arrive.
     pub request: Duration,
     /// How often a comment is sent if nothing happens.
     pub heartbeat: Duration,
-    /// How long a client may take nothing before it is dropped.
+    /// How long a client may receive nothing before it is dropped.
     pub stall: Duration,
     /// The shortest time between two messages.
     pub pace: Duration,
-    /// How long the end of a run waits for pages to take the report.
+    /// How long the end of a run waits for pages to receive the report.
     pub linger: Duration,
     /// The send buffer of a connection, in bytes.
     pub send_buffer: usize,
 }
 
-impl Default for Limits {
+impl Default for WebLimits {
     fn default() -> Self {
         Self {
             followers: 8,
@@ -45,7 +45,7 @@ impl Default for Limits {
 /// What all connections share.
 pub(super) struct ServerState {
     pub(super) view: Arc<SharedView>,
-    pub(super) limits: Limits,
-    pub(super) page: route::Page,
+    pub(super) limits: WebLimits,
+    pub(super) page: route::StaticPage,
     pub(super) followers: Arc<Semaphore>,
 }

@@ -35,7 +35,7 @@ impl fmt::Debug for SharedView {
 }
 
 impl SharedView {
-    /// An empty one. `wall` gives the time of day, `report` the report so far.
+    /// An empty view. `wall` returns the time of day, `report` the report so far.
     pub fn new(
         wall: fn() -> Timestamp,
         report: impl Fn() -> Report + Send + Sync + 'static,
@@ -90,7 +90,8 @@ impl SharedView {
             state.ended.is_some().then(|| state.view.clone())
         };
         ended.unwrap_or_else(|| {
-            // Not under our lock: the run holds its own while it reports to us.
+            // Without this lock: the run holds its own lock while it reports here, so holding both
+            // could deadlock.
             let report = (self.report)();
             let mut view = self.state().view.clone();
             view.close((self.wall)());

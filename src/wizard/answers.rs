@@ -6,7 +6,7 @@ use super::{
     command_line::{CommandLine, ConvertOptions},
     environment::DetectedPhones,
     inventory_draft::InventoryDraft,
-    prompt::Page,
+    prompt::PromptPage,
     transition::STEPS,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 pub(super) struct Answers {
     /// The command line they make.
     pub(super) command_line: CommandLine,
-    /// Arguments of the wizard's own command line; they are not asked.
+    /// Arguments of the wizard's own command line. Their questions are not asked.
     given: CommandLine,
     /// The model for the instructions, if one was named.
     pub(super) model: Option<&'static Model>,
@@ -65,7 +65,7 @@ struct StepAnswer {
 }
 
 impl Answers {
-    /// Before the first question.
+    /// The answers before the first question: only those that the command line gives.
     pub(super) fn new(given: CommandLine, model: Option<&'static Model>) -> Self {
         Self {
             command_line: given.clone(),
@@ -148,7 +148,7 @@ impl Answers {
     }
 
     /// A page, with the answers of earlier steps.
-    pub(super) fn page(&self, number: usize, title: &'static str) -> Page {
+    pub(super) fn page(&self, number: usize, title: &'static str) -> PromptPage {
         let before = self.answered.range(..number);
         let newest = before.clone().next_back().map(|(number, _)| *number);
         let answered = before.map(|(number, answer)| {
@@ -156,7 +156,7 @@ impl Answers {
             let sentence = sentence.filter(|_| newest == Some(*number));
             (answer.label, sentence.unwrap_or(&answer.short).clone())
         });
-        Page {
+        PromptPage {
             number,
             of: STEPS,
             title,

@@ -3,7 +3,7 @@
 //!
 //! The answer is recorded as evidence of a person; it does not change the phone's state.
 
-use super::prompt::{Choice, Prompt, Reply, Stopped};
+use super::prompt::{MenuChoice, Prompt, PromptReply, Stopped};
 use crate::{
     session::OperatorPrompt,
     track::{EvidenceSource, Observation, ObservationKind, PhoneReport, Report, State},
@@ -33,16 +33,16 @@ pub(super) fn ask(report: &Report, prompt: &mut dyn Prompt) -> Result<Vec<Observ
             "\n{name} fetched all images, but nothing has reported the load it runs. Check its \
              display: {MENU}."
         ));
-        let choice = Choice::new(format!("What does {name} show there?"))
+        let choice = MenuChoice::new(format!("What does {name} show there?"))
             .item("SIP", DisplayedProtocol::Sip)
             .item("SCCP", DisplayedProtocol::Sccp)
             .item("I cannot check", DisplayedProtocol::Unknown)
             .item("Stop asking", DisplayedProtocol::StopAsking);
         let protocol = match choice.ask(prompt)? {
-            Reply::Given(DisplayedProtocol::Sip) => "SIP",
-            Reply::Given(DisplayedProtocol::Sccp) => "SCCP",
-            Reply::Given(DisplayedProtocol::Unknown) | Reply::Back => continue,
-            Reply::Given(DisplayedProtocol::StopAsking) => break,
+            PromptReply::Given(DisplayedProtocol::Sip) => "SIP",
+            PromptReply::Given(DisplayedProtocol::Sccp) => "SCCP",
+            PromptReply::Given(DisplayedProtocol::Unknown) | PromptReply::Back => continue,
+            PromptReply::Given(DisplayedProtocol::StopAsking) => break,
         };
         if protocol == "SCCP" {
             prompt.paragraph(

@@ -42,7 +42,7 @@ pub(super) trait Environment {
     fn interfaces(&self) -> Vec<Interface>;
 
     /// Checks machine and network. Takes seconds.
-    fn check(&mut self, wanted: &CheckOptions) -> CheckResult;
+    fn check(&mut self, options: &CheckOptions) -> CheckResult;
 
     /// Reads the files of `--add`.
     fn extra_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure>;

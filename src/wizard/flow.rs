@@ -3,14 +3,15 @@
 use super::{
     answers::Answers,
     environment::Environment,
-    prompt::{Choice, Prompt, Reply, Stopped},
+    prompt::{MenuChoice, Prompt, PromptReply, Stopped},
     steps,
     transition::{STEPS, Transition},
 };
 
-type Step = fn(&mut Answers, &mut dyn Prompt, &mut dyn Environment) -> Result<Transition, Stopped>;
+type StepFn =
+    fn(&mut Answers, &mut dyn Prompt, &mut dyn Environment) -> Result<Transition, Stopped>;
 
-const ORDER: [Step; STEPS] = [
+const ORDER: [StepFn; STEPS] = [
     steps::bundle::ask,
     steps::phones::ask,
     steps::network::ask,
@@ -44,13 +45,13 @@ pub(super) fn run(
     Ok(())
 }
 
-/// There is no step before the first question.
+/// Asks whether to leave the wizard, because there is no step before the first question.
 fn confirm_leaving(prompt: &mut dyn Prompt) -> Result<(), Stopped> {
-    let choice = Choice::new("This is the first question. Leave the wizard?")
+    let choice = MenuChoice::new("This is the first question. Leave the wizard?")
         .item("Stay", false)
         .item("Leave: nothing was changed", true);
     match choice.ask(prompt)? {
-        Reply::Given(true) => Err(Stopped::Left),
-        Reply::Given(false) | Reply::Back => Ok(()),
+        PromptReply::Given(true) => Err(Stopped::Left),
+        PromptReply::Given(false) | PromptReply::Back => Ok(()),
     }
 }

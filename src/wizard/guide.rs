@@ -12,10 +12,10 @@ use crate::{
     phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
     reporter::{Reporter, Started, Tick},
     run_view::RunView,
-    track::{Event, PhoneId, PhoneRef, Report, State, Step, SurveyResult},
+    track::{Event, PhoneId, PhoneRef, PhoneStep, Report, State, SurveyResult},
 };
 
-/// The most phones with instructions of their own. For more, the display's lines suffice.
+/// Maximum number of phones with instructions of their own. For more, the display's lines suffice.
 const MAX_PHONES: usize = 4;
 
 /// Instructions, and which were given.
@@ -131,7 +131,7 @@ impl Guide {
     }
 
     /// The instruction for a phone's step, once for each state.
-    pub(super) fn step(&mut self, step: &Step) -> Option<String> {
+    pub(super) fn step(&mut self, step: &PhoneStep) -> Option<String> {
         let id = step.phone.id;
         let is_new = !self.announced.contains_key(&id);
         if is_new && self.announced.len() >= MAX_PHONES {
@@ -212,7 +212,8 @@ pub(super) struct GuidedReporter {
 }
 
 impl GuidedReporter {
-    /// `has_survey`: whether the run begins with a survey.
+    /// Adds the instructions of `guide` to `inner`. `has_survey`: whether the run begins with a
+    /// survey.
     pub(super) fn new(inner: Box<dyn Reporter>, guide: Guide, has_survey: bool) -> Self {
         Self {
             inner,

@@ -81,8 +81,8 @@ impl Environment for HostEnvironment {
         preflight::interfaces()
     }
 
-    fn check(&mut self, wanted: &CheckOptions) -> CheckResult {
-        let wanted = wanted.clone();
+    fn check(&mut self, options: &CheckOptions) -> CheckResult {
+        let options = options.clone();
         let none = CheckResult {
             chosen: None,
             findings: Vec::new(),
@@ -91,7 +91,7 @@ impl Environment for HostEnvironment {
         let (done, checked) = mpsc::channel();
         let thread = thread::spawn(move || {
             // An error means that the program is about to end.
-            let _ = done.send(preflight::check(&wanted, |_| {}));
+            let _ = done.send(preflight::check(&options, |_| {}));
         });
         let Ok(mut signals) = SignalCheck::new() else {
             return checked.recv().unwrap_or(none);
@@ -99,7 +99,7 @@ impl Environment for HostEnvironment {
         loop {
             match checked.recv_timeout(SIGNAL_INTERVAL) {
                 Ok(checked) => {
-                    // Privileges are dropped per thread: this one must be gone by then.
+                    // Privileges are dropped per thread, so this thread must end before that.
                     let _ = thread.join();
                     return checked;
                 }

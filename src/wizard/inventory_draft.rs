@@ -22,14 +22,14 @@ pub(super) struct InventoryDraft {
     /// The PBX's address or name.
     pub(super) pbx: String,
     /// Its phones.
-    pub(super) phones: Vec<PhoneEntry>,
+    pub(super) phones: Vec<DraftPhone>,
     /// The file to write.
     pub(super) path: PathBuf,
 }
 
 /// A phone of an inventory.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct PhoneEntry {
+pub(super) struct DraftPhone {
     pub(super) mac: MacAddress,
     /// The number: `7965`.
     pub(super) model: String,
@@ -138,7 +138,7 @@ mod tests {
     fn draft(path: &Path) -> InventoryDraft {
         InventoryDraft {
             pbx: "192.0.2.20".to_owned(),
-            phones: vec![PhoneEntry {
+            phones: vec![DraftPhone {
                 mac: "001D45AABB0C".parse().unwrap(),
                 model: "7965".to_owned(),
                 extension: "1001".to_owned(),

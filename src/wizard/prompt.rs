@@ -4,7 +4,7 @@ use std::io;
 
 /// The head of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Page {
+pub(super) struct PromptPage {
     /// The step, from 1.
     pub(super) number: usize,
     /// The number of steps.
@@ -34,7 +34,7 @@ pub(super) struct Field {
 
 /// The operator's reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reply<T> {
+pub(super) enum PromptReply<T> {
     /// An answer.
     Given(T),
     /// Back to the previous question.
@@ -53,12 +53,12 @@ pub(super) enum Stopped {
 }
 
 /// The result of a question.
-pub(super) type PromptResult<T> = Result<Reply<T>, Stopped>;
+pub(super) type PromptResult<T> = Result<PromptReply<T>, Stopped>;
 
 /// Asks the operator.
 pub(super) trait Prompt {
     /// Begins a page; the screen is cleared.
-    fn page(&mut self, page: &Page);
+    fn page(&mut self, page: &PromptPage);
 
     /// Prints a paragraph, wrapped.
     fn paragraph(&mut self, text: &str);
@@ -78,13 +78,13 @@ pub(super) trait Prompt {
 
 /// A menu whose items have values.
 #[derive(Debug, Clone)]
-pub(super) struct Choice<T> {
+pub(super) struct MenuChoice<T> {
     prompt: String,
     items: Vec<(String, T)>,
     default: usize,
 }
 
-impl<T: Clone + PartialEq> Choice<T> {
+impl<T: Clone + PartialEq> MenuChoice<T> {
     pub(super) fn new(prompt: impl Into<String>) -> Self {
         Self {
             prompt: prompt.into(),
@@ -124,11 +124,10 @@ impl<T: Clone + PartialEq> Choice<T> {
             default: self.default,
         };
         Ok(match prompt.choose(&menu)? {
-            Reply::Given(at) => self
-                .items
-                .get(at)
-                .map_or(Reply::Back, |(_, value)| Reply::Given(value.clone())),
-            Reply::Back => Reply::Back,
+            PromptReply::Given(at) => self.items.get(at).map_or(PromptReply::Back, |(_, value)| {
+                PromptReply::Given(value.clone())
+            }),
+            PromptReply::Back => PromptReply::Back,
         })
     }
 }

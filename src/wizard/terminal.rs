@@ -12,7 +12,7 @@ use dialoguer::{Input, Select, theme::Theme};
 use nix::sys::termios::{FlushArg, tcflush};
 use tokio::{runtime::Runtime, time::timeout};
 
-use super::prompt::{Field, Menu, Page, Prompt, PromptResult, Reply, Stopped};
+use super::prompt::{Field, Menu, Prompt, PromptPage, PromptReply, PromptResult, Stopped};
 use crate::{
     display::Style,
     failure::Failure,
@@ -27,7 +27,7 @@ const BACK: &str = "<";
 /// How long a signal may take to be delivered.
 const SIGNAL_DELAY: Duration = Duration::from_millis(10);
 
-/// The most rows of a menu; longer menus have pages.
+/// Maximum number of rows of a menu; longer menus have pages.
 const MENU_ROWS: usize = 12;
 
 /// Columns that text is wrapped to.
@@ -109,10 +109,10 @@ impl TerminalPrompt {
 const INTERRUPT: u8 = 2;
 
 impl Prompt for TerminalPrompt {
-    fn page(&mut self, page: &Page) {
+    fn page(&mut self, page: &PromptPage) {
         // If the terminal is gone, the next question fails.
         let _ = self.term.clear_screen();
-        let Page {
+        let PromptPage {
             number, of, title, ..
         } = page;
         let head = format!("reflash wizard, step {number} of {of}: {title}");
@@ -149,7 +149,7 @@ impl Prompt for TerminalPrompt {
         Self::discard_keys();
         let width = usize::from(self.term.size().1).min(WIDTH);
         let items = menu.items.iter().map(|item| cut(&escape(item), width));
-        let asked = Select::with_theme(&Plain)
+        let asked = Select::with_theme(&PlainTheme)
             .with_prompt(&menu.prompt)
             .items(items)
             .default(menu.default)
@@ -157,15 +157,15 @@ impl Prompt for TerminalPrompt {
             .report(false)
             .interact_on_opt(&self.term);
         match asked {
-            Ok(Some(at)) => Ok(Reply::Given(at)),
-            Ok(None) => Ok(Reply::Back),
+            Ok(Some(at)) => Ok(PromptReply::Given(at)),
+            Ok(None) => Ok(PromptReply::Back),
             Err(error) => Err(self.stopped(error)),
         }
     }
 
     fn ask(&mut self, field: &Field) -> PromptResult<String> {
         let prompt = format!("{} ({BACK} to go back)", field.prompt);
-        let mut input = Input::<String>::with_theme(&Plain)
+        let mut input = Input::<String>::with_theme(&PlainTheme)
             .with_prompt(prompt)
             .allow_empty(true);
         if let Some(default) = &field.default {
@@ -173,8 +173,8 @@ impl Prompt for TerminalPrompt {
         }
         Self::discard_keys();
         match input.interact_text_on(&self.term) {
-            Ok(text) if text.trim() == BACK => Ok(Reply::Back),
-            Ok(text) => Ok(Reply::Given(text.trim().to_owned())),
+            Ok(text) if text.trim() == BACK => Ok(PromptReply::Back),
+            Ok(text) => Ok(PromptReply::Given(text.trim().to_owned())),
             Err(error) => Err(self.stopped(error)),
         }
     }
@@ -196,9 +196,9 @@ fn cut(text: &str, width: usize) -> String {
 }
 
 /// A theme without colours: a mark shows the chosen item.
-struct Plain;
+struct PlainTheme;
 
-impl Theme for Plain {
+impl Theme for PlainTheme {
     fn format_select_prompt(&self, f: &mut dyn fmt::Write, prompt: &str) -> fmt::Result {
         write!(f, "{prompt} (arrows and Enter; Esc: back)")
     }

@@ -19,7 +19,7 @@ use super::{
     environment::{DetectedPhones, Environment},
     flow,
     host::HostEnvironment,
-    prompt::{Field, Menu, Page, Prompt, PromptResult, Reply, Stopped},
+    prompt::{Field, Menu, Prompt, PromptPage, PromptReply, PromptResult, Stopped},
 };
 use crate::{
     bundle::{Bundle, Verdict},
@@ -87,7 +87,7 @@ impl ScriptedPrompt {
 }
 
 impl Prompt for ScriptedPrompt {
-    fn page(&mut self, page: &Page) {
+    fn page(&mut self, page: &PromptPage) {
         self.say(&format!("\n== {} {}", page.number, page.title));
         for (what, answer) in &page.answered {
             self.say(&format!("   {what}: {answer}"));
@@ -114,10 +114,10 @@ impl Prompt for ScriptedPrompt {
             Act::Pick(words) => {
                 let at = menu.items.iter().position(|item| item.contains(words));
                 let at = at.unwrap_or_else(|| panic!("no item {words:?}\n{}", self.output));
-                Ok(Reply::Given(at))
+                Ok(PromptReply::Given(at))
             }
-            Act::Enter => Ok(Reply::Given(menu.default)),
-            Act::Back => Ok(Reply::Back),
+            Act::Enter => Ok(PromptReply::Given(menu.default)),
+            Act::Back => Ok(PromptReply::Back),
             Act::Stop => Err(Stopped::Signal(2)),
             Act::Type(text) => panic!("{text:?} is not an item\n{}", self.output),
         }
@@ -127,9 +127,11 @@ impl Prompt for ScriptedPrompt {
         self.say(&format!("? {} {:?}", field.prompt, field.default));
         self.offered.push(field.default.clone().unwrap_or_default());
         match self.next(&field.prompt) {
-            Act::Type(text) => Ok(Reply::Given(text)),
-            Act::Enter => Ok(Reply::Given(field.default.clone().unwrap_or_default())),
-            Act::Back => Ok(Reply::Back),
+            Act::Type(text) => Ok(PromptReply::Given(text)),
+            Act::Enter => Ok(PromptReply::Given(
+                field.default.clone().unwrap_or_default(),
+            )),
+            Act::Back => Ok(PromptReply::Back),
             Act::Stop => Err(Stopped::Signal(2)),
             Act::Pick(words) => panic!("{words:?} is not a line\n{}", self.output),
         }
@@ -292,13 +294,13 @@ impl Environment for TestEnvironment {
         self.interfaces.clone()
     }
 
-    fn check(&mut self, wanted: &CheckOptions) -> CheckResult {
+    fn check(&mut self, options: &CheckOptions) -> CheckResult {
         let findings = match self.looks.len() {
             1 => self.looks[0].clone(),
             _ => self.looks.pop_front().unwrap_or_default(),
         };
-        let address = wanted.listen.unwrap_or(self.interfaces[0].address);
-        let interface = wanted.interface.clone();
+        let address = options.listen.unwrap_or(self.interfaces[0].address);
+        let interface = options.interface.clone();
         CheckResult {
             chosen: Some(SelectedInterface {
                 address,

@@ -1,9 +1,5 @@
-//! All clients on one socket, each at an address of its own, and the echo.
+//! All clients on one socket, each at its own address, and the echo.
 
-#![expect(
-    unsafe_code,
-    reason = "recvmmsg and sendmmsg with a source address for each packet"
-)]
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -12,39 +8,34 @@
 )]
 
 use std::{
-    io, mem,
-    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
-    os::fd::AsRawFd,
-    ptr,
+    net::{Ipv4Addr, SocketAddrV4},
     time::{Duration, Instant},
 };
 
+use crate::batch::{Batch, socket};
+
 /// Bytes.
 const MIB: f64 = 1_048_576.0;
-/// Packets in one system call.
-const BATCH: usize = 64;
-/// The longest packet.
-const PACKET: usize = 1_600;
-/// A phone asks again after this long.
-const ASK_AGAIN: Duration = Duration::from_secs(4);
-/// A client that gets nothing new for this long has failed.
+/// A phone repeats its request after this long.
+const RETRANSMIT: Duration = Duration::from_secs(4);
+/// A client that receives no new block for this long has failed.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// One measurement to make.
+/// One measurement.
 pub(crate) struct Load<'a> {
     pub(crate) server: SocketAddrV4,
     pub(crate) name: &'a str,
     pub(crate) block: u16,
     pub(crate) count: usize,
-    /// Packets of 1,000 that are lost each way.
+    /// Packets of 1,000 that are lost in each direction.
     pub(crate) loss: usize,
     pub(crate) file: &'a [u8],
 }
 
-/// What one measurement gave.
+/// The result of one measurement.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
-    /// When each client that has the file had it.
+    /// The times at which clients completed the file.
     times: Vec<Duration>,
     failed: usize,
     bytes: u64,
@@ -75,7 +66,7 @@ impl Outcome {
 
     pub(crate) fn line(&self) -> String {
         format!(
-            "N={:<4} {:7.1} MiB/s, p50 {:.3} p99 {:.3} s, {} failed, {:.2} µs a block, {:.1} MiB",
+            "N={:<4} {:7.1} MiB/s, p50 {:.3} p99 {:.3} s, {} failed, {:.2} µs per block, {:.1} MiB",
             self.times.len() + self.failed,
             self.rate(),
             self.percentile(0.5),
@@ -115,11 +106,11 @@ pub(crate) fn summary(rounds: &[Outcome], echo: Option<f64>) -> String {
 
 /// One client.
 struct Client {
-    /// Whom it acknowledges to, once known.
+    /// The address that it sends ACKs to, once known.
     transfer: Option<SocketAddrV4>,
-    /// Bytes that it has.
+    /// Bytes received.
     at: usize,
-    /// Blocks that it has, without wrapping.
+    /// Blocks received, without wrapping.
     blocks: u64,
     moved: Instant,
     asked: Instant,
@@ -141,7 +132,7 @@ impl Load<'_> {
         request
     }
 
-    /// Fetches with all clients at once. `watch` is called now and then.
+    /// Fetches with all clients at once, and calls `watch` every 100 ms.
     pub(crate) fn run(&self, watch: &dyn Fn()) -> Outcome {
         let socket = socket(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
         let mut batch = Batch::new();
@@ -164,19 +155,19 @@ impl Load<'_> {
         }
         let mut left = self.count;
         let mut blocks = 0;
-        let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
         let mut looked = begin;
         watch();
         while left > 0 {
             if self.loss > 0 {
-                out.retain(|_| !dice.loses(self.loss));
+                out.retain(|_| !random.loses(self.loss));
             }
             Batch::send(&socket, &out);
             out.clear();
             batch.receive(&socket, Duration::from_millis(20));
             let now = Instant::now();
             for (from, to, packet) in batch.packets() {
-                if self.loss > 0 && dice.loses(self.loss) {
+                if self.loss > 0 && random.loses(self.loss) {
                     continue;
                 }
                 let index = to.to_bits().wrapping_sub(0x7f40_0001) as usize;
@@ -184,7 +175,7 @@ impl Load<'_> {
                     continue;
                 };
                 let before = client.blocks;
-                if let Some(answer) = client.hear(now, from, packet, self) {
+                if let Some(answer) = client.receive(now, from, packet, self) {
                     out.push((to, from, answer));
                 }
                 blocks += client.blocks - before;
@@ -204,7 +195,7 @@ impl Load<'_> {
                         client.wrong = true;
                         client.done = Some(now - begin);
                         left -= 1;
-                    } else if client.transfer.is_none() && now - client.asked > ASK_AGAIN {
+                    } else if client.transfer.is_none() && now - client.asked > RETRANSMIT {
                         client.asked = now;
                         out.push((Self::address(index), self.server, request.clone()));
                     }
@@ -238,8 +229,8 @@ impl Client {
         self.wrong || self.blocks == (load.file.len() / usize::from(load.block)) as u64 + 1
     }
 
-    /// What it answers to a packet.
-    fn hear(
+    /// The response to a packet.
+    fn receive(
         &mut self,
         now: Instant,
         from: SocketAddrV4,
@@ -266,7 +257,7 @@ impl Client {
                     self.blocks = next;
                     self.moved = now;
                 }
-                // A block that it has already: its ACK was lost.
+                // Also for a block that it has already, because the ACK was lost.
                 Some(vec![0, 4, *high, *low])
             }
             [0, 5, ..] => {
@@ -278,7 +269,7 @@ impl Client {
     }
 }
 
-/// Answers every packet with the block after the one that it acknowledges, and nothing else.
+/// Answers every packet with the block after the acknowledged one.
 pub(crate) fn echo(listen: SocketAddrV4, file: &[u8]) {
     let socket = socket(listen);
     let mut batch = Batch::new();
@@ -305,174 +296,14 @@ pub(crate) fn echo(listen: SocketAddrV4, file: &[u8]) {
     }
 }
 
-/// Reproducible chance.
-struct Dice(u64);
+/// Reproducible random numbers.
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn loses(&mut self, of_thousand: usize) -> bool {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 % 1_000) < of_thousand as u64
-    }
-}
-
-fn socket(at: SocketAddrV4) -> UdpSocket {
-    let socket = UdpSocket::bind(at).expect("the port is free");
-    for (level, option, value) in [
-        (libc::IPPROTO_IP, libc::IP_PKTINFO, 1),
-        (libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, 32 << 20),
-        (libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, 8 << 20),
-    ] {
-        let value: libc::c_int = value;
-        // SAFETY: the value is a C int that outlives the call, and its size is stated. A
-        // buffer that stays small costs speed and nothing else.
-        unsafe {
-            libc::setsockopt(
-                socket.as_raw_fd(),
-                level,
-                option,
-                (&raw const value).cast(),
-                mem::size_of_val(&value) as _,
-            );
-        }
-    }
-    socket
-}
-
-#[derive(Clone, Copy)]
-#[repr(C, align(8))]
-struct Control([u8; 64]);
-
-/// Room for packets in and out.
-struct Batch {
-    buffers: Vec<[u8; PACKET]>,
-    came: Vec<(SocketAddrV4, Ipv4Addr, usize)>,
-}
-
-impl Batch {
-    fn new() -> Self {
-        Self {
-            buffers: vec![[0; PACKET]; BATCH],
-            came: Vec::new(),
-        }
-    }
-
-    fn packets(&self) -> impl Iterator<Item = (SocketAddrV4, Ipv4Addr, &[u8])> {
-        let with = self.came.iter().zip(&self.buffers);
-        with.map(|(&(from, to, length), buffer)| (from, to, &buffer[..length]))
-    }
-
-    /// Takes what waits, and waits for something if there is nothing.
-    fn receive(&mut self, socket: &UdpSocket, patience: Duration) {
-        self.came.clear();
-        let mut poll = libc::pollfd {
-            fd: socket.as_raw_fd(),
-            events: libc::POLLIN,
-            revents: 0,
-        };
-        let mut controls = [Control([0; 64]); BATCH];
-        // SAFETY: plain data of C, for which zero is a value; then every header points to a
-        // name, a part and a control buffer of the stated sizes that outlive the call, and
-        // control messages are read within the length that the kernel set.
-        unsafe {
-            let mut names: [libc::sockaddr_in; BATCH] = mem::zeroed();
-            let mut parts: [libc::iovec; BATCH] = mem::zeroed();
-            let mut headers: [libc::mmsghdr; BATCH] = mem::zeroed();
-            for at in 0..BATCH {
-                parts[at].iov_base = self.buffers[at].as_mut_ptr().cast();
-                parts[at].iov_len = PACKET;
-                let header = &mut headers[at].msg_hdr;
-                header.msg_name = ptr::from_mut(&mut names[at]).cast();
-                header.msg_namelen = mem::size_of::<libc::sockaddr_in>() as _;
-                header.msg_iov = &raw mut parts[at];
-                header.msg_iovlen = 1;
-                header.msg_control = ptr::from_mut(&mut controls[at]).cast();
-                header.msg_controllen = mem::size_of::<Control>() as _;
-            }
-            let fd = socket.as_raw_fd();
-            let mut take = || {
-                libc::recvmmsg(
-                    fd,
-                    headers.as_mut_ptr(),
-                    BATCH as _,
-                    libc::MSG_DONTWAIT,
-                    ptr::null_mut(),
-                )
-            };
-            let mut count = take();
-            if count < 0 {
-                libc::poll(&raw mut poll, 1, patience.as_millis() as _);
-                count = take();
-            }
-            for at in 0..usize::try_from(count).unwrap_or(0) {
-                let header = &headers[at];
-                let message = libc::CMSG_FIRSTHDR(&raw const header.msg_hdr);
-                let Some(found) = message.as_ref() else {
-                    continue;
-                };
-                if found.cmsg_type != libc::IP_PKTINFO {
-                    continue;
-                }
-                let info: libc::in_pktinfo = ptr::read_unaligned(libc::CMSG_DATA(message).cast());
-                let address = |from: libc::in_addr| Ipv4Addr::from_bits(u32::from_be(from.s_addr));
-                let from = SocketAddrV4::new(
-                    address(names[at].sin_addr),
-                    u16::from_be(names[at].sin_port),
-                );
-                self.came
-                    .push((from, address(info.ipi_addr), header.msg_len as usize));
-            }
-        }
-    }
-
-    fn send(socket: &UdpSocket, packets: &[(Ipv4Addr, SocketAddrV4, Vec<u8>)]) {
-        let mut packets = packets;
-        while !packets.is_empty() {
-            let count = packets.len().min(BATCH);
-            let mut controls = [Control([0; 64]); BATCH];
-            // SAFETY: as above; the kernel only reads what it sends, and CMSG_FIRSTHDR is
-            // given a buffer with room for one message.
-            let sent = unsafe {
-                let mut names: [libc::sockaddr_in; BATCH] = mem::zeroed();
-                let mut parts: [libc::iovec; BATCH] = mem::zeroed();
-                let mut headers: [libc::mmsghdr; BATCH] = mem::zeroed();
-                for (at, (from, to, bytes)) in packets[..count].iter().enumerate() {
-                    let be = |address: Ipv4Addr| libc::in_addr {
-                        s_addr: address.to_bits().to_be(),
-                    };
-                    names[at].sin_family = libc::AF_INET as _;
-                    names[at].sin_port = to.port().to_be();
-                    names[at].sin_addr = be(*to.ip());
-                    parts[at].iov_base = bytes.as_ptr().cast_mut().cast();
-                    parts[at].iov_len = bytes.len();
-                    let header = &mut headers[at].msg_hdr;
-                    header.msg_name = ptr::from_mut(&mut names[at]).cast();
-                    header.msg_namelen = mem::size_of::<libc::sockaddr_in>() as _;
-                    header.msg_iov = &raw mut parts[at];
-                    header.msg_iovlen = 1;
-                    header.msg_control = ptr::from_mut(&mut controls[at]).cast();
-                    let size = mem::size_of::<libc::in_pktinfo>() as u32;
-                    header.msg_controllen = libc::CMSG_SPACE(size) as _;
-                    let message = libc::CMSG_FIRSTHDR(header);
-                    (*message).cmsg_level = libc::IPPROTO_IP;
-                    (*message).cmsg_type = libc::IP_PKTINFO;
-                    (*message).cmsg_len = libc::CMSG_LEN(size) as _;
-                    let info = libc::in_pktinfo {
-                        ipi_ifindex: 0,
-                        ipi_spec_dst: be(*from),
-                        ipi_addr: be(Ipv4Addr::UNSPECIFIED),
-                    };
-                    ptr::write_unaligned(libc::CMSG_DATA(message).cast(), info);
-                }
-                libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count as _, 0)
-            };
-            match usize::try_from(sent) {
-                Ok(sent) => packets = &packets[sent..],
-                Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
-                // The report of an earlier packet: this one goes next.
-                Err(_) => {}
-            }
-        }
     }
 }

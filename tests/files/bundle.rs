@@ -3,7 +3,9 @@
 mod archives;
 mod containers;
 mod fixtures;
+mod hostile_tars;
 mod sets;
+mod tars;
 mod unpacking;
 mod verify;
 
@@ -58,7 +60,7 @@ impl BundleFolder {
     }
 
     /// Verdict and code of the first problem of a file with these bytes.
-    pub(crate) fn judge(&self, bytes: &[u8]) -> (Verdict, Option<&'static str>) {
+    pub(crate) fn verdict(&self, bytes: &[u8]) -> (Verdict, Option<&'static str>) {
         let path = self.file("bundle.zip", bytes);
         let bundle = one(&path, &trusting());
         (
@@ -69,7 +71,7 @@ impl BundleFolder {
 }
 
 #[test]
-fn a_whole_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
+fn a_complete_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
     let dir = BundleFolder::new();
     let path = dir.file("good.zip", &good());
     let bundle = one(&path, &trusting());
@@ -94,7 +96,7 @@ fn a_whole_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
         let at = member.signed_at.map(|at| at.to_string());
         assert_eq!(at.as_deref(), signed.then_some("2015-04-22T07:21:26Z"));
     }
-    // Nobody else takes that key for Cisco's.
+    // Without the option, that key is not trusted.
     let bundle = one(&path, &ExamineOptions::default());
     assert_eq!(bundle.verdict, Verdict::Damaged);
     assert_eq!(bundle.problems[0].code, "signature-invalid");
@@ -132,7 +134,7 @@ fn a_bundle_without_a_known_key_is_intact_and_known_by_its_checksum() {
 }
 
 #[test]
-fn the_key_that_other_tests_name_is_the_rehearsal_s() {
+fn the_test_key_file_is_the_key_of_the_simulator() {
     assert_eq!(include_str!("../support/test-key.pem"), TEST_KEY_PEM);
 }
 
@@ -163,7 +165,7 @@ fn every_kind_of_damage_gets_its_verdict_and_its_code() {
 }
 
 #[test]
-fn an_sccp_bundle_says_so_and_every_family_is_genuine_under_its_key() {
+fn an_sccp_bundle_is_recognised_and_every_family_is_genuine_under_its_key() {
     let dir = BundleFolder::new();
     let path = dir.folder.path().join("made.zip");
     for family in [
@@ -195,24 +197,24 @@ fn an_sccp_bundle_says_so_and_every_family_is_genuine_under_its_key() {
 }
 
 #[test]
-fn stored_deflated_and_grown_members_are_all_whole() {
+fn stored_deflated_and_streamed_members_are_read() {
     let dir = BundleFolder::new();
     for method in [
         zip::CompressionMethod::Stored,
         zip::CompressionMethod::Deflated,
     ] {
         let bytes = fixtures::by_library(&good_entries(), method);
-        assert_eq!(dir.judge(&bytes).0, Verdict::Genuine, "{method}");
+        assert_eq!(dir.verdict(&bytes).0, Verdict::Genuine, "{method}");
     }
     // As `zip -` writes it: sizes behind the data, none before it.
     let streamed = fixtures::streamed(&good_entries());
-    assert_eq!(dir.judge(&streamed).0, Verdict::Genuine);
+    assert_eq!(dir.verdict(&streamed).0, Verdict::Genuine);
     let with_comment = [&good()[..good().len() - 2], b"\x05\0hello"].concat();
-    assert_eq!(dir.judge(&with_comment).0, Verdict::Genuine);
+    assert_eq!(dir.verdict(&with_comment).0, Verdict::Genuine);
 }
 
 #[test]
-fn what_is_missing_makes_it_incomplete_and_other_files_are_foreign() {
+fn a_bundle_with_a_missing_member_is_incomplete_and_other_files_are_foreign() {
     let dir = BundleFolder::new();
     let without = |name: &str| {
         let mut entries = good_entries();
@@ -254,12 +256,12 @@ fn what_is_missing_makes_it_incomplete_and_other_files_are_foreign() {
         ),
     ];
     for (bytes, verdict, code) in cases {
-        assert_eq!(dir.judge(&bytes), (verdict, Some(code)));
+        assert_eq!(dir.verdict(&bytes), (verdict, Some(code)));
     }
 }
 
 #[test]
-fn a_known_digest_does_not_make_a_bundle_whole() {
+fn a_known_digest_does_not_make_a_bundle_complete() {
     let dir = BundleFolder::new();
     let mut entries = good_entries();
     entries.remove(0);

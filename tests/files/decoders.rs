@@ -1,13 +1,13 @@
-//! What witnesses say, from bytes built by hand after real layouts, and bytes that are wrong in
-//! every way.
+//! Decoders and the observations from them: messages built by hand after real layouts, and
+//! damaged, truncated and random bytes.
 
-mod answers;
 mod dhcp;
 mod frames;
 mod junk;
-mod listening;
 mod neighbours;
-mod registers;
+mod observer;
+mod registrar;
+mod registrations;
 mod sccp;
 mod sip;
 mod web;
@@ -36,7 +36,7 @@ pub(crate) fn cdp(tlvs: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
-/// What a 7942 on SCCP says.
+/// The CDP TLVs of a 7942 on SCCP.
 pub(crate) fn cdp_7942(version: &[u8]) -> Vec<Vec<u8>> {
     vec![
         cdp_tlv(1, b"SEP0021D8BA0965"),

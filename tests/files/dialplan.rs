@@ -32,8 +32,8 @@ fn found(text: &str) -> Vec<(&'static str, Severity, Option<u32>, Option<u32>)> 
 fn hold(plan: &DialPlan, mode: DialMode, table: &str) {
     let lines: Vec<_> = table.lines().map(str::trim).collect();
     for line in lines.iter().filter(|line| !line.is_empty()) {
-        let words: Vec<_> = line.split_whitespace().collect();
-        let [digits, expected @ ..] = words.as_slice() else {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let [digits, expected @ ..] = fields.as_slice() else {
             panic!("{line}")
         };
         let dialled = plan.dial(if *digits == "-" { "" } else { digits }, mode);
@@ -162,7 +162,7 @@ fn a_hotline_is_dialled_without_a_digit() {
 }
 
 #[test]
-fn what_is_sent_is_what_the_rewrite_says() {
+fn the_sent_number_is_that_of_the_rewrite() {
     let plan = plan(&[
         r#"MATCH="31." Timeout="0" Rewrite="1111%s""#,
         r#"MATCH="32.." Timeout="0" Rewrite="1222..""#,
@@ -228,7 +228,7 @@ fn tones_users_routes_and_lines_are_those_of_the_entry() {
 }
 
 #[test]
-fn the_entry_that_keeps_a_call_waiting_is_named() {
+fn the_entry_that_delays_a_call_is_named() {
     let plan = plan(&[
         r#"MATCH="*" Timeout="3""#,
         r#"MATCH="91........" Timeout="0""#,
@@ -271,7 +271,7 @@ fn a_plan_is_read_as_phones_read_it() {
 }
 
 #[test]
-fn a_refused_entry_ends_the_reading_and_those_before_it_stay() {
+fn a_refused_entry_ends_the_plan_and_earlier_entries_stay() {
     for refused in [
         r#"MATCH="2" Colour="red""#,
         r#"MATCH="2" User="Person""#,

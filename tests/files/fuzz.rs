@@ -20,7 +20,7 @@ enum Change {
     Put(Index, u8),
     Insert(Index, Vec<u8>),
     Remove(Index, usize),
-    /// A part of the input once more, elsewhere.
+    /// A copy of a part of the input at another place.
     Copy(Index, Index, usize),
     Cut(Index),
 }

@@ -1,10 +1,15 @@
-//! Provisioning: both sides from one inventory, held against other people's programs.
+//! Provisioning: the files of phones and PBX from one inventory, checked with `lint`, sep-rs and a
+//! real registrar.
 
 #![allow(clippy::format_push_string, reason = "the texts of tests are short")]
 
+mod accounts;
 mod agreement;
+mod asterisk;
+mod command;
 mod errors;
 mod folder;
+mod office;
 mod phones;
 mod registrar;
 mod registration;
@@ -17,10 +22,13 @@ use reflash::{
     provision::{self, Passwords, ProvisionInputs, ProvisionOutput},
 };
 
-/// The year that time zones are looked at in.
+/// The smallest site of an inventory; further values of the site may follow.
+const SITE: &str = "[site]\npbx = \"192.0.2.10\"\n";
+
+/// The year for which time zones are compared.
 const YEAR: i16 = 2026;
 
-/// Every byte that this gives is the next number: passwords of tests are always the same.
+/// Deterministic random bytes: the passwords of tests are always the same.
 fn counting() -> impl FnMut(&mut [u8]) -> Result<(), std::convert::Infallible> {
     let mut next = 0_u8;
     move |bytes| {
@@ -36,7 +44,7 @@ fn inventory(toml: &str) -> Inventory {
     Inventory::from_toml(toml.as_bytes()).unwrap_or_else(|fault| panic!("{fault}\n{toml}"))
 }
 
-/// With passwords made and nothing else given.
+/// Builds with generated passwords and no further input.
 fn try_build(
     inventory: &Inventory,
 ) -> Result<ProvisionOutput, Vec<reflash::inventory::InventoryFault>> {
@@ -81,8 +89,8 @@ fn seps(built: &ProvisionOutput) -> impl Iterator<Item = (&str, &str)> {
 /// One section of an Asterisk file: its name, and its values by name.
 type Section = (String, BTreeMap<String, Vec<String>>);
 
-/// Reads a file as Asterisk does: `;` begins a comment unless `\` stands before it, `=` or `=>`
-/// parts name and value, blanks around them do not count.
+/// Reads a file as Asterisk does: `;` begins a comment unless `\` precedes it, `=` or `=>`
+/// separates name and value, blanks around them are ignored.
 fn ini(text: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     for line in text.lines() {

@@ -1,26 +1,30 @@
-//! `replay` and `report`: other servers' logs and captures, the forms of a report, metrics.
+//! `replay` and `report`: logs of other servers, captures, and the formats of a report; metrics.
 
+mod capture_file;
 mod captures;
 mod commands;
 mod fleet;
 mod logs;
+mod metrics;
+mod observations;
 mod page;
-mod witnesses;
+mod reachability;
+mod tracking;
 
 use jiff::Timestamp;
 use reflash::{
-    replay::{self, Format},
+    replay::{self, ReplayFormat},
     run_view::{self, RunView},
     track::{Fleet, PhoneReport, Report, RunTime, StagePlan},
 };
 
 /// The report of a log.
 fn replay_log(log: &str) -> Report {
-    replayed(log.as_bytes(), Format::Log, Vec::new()).0
+    replayed(log.as_bytes(), ReplayFormat::Log, Vec::new()).0
 }
 
 /// The report and the view of a record, with these stages or those that it shows.
-fn replayed(bytes: &[u8], format: Format, stages: Vec<StagePlan>) -> (Report, RunView) {
+fn replayed(bytes: &[u8], format: ReplayFormat, stages: Vec<StagePlan>) -> (Report, RunView) {
     let modified: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
     let mut input = bytes;
     let mut record = replay::read_from(&mut input, format, Some(2025), Some(modified)).unwrap();

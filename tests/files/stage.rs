@@ -21,7 +21,7 @@ fn stderr(assert: &assert_cmd::assert::Assert) -> String {
 }
 
 #[test]
-fn what_the_command_line_alone_shows_wrong_ends_with_2() {
+fn errors_visible_in_the_command_line_exit_with_2() {
     let base = tempfile::tempdir().unwrap();
     let to = base.path().join("root");
     let to = to.to_str().unwrap();
@@ -53,10 +53,10 @@ fn what_the_command_line_alone_shows_wrong_ends_with_2() {
         ),
         (&["completions", "perl"], "bash"),
     ];
-    for (args, says) in cases {
+    for (args, part) in cases {
         let assert = reflash(args).code(2);
         assert!(
-            stderr(&assert).contains(says),
+            stderr(&assert).contains(part),
             "{args:?}: {}",
             stderr(&assert)
         );
@@ -96,8 +96,8 @@ fn the_model_table_fits_80_columns_and_has_every_model() {
     for model in MODELS {
         let id = model.device_type.to_string();
         let listed = table.lines().any(|line| {
-            let mut words = line.split_whitespace();
-            words.next() == Some(model.number) && words.next() == Some(&id)
+            let mut fields = line.split_whitespace();
+            fields.next() == Some(model.number) && fields.next() == Some(&id)
         });
         assert!(listed, "{model:?}");
     }
@@ -124,7 +124,7 @@ fn the_model_table_is_one_json_document() {
 }
 
 #[test]
-fn every_shell_gets_a_script_that_knows_the_verbs() {
+fn every_shell_completion_has_the_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = stdout(&reflash(&["completions", shell]).success());
         assert!(
@@ -132,7 +132,7 @@ fn every_shell_gets_a_script_that_knows_the_verbs() {
             "{shell}"
         );
     }
-    // The shell itself is the judge of its script.
+    // The shell itself checks its script.
     let script = stdout(&reflash(&["completions", "bash"]).success());
     Command::new("bash")
         .arg("-n")
@@ -142,7 +142,7 @@ fn every_shell_gets_a_script_that_knows_the_verbs() {
 }
 
 #[test]
-fn every_verb_has_a_man_page() {
+fn every_command_has_a_man_page() {
     let base = tempfile::tempdir().unwrap();
     let to = base.path().join("deep/man");
     let to = to.to_str().unwrap();

@@ -1,9 +1,9 @@
-//! Everything that decodes what came from outside, each as a function that takes any bytes.
+//! All decoders of input from outside, each as a check that takes any bytes.
 //!
 //! A check never panics, and asserts what holds whatever the bytes are: lengths within the
 //! documented limits, the same result in one piece and in many, the same value after encoding and
 //! decoding. It returns whether the bytes were accepted. The test suite runs every check for about a
-//! second (tests/files/fuzz.rs), `scripts/fuzz` as long as asked for.
+//! second (tests/files/fuzz.rs), `scripts/fuzz` for a given time.
 
 #![allow(
     unreachable_pub,
@@ -14,7 +14,10 @@ use std::{env, fs, path::Path};
 
 mod bundles;
 mod documents;
-mod wire;
+mod frames;
+mod services;
+mod signalling;
+mod support;
 
 /// One decoder.
 #[derive(Debug, Clone, Copy)]
@@ -45,18 +48,43 @@ const fn decoder(
 
 /// All of them.
 pub const DECODERS: &[Decoder] = &[
-    decoder("tftp_packet", wire::tftp_packet, wire::tftp_packets, 20_000),
-    decoder("frame", wire::frame, wire::frames, 10_000),
-    decoder("ipv4", wire::ipv4, wire::ipv4_packets, 20_000),
-    decoder("cdp", wire::cdp, wire::cdp_packets, 8_000),
-    decoder("lldp", wire::lldp, wire::lldp_packets, 20_000),
-    decoder("dhcp", wire::dhcp, wire::dhcp_messages, 10_000),
-    decoder("sip_message", wire::sip_message, wire::sip_messages, 4_000),
-    decoder("sip_stream", wire::sip_stream, wire::sip_streams, 2_000),
-    decoder("sccp_stream", wire::sccp_stream, wire::sccp_streams, 4_000),
-    decoder("alarm", wire::alarm, wire::alarms, 5_000),
-    decoder("web_page", wire::web_page, wire::web_pages, 4_000),
-    decoder("web_reply", wire::web_reply, wire::web_replies, 4_000),
+    decoder(
+        "tftp_packet",
+        services::tftp_packet,
+        services::tftp_packets,
+        20_000,
+    ),
+    decoder("frame", frames::frame, frames::frames, 10_000),
+    decoder("ipv4", frames::ipv4, frames::ipv4_packets, 20_000),
+    decoder("cdp", frames::cdp, frames::cdp_packets, 8_000),
+    decoder("lldp", frames::lldp, frames::lldp_packets, 20_000),
+    decoder("dhcp", services::dhcp, services::dhcp_messages, 10_000),
+    decoder(
+        "sip_message",
+        signalling::sip_message,
+        signalling::sip_messages,
+        4_000,
+    ),
+    decoder(
+        "sip_stream",
+        signalling::sip_stream,
+        signalling::sip_streams,
+        2_000,
+    ),
+    decoder(
+        "sccp_stream",
+        signalling::sccp_stream,
+        signalling::sccp_streams,
+        4_000,
+    ),
+    decoder("alarm", signalling::alarm, signalling::alarms, 5_000),
+    decoder("web_page", services::web_page, services::web_pages, 4_000),
+    decoder(
+        "web_reply",
+        services::web_reply,
+        services::web_replies,
+        4_000,
+    ),
     decoder("container", bundles::container, bundles::containers, 100),
     decoder(
         "signed_header",

@@ -8,8 +8,8 @@ use reflash::{
     inventory::{Inventory, InventoryFault},
     journal::{self, MAX_LINE_BYTES},
     lint::{self, CODES, LintContext, MAX_FINDINGS},
-    preflight::{FirewallOutput, Flow},
-    replay::{self, Format},
+    preflight::{FirewallOutput, TrafficFlow},
+    replay::{self, ReplayFormat},
     report::{csv, html},
     run_view,
     track::{Fleet, RunTime},
@@ -28,7 +28,7 @@ fn places_exist(findings: &[Finding], text: &str) {
 }
 
 /// Reads a record and folds it as `replay` does.
-fn replayed(bytes: &[u8], format: Format) -> bool {
+fn replayed(bytes: &[u8], format: ReplayFormat) -> bool {
     let mut input = bytes;
     let mut record =
         replay::read_from(&mut input, format, Some(2025), None).expect("memory is readable");
@@ -54,11 +54,11 @@ fn replayed(bytes: &[u8], format: Format) -> bool {
 }
 
 pub fn capture(bytes: &[u8]) -> bool {
-    replayed(bytes, Format::Capture)
+    replayed(bytes, ReplayFormat::Capture)
 }
 
 pub fn captures() -> Vec<Vec<u8>> {
-    let frames = super::wire::frames();
+    let frames = super::frames::frames();
     let request = request_frame();
     let frames: Vec<&[u8]> = frames.iter().chain([&request]).map(Vec::as_slice).collect();
     vec![pcap(&frames), pcapng(&frames)]
@@ -66,7 +66,7 @@ pub fn captures() -> Vec<Vec<u8>> {
 
 /// A phone requests its configuration from port 69.
 fn request_frame() -> Vec<u8> {
-    let inside = &super::wire::tftp_packets()[0];
+    let inside = &super::services::tftp_packets()[0];
     let length = |more: usize| {
         u16::try_from(inside.len() + more)
             .expect("short")
@@ -127,7 +127,7 @@ fn pcapng(frames: &[&[u8]]) -> Vec<u8> {
 }
 
 pub fn tftp_log(bytes: &[u8]) -> bool {
-    replayed(bytes, Format::Log)
+    replayed(bytes, ReplayFormat::Log)
 }
 
 pub fn tftp_logs() -> Vec<Vec<u8>> {
@@ -162,7 +162,10 @@ pub fn journal(bytes: &[u8]) -> bool {
 }
 
 pub fn journals() -> Vec<Vec<u8>> {
-    vec![include_bytes!("seeds/journal-schema-1.jsonl").to_vec()]
+    vec![
+        include_bytes!("seeds/journal-schema-1.jsonl").to_vec(),
+        include_bytes!("seeds/journal-schema-2.jsonl").to_vec(),
+    ]
 }
 
 /// Whether a file of this name has no error.
@@ -297,7 +300,7 @@ pub fn dial_sources() -> Vec<Vec<u8>> {
 
 pub fn firewall(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let flow = |udp, port| Flow {
+    let flow = |udp, port| TrafficFlow {
         udp,
         port,
         severity: Severity::Error,

@@ -15,10 +15,10 @@ use pnet::datalink::{self, Channel, Config, DataLinkReceiver, DataLinkSender};
 use reflash::{
     phone::{LoadName, MacAddress, Model},
     protocol::{
-        dhcp::{CLIENT_PORT, Message, MessageType, Op, OptionCode, SERVER_PORT},
-        frame::{Frame, Payload},
+        dhcp::{CLIENT_PORT, DhcpMessage, MessageType, Op, OptionCode, SERVER_PORT},
+        frame::{EthernetFrame, Payload},
     },
-    simulator::{Action, PhoneConfig, PhoneEvent, SimulatedPhone, StartState},
+    simulator::{PhoneAction, PhoneConfig, PhoneEvent, SimulatedPhone, StartState},
 };
 
 use crate::cdp;
@@ -137,7 +137,7 @@ impl Phone {
 
     /// DISCOVER, OFFER, REQUEST, ACK (RFC 2131), from an address that it has not yet.
     fn lease(&mut self) {
-        let mut message = Message::discover(mac(), 0x7965_0000 + self.boots, "CP-7965G");
+        let mut message = DhcpMessage::discover(mac(), 0x7965_0000 + self.boots, "CP-7965G");
         let offer = self.ask(&message, MessageType::Offer);
         let server = offer.server_id().unwrap();
         let options = &mut message.options;
@@ -153,7 +153,7 @@ impl Phone {
         assert!(Command::new("ip").args(replace).status().unwrap().success());
     }
 
-    fn ask(&mut self, message: &Message, kind: MessageType) -> Message {
+    fn ask(&mut self, message: &DhcpMessage, kind: MessageType) -> DhcpMessage {
         let frame = from_nobody(&message.encode());
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
@@ -232,24 +232,24 @@ impl Phone {
         }
     }
 
-    fn act(&mut self, actions: Vec<Action>) {
+    fn act(&mut self, actions: Vec<PhoneAction>) {
         for action in actions {
             match action {
-                Action::Open(port) => {
+                PhoneAction::Open(port) => {
                     let socket = UdpSocket::bind((self.address, port)).unwrap();
                     self.socket = Some((port, socket));
                 }
-                Action::Close(_) => self.socket = None,
-                Action::Send { to, bytes, .. } => {
+                PhoneAction::Close(_) => self.socket = None,
+                PhoneAction::Send { to, bytes, .. } => {
                     if let Some(name) = bytes.strip_prefix(b"\0\x01") {
                         self.reads_config = name.starts_with(b"SEP");
                     }
                     let (_, socket) = self.socket.as_ref().unwrap();
                     socket.send_to(&bytes, to).unwrap();
                 }
-                Action::Event(PhoneEvent::Booted(Some(load))) => self.boots(&load),
-                Action::ChangeAddress => panic!("this phone keeps its address"),
-                Action::Event(_) => {}
+                PhoneAction::Event(PhoneEvent::Booted(Some(load))) => self.boots(&load),
+                PhoneAction::ChangeAddress => panic!("this phone keeps its address"),
+                PhoneAction::Event(_) => {}
             }
         }
     }
@@ -298,16 +298,16 @@ impl Phone {
 }
 
 /// An answer of a DHCP server.
-fn reply(bytes: &[u8]) -> Option<Message> {
+fn reply(bytes: &[u8]) -> Option<DhcpMessage> {
     let Payload::Ipv4Udp {
         destination,
         payload,
         ..
-    } = Frame::decode(bytes).ok()?.payload
+    } = EthernetFrame::decode(bytes).ok()?.payload
     else {
         return None;
     };
-    let message = Message::decode(payload).ok()?;
+    let message = DhcpMessage::decode(payload).ok()?;
     (destination.port() == CLIENT_PORT && message.op == Op::Reply).then_some(message)
 }
 

@@ -1,6 +1,7 @@
-//! The live page: its server, what it tells, and what a browser makes of it.
+//! The live page: its HTTP server, its events, and how a browser displays them.
 
 mod browser;
 mod commands;
 mod live;
+mod site;
 mod wire;

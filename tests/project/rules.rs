@@ -12,7 +12,7 @@ fn is_personal(name: &str) -> bool {
 }
 
 #[test]
-fn the_top_level_is_what_was_asked_for() {
+fn the_top_level_has_only_the_allowed_entries() {
     let expected = [
         ".ci",
         ".config",

@@ -11,7 +11,7 @@ pub(crate) fn mac(digits: &str) -> [u8; 6] {
     bytes
 }
 
-/// `SEP` + `phone` at this address says that it is a 7965 and runs this load.
+/// The announcement of `SEP` + `phone` at this address: a 7965 with this load.
 pub(crate) fn frame(phone: &str, address: Ipv4Addr, load: &str) -> Vec<u8> {
     let tlv = |kind: u16, value: &[u8]| {
         let length = u16::try_from(value.len() + 4).unwrap();

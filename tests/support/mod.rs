@@ -18,7 +18,7 @@ use std::{
 };
 
 /// The path of a program that a test needs. A test that needs one is `#[ignore]`d with the
-/// program's name, so that it is only run where somebody asked for it; then it must be there.
+/// name of the program, so that it runs only on request; then the program must be installed.
 pub(crate) fn require_program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -41,7 +41,7 @@ pub(crate) fn helper() -> PathBuf {
 }
 
 /// A loopback address that no other test uses, in this process or in another: there, the ports
-/// that phones cannot be told to change are free.
+/// that phones cannot be configured to change are free.
 pub(crate) fn own_loopback() -> Ipv4Addr {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     // 127.64.0.0/10, with 16 bits of the process id and 6 of a number in the process.

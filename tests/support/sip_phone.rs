@@ -129,7 +129,7 @@ impl Wire {
             Self::Udp { sends, listens } => {
                 let until = Instant::now() + PATIENCE;
                 while Instant::now() < until {
-                    // Nobody listens yet, or a repeated request is answered twice.
+                    // The registrar does not listen yet, or a repeated request is answered twice.
                     let _ = sends.send_to(request.as_bytes(), line.registrar);
                     if let Ok(read) = listens.recv(&mut bytes) {
                         let answer = std::str::from_utf8(&bytes[..read]).unwrap();
@@ -179,9 +179,9 @@ pub(crate) fn register(line: &Line, password: &str) -> u16 {
         challenge[at..].split('"').next().unwrap()
     };
     let (realm, nonce) = (value("realm"), value("nonce"));
-    let who = md5(&format!("{}:{realm}:{password}", line.auth_name));
+    let account = md5(&format!("{}:{realm}:{password}", line.auth_name));
     let what = md5(&format!("REGISTER:{uri}"));
-    let response = md5(&format!("{who}:{nonce}:00000001:0a4f113b:auth:{what}"));
+    let response = md5(&format!("{account}:{nonce}:00000001:0a4f113b:auth:{what}"));
     let authorization = format!(
         "Authorization: Digest username=\"{}\",realm=\"{realm}\",nonce=\"{nonce}\",\
          uri=\"{uri}\",response=\"{response}\",algorithm=MD5,qop=auth,cnonce=\"0a4f113b\",\

@@ -63,8 +63,8 @@ impl Terminal {
 
     fn call(&self, arguments: &[&str]) -> String {
         let output = self.tmux().args(arguments).output().unwrap();
-        let words = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "tmux {arguments:?}: {words}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "tmux {arguments:?}: {errors}");
         String::from_utf8(output.stdout).unwrap()
     }
 

@@ -6,14 +6,15 @@ use crate::support::conversation::*;
 
 use State::{Configuring, Confirmed, Failed, Flashed, Manifest, Writing};
 
-fn with_bridge() -> Plan {
+pub(super) fn with_bridge() -> Plan {
     Plan {
         bridge: vec![bridge(&BRIDGE_IMAGES)],
         ..plan()
     }
 }
 
-fn masked(mask: u32) -> Plan {
+/// Every manifest of the target supports this hardware only.
+fn plan_for_hardware(mask: u32) -> Plan {
     let mut plan = plan();
     for manifest in &mut plan.stages[0].manifests {
         manifest.hardware = Some(mask);
@@ -21,20 +22,21 @@ fn masked(mask: u32) -> Plan {
     plan
 }
 
-/// Two boots that take the manifest and ask for no image.
-fn refuses(run: &mut Run, at: f64, who: u8, manifest: &str) {
-    run.fetch(at, who, manifest)
-        .fetch(at + 0.6, who, manifest)
-        .fetch(at + 120.0, who, manifest)
+/// Two boots that fetch the manifest and request no image.
+fn refuse(run: &mut Run, at: f64, host: u8, manifest: &str) {
+    run.fetch(at, host, manifest)
+        .fetch(at + 0.6, host, manifest)
+        .fetch(at + 120.0, host, manifest)
         .advance_to(at + 151.0);
 }
 
-fn hardware(run: &mut Run, at: f64, who: u8, classes: u32) {
+/// A person reports the hardware of the phone.
+fn report_hardware(run: &mut Run, at: f64, host: u8, classes: u32) {
     let source = EvidenceSource::Person;
     let detail = "Load rejected HC".to_owned();
     run.observe(
         at,
-        who,
+        host,
         ObservationKind::Hardware {
             classes,
             source,
@@ -44,21 +46,29 @@ fn hardware(run: &mut Run, at: f64, who: u8, classes: u32) {
 }
 
 #[test]
-fn a_boot_loader_that_refuses_gets_the_bridge_and_then_the_target() {
+fn a_boot_loader_that_refuses_the_target_is_served_the_bridge_and_then_the_target() {
     let mut run = Run::new(with_bridge());
     assert_eq!(run.view(10, TERM), View::Target);
     run.fetch(0.0, 10, TERM)
         .fetch(120.0, 10, TERM)
         .advance_to(149.0);
-    assert_eq!(run.view(10, TERM), View::Target, "not before its 30 s");
+    assert_eq!(
+        run.view(10, TERM),
+        View::Target,
+        "not before 30 s of silence"
+    );
     run.advance_to(151.0);
     assert_eq!(run.view(10, TERM), View::Bridge);
-    assert_eq!(run.view(11, TERM), View::Target, "each has its own view");
+    assert_eq!(
+        run.view(11, TERM),
+        View::Target,
+        "each phone has its own view"
+    );
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     run.pass_of(240.0, 10, TERM, &BRIDGE_IMAGES);
     assert_eq!(run.state(), Writing);
     run.boot(400.0, 10, 1);
-    assert_eq!(run.state(), Configuring, "a bridge is no conversion");
+    assert_eq!(run.state(), Configuring, "the bridge is not the target");
     assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Target);
     run.full_pass(402.0, 10, LOADS).boot(600.0, 10, 1);
     let phone = run.phone();
@@ -68,7 +78,7 @@ fn a_boot_loader_that_refuses_gets_the_bridge_and_then_the_target() {
 }
 
 #[test]
-fn an_application_whose_load_demands_it_gets_the_bridge_at_once() {
+fn an_application_with_a_load_before_8_3_3_is_served_the_bridge_at_once() {
     let mut run = Run::new(with_bridge());
     run.report_load(0.0, 10, "SCCP45.8-3-2S").boot(1.0, 10, 1);
     assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Bridge);
@@ -89,11 +99,11 @@ fn an_application_whose_load_demands_it_gets_the_bridge_at_once() {
 }
 
 #[test]
-fn an_image_of_the_manifest_that_was_given_is_served_whatever_is_shown_now() {
+fn an_image_is_served_from_the_stage_of_the_fetched_manifest_after_the_view_changed() {
     let mut run = Run::new(with_bridge());
-    refuses(&mut run, 0.0, 10, TERM);
+    refuse(&mut run, 0.0, 10, TERM);
     assert_eq!(run.view(10, TERM), View::Bridge);
-    // Late, it takes the target after all.
+    // It fetches an image of the target late.
     assert_eq!(run.view(10, IMAGES[0].0), View::Target);
     run.fetch(170.0, 10, IMAGES[0].0);
     assert_eq!(run.view(10, TERM), View::Target);
@@ -104,28 +114,28 @@ fn an_image_of_the_manifest_that_was_given_is_served_whatever_is_shown_now() {
 }
 
 #[test]
-fn a_refused_bridge_leads_back_to_the_target_and_is_told() {
+fn a_refused_bridge_is_diagnosed_and_the_target_is_served_again() {
     let mut run = Run::new(with_bridge());
-    refuses(&mut run, 0.0, 10, TERM);
-    refuses(&mut run, 240.0, 10, TERM);
+    refuse(&mut run, 0.0, 10, TERM);
+    refuse(&mut run, 240.0, 10, TERM);
     assert_eq!((run.state(), run.view(10, TERM)), (Failed, View::Target));
     assert_eq!(run.codes(), ["manifest-refused"]);
     assert!(run.phone().diagnoses[0].cure.contains("refused the bridge"));
-    // And it stays so.
-    refuses(&mut run, 480.0, 10, TERM);
+    // The next refusal changes nothing.
+    refuse(&mut run, 480.0, 10, TERM);
     assert_eq!(run.view(10, TERM), View::Target);
     assert_eq!(run.codes(), ["manifest-refused"]);
 }
 
 #[test]
-fn an_application_that_does_not_want_the_bridge_is_back_at_the_target() {
+fn an_application_that_does_not_request_the_bridge_is_served_the_target_again() {
     let mut run = Run::new(with_bridge());
     run.boot(0.0, 10, 1).fetch(2.0, 10, LOADS);
     run.boot(120.0, 10, 1)
         .fetch(122.0, 10, LOADS)
         .advance_to(153.0);
     assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Bridge);
-    // It runs 8.5(2), and nobody said so.
+    // It runs 8.5(2), and no source reported that.
     run.boot(240.0, 10, 1).advance_to(301.0);
     assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Target);
     assert_eq!(run.codes(), ["manifest-refused"]);
@@ -133,7 +143,7 @@ fn an_application_that_does_not_want_the_bridge_is_back_at_the_target() {
 }
 
 #[test]
-fn without_a_bridge_the_file_to_get_is_named() {
+fn without_a_bridge_the_cure_names_the_bundle_to_download() {
     let mut run = Run::new(plan());
     run.report_load(0.0, 10, "SCCP45.8-3-2S");
     assert_eq!(run.codes(), ["bridge-needed"]);
@@ -143,49 +153,49 @@ fn without_a_bridge_the_file_to_get_is_named() {
             .cure
             .contains("cmterm-7945_7965-sccp.8-5-2.zip")
     );
-    // It was another phone's word, or it was flashed by hand meanwhile.
+    // The first report was of another phone, or the phone was flashed by other means meanwhile.
     run.report_load(60.0, 10, "SCCP45.9-0-3S");
     assert_eq!(run.codes(), ["bridge-needed", "-bridge-needed"]);
 }
 
 #[test]
-fn a_refusal_is_the_hardware_s_where_the_load_knows_the_key() {
+fn a_refusal_by_a_load_that_accepts_the_signature_is_a_hardware_mismatch() {
     for plan in [plan(), with_bridge()] {
         let mut run = Run::new(plan);
         run.report_load(0.0, 10, "SCCP45.9-0-3S").boot(1.0, 10, 1);
-        refuses(&mut run, 60.0, 10, TERM);
+        refuse(&mut run, 60.0, 10, TERM);
         assert_eq!(run.codes(), ["hardware-mismatch"]);
-        assert_eq!(run.view(10, TERM), View::Target, "a bridge cannot help");
+        assert_eq!(run.view(10, TERM), View::Target, "a bridge does not help");
     }
 }
 
 #[test]
-fn the_mask_decides_where_somebody_names_the_hardware() {
-    let mut run = Run::new(masked(7));
-    refuses(&mut run, 0.0, 10, TERM);
+fn the_hardware_mask_decides_the_diagnosis_once_the_hardware_is_known() {
+    let mut run = Run::new(plan_for_hardware(7));
+    refuse(&mut run, 0.0, 10, TERM);
     assert_eq!(run.codes(), ["manifest-refused"]);
-    hardware(&mut run, 200.0, 10, 8);
+    report_hardware(&mut run, 200.0, 10, 8);
     assert_eq!(
         run.codes(),
         ["manifest-refused", "-manifest-refused", "hardware-mismatch"]
     );
-    let mut run = Run::new(masked(15));
-    hardware(&mut run, 0.0, 10, 8);
-    refuses(&mut run, 1.0, 10, TERM);
+    let mut run = Run::new(plan_for_hardware(15));
+    report_hardware(&mut run, 0.0, 10, 8);
+    refuse(&mut run, 1.0, 10, TERM);
     assert_eq!(run.codes(), ["bridge-needed"]);
-    // 8.5(2) runs on no such hardware, so the bridge is not tried.
+    // 8.5(2) does not run on this hardware, so the bridge is not tried.
     let mut run = Run::new(with_bridge());
-    hardware(&mut run, 0.0, 10, 8);
-    refuses(&mut run, 1.0, 10, TERM);
+    report_hardware(&mut run, 0.0, 10, 8);
+    refuse(&mut run, 1.0, 10, TERM);
     assert_eq!(run.view(10, TERM), View::Target);
     assert_eq!(run.codes(), ["manifest-refused"]);
 }
 
 #[test]
-fn a_refusal_at_an_address_moves_with_the_phone_that_turns_out_to_be_there() {
+fn a_refusal_moves_to_the_phone_that_is_identified_at_the_address() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1);
-    refuses(&mut run, 60.0, 10, TERM);
+    refuse(&mut run, 60.0, 10, TERM);
     assert_eq!(run.phone_of(1).state, Failed);
     run.boot(300.0, 10, 2);
     assert_eq!(run.phone_of(1).state, Configuring);
@@ -197,7 +207,7 @@ fn a_refusal_at_an_address_moves_with_the_phone_that_turns_out_to_be_there() {
 }
 
 #[test]
-fn a_refused_manifest_is_known_after_its_second_boot() {
+fn a_refused_manifest_is_diagnosed_after_the_second_boot() {
     let mut run = Run::new(plan());
     for at in [0.0, 148.0, 241.0] {
         run.fetch(at, 10, TERM).fetch(at + 0.6, 10, TERM);
@@ -214,14 +224,14 @@ fn a_refused_manifest_is_known_after_its_second_boot() {
             .evidence
             .contains("2 boots (at 0:00:00, 0:02:28)")
     );
-    // Another bundle, or another mood: it moves on.
+    // It accepts another bundle.
     run.full_pass(400.0, 10, TERM);
     assert_eq!(run.state(), Writing);
     assert_eq!(run.codes(), ["manifest-refused", "-manifest-refused"]);
 }
 
 #[test]
-fn an_application_that_takes_a_manifest_may_have_the_images_from_a_neighbour() {
+fn an_application_without_image_requests_is_diagnosed_only_at_its_next_manifest_request() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).fetch(2.0, 10, LOADS).advance_to(250.0);
     assert!(run.codes().is_empty());

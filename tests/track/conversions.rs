@@ -10,13 +10,13 @@ use State::{
 };
 
 #[test]
-fn recovery_with_its_second_pass_and_a_sip_only_request() {
+fn a_recovery_with_a_second_pass_is_confirmed_by_a_sip_only_request() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM).boot(90.0, 10, 1);
     assert_eq!(run.state(), Flashed);
     run.full_pass(91.0, 10, LOADS).boot(200.0, 10, 1);
     assert_eq!(run.state(), Flashed);
-    assert!(run.fleet.succeeded(), "settled after its second pass");
+    assert!(run.fleet.succeeded(), "it settled after its second pass");
     run.fetch(205.0, 10, "/mk-sip.jar");
     let phone = run.phone();
     assert_eq!((phone.state, phone.pass), (Confirmed, 2));
@@ -25,7 +25,7 @@ fn recovery_with_its_second_pass_and_a_sip_only_request() {
     assert_eq!(phone.to.map(|load| load.to_string()).as_deref(), Some(LOAD));
     assert!(
         run.codes().is_empty(),
-        "a second pass is no loop: {:?}",
+        "a second pass is not a loop: {:?}",
         run.codes()
     );
     assert_eq!(
@@ -47,7 +47,7 @@ fn recovery_with_its_second_pass_and_a_sip_only_request() {
 }
 
 #[test]
-fn recovery_without_a_second_pass_settles_after_its_configuration() {
+fn a_recovery_without_a_second_pass_settles_after_its_configuration() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM)
         .boot(90.0, 10, 1)
@@ -62,45 +62,48 @@ fn recovery_without_a_second_pass_settles_after_its_configuration() {
 }
 
 #[test]
-fn what_a_person_reads_on_the_display_is_evidence_and_proves_no_load() {
+fn a_remark_by_a_person_is_evidence_and_does_not_change_the_state() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM)
         .boot(90.0, 10, 1)
         .advance_to(151.0);
-    let said = ObservationKind::Remark {
+    let remark = ObservationKind::Remark {
         source: EvidenceSource::Person,
         detail: "its display shows SIP".to_owned(),
     };
     let before = run.phone();
-    run.observe(160.0, 10, said.clone());
+    run.observe(160.0, 10, remark.clone());
     let phone = run.phone();
     assert_eq!(phone.state, Flashed);
-    assert_eq!(phone.last_seen, before.last_seen, "the phone did nothing");
+    assert_eq!(
+        phone.last_seen, before.last_seen,
+        "a remark is no activity of the phone"
+    );
     let evidence = phone.evidence.last().unwrap();
     assert_eq!(evidence.source, EvidenceSource::Person);
     assert_eq!(evidence.detail, "its display shows SIP");
-    // Of an address where nobody is, nothing is kept.
-    run.observe(161.0, 99, said);
+    // A remark about an unknown address is not kept.
+    run.observe(161.0, 99, remark);
     assert_eq!(run.report().phones.len(), 1);
 }
 
 #[test]
-fn a_phone_that_is_told_a_load_is_flashed_and_a_request_alone_never_confirms_it() {
+fn a_phone_of_unknown_protocol_is_not_confirmed_by_a_sip_only_request() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).full_pass(2.0, 10, LOADS);
     assert_eq!(run.state(), Writing);
     run.boot(120.0, 10, 1).fetch(125.0, 10, "mk-sip.jar");
-    // It was seen neither on SCCP nor in recovery.
+    // It was not observed on SCCP or in recovery before.
     assert_eq!(run.state(), Flashed);
     run.report_load(130.0, 10, LOAD);
     assert_eq!(run.state(), Confirmed);
 }
 
 #[test]
-fn a_phone_seen_on_sccp_is_confirmed_by_a_request_that_only_sip_makes() {
-    for by_witness in [false, true] {
+fn a_phone_that_ran_sccp_is_confirmed_by_a_sip_only_request() {
+    for by_cdp in [false, true] {
         let mut run = Run::new(plan());
-        if by_witness {
+        if by_cdp {
             run.report_load(0.0, 10, "SCCP45.9-4-2SR3-1S");
         } else {
             run.fetch(0.0, 10, "mk-sccp.jar");
@@ -110,7 +113,7 @@ fn a_phone_seen_on_sccp_is_confirmed_by_a_request_that_only_sip_makes() {
             .boot(120.0, 10, 1)
             .fetch(125.0, 10, "mk-sip.jar");
         assert_eq!(run.state(), Confirmed);
-        if by_witness {
+        if by_cdp {
             let from = run.phone().from.map(|load| load.to_string());
             assert_eq!(from.as_deref(), Some("SCCP45.9-4-2SR3-1S"));
         }
@@ -118,7 +121,7 @@ fn a_phone_seen_on_sccp_is_confirmed_by_a_request_that_only_sip_makes() {
 }
 
 #[test]
-fn a_boot_loaders_name_and_the_default_load_never_confirm() {
+fn a_boot_loader_name_and_a_universal_loader_never_confirm() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM)
         .report_load(60.0, 10, "term65.default")
@@ -129,14 +132,14 @@ fn a_boot_loaders_name_and_the_default_load_never_confirm() {
 }
 
 #[test]
-fn what_ran_the_target_before_is_already_there() {
+fn a_phone_that_ran_the_target_before_is_already_converted() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1)
         .report_load(5.0, 10, "sip45.9-3-1SR4-1s");
     assert_eq!(run.state(), Already);
     assert!(run.fleet.succeeded());
     let mut run = Run::new(plan());
-    // A neighbour gave it the images: only the witness says so.
+    // Another phone gave it the images: only CDP reports the load.
     run.report_load(0.0, 10, "SCCP45.8-5-2S")
         .boot(5.0, 10, 1)
         .report_load(300.0, 10, LOAD);
@@ -144,7 +147,7 @@ fn what_ran_the_target_before_is_already_there() {
 }
 
 #[test]
-fn silence_beyond_the_limit_stalls_and_any_step_ends_it() {
+fn silence_beyond_the_limit_stalls_a_phone_until_its_next_request() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM)
         .fetch(2.0, 10, IMAGES[0].0)
@@ -159,7 +162,7 @@ fn silence_beyond_the_limit_stalls_and_any_step_ends_it() {
 }
 
 #[test]
-fn writing_for_five_minutes_is_normal() {
+fn a_phone_that_writes_for_five_minutes_is_not_stalled() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM).advance_to(400.0);
     assert_eq!(run.state(), Writing);
@@ -170,7 +173,7 @@ fn writing_for_five_minutes_is_normal() {
 }
 
 #[test]
-fn a_dial_plan_is_evidence_and_an_sccp_file_after_the_pass_refutes() {
+fn an_sccp_only_request_after_the_pass_withdraws_flashed() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM)
         .boot(90.0, 10, 1)
@@ -187,7 +190,7 @@ fn a_dial_plan_is_evidence_and_an_sccp_file_after_the_pass_refutes() {
 }
 
 #[test]
-fn a_second_pass_whose_manifest_never_arrives_takes_nothing_from_the_first() {
+fn a_second_pass_without_its_manifest_leaves_the_first_pass_valid() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM).boot(90.0, 10, 1);
     let manifest = run.request(91.0, 10, LOADS);
@@ -199,7 +202,7 @@ fn a_second_pass_whose_manifest_never_arrives_takes_nothing_from_the_first() {
 }
 
 #[test]
-fn normal_silence_has_an_end_that_can_be_counted_down() {
+fn the_end_of_an_expected_silence_is_known() {
     let mut run = Run::new(plan());
     let id = |run: &Run| {
         let step = run.events.iter().find_map(|event| match event {
@@ -209,12 +212,18 @@ fn normal_silence_has_an_end_that_can_be_counted_down() {
         step.expect("a phone")
     };
     run.fetch(0.0, 10, TERM);
-    let expected = run.fleet.expected(id(&run)).expect("something comes");
+    let expected = run
+        .fleet
+        .expected(id(&run))
+        .expect("an activity is expected");
     assert!(expected.what.contains("first image"));
     assert_eq!(run.state(), Manifest);
     run.full_pass(10.0, 10, TERM);
     let last = run.phone().last_seen;
-    let expected = run.fleet.expected(id(&run)).expect("something comes");
+    let expected = run
+        .fleet
+        .expected(id(&run))
+        .expect("an activity is expected");
     assert!(expected.what.contains("do not unplug"), "{expected:?}");
     assert_eq!(
         expected.until.as_secs(),

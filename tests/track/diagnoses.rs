@@ -7,7 +7,7 @@ use crate::support::conversation::*;
 use State::{Configuring, Failed, Flashed, Manifest};
 
 #[test]
-fn power_cut_in_an_image_goes_back_and_is_no_failure() {
+fn a_power_cut_in_an_image_restarts_the_pass_and_is_no_failure() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM).fetch(2.0, 10, IMAGES[0].0);
     let cut = run.fetch_partly(7.0, 10, IMAGES[1].0, 100_000);
@@ -20,7 +20,7 @@ fn power_cut_in_an_image_goes_back_and_is_no_failure() {
     );
     run.fetch(60.0, 10, TERM);
     assert_eq!(run.state(), Manifest);
-    // The images of two passes are no pass.
+    // Images of two passes do not make one complete pass.
     for (place, (name, _)) in (1_u8..).zip(&IMAGES[1..]) {
         run.fetch(60.0 + f64::from(place) * 5.0, 10, name);
     }
@@ -33,7 +33,7 @@ fn power_cut_in_an_image_goes_back_and_is_no_failure() {
 }
 
 #[test]
-fn phones_of_other_models_are_told_apart() {
+fn other_families_and_unsupported_models_are_diagnosed() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, "term75.default.loads");
     assert_eq!(run.codes(), ["wrong-model-bundle"]);
@@ -53,7 +53,7 @@ fn phones_of_other_models_are_told_apart() {
 }
 
 #[test]
-fn trust_lists_slips_and_broken_transfers_have_their_names() {
+fn trust_lists_misspelt_loads_and_broken_transfers_are_diagnosed_and_withdrawn() {
     let mut run = Run::new(plan());
     let wire = mac(1).upper_hex();
     run.fetch(0.0, 10, &format!("CTLSEP{wire}.tlv")).fetch(
@@ -62,7 +62,7 @@ fn trust_lists_slips_and_broken_transfers_have_their_names() {
         &format!("SEP{wire}.cnf.xml.sgn"),
     );
     assert_eq!(run.codes(), ["trust-list"]);
-    // The cure: recovery ignores trust lists.
+    // A boot loader ignores trust lists.
     run.fetch(100.0, 10, TERM);
     assert_eq!(run.codes(), ["trust-list", "-trust-list"]);
 
@@ -91,7 +91,7 @@ fn trust_lists_slips_and_broken_transfers_have_their_names() {
 }
 
 #[test]
-fn a_third_full_pass_is_told_and_ends_the_loop_and_recovery_is_still_served() {
+fn a_third_full_pass_is_diagnosed_and_no_load_is_named_any_more() {
     let mut run = Run::new(plan());
     for (at, manifest) in [(0.0, TERM), (200.0, LOADS), (400.0, LOADS)] {
         run.full_pass(at, 10, manifest);
@@ -103,13 +103,13 @@ fn a_third_full_pass_is_told_and_ends_the_loop_and_recovery_is_still_served() {
     assert_eq!(run.codes(), ["repeat-flash"]);
     run.boot(520.0, 10, 1);
     assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::NoLoad);
-    // Quiet has the target's loads and images: nobody is stranded.
+    // The view without a load still has the manifests and images of the target.
     assert_eq!(run.view(10, TERM), View::NoLoad);
     assert_eq!(run.state(), Flashed);
 }
 
 #[test]
-fn a_start_in_the_middle_of_the_images_has_its_name_until_a_pass_is_complete() {
+fn a_reboot_between_images_is_diagnosed_until_a_pass_is_complete() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM).fetch(2.0, 10, IMAGES[0].0);
     let cut = run.fetch_partly(7.0, 10, IMAGES[1].0, 100_000);
@@ -129,26 +129,26 @@ fn a_start_in_the_middle_of_the_images_has_its_name_until_a_pass_is_complete() {
     }
     assert_eq!(run.codes(), ["rebooted-mid-image", "-rebooted-mid-image"]);
 
-    // A phone that named itself, and whose boot loader cannot.
+    // The application identified the phone; its boot loader sends no MAC.
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).fetch(1.0, 10, LOADS);
     run.fetch_partly(3.0, 10, IMAGES[0].0, 100_000);
     run.fetch(40.0, 10, TERM);
     assert_eq!(run.codes(), ["rebooted-mid-image"]);
-    // It was another phone after all.
+    // The boot loader was that of another phone.
     run.boot(60.0, 10, 2);
     assert!(run.phone_of(2).diagnoses.is_empty());
     assert_eq!(run.codes(), ["rebooted-mid-image", "-rebooted-mid-image"]);
     assert_eq!(run.phone_of(1).withdrawn.len(), 1);
-    let told_of = run.events.iter().find_map(|event| match event {
+    let withdrawn_for = run.events.iter().find_map(|event| match event {
         reflash::track::Event::Withdrawn { phone, .. } => phone.as_ref()?.mac,
         _ => None,
     });
-    assert_eq!(told_of, Some(mac(1)));
+    assert_eq!(withdrawn_for, Some(mac(1)));
 }
 
 #[test]
-fn power_that_goes_while_the_phone_writes_has_its_name_too() {
+fn a_reboot_while_writing_is_diagnosed() {
     for lease in [false, true] {
         let mut run = Run::new(plan());
         run.full_pass(0.0, 10, TERM);
@@ -161,7 +161,7 @@ fn power_that_goes_while_the_phone_writes_has_its_name_too() {
 }
 
 #[test]
-fn a_dropped_configuration_has_its_name_until_something_follows_from_one() {
+fn a_rejected_configuration_is_diagnosed_until_the_phone_applies_one() {
     let wire = mac(1).upper_hex();
     let own = format!("SEP{wire}.cnf.xml");
     let mut run = Run::new(plan());
@@ -174,6 +174,7 @@ fn a_dropped_configuration_has_its_name_until_something_follows_from_one() {
         name: own.clone(),
         port: 49_153,
         served: None,
+        error: None,
     };
     run.observe(2.0, 10, again);
     assert_eq!(run.codes(), ["config-rejected"]);
@@ -189,7 +190,7 @@ fn a_dropped_configuration_has_its_name_until_something_follows_from_one() {
 }
 
 #[test]
-fn a_phone_that_is_switched_on_and_off_rejects_nothing() {
+fn repeated_power_cycles_are_no_rejected_configuration() {
     let mut run = Run::new(plan());
     for boot in 0_u8..6 {
         run.boot(f64::from(boot) * 70.0, 10, 1).fetch(
@@ -202,26 +203,27 @@ fn a_phone_that_is_switched_on_and_off_rejects_nothing() {
 }
 
 #[test]
-fn answers_that_never_arrive_have_their_name_until_one_does() {
-    let ask = |run: &mut Run, at: u16, port: u16, name: &str, served: bool| {
+fn lost_responses_are_diagnosed_until_one_arrives() {
+    let request = |run: &mut Run, at: u16, port: u16, name: &str, served: bool| {
         let transfer = reflash::track::TransferId(u64::from(at) + 1000);
         let served = served.then(|| reflash::track::ServedFile {
             name: name.to_owned(),
             size: MANIFEST_BYTES,
         });
-        let asked = ObservationKind::Requested {
+        let requested = ObservationKind::Requested {
             transfer,
             transport: Transport::Tftp,
             name: name.to_owned(),
             port,
             served,
+            error: None,
         };
-        run.observe(f64::from(at), 10, asked);
+        run.observe(f64::from(at), 10, requested);
         transfer
     };
     let mut run = Run::new(plan());
     for (at, port) in [(0, 49_152), (8, 49_152), (20, 49_153)] {
-        let transfer = ask(&mut run, at, port, TERM, true);
+        let transfer = request(&mut run, at, port, TERM, true);
         let end = TransferEnd::Vanished { all_sent: false };
         run.end(f64::from(at) + 7.0, 10, transfer, end, 0);
     }
@@ -233,13 +235,13 @@ fn answers_that_never_arrive_have_their_name_until_one_does() {
     let name = format!("CTLSEP{}.tlv", mac(1).upper_hex());
     for repeat in 0_u16..8 {
         assert!(run.codes().is_empty());
-        ask(&mut run, repeat * 4, 49_152 + repeat / 5, &name, false);
+        request(&mut run, repeat * 4, 49_152 + repeat / 5, &name, false);
     }
     assert_eq!(run.codes(), ["blocked-by-firewall"]);
 }
 
 #[test]
-fn an_image_that_breaks_off_in_three_passes_is_a_broken_transfer() {
+fn an_image_that_breaks_off_in_three_passes_is_diagnosed() {
     let mut run = Run::new(plan());
     for at in [0.0, 100.0, 200.0] {
         run.fetch(at, 10, TERM);
@@ -260,7 +262,7 @@ fn an_image_that_breaks_off_in_three_passes_is_a_broken_transfer() {
 }
 
 #[test]
-fn other_kinds_of_phones_are_told_what_they_need() {
+fn the_cure_for_an_unsupported_model_names_what_it_needs() {
     for (load, part) in [
         ("SIP894x.9-4-2SR3-1", "8941"),
         ("sip88xx.12-0-1", "MPP"),

@@ -10,7 +10,7 @@ use reflash::track::{
 use crate::support::conversation::*;
 
 #[test]
-fn only_gives_the_target_to_its_phones_and_to_boot_loaders_without_a_name() {
+fn only_limits_the_target_to_the_listed_phones_and_unidentified_boot_loaders() {
     let mut run = Run::new(Plan {
         only: Some(vec![mac(1)]),
         ..plan()
@@ -29,14 +29,14 @@ fn only_gives_the_target_to_its_phones_and_to_boot_loaders_without_a_name() {
     assert_eq!(run.fleet.admit(address(10), LOADS), target);
     assert_eq!(run.fleet.admit(address(20), LOADS), config);
     assert_eq!(run.fleet.admit(address(20), TERM), config);
-    // Who turns out to be none of them in the middle of his images still gets the rest.
+    // A phone that is identified as an unlisted one between its images is still served the rest.
     run.fetch(3.0, 30, IMAGES[0].0);
     run.report_mac(4.0, 30, 3, EvidenceSource::Neighbour);
     assert_eq!(run.fleet.admit(address(30), IMAGES[1].0), target);
 }
 
 #[test]
-fn a_refusal_on_purpose_is_no_diagnosis() {
+fn a_phone_outside_only_gets_no_diagnosis() {
     let mut run = Run::new(Plan {
         only: Some(vec![mac(1)]),
         ..plan()
@@ -47,7 +47,7 @@ fn a_refusal_on_purpose_is_no_diagnosis() {
 }
 
 #[test]
-fn only_ends_when_its_phones_are_done_or_failed() {
+fn a_run_with_only_ends_when_the_listed_phones_are_done() {
     let mut run = Run::new(Plan {
         only: Some(vec![mac(1), mac(2)]),
         ..plan()
@@ -65,33 +65,37 @@ fn only_ends_when_its_phones_are_done_or_failed() {
 }
 
 #[test]
-fn an_inventory_is_waited_for_and_strangers_are_served_and_do_not_count() {
+fn a_run_waits_for_the_inventory_and_serves_other_phones_uncounted() {
     let mut run = Run::new(Plan {
         expected: Some(vec![mac(1), mac(2)]),
-        // What is known by name outweighs a number.
+        // The inventory takes precedence over a number.
         expect: Some(1),
         ..plan()
     });
     let target = Admission::Serve(View::Target);
-    let stranger = format!("SEP{}.cnf.xml", mac(3).upper_hex());
-    assert_eq!(run.fleet.admit(address(30), &stranger), target);
+    let unlisted = format!("SEP{}.cnf.xml", mac(3).upper_hex());
+    assert_eq!(run.fleet.admit(address(30), &unlisted), target);
     run.boot(0.0, 30, 3).report_load(1.0, 30, LOAD);
     assert_eq!(
         run.fleet.missing_count(),
         Some(2),
-        "a stranger is not awaited"
+        "an unlisted phone does not count"
     );
     run.boot(2.0, 10, 1).report_load(3.0, 10, LOAD);
     assert_eq!(run.fleet.run_state(seconds(1e6)), RunState::Running);
-    assert!(!run.fleet.succeeded(), "one of them never came");
+    assert!(!run.fleet.succeeded(), "one of them is missing");
     run.fetch(3.5, 20, TERM);
-    assert_eq!(run.fleet.missing_count(), Some(0), "it has no name yet");
+    assert_eq!(
+        run.fleet.missing_count(),
+        Some(0),
+        "the new phone has no MAC yet"
+    );
     run.boot(4.0, 20, 2).report_load(5.0, 20, LOAD);
     let quiet = run.now + QUIET_BEFORE_END;
     assert_eq!(run.fleet.run_state(quiet), RunState::Ended);
     assert!(run.fleet.succeeded());
 
-    // A stranger that failed fails nobody's run.
+    // A failed phone outside the inventory does not fail the run.
     let mut run = Run::new(Plan {
         expected: Some(vec![mac(1)]),
         ..plan()
@@ -102,7 +106,7 @@ fn an_inventory_is_waited_for_and_strangers_are_served_and_do_not_count() {
     assert_eq!(run.fleet.run_state(quiet), RunState::Ended);
     assert!(run.fleet.succeeded());
 
-    // --only says whom to wait for, whatever else is listed.
+    // --only decides which phones the run waits for, whatever the inventory lists.
     let mut run = Run::new(Plan {
         only: Some(vec![mac(1)]),
         expected: Some(vec![mac(1), mac(2)]),
@@ -114,7 +118,7 @@ fn an_inventory_is_waited_for_and_strangers_are_served_and_do_not_count() {
 }
 
 #[test]
-fn expect_takes_any_phones_and_a_failed_one_ends_but_fails_the_run() {
+fn expect_counts_any_phone_and_a_failed_phone_fails_the_run() {
     let mut run = Run::new(Plan {
         expect: Some(2),
         ..plan()
@@ -130,7 +134,7 @@ fn expect_takes_any_phones_and_a_failed_one_ends_but_fails_the_run() {
 }
 
 #[test]
-fn without_expectations_a_run_goes_on_and_timeout_and_failures_end_it() {
+fn a_run_without_expectations_ends_by_timeout_or_max_failures() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).report_load(1.0, 10, LOAD);
     assert_eq!(run.fleet.run_state(seconds(1e6)), RunState::Running);
@@ -144,7 +148,7 @@ fn without_expectations_a_run_goes_on_and_timeout_and_failures_end_it() {
     assert_eq!(run.fleet.next_deadline(), Some(seconds(90.0)));
     assert_eq!(run.fleet.run_state(seconds(89.9)), RunState::Running);
     assert_eq!(run.fleet.run_state(seconds(90.0)), RunState::Ended);
-    assert!(!run.fleet.succeeded(), "nobody came");
+    assert!(!run.fleet.succeeded(), "no phone was observed");
 
     let mut run = Run::new(Plan {
         max_failures: Some(2),
@@ -157,7 +161,7 @@ fn without_expectations_a_run_goes_on_and_timeout_and_failures_end_it() {
 }
 
 #[test]
-fn a_drain_serves_who_took_a_manifest_and_nobody_else() {
+fn a_drain_serves_only_phones_that_took_a_manifest() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM)
         .fetch(2.0, 10, IMAGES[0].0)
@@ -175,7 +179,11 @@ fn a_drain_serves_who_took_a_manifest_and_nobody_else() {
     }
     assert!(run.fleet.drained(run.now));
     assert_eq!(run.fleet.admit(address(10), TERM), Admission::Draining);
-    assert_eq!(run.fleet.must_stay_powered().len(), 1, "it writes");
+    assert_eq!(
+        run.fleet.must_stay_powered().len(),
+        1,
+        "the phone is writing"
+    );
 
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM)
@@ -183,11 +191,14 @@ fn a_drain_serves_who_took_a_manifest_and_nobody_else() {
         .advance_to(500.0);
     assert_eq!(run.state(), State::Stalled);
     run.fleet.drain(run.now);
-    assert!(run.fleet.drained(run.now), "nobody waits for who is silent");
+    assert!(
+        run.fleet.drained(run.now),
+        "a stalled phone does not hold up the drain"
+    );
     assert_eq!(
         run.fleet.admit(address(10), TERM),
         serve,
-        "but it is served"
+        "a stalled phone is still served"
     );
 
     let mut run = Run::new(plan());
@@ -202,29 +213,30 @@ fn a_drain_serves_who_took_a_manifest_and_nobody_else() {
 }
 
 #[test]
-fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
+fn a_flood_of_addresses_is_bounded_and_drops_no_identified_phone() {
     let mut fleet = Fleet::new(plan());
-    let ask = |fleet: &mut Fleet, address: u32, name: &str| {
+    let request = |fleet: &mut Fleet, address: u32, name: &str| {
         let kind = ObservationKind::Requested {
             transfer: TransferId(0),
             transport: Transport::Tftp,
             name: name.to_owned(),
             port: 1,
             served: None,
+            error: None,
         };
         let address = std::net::Ipv4Addr::from(address);
         fleet.observe(seconds(1.0), &Observation { address, kind });
     };
-    ask(&mut fleet, 0, &format!("SEP{}.cnf.xml", mac(1).upper_hex()));
+    request(&mut fleet, 0, &format!("SEP{}.cnf.xml", mac(1).upper_hex()));
     let many = u32::try_from(MAX_PHONES + 10).unwrap();
     for attacker in 1..many {
-        ask(&mut fleet, attacker, TERM);
-        ask(&mut fleet, attacker + 100_000, "x");
+        request(&mut fleet, attacker, TERM);
+        request(&mut fleet, attacker + 100_000, "x");
     }
     for _ in 0..MAX_ROWS + 10 {
-        ask(&mut fleet, 0, "XMLDefault.cnf.xml");
+        request(&mut fleet, 0, "XMLDefault.cnf.xml");
     }
-    ask(
+    request(
         &mut fleet,
         200_000,
         &format!("SEP{}.cnf.xml", mac(2).upper_hex()),
@@ -239,7 +251,7 @@ fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
 }
 
 #[test]
-fn events_and_the_report_carry_the_names_and_the_report_lists_who_never_came() {
+fn events_and_the_report_have_the_names_and_the_report_lists_missing_phones() {
     let plan = Plan {
         expected: Some(vec![mac(1), mac(2)]),
         names: [(mac(1), "Reception".to_owned()), (mac(2), "Lab".to_owned())].into(),

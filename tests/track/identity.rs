@@ -1,11 +1,11 @@
 //! Which address belongs to which phone: MACs, changed addresses, boot loaders without a name.
 
-use reflash::track::{EvidenceSource, FileOutcome, ObservationKind, State, TransferEnd};
+use reflash::track::{EvidenceSource, FileOutcome, State, TransferEnd};
 
 use crate::support::conversation::*;
 
 #[test]
-fn an_unnamed_recovery_becomes_the_phone_that_names_itself_there() {
+fn an_unidentified_recovery_becomes_the_phone_that_is_identified_at_the_address() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM);
     let before = run.phone();
@@ -25,14 +25,14 @@ fn a_phone_that_changes_its_address_stays_one_phone() {
         .boot(150.0, 11, 1);
     let phone = run.phone();
     assert_eq!((phone.state, phone.address), (State::Flashed, address(11)));
-    // What comes to its old address now is somebody else.
+    // A request from its old address is now that of another phone.
     run.fetch(200.0, 10, TERM);
     assert_eq!(run.report().phones.len(), 2);
     assert_eq!(run.phone_of(1).state, State::Flashed);
 }
 
 #[test]
-fn an_unnamed_recovery_elsewhere_is_nobodys_by_guess() {
+fn an_unidentified_recovery_at_another_address_is_not_assigned_to_a_phone() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM).boot(90.0, 11, 1);
     let report = run.report();
@@ -42,10 +42,10 @@ fn an_unnamed_recovery_elsewhere_is_nobodys_by_guess() {
 }
 
 #[test]
-fn an_address_that_changes_its_phone_takes_the_episode_along() {
+fn a_recovery_moves_to_the_phone_that_is_identified_after_it() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).full_pass(600.0, 10, TERM);
-    // Until somebody names himself, the address is the phone that did last.
+    // Until another MAC is reported, the address belongs to the last identified phone.
     assert_eq!(
         (run.phone().mac, run.state()),
         (Some(mac(1)), State::Writing)
@@ -59,7 +59,7 @@ fn an_address_that_changes_its_phone_takes_the_episode_along() {
 }
 
 #[test]
-fn a_known_phone_finds_its_unnamed_recovery_at_its_new_address() {
+fn an_unidentified_recovery_at_the_new_address_of_a_phone_is_merged_into_it() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).full_pass(60.0, 11, TERM);
     assert_eq!(run.report().phones.len(), 2);
@@ -73,7 +73,7 @@ fn a_known_phone_finds_its_unnamed_recovery_at_its_new_address() {
 }
 
 #[test]
-fn who_spoke_from_elsewhere_meanwhile_was_not_in_recovery() {
+fn a_recovery_is_not_merged_into_a_phone_that_was_active_at_another_address() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1)
         .fetch(60.0, 11, TERM)
@@ -97,28 +97,27 @@ fn a_recovery_of_another_family_is_another_phone() {
 }
 
 #[test]
-fn others_never_count_and_are_promoted_with_their_files() {
+fn other_clients_are_not_counted_and_keep_their_files_when_they_become_phones() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, IMAGES[0].0).fetch(1.0, 20, "readme.txt");
     let report = run.report();
     assert_eq!((report.phones.len(), report.others.len()), (0, 2));
     assert!(!run.fleet.succeeded());
-    // The kernel knows every machine on the wire; that makes no phones of them.
-    let named = |mac, source| ObservationKind::MacReported { mac, source };
-    run.observe(2.0, 20, named(mac(9), EvidenceSource::Neighbour));
+    // The ARP table has every host of the network; an entry alone makes no phone.
+    run.report_mac(2.0, 20, 9, EvidenceSource::Neighbour);
     assert_eq!(run.report().phones.len(), 0);
     run.boot(3.0, 10, 1);
     let report = run.report();
     assert_eq!((report.phones.len(), report.others.len()), (1, 1));
     assert_eq!(report.phones[0].files[0].name, IMAGES[0].0);
     assert_eq!(report.phones[0].files[0].outcome, FileOutcome::Delivered);
-    run.observe(4.0, 20, named(mac(9), EvidenceSource::Cdp));
+    run.report_mac(4.0, 20, 9, EvidenceSource::Cdp);
     assert_eq!(run.report().phones.len(), 2);
     assert_eq!(run.report().others.len(), 0);
 }
 
 #[test]
-fn a_witness_names_a_phone_in_the_middle_of_its_images() {
+fn a_phone_can_be_identified_between_its_images() {
     let mut run = Run::new(plan());
     let jar = {
         run.fetch(0.0, 10, TERM);
@@ -134,7 +133,7 @@ fn a_witness_names_a_phone_in_the_middle_of_its_images() {
 }
 
 #[test]
-fn a_person_with_a_tftp_client_who_fetches_every_file_is_no_phone() {
+fn a_tftp_client_that_fetches_every_file_is_no_phone() {
     let mut run = Run::new(plan());
     for (at, name) in [
         LOADS,
@@ -151,53 +150,47 @@ fn a_person_with_a_tftp_client_who_fetches_every_file_is_no_phone() {
     let report = run.report();
     assert_eq!((report.phones.len(), report.others.len()), (0, 1));
     assert_eq!(report.others[0].files.len(), 5);
-    // A MAC makes it a phone, and its history is kept.
+    // A MAC makes it a phone, and its requests are kept.
     run.boot(60.0, 50, 5);
     assert_eq!(run.report().phones.len(), 1);
     assert!(run.phone_of(5).files.len() > 5);
 }
 
 #[test]
-fn the_kernels_table_alone_makes_no_phone_of_a_person_with_a_tftp_client() {
+fn the_arp_table_alone_makes_no_phone_of_a_tftp_client() {
     let mut run = Run::new(plan());
-    let named = |source| ObservationKind::MacReported {
-        mac: mac(5),
-        source,
-    };
     run.fetch(0.0, 50, LOADS);
-    run.observe(1.0, 50, named(EvidenceSource::Neighbour));
+    run.report_mac(1.0, 50, 5, EvidenceSource::Neighbour);
     assert_eq!(run.report().phones.len(), 1);
     run.fetch(2.0, 50, TERM);
     let report = run.report();
     assert_eq!((report.phones.len(), report.others.len()), (0, 1));
-    run.observe(3.0, 50, named(EvidenceSource::Neighbour));
+    run.report_mac(3.0, 50, 5, EvidenceSource::Neighbour);
     assert_eq!(run.report().phones.len(), 0);
-    // What a phone announces itself is another matter.
-    run.observe(4.0, 50, named(EvidenceSource::Cdp));
+    // A CDP announcement does make a phone of it.
+    run.report_mac(4.0, 50, 5, EvidenceSource::Cdp);
     run.fetch(5.0, 50, LOADS).fetch(6.0, 50, TERM);
     assert_eq!(run.report().phones.len(), 1);
-    run.observe(7.0, 50, named(EvidenceSource::Neighbour));
+    run.report_mac(7.0, 50, 5, EvidenceSource::Neighbour);
     run.fetch(8.0, 50, LOADS);
     assert_eq!(run.report().phones.len(), 1);
 }
 
 #[test]
-fn a_witness_is_asked_about_phones_that_did_not_name_themselves() {
+fn addresses_of_phones_without_a_mac_are_listed_as_unidentified() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1)
         .fetch(1.0, 20, TERM)
         .fetch(2.0, 50, "dialplan.xml");
     assert_eq!(run.fleet.unidentified_addresses(), [address(20)]);
-    // A boot loader where a phone named itself before may be another phone's.
+    // A boot loader at the address of an identified phone may be that of another phone.
     run.fetch(3.0, 10, TERM);
     assert_eq!(
         run.fleet.unidentified_addresses(),
         [address(10), address(20)]
     );
-    for who in [1, 2] {
-        let source = EvidenceSource::Neighbour;
-        let mac = mac(who);
-        run.observe(4.0, who * 10, ObservationKind::MacReported { mac, source });
+    for phone in [1, 2] {
+        run.report_mac(4.0, phone * 10, phone, EvidenceSource::Neighbour);
     }
     assert_eq!(
         run.fleet.unidentified_addresses(),
@@ -207,7 +200,7 @@ fn a_witness_is_asked_about_phones_that_did_not_name_themselves() {
 }
 
 #[test]
-fn a_phone_that_turns_out_to_be_a_known_one_is_counted_once() {
+fn a_phone_that_is_identified_as_a_known_phone_is_counted_once() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).fetch(5.0, 11, "term45.default.loads");
     run.report_load(6.0, 11, LOAD);

@@ -1,4 +1,5 @@
-//! Whatever is seen: no panic, sums that are right, and no claim without its images.
+//! Random observations: the tracker never panics, its totals are right, and it claims no state
+//! without the images that prove it.
 
 use std::collections::BTreeSet;
 
@@ -14,16 +15,16 @@ use reflash::{
 use crate::support::conversation::*;
 
 #[derive(Debug, Clone)]
-enum Act {
-    Ask(usize, bool, bool),
+enum Action {
+    Request(usize, bool, bool),
     Acknowledge(u64, u64),
     End(u64, u8),
     Name(u8, bool),
     Load(usize),
-    /// A lease, which leads here or not.
+    /// A lease that names an address as TFTP server, or none.
     LeaseOptions(u8, bool),
     Wait(u64),
-    /// A manifest and its images, each with an end of its own, and a boot.
+    /// A manifest and its images, each with its own end, and a boot.
     Pass([u8; 6], u8),
 }
 
@@ -50,20 +51,20 @@ fn names() -> Vec<String> {
 
 const LOAD_NAMES: [&str; 4] = [LOAD, "SCCP45.8-5-2S", "term65.default", "79XX_default_load"];
 
-fn acts() -> impl Strategy<Value = Vec<(u8, Act)>> {
-    let act = prop_oneof![
+fn actions() -> impl Strategy<Value = Vec<(u8, Action)>> {
+    let action = prop_oneof![
         6 => (0..names().len(), any::<bool>(), prop::bool::weighted(0.9))
-            .prop_map(|(name, http, served)| Act::Ask(name, http, served)),
-        2 => (0..60_u64, any::<u64>()).prop_map(|(id, bytes)| Act::Acknowledge(id, bytes)),
-        6 => (0..6_u64, 0..6_u8).prop_map(|(back, end)| Act::End(back, end)),
-        1 => (1..4_u8, any::<bool>()).prop_map(|(name, dhcp)| Act::Name(name, dhcp)),
-        1 => (0..LOAD_NAMES.len()).prop_map(Act::Load),
-        1 => (1..4_u8, any::<bool>()).prop_map(|(last, named)| Act::LeaseOptions(last, named)),
-        2 => (0..400_u64).prop_map(Act::Wait),
+            .prop_map(|(name, http, served)| Action::Request(name, http, served)),
+        2 => (0..60_u64, any::<u64>()).prop_map(|(id, bytes)| Action::Acknowledge(id, bytes)),
+        6 => (0..6_u64, 0..6_u8).prop_map(|(back, end)| Action::End(back, end)),
+        1 => (1..4_u8, any::<bool>()).prop_map(|(name, dhcp)| Action::Name(name, dhcp)),
+        1 => (0..LOAD_NAMES.len()).prop_map(Action::Load),
+        1 => (1..4_u8, any::<bool>()).prop_map(|(last, named)| Action::LeaseOptions(last, named)),
+        2 => (0..400_u64).prop_map(Action::Wait),
         1 => (prop::array::uniform6(prop::sample::select(&[0, 1, 2, 3, 4, 4, 4, 4, 4, 4][..])), 1..4_u8)
-            .prop_map(|(ends, name)| Act::Pass(ends, name)),
+            .prop_map(|(ends, name)| Action::Pass(ends, name)),
     ];
-    prop::collection::vec((10..13_u8, act), 0..200)
+    prop::collection::vec((10..13_u8, action), 0..200)
 }
 
 fn end(kind: u8) -> TransferEnd {
@@ -82,7 +83,7 @@ fn end(kind: u8) -> TransferEnd {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
-    fn no_sequence_of_sightings_claims_what_it_did_not_see(acts in acts()) {
+    fn no_sequence_of_observations_claims_an_unproven_state(actions in actions()) {
         let names = names();
         let mut fleet = Fleet::new(Plan {
             expect: Some(2),
@@ -92,30 +93,30 @@ proptest! {
         let mut now = seconds(0.0);
         let mut next = 0_u64;
         let mut named_target = false;
-        for (who, act) in acts {
+        for (host, action) in actions {
             now += seconds(0.5);
             let mut more = Vec::new();
-            let kind = match act {
-                Act::Ask(name, http, served) => {
+            let kind = match action {
+                Action::Request(name, http, served) => {
                     next += 1;
                     let name = names[name].clone();
                     let served = served.then(|| ServedFile { name: name.clone(), size: 1000 });
                     let transport = if http { Transport::Http } else { Transport::Tftp };
-                    ObservationKind::Requested { transfer: TransferId(next), transport, name, port: 1, served }
+                    ObservationKind::Requested { transfer: TransferId(next), transport, name, port: 1, served, error: None }
                 }
-                Act::Acknowledge(id, bytes) => {
+                Action::Acknowledge(id, bytes) => {
                     ObservationKind::Acknowledged { transfer: TransferId(id), bytes }
                 }
-                Act::End(back, kind) => ObservationKind::Ended {
+                Action::End(back, kind) => ObservationKind::Ended {
                     transfer: TransferId(next.saturating_sub(back)),
                     end: end(kind),
                     bytes: 1000,
                 },
-                Act::Name(name, dhcp) => ObservationKind::MacReported {
+                Action::Name(name, dhcp) => ObservationKind::MacReported {
                     mac: mac(name),
                     source: if dhcp { EvidenceSource::Dhcp } else { EvidenceSource::Neighbour },
                 },
-                Act::Load(load) => {
+                Action::Load(load) => {
                     named_target |= LOAD_NAMES[load] == LOAD;
                     ObservationKind::Load {
                         load: LoadName::new(LOAD_NAMES[load]),
@@ -123,7 +124,7 @@ proptest! {
                         detail: String::new(),
                     }
                 }
-                Act::LeaseOptions(last, named) => ObservationKind::LeaseAcked {
+                Action::LeaseOptions(last, named) => ObservationKind::LeaseAcked {
                     lease: Box::new(LeaseOptions {
                         server: address(200),
                         tftp: named.then(|| address(last)).into_iter().collect(),
@@ -131,26 +132,27 @@ proptest! {
                         next_server: Some(address(200)),
                     }),
                 },
-                Act::Pass(ends, name) => {
-                    let ask = |name: &str, transfer| ObservationKind::Requested {
+                Action::Pass(ends, name) => {
+                    let request = |name: &str, transfer| ObservationKind::Requested {
                         transfer: TransferId(transfer),
                         transport: Transport::Tftp,
                         name: name.to_owned(),
                         port: 1,
                         served: Some(ServedFile { name: name.to_owned(), size: 1000 }),
+                        error: None,
                     };
                     let files = [TERM].into_iter().chain(IMAGES.map(|(name, _)| name));
                     for (file, kind) in files.zip(ends) {
                         next += 1;
-                        more.push(ask(file, next));
+                        more.push(request(file, next));
                         let transfer = TransferId(next);
                         more.push(ObservationKind::Ended { transfer, end: end(kind), bytes: 1000 });
                     }
                     next += 1;
-                    more.push(ask(&format!("CTLSEP{}.tlv", mac(name).upper_hex()), next));
+                    more.push(request(&format!("CTLSEP{}.tlv", mac(name).upper_hex()), next));
                     more.remove(0)
                 }
-                Act::Wait(wait) => {
+                Action::Wait(wait) => {
                     now += seconds(f64::from(u32::try_from(wait).unwrap()));
                     fleet.tick(now);
                     prop_assert!(fleet.next_deadline().is_none_or(|due| due > now));
@@ -158,7 +160,7 @@ proptest! {
                 }
             };
             for kind in [kind].into_iter().chain(more) {
-                fleet.observe(now, &Observation { address: address(who), kind });
+                fleet.observe(now, &Observation { address: address(host), kind });
             }
         }
         let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);

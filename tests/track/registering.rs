@@ -22,13 +22,14 @@ use SipTransport::{Tcp, Udp};
 
 const HOST: u8 = 5;
 const PHONE: u8 = 12;
-/// Where the phone sends from; it listens at 5060.
+/// The source port of the phone; it listens on port 5060.
 const SOURCE_PORT: u16 = 49_154;
 
 fn pbx() -> SocketAddrV4 {
     SocketAddrV4::new(Ipv4Addr::new(192, 168, 5, 1), 5060)
 }
 
+/// A REGISTER without credentials.
 fn unauthenticated(transport: SipTransport) -> Register {
     Register {
         user: "1001".to_owned(),
@@ -43,6 +44,7 @@ fn unauthenticated(transport: SipTransport) -> Register {
     }
 }
 
+/// A REGISTER with credentials.
 fn authenticated(transport: SipTransport) -> Register {
     Register {
         has_credentials: true,
@@ -50,11 +52,12 @@ fn authenticated(transport: SipTransport) -> Register {
     }
 }
 
-/// The end where the phone listens.
+/// The socket address where the phone listens.
 fn contact() -> SocketAddrV4 {
     SocketAddrV4::new(address(HOST), 5060)
 }
 
+/// A response that reaches the phone.
 fn answered(status: u16) -> RegisterOutcome {
     RegisterOutcome::Answered {
         status,
@@ -74,6 +77,7 @@ fn converted(plan: Plan) -> Run {
     run
 }
 
+/// The configuration of the phone names the PBX and this transport.
 fn configured(transport: SipTransport) -> Plan {
     Plan {
         registrations: vec![RegistrationTarget {
@@ -90,7 +94,7 @@ fn observe_register(run: &mut Run, at: f64, register: &Register, outcome: Regist
     run.observe(at, HOST, ObservationKind::Register { register, outcome });
 }
 
-/// One try: the question for the password, then what a proof is answered with.
+/// One attempt: the PBX answers 401, then this status to the REGISTER with credentials.
 fn attempt(run: &mut Run, at: f64, transport: SipTransport, status: u16) {
     observe_register(run, at, &unauthenticated(transport), RegisterOutcome::Sent);
     observe_register(run, at + 0.01, &unauthenticated(transport), answered(401));
@@ -103,27 +107,33 @@ fn attempt(run: &mut Run, at: f64, transport: SipTransport, status: u16) {
     observe_register(run, at + 0.03, &authenticated(transport), answered(status));
 }
 
-/// Evidence and cure, if it stands.
+/// Evidence and cure of `not-registering`, if it is active.
 fn diagnosis(run: &Run) -> Option<(String, String)> {
-    let mut standing = run.phone().diagnoses.into_iter();
-    standing
+    let mut active = run.phone().diagnoses.into_iter();
+    active
         .find(|found| found.code == Code::NotRegistering)
         .map(|found| (found.evidence, found.cure))
 }
 
 fn assert_diagnosed(run: &Run, evidence: &[&str], cure: &str) {
-    let Some((seen, to_do)) = diagnosis(run) else {
-        panic!("nothing is said: {:#?}", run.phone());
+    let Some((actual_evidence, actual_cure)) = diagnosis(run) else {
+        panic!("not diagnosed: {:#?}", run.phone());
     };
-    for words in evidence {
-        assert!(seen.contains(words), "'{words}' is not in: {seen}");
+    for part in evidence {
+        assert!(
+            actual_evidence.contains(part),
+            "'{part}' is missing in: {actual_evidence}"
+        );
     }
-    assert!(to_do.contains(cure), "'{cure}' is not in: {to_do}");
-    assert_eq!(run.state(), State::Flashed, "it is converted all the same");
+    assert!(
+        actual_cure.contains(cure),
+        "'{cure}' is missing in: {actual_cure}"
+    );
+    assert_eq!(run.state(), State::Flashed, "it stays converted");
     assert!(run.fleet.succeeded() || !run.phone().diagnoses.is_empty());
 }
 
-/// Nor was it, and taken back.
+/// `not-registering` is not active and was not withdrawn.
 fn assert_never_diagnosed(run: &Run) {
     let phone = run.phone();
     let mut all = phone.diagnoses.iter().chain(&phone.withdrawn);
@@ -131,7 +141,7 @@ fn assert_never_diagnosed(run: &Run) {
     assert_eq!(found, None);
 }
 
-/// A 200 takes it back, and the phone is as converted as before.
+/// A 200 withdraws `not-registering`, and the phone stays converted.
 fn assert_withdrawn_after_200(run: &mut Run, at: f64, transport: SipTransport) {
     attempt(run, at, transport, 200);
     assert_eq!(diagnosis(run), None);
@@ -140,15 +150,15 @@ fn assert_withdrawn_after_200(run: &mut Run, at: f64, transport: SipTransport) {
     assert!(withdrawn.any(|found| found.code == Code::NotRegistering));
     let evidence = phone.evidence.last().unwrap();
     assert_eq!(evidence.source, EvidenceSource::Sip);
-    let words = format!("registered as '1001' over {transport} at 192.168.5.1:5060");
-    assert!(evidence.detail.starts_with(&words), "{evidence:?}");
+    let expected = format!("registration as '1001' over {transport} at 192.168.5.1:5060");
+    assert!(evidence.detail.starts_with(&expected), "{evidence:?}");
     assert_eq!(phone.state, State::Flashed);
     run.advance_to(90_000.0);
-    assert_eq!(diagnosis(run), None, "nor does it come back");
+    assert_eq!(diagnosis(run), None, "it is not raised again");
 }
 
 #[test]
-fn a_registered_phone_is_said_to_be_and_nothing_is_wrong() {
+fn a_registered_phone_has_evidence_once_and_no_diagnosis() {
     let mut run = converted(configured(Tcp));
     for round in 0..5 {
         attempt(&mut run, 410.0 + 3000.0 * f64::from(round), Tcp, 200);
@@ -156,22 +166,25 @@ fn a_registered_phone_is_said_to_be_and_nothing_is_wrong() {
     run.advance_to(90_000.0);
     let phone = run.phone();
     assert_never_diagnosed(&run);
-    let told: Vec<_> = phone
+    let sip_evidence: Vec<_> = phone
         .evidence
         .iter()
         .filter(|it| it.source == EvidenceSource::Sip)
         .collect();
-    assert_eq!(told.len(), 1, "once, not at each refresh: {told:?}");
     assert_eq!(
-        told[0].detail,
-        "registered as '1001' over TCP at 192.168.5.1:5060: the PBX answered 200"
+        sip_evidence.len(),
+        1,
+        "once, not at each refresh: {sip_evidence:?}"
+    );
+    assert_eq!(
+        sip_evidence[0].detail,
+        "registration as '1001' over TCP at 192.168.5.1:5060: the PBX answered 200"
     );
     assert!(run.fleet.succeeded());
 }
 
-/// A PBX's phones register all day long.
 #[test]
-fn registering_holds_up_no_end_of_a_run() {
+fn refreshed_registrations_do_not_delay_the_end_of_a_run() {
     let mut run = converted(Plan {
         expect: Some(1),
         ..configured(Udp)
@@ -185,7 +198,7 @@ fn registering_holds_up_no_end_of_a_run() {
 }
 
 #[test]
-fn nothing_is_said_of_who_is_not_converted_and_nobody_becomes_a_phone() {
+fn a_phone_without_a_configuration_is_not_diagnosed_and_a_register_makes_no_phone() {
     let mut run = Run::new(configured(Udp));
     attempt(&mut run, 1.0, Udp, 401);
     let closed = ObservationKind::PortClosed {
@@ -197,7 +210,7 @@ fn nothing_is_said_of_who_is_not_converted_and_nobody_becomes_a_phone() {
     assert!(report.phones.is_empty() && report.others.is_empty());
     assert!(run.events.is_empty());
 
-    // Between its images it is nobody's business; with its configuration and no load it is.
+    // A phone between its images is not diagnosed; one that only fetched its configuration is.
     run.boot(10.0, HOST, PHONE).fetch(20.0, HOST, LOADS);
     attempt(&mut run, 25.0, Udp, 401);
     assert_eq!((diagnosis(&run), run.state()), (None, State::Manifest));
@@ -256,11 +269,11 @@ fn outcomes() -> impl Strategy<Value = RegisterOutcome> {
 }
 
 proptest! {
-    /// Whatever is heard of REGISTERs: no state changes, nothing stands twice, time ends, and a
-    /// registration of every line leaves nothing said.
+    /// Random REGISTERs and responses change no state and raise `not-registering` at most once;
+    /// a registration of every line withdraws it.
     #[test]
-    fn any_story_leaves_a_converted_phone_converted(
-        story in prop::collection::vec(
+    fn random_registers_never_change_the_state_of_a_converted_phone(
+        steps in prop::collection::vec(
             (0.0_f64..90.0, 0_usize..4, outcomes(), any::<[bool; 4]>(), prop::bool::weighted(0.1)),
             0..60,
         ),
@@ -268,7 +281,7 @@ proptest! {
         let mut run = converted(configured(Udp));
         let mut now = 410.0;
         let users = ["1001", "1002", "\u{1b}[2J", "x"];
-        for (wait, user, outcome, [tcp, has_credentials, rport, is_unregister], is_closed) in story {
+        for (wait, user, outcome, [tcp, has_credentials, rport, is_unregister], is_closed) in steps {
             now += wait;
             let transport = if tcp { Tcp } else { Udp };
             let register = Register {
@@ -285,10 +298,10 @@ proptest! {
             }
             let phone = run.phone();
             prop_assert_eq!(phone.state, State::Flashed);
-            let said = phone.diagnoses.iter().filter(|it| it.code == Code::NotRegistering);
-            prop_assert!(said.clone().count() <= 1);
+            let active = phone.diagnoses.iter().filter(|it| it.code == Code::NotRegistering);
+            prop_assert!(active.clone().count() <= 1);
             let escape = char::from(0x1b);
-            prop_assert!(said.clone().all(|it| !it.evidence.contains(escape)));
+            prop_assert!(active.clone().all(|it| !it.evidence.contains(escape)));
         }
         run.advance_to(now + 1000.0);
         for user in users {

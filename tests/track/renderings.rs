@@ -15,8 +15,8 @@ use reflash::{
     reporter::{Reporter, Tick},
     run_view::{PhoneView, RunView},
     track::{
-        Event, Evidence, EvidenceSource, ObservationKind, PhoneId, PhoneReport, Report, State,
-        Step, StepDetails, TransferEnd,
+        Event, Evidence, EvidenceSource, ObservationKind, PhoneId, PhoneReport, PhoneStep, Report,
+        State, StepDetails, TransferEnd,
     },
     web::SharedView,
 };
@@ -40,7 +40,7 @@ fn run() -> Run {
     run.full_pass(20.0, 1, LOADS).boot(120.0, 1, 1);
     run.report_load(130.0, 1, LOAD);
     run.observe(131.0, 1, lldp());
-    // It ran the load before.
+    // It ran the target before.
     run.boot(140.0, 2, 2).report_load(141.0, 2, LOAD);
     // It refuses the manifest.
     for at in [150.0, 151.0, 240.0, 241.0, 350.0, 351.0, 480.0, 481.0] {
@@ -64,7 +64,7 @@ fn run() -> Run {
     run.full_pass(745.0, 5, TERM).boot(900.0, 5, 5);
     // Writing when the run ends.
     run.full_pass(960.0, 6, TERM);
-    // Seen, and no more.
+    // Only observed.
     run.boot(990.0, 7, 7);
     // Between images when the run ends.
     run.fetch(995.0, 8, TERM);
@@ -81,7 +81,7 @@ fn lldp() -> ObservationKind {
     }
 }
 
-/// A stream that can be read back.
+/// An output whose text can be read.
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);
 
@@ -230,7 +230,7 @@ fn every_rendering_of_a_run_shows_the_same() {
     let table = table(&view, Style::plain());
     assert_eq!(of_table(&table, &known), without_times(&end));
 
-    // The run has what it takes to be worth comparing.
+    // The run has all states and a withdrawn diagnosis.
     let states: Vec<&str> = end.iter().map(|it| it.state.as_str()).collect();
     for state in [
         "confirmed",
@@ -262,13 +262,13 @@ fn every_rendering_of_a_run_shows_the_same() {
     let by_lldp = |it: &Evidence| it.source == EvidenceSource::Lldp;
     assert!(
         confirmed.evidence.iter().any(by_lldp),
-        "it is in the details"
+        "the other evidence is in the details"
     );
 }
 
 /// A step of phone 1.
 fn step(state: State, evidence: Option<&str>) -> Event {
-    Event::Step(Step {
+    Event::Step(PhoneStep {
         phone: reflash::track::PhoneRef {
             id: PhoneId(1),
             mac: None,
@@ -289,7 +289,7 @@ fn step(state: State, evidence: Option<&str>) -> Event {
 }
 
 #[test]
-fn the_reason_of_a_state_is_the_evidence_that_brought_it() {
+fn the_reason_of_a_state_is_the_evidence_that_caused_it() {
     let mut view = RunView::default();
     let mut reason_after = |state, evidence| {
         view.apply(began(), &step(state, evidence));
@@ -315,7 +315,7 @@ fn the_reason_of_a_state_is_the_evidence_that_brought_it() {
     assert_eq!(
         reason_after(State::Manifest, None),
         None,
-        "a request brought it"
+        "a request caused it"
     );
     assert_eq!(reason_after(State::Manifest, Some("late")), None);
     let phone = view.phone(PhoneId(1)).unwrap();

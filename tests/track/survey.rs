@@ -1,7 +1,7 @@
-//! A survey: what phones tell before any load is named, and the way of each that follows.
+//! The survey: phones report their loads before a load is served, and each gets its planned route.
 
 use reflash::{
-    phone::LoadName,
+    phone::{LoadName, RequestedFile},
     track::{
         Admission, Event, EvidenceSource, ObservationKind, Plan, PlannedRoute, State, SurveyResult,
         View, silence_limit,
@@ -16,7 +16,7 @@ const DEFAULT: &str = "XMLDefault.cnf.xml";
 /// Seconds.
 const SURVEY: f64 = 300.0;
 
-/// The images of the bridge have the names of the target's: only the view tells them apart.
+/// The images of the bridge have the names of those of the target: only the view distinguishes them.
 fn surveyed(mut plan: Plan, has_bridge: bool) -> Plan {
     plan.survey = Some(seconds(SURVEY));
     if has_bridge {
@@ -29,11 +29,10 @@ fn run(has_bridge: bool) -> Run {
     Run::new(surveyed(plan(), has_bridge))
 }
 
-/// Its alarm, as a phone on SCCP sends it: who it is and what it runs.
-fn alarm(run: &mut Run, at: f64, who: u8, load: &str) {
+/// The alarm of a phone on SCCP: its MAC and its load.
+fn alarm(run: &mut Run, at: f64, host: u8, load: &str) {
     let source = EvidenceSource::Sccp;
-    let mac = mac(who);
-    run.observe(at, who, ObservationKind::MacReported { mac, source });
+    run.report_mac(at, host, host, source);
     let load = LoadName::new(load);
     let detail = "Last=Initialized".to_owned();
     let load = ObservationKind::Load {
@@ -41,10 +40,10 @@ fn alarm(run: &mut Run, at: f64, who: u8, load: &str) {
         source,
         detail,
     };
-    run.observe(at, who, load);
+    run.observe(at, host, load);
 }
 
-/// What was found out of the only phone.
+/// The result of the only phone.
 fn found(run: &Run) -> SurveyResult {
     let mut all = run.fleet.survey_results().expect("the survey is over");
     assert_eq!(all.len(), 1, "{all:#?}");
@@ -59,12 +58,12 @@ fn planned(run: &Run) -> Vec<String> {
 }
 
 #[test]
-fn while_it_goes_on_no_load_is_named_and_none_is_handed_out() {
+fn during_the_survey_no_load_is_named_or_served() {
     let mut run = run(true);
     for name in [DEFAULT, LOADS, BRIDGE_LOADS, IMAGES[0].0] {
         assert_eq!(run.view(10, name), View::ConfigOnly, "{name}");
     }
-    // A phone that boots asks for what its old configuration names, in vain.
+    // A booting phone requests the load of its old configuration, which is not staged.
     run.unstage(LOADS);
     run.boot(1.0, 10, 10).fetch(3.0, 10, LOADS);
     assert_eq!(run.state(), State::Configuring);
@@ -73,9 +72,10 @@ fn while_it_goes_on_no_load_is_named_and_none_is_handed_out() {
     assert_eq!(run.fleet.survey_results(), None);
     run.advance_to(SURVEY - 0.1);
     assert_eq!(run.view(10, DEFAULT), View::ConfigOnly);
-    // At the very moment, whether or not time was let pass.
+    // At the end of the survey, with or without a tick.
     let at = seconds(SURVEY);
-    let admitted = run.fleet.admit_at(at, address(10), DEFAULT);
+    let requested = RequestedFile::parse(DEFAULT);
+    let admitted = run.fleet.admit_at(at, address(10), DEFAULT, &requested);
     assert_eq!(admitted, Admission::Serve(View::Target));
     run.advance_to(SURVEY);
     assert_eq!(run.view(10, DEFAULT), View::Target);
@@ -85,16 +85,16 @@ fn while_it_goes_on_no_load_is_named_and_none_is_handed_out() {
 }
 
 #[test]
-fn who_runs_a_load_of_before_8_3_3_gets_the_bridge_without_a_try_at_the_target() {
+fn a_phone_with_a_load_before_8_3_3_is_served_the_bridge_first() {
     let mut run = run(true);
     run.boot(1.0, 10, 10);
     alarm(&mut run, 4.0, 10, OLD);
     assert_eq!(
         run.view(10, DEFAULT),
         View::ConfigOnly,
-        "not before its end"
+        "not before the end of the survey"
     );
-    // It boots once more, as phones without a call manager do, and asks for no bridge.
+    // It boots once more, as phones without a call manager do, and requests no bridge.
     run.boot(100.0, 10, 10).advance_to(SURVEY);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     let found = found(&run);
@@ -110,7 +110,7 @@ fn who_runs_a_load_of_before_8_3_3_gets_the_bridge_without_a_try_at_the_target()
     for name in [DEFAULT, BRIDGE_LOADS, LOADS, TERM] {
         assert_eq!(run.view(10, name), View::Bridge, "{name}");
     }
-    // Somebody restarts it much later.
+    // It is restarted much later.
     run.boot(800.0, 10, 10).full_pass(802.0, 10, BRIDGE_LOADS);
     assert!(
         !run.fleet.survey_results().unwrap()[0].restart,
@@ -127,7 +127,7 @@ fn who_runs_a_load_of_before_8_3_3_gets_the_bridge_without_a_try_at_the_target()
 }
 
 #[test]
-fn without_a_bridge_it_is_told_at_once_what_is_needed() {
+fn without_a_bridge_an_old_load_is_diagnosed_at_once() {
     let mut run = run(false);
     alarm(&mut run, 4.0, 10, OLD);
     assert_eq!(run.codes(), ["bridge-needed"]);
@@ -144,7 +144,7 @@ fn without_a_bridge_it_is_told_at_once_what_is_needed() {
 }
 
 #[test]
-fn who_runs_the_target_counts_as_already_and_is_named_no_load() {
+fn a_phone_with_the_target_counts_as_already_and_is_served_no_load() {
     let mut run = run(true);
     run.boot(1.0, 10, 10)
         .report_load(5.0, 10, LOAD)
@@ -154,13 +154,13 @@ fn who_runs_the_target_counts_as_already_and_is_named_no_load() {
     assert_eq!((mine.plan, mine.restart), (PlannedRoute::Already, false));
     assert_eq!(run.view(10, DEFAULT), View::NoLoad);
     assert_eq!(run.report().totals.already, 1);
-    // What its boot loader would need is there, and another load's word counts.
+    // The target is there for its boot loader, and a later report of another load counts.
     run.report_load(400.0, 10, "SCCP45.8-5-2S");
     assert_eq!(run.view(10, DEFAULT), View::Target);
 }
 
 #[test]
-fn others_get_the_target_and_one_whose_family_is_not_served_gets_nothing() {
+fn other_loads_get_the_target_and_an_unserved_family_gets_nothing() {
     for (load, plan) in [
         ("SCCP45.8-5-2S", PlannedRoute::Target),
         ("SCCP45.8-4-1S", PlannedRoute::Target),
@@ -180,23 +180,23 @@ fn others_get_the_target_and_one_whose_family_is_not_served_gets_nothing() {
 }
 
 #[test]
-fn a_boot_loader_is_served_during_the_survey_and_its_phone_goes_on() {
+fn a_boot_loader_is_served_during_the_survey_and_its_phone_continues() {
     let mut run = run(true);
     assert_eq!(run.view(10, TERM), View::Target);
     run.fetch(1.0, 10, TERM);
     assert_eq!(run.view(10, IMAGES[0].0), View::Target);
     run.full_pass(1.0, 10, TERM).boot(100.0, 10, 10);
-    // It is named its load, and takes its second pass.
+    // It is served its load for the second pass.
     assert_eq!(run.view(10, DEFAULT), View::Target);
     assert_eq!(run.view(10, LOADS), View::Target);
-    assert_eq!(run.view(11, DEFAULT), View::ConfigOnly, "another");
+    assert_eq!(run.view(11, DEFAULT), View::ConfigOnly, "another phone");
     run.advance_to(SURVEY);
     assert_eq!(found(&run).plan, PlannedRoute::Recovery);
     assert_eq!(run.state(), State::Flashed);
 }
 
 #[test]
-fn a_boot_loader_whose_phone_told_an_old_load_before_gets_the_bridge() {
+fn a_boot_loader_of_a_phone_with_an_old_load_is_served_the_bridge() {
     let mut run = run(true);
     alarm(&mut run, 4.0, 10, OLD);
     assert_eq!(run.view(10, TERM), View::Bridge);
@@ -205,7 +205,7 @@ fn a_boot_loader_whose_phone_told_an_old_load_before_gets_the_bridge() {
 }
 
 #[test]
-fn a_survey_stalls_nobody_and_drops_nobodys_configuration() {
+fn a_survey_raises_neither_stalled_nor_config_rejected() {
     let mut plan = surveyed(plan(), true);
     plan.survey = Some(seconds(2000.0));
     let mut run = Run::new(plan);
@@ -217,7 +217,7 @@ fn a_survey_stalls_nobody_and_drops_nobodys_configuration() {
         .fleet
         .expected_activity()
         .next()
-        .expect("it is waited for")
+        .expect("an activity is expected")
         .1;
     assert_eq!(expected.what, "the end of the survey");
     assert_eq!(expected.until, seconds(2000.0));
@@ -228,10 +228,10 @@ fn a_survey_stalls_nobody_and_drops_nobodys_configuration() {
         .fleet
         .expected_activity()
         .next()
-        .expect("it is waited for")
+        .expect("an activity is expected")
         .1;
     assert_eq!(expected.what, "a restart by the operator");
-    // Nobody restarts it.
+    // It is not restarted.
     let limit = silence_limit(State::Configuring).unwrap().as_secs_f64();
     run.advance_to(2000.0 + limit - 1.0);
     assert_eq!(run.state(), State::Configuring);
@@ -240,7 +240,7 @@ fn a_survey_stalls_nobody_and_drops_nobodys_configuration() {
 }
 
 #[test]
-fn a_phone_in_recovery_stalls_as_ever() {
+fn a_phone_in_recovery_stalls_during_the_survey_too() {
     let mut run = run(false);
     run.fetch(1.0, 10, TERM);
     let limit = silence_limit(State::Manifest).unwrap().as_secs_f64();
@@ -251,7 +251,7 @@ fn a_phone_in_recovery_stalls_as_ever() {
 }
 
 #[test]
-fn phones_of_no_interest_are_left_out_of_the_plan() {
+fn phones_outside_only_are_excluded_from_the_plan() {
     let mut plan = surveyed(plan(), true);
     plan.only = Some(vec![mac(10)]);
     let mut run = Run::new(plan);
@@ -259,15 +259,15 @@ fn phones_of_no_interest_are_left_out_of_the_plan() {
     alarm(&mut run, 2.0, 20, OLD);
     run.advance_to(SURVEY);
     let found = run.fleet.survey_results().unwrap();
-    let ways: Vec<PlannedRoute> = found.iter().map(|one| one.plan).collect();
-    assert_eq!(ways, [PlannedRoute::Target, PlannedRoute::Excluded]);
+    let routes: Vec<PlannedRoute> = found.iter().map(|one| one.plan).collect();
+    assert_eq!(routes, [PlannedRoute::Target, PlannedRoute::Excluded]);
     assert_eq!(run.view(10, DEFAULT), View::Target);
     assert_eq!(run.view(20, DEFAULT), View::ConfigOnly);
 }
 
 #[test]
-fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
-    let conversation = |ticks: &[f64]| {
+fn the_survey_ends_at_its_time_however_ticks_fall() {
+    let run_with = |ticks: &[f64]| {
         let mut run = run(true);
         alarm(&mut run, 4.0, 10, OLD);
         for at in ticks {
@@ -285,16 +285,16 @@ fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
         run.events.extend(events);
         (run.report(), run.events)
     };
-    let (report, events) = conversation(&[]);
+    let (report, events) = run_with(&[]);
     for ticks in [&[299.0, 300.0, 301.0][..], &[250.0], &[450.0]] {
-        assert_eq!(conversation(ticks), (report.clone(), events.clone()));
+        assert_eq!(run_with(ticks), (report.clone(), events.clone()));
     }
     let steps = events.iter().filter(|event| matches!(event, Event::Step(step) if step.details.evidence.as_ref().is_some_and(|one| one.detail.starts_with("planned"))));
     assert_eq!(steps.count(), 1);
 }
 
 #[test]
-fn who_comes_when_it_is_over_is_served_as_in_any_run() {
+fn a_phone_that_appears_after_the_survey_is_served_as_in_any_run() {
     let mut run = run(true);
     run.advance_to(SURVEY);
     assert_eq!(run.fleet.survey_results(), Some(Vec::new()));

@@ -1,11 +1,11 @@
-//! Whole conversations as servers logged them, as tables: seconds, transport, name; and what
-//! the phone must be taken for. Names and times are those of the logs, MACs are not.
+//! Requests as TFTP and HTTP servers logged them (seconds, transport, name), each with the state
+//! and the diagnoses that they lead to. Names and times are those of the logs, MACs are not.
 
 use reflash::track::{State, Transport};
 
 use crate::support::conversation::*;
 
-/// When, over what, which name; `{}` stands for the phone's MAC.
+/// Seconds, transport and name; `{}` stands for the MAC of the phone.
 type Line = (f64, Transport, &'static str);
 
 const T: Transport = Transport::Tftp;
@@ -14,7 +14,7 @@ const H: Transport = Transport::Http;
 struct Trace {
     what: &'static str,
     lines: &'static [Line],
-    ends: State,
+    state: State,
     codes: &'static [&'static str],
     /// Part of a line of evidence.
     evidence: Option<&'static str>,
@@ -31,7 +31,7 @@ const TRACES: &[Trace] = &[
             (5.0, T, "/mk-sip.jar"),
             (10.0, T, "dialplan.xml"),
         ],
-        ends: State::Configuring,
+        state: State::Configuring,
         codes: &[],
         evidence: Some("dialplan.xml"),
     },
@@ -52,7 +52,7 @@ const TRACES: &[Trace] = &[
             (203.1, H, "ITLSEP{}.tlv"),
             (203.2, H, "ITLFile.tlv"),
         ],
-        ends: State::Configuring,
+        state: State::Configuring,
         codes: &[],
         evidence: None,
     },
@@ -64,7 +64,7 @@ const TRACES: &[Trace] = &[
             (0.2, H, "ITLSEP{}.tlv"),
             (0.3, T, "ITLSEP{}.tlv"),
         ],
-        ends: State::Configuring,
+        state: State::Configuring,
         codes: &[],
         evidence: None,
     },
@@ -79,7 +79,7 @@ const TRACES: &[Trace] = &[
             (26.0, T, "RINGLIST.DAT"),
             (26.0, T, "dialplan.xml"),
         ],
-        ends: State::Configuring,
+        state: State::Configuring,
         codes: &["unsupported-model"],
         evidence: None,
     },
@@ -92,7 +92,7 @@ const TRACES: &[Trace] = &[
             (0.3, T, "MGC{}.cnf"),
             (0.4, T, "XMLDefault.cnf.xml"),
         ],
-        ends: State::Configuring,
+        state: State::Configuring,
         codes: &["unsupported-model", "protocol-application-invalid"],
         evidence: None,
     },
@@ -106,19 +106,19 @@ const TRACES: &[Trace] = &[
             (241.0, T, "term65.default.loads"),
             (242.0, T, "term65.default.loads"),
         ],
-        ends: State::Failed,
+        state: State::Failed,
         codes: &["manifest-refused"],
         evidence: None,
     },
     Trace {
-        what: "7945 that fetches its configuration and refuses it for want of a line",
+        what: "7945 that fetches its configuration and rejects it because it has no line",
         lines: &[
             (0.0, T, "CTLSEP{}.tlv"),
             (0.1, T, "ITLSEP{}.tlv"),
             (0.2, T, "SEP{}.cnf.xml"),
             (1.0, T, "XMLDefault.cnf.xml"),
         ],
-        ends: State::Configuring,
+        state: State::Configuring,
         codes: &["config-rejected"],
         evidence: None,
     },
@@ -129,14 +129,14 @@ const TRACES: &[Trace] = &[
             (0.1, T, "ITLSEP{}.tlv"),
             (0.2, T, "SEP{}.cnf.xml.sgn"),
         ],
-        ends: State::Configuring,
+        state: State::Configuring,
         codes: &["trust-list"],
         evidence: None,
     },
 ];
 
 #[test]
-fn every_logged_conversation_ends_in_its_state_with_its_diagnoses_and_no_other() {
+fn every_logged_trace_ends_in_its_state_with_exactly_its_diagnoses() {
     let wire = mac(1).upper_hex();
     for trace in TRACES {
         let mut run = Run::new(plan());
@@ -155,10 +155,10 @@ fn every_logged_conversation_ends_in_its_state_with_its_diagnoses_and_no_other()
         run.advance_to(300.0);
         assert_eq!(run.codes(), trace.codes, "{}", trace.what);
         let phone = run.phone();
-        assert_eq!(phone.state, trace.ends, "{}", trace.what);
+        assert_eq!(phone.state, trace.state, "{}", trace.what);
         if let Some(part) = trace.evidence {
-            let told = phone.evidence.iter().any(|e| e.detail.contains(part));
-            assert!(told, "{}: {:?}", trace.what, phone.evidence);
+            let has_evidence = phone.evidence.iter().any(|e| e.detail.contains(part));
+            assert!(has_evidence, "{}: {:?}", trace.what, phone.evidence);
         }
     }
 }

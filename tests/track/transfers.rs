@@ -7,7 +7,7 @@ use crate::support::conversation::*;
 use State::{Configuring, Confirmed, Flashed, Images, Manifest, Writing};
 
 #[test]
-fn a_missing_image_is_named_and_the_aborted_next_one_is_no_delivery() {
+fn a_missing_image_is_diagnosed_and_the_aborted_next_image_is_not_delivered() {
     let mut run = Run::new(plan());
     run.unstage(IMAGES[0].0);
     run.fetch(0.0, 10, TERM).fetch(2.0, 10, IMAGES[0].0);
@@ -32,7 +32,7 @@ fn a_missing_image_is_named_and_the_aborted_next_one_is_no_delivery() {
 }
 
 #[test]
-fn case_slashes_and_source_ports_make_no_difference() {
+fn the_case_of_a_name_makes_no_difference() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, "TERM65.DEFAULT.loads");
     for (place, (name, _)) in (0_u8..).zip(IMAGES) {
@@ -44,7 +44,7 @@ fn case_slashes_and_source_ports_make_no_difference() {
 }
 
 #[test]
-fn http_first_and_tftp_after_it_is_one_request() {
+fn a_request_over_http_and_then_tftp_is_one_request() {
     let mut run = Run::new(plan());
     let wire = mac(1).upper_hex();
     for (at, name) in (0_u8..).zip([
@@ -70,7 +70,7 @@ fn http_first_and_tftp_after_it_is_one_request() {
 }
 
 #[test]
-fn a_duplicate_request_neither_delivers_twice_nor_begins_a_pass() {
+fn a_duplicate_request_delivers_once_and_begins_no_pass() {
     let mut run = Run::new(plan());
     let first = run.request(0.0, 10, TERM);
     let second = run.request(0.5, 10, TERM);
@@ -94,7 +94,7 @@ fn a_duplicate_request_neither_delivers_twice_nor_begins_a_pass() {
 }
 
 #[test]
-fn parallel_requests_are_followed_side_by_side() {
+fn parallel_requests_are_tracked_separately() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM);
     let transfers: Vec<_> = IMAGES
@@ -114,29 +114,33 @@ fn a_lost_final_ack_is_implied_by_the_next_image_in_either_order() {
         let mut run = Run::new(plan());
         run.fetch(0.0, 10, TERM);
         let jar = run.fetch_partly(2.0, 10, IMAGES[0].0, 1_884_672);
-        let gone = TransferEnd::Vanished { all_sent: true };
+        let end = TransferEnd::Vanished { all_sent: true };
         if !late {
-            run.end(8.0, 10, jar, gone.clone(), 1_884_672);
+            run.end(8.0, 10, jar, end.clone(), 1_884_672);
         }
         for (place, (name, _)) in (1_u8..).zip(&IMAGES[1..]) {
             run.fetch(8.0 + f64::from(place) * 5.0, 10, name);
         }
         if late {
-            assert_eq!(run.state(), Images, "not known yet");
-            run.end(32.0, 10, jar, gone, 1_884_672);
+            assert_eq!(
+                run.state(),
+                Images,
+                "the end of the transfer is not known yet"
+            );
+            run.end(32.0, 10, jar, end, 1_884_672);
         }
         assert_eq!(run.phone().files[1].outcome, FileOutcome::Implied);
         assert_eq!(run.state(), Writing);
         run.boot(90.0, 10, 1);
         assert_eq!(run.state(), Flashed);
-        // "A full delivered pass": an implied image is not delivered.
+        // An implied image is not a delivered one, so that the pass is not fully delivered.
         run.fetch(95.0, 10, "mk-sip.jar");
         assert_eq!(run.state(), Flashed);
     }
 }
 
 #[test]
-fn a_lost_final_ack_that_is_given_up_after_the_reboot_still_counts() {
+fn a_lost_final_ack_counts_when_its_timeout_follows_the_reboot() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM);
     let jar = run.fetch_partly(2.0, 10, IMAGES[0].0, 1_884_672);
@@ -156,7 +160,7 @@ fn a_lost_final_ack_that_is_given_up_after_the_reboot_still_counts() {
 }
 
 #[test]
-fn the_last_images_lost_ack_is_never_implied() {
+fn a_lost_final_ack_of_the_last_image_is_never_implied() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM);
     for (name, _) in &IMAGES[..4] {
@@ -184,7 +188,7 @@ fn the_last_images_lost_ack_is_never_implied() {
 }
 
 #[test]
-fn an_image_that_runs_on_beside_the_next_is_not_implied() {
+fn an_image_that_continues_beside_the_next_is_not_implied() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM);
     let jar = run.fetch_partly(2.0, 10, IMAGES[0].0, 100_000);

@@ -1,4 +1,4 @@
-//! Phones that are heard in another VLAN than this machine's, and never come.
+//! Phones that announce another VLAN than that of this machine and send no request.
 
 use std::net::Ipv4Addr;
 
@@ -8,7 +8,7 @@ use reflash::track::{
 
 use crate::support::conversation::*;
 
-/// The network of this machine: that of the phones' addresses here, or another.
+/// A run on a machine in 192.168.`third`.0/24; the phones have addresses in 192.168.5.0/24.
 fn run(third: u8) -> Run {
     Run::new(Plan {
         network: Some(Subnet {
@@ -19,28 +19,25 @@ fn run(third: u8) -> Run {
     })
 }
 
-fn tags(run: &mut Run, at: f64, who: u8, vlan: u16) {
+/// LLDP reports the MAC and the tagged voice VLAN of a phone.
+fn report_vlan(run: &mut Run, at: f64, host: u8, vlan: u16) {
     let source = EvidenceSource::Lldp;
-    let named = ObservationKind::MacReported {
-        mac: mac(who),
-        source,
-    };
-    run.observe(at, who, named);
-    run.observe(at, who, ObservationKind::Vlan { vlan, source });
+    run.report_mac(at, host, host, source);
+    run.observe(at, host, ObservationKind::Vlan { vlan, source });
 }
 
 #[test]
-fn a_phone_with_a_tag_and_an_address_of_elsewhere_that_never_asks_is_diagnosed() {
+fn a_tagged_phone_with_an_address_of_another_network_and_no_request_is_diagnosed() {
     let mut run = run(9);
-    tags(&mut run, 5.0, 10, 20);
-    // What it says again each half minute is nothing new.
-    tags(&mut run, 35.0, 10, 20);
+    report_vlan(&mut run, 5.0, 10, 20);
+    // The repeated announcement changes nothing.
+    report_vlan(&mut run, 35.0, 10, 20);
     run.advance_to(64.9);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
-    tags(&mut run, 65.0, 10, 20);
+    report_vlan(&mut run, 65.0, 10, 20);
     assert_eq!(run.codes(), ["voice-vlan"]);
     let phone = run.phone();
-    assert_eq!(phone.state, State::Seen, "it may come yet");
+    assert_eq!(phone.state, State::Seen, "it may still send a request");
     let evidence = &phone.diagnoses[0].evidence;
     for part in [
         "LLDP at 0:00:05",
@@ -51,33 +48,37 @@ fn a_phone_with_a_tag_and_an_address_of_elsewhere_that_never_asks_is_diagnosed()
         assert!(evidence.contains(part), "{evidence}");
     }
     assert!(phone.diagnoses[0].cure.contains("VLAN 20"));
-    // It comes, over a router or because somebody listened.
+    // A request reaches this machine after all.
     run.boot(200.0, 10, 10);
     assert_eq!(run.codes(), ["voice-vlan", "-voice-vlan"]);
-    tags(&mut run, 300.0, 10, 20);
+    report_vlan(&mut run, 300.0, 10, 20);
     run.advance_to(1000.0);
-    assert_eq!(run.codes()[2..], ["stalled"], "it was here");
+    assert_eq!(
+        run.codes()[2..],
+        ["stalled"],
+        "it has sent a request before"
+    );
 }
 
 #[test]
-fn a_tag_alone_is_no_evidence() {
-    // This machine may be in that VLAN without a tag: the addresses say so.
+fn a_vlan_tag_alone_is_not_diagnosed() {
+    // Equal networks: this machine may be in that VLAN without a tag.
     let mut here = run(5);
-    tags(&mut here, 5.0, 10, 20);
+    report_vlan(&mut here, 5.0, 10, 20);
     here.advance_to(500.0);
     assert!(here.codes().is_empty(), "{:?}", here.codes());
-    // Nobody knows the network.
+    // The network of this machine is not known.
     let mut unknown = Run::new(plan());
-    tags(&mut unknown, 5.0, 10, 20);
+    report_vlan(&mut unknown, 5.0, 10, 20);
     unknown.advance_to(500.0);
     assert!(unknown.codes().is_empty(), "{:?}", unknown.codes());
-    // It asked before.
-    let mut asked = run(9);
-    asked.boot(1.0, 10, 10);
-    tags(&mut asked, 5.0, 10, 20);
-    asked.advance_to(500.0);
-    assert!(asked.codes().is_empty(), "{:?}", asked.codes());
-    // Another phone than those of the run.
+    // It sent a request before.
+    let mut requested = run(9);
+    requested.boot(1.0, 10, 10);
+    report_vlan(&mut requested, 5.0, 10, 20);
+    requested.advance_to(500.0);
+    assert!(requested.codes().is_empty(), "{:?}", requested.codes());
+    // It is outside --only.
     let mut excluded = Run::new(Plan {
         only: Some(vec![mac(11)]),
         network: Some(Subnet {
@@ -86,15 +87,15 @@ fn a_tag_alone_is_no_evidence() {
         }),
         ..plan()
     });
-    tags(&mut excluded, 5.0, 10, 20);
+    report_vlan(&mut excluded, 5.0, 10, 20);
     excluded.advance_to(500.0);
     assert!(excluded.codes().is_empty(), "{:?}", excluded.codes());
 }
 
 #[test]
-fn a_phone_that_comes_over_to_this_network_is_no_longer_elsewhere() {
+fn a_phone_that_moves_to_this_network_withdraws_the_diagnosis() {
     let mut run = run(9);
-    tags(&mut run, 5.0, 10, 20);
+    report_vlan(&mut run, 5.0, 10, 20);
     run.advance_to(100.0);
     assert_eq!(run.codes(), ["voice-vlan"]);
     let source = EvidenceSource::Lldp;
@@ -121,7 +122,7 @@ fn a_phone_that_comes_over_to_this_network_is_no_longer_elsewhere() {
 }
 
 #[test]
-fn a_network_is_its_prefix() {
+fn a_subnet_contains_the_addresses_of_its_prefix() {
     let holds = |prefix, address: [u8; 4]| {
         let network = Subnet {
             address: Ipv4Addr::new(10, 1, 2, 3),
@@ -136,24 +137,29 @@ fn a_network_is_its_prefix() {
 }
 
 #[test]
-fn a_boot_loader_of_this_network_that_turns_out_to_be_it_takes_that_back_once() {
+fn a_boot_loader_of_this_network_identified_as_the_phone_withdraws_the_diagnosis_once() {
     let mut run = run(9);
-    tags(&mut run, 5.0, 10, 20);
+    report_vlan(&mut run, 5.0, 10, 20);
     run.advance_to(100.0);
     assert_eq!(run.codes(), ["voice-vlan"]);
-    let asked = ObservationKind::Requested {
+    let requested = ObservationKind::Requested {
         transfer: TransferId(1),
         transport: Transport::Tftp,
         name: "term65.default.loads".to_owned(),
         port: 49_152,
         served: None,
+        error: None,
     };
-    let named = ObservationKind::MacReported {
+    let mac_reported = ObservationKind::MacReported {
         mac: mac(10),
         source: EvidenceSource::Neighbour,
     };
     let address = Ipv4Addr::new(192, 168, 9, 77);
-    for (at, kind) in [(120.0, asked), (121.0, named.clone()), (122.0, named)] {
+    for (at, kind) in [
+        (120.0, requested),
+        (121.0, mac_reported.clone()),
+        (122.0, mac_reported),
+    ] {
         let events = run
             .fleet
             .observe(seconds(at), &Observation { address, kind });
@@ -162,14 +168,14 @@ fn a_boot_loader_of_this_network_that_turns_out_to_be_it_takes_that_back_once() 
     let codes = run.codes();
     let of_vlan = codes.iter().filter(|code| code.ends_with("voice-vlan"));
     assert_eq!(of_vlan.collect::<Vec<_>>(), ["voice-vlan", "-voice-vlan"]);
-    // What was said of the address is said of the phone now: all that stands was told of it.
-    let stands = run.phone().diagnoses;
-    assert!(!stands.is_empty(), "{codes:?}");
-    for diagnosis in stands {
-        let told = run.events.iter().any(|event| {
-            matches!(event, Event::Diagnosis { phone: Some(phone), diagnosis: told, .. }
-                if phone.mac == Some(mac(10)) && *told == diagnosis)
+    // Diagnoses of the address are now those of the phone: an event raised each active one.
+    let active = run.phone().diagnoses;
+    assert!(!active.is_empty(), "{codes:?}");
+    for diagnosis in active {
+        let is_raised = run.events.iter().any(|event| {
+            matches!(event, Event::Diagnosis { phone: Some(phone), diagnosis: raised, .. }
+                if phone.mac == Some(mac(10)) && *raised == diagnosis)
         });
-        assert!(told, "{diagnosis:?}");
+        assert!(is_raised, "{diagnosis:?}");
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     super::{hex, types::Confidence},
-    row::Row,
+    row::CatalogueRow,
 };
 
 const COMPUTED: Confidence = Confidence::Computed;
@@ -16,8 +16,8 @@ const CHASLINUX: &str = "chaslinux/cisco-sip @b857aa3";
 /// The package lists of a provisioning server, all revisions.
 const WAZO: &str = "wazo-platform/wazo-provd-plugins @2321a3f";
 
-const fn row(name: &'static str, source: &'static str, confidence: Confidence) -> Row {
-    Row {
+const fn row(name: &'static str, source: &'static str, confidence: Confidence) -> CatalogueRow {
+    CatalogueRow {
         name,
         source,
         confidence,
@@ -28,7 +28,7 @@ const fn row(name: &'static str, source: &'static str, confidence: Confidence) -
     }
 }
 
-impl Row {
+impl CatalogueRow {
     const fn size(mut self, size: u64) -> Self {
         self.size = Some(size);
         self
@@ -53,7 +53,7 @@ impl Row {
 /// All rows. If a list labels an MD5 as a SHA-1, the row has the correct algorithm. If a list
 /// gives one digest to several files, the row is marked as doubtful.
 #[rustfmt::skip]
-pub(super) static BUNDLES: &[Row] = &[
+pub(super) static BUNDLES: &[CatalogueRow] = &[
     row("cmterm-7945_7965-sip.9-3-1SR4-1.zip", ZENCOFFEE, STATED)
         .md5("4088c17c622a1e181b1c2b1265349df6"),
     row("cmterm-69xx-sip.9-4-1-3.zip", ZHELTOVANTON, COMPUTED).size(3_373_630)

@@ -3,7 +3,7 @@
 use super::super::types::Confidence;
 
 /// A published file. It has at least one digest; all that it has must match.
-pub(super) struct Row {
+pub(super) struct CatalogueRow {
     pub(super) name: &'static str,
     pub(super) source: &'static str,
     pub(super) confidence: Confidence,

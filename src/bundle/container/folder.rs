@@ -10,14 +10,14 @@ use super::super::{
     entry_path::{EntryPath, SkipReason},
     file_part::{FilePart, read_retrying},
     limits::{CHUNK_BYTES, MAX_ENTRIES},
-    stop::{Stop, add_size, too_many_entries},
+    stop::{WalkStop, add_size, too_many_entries},
     visitor::{EntryInfo, Visitor},
 };
 
 /// Files and folders that are listed, hidden ones included.
 const MAX_LISTED: usize = 10_000;
 
-pub(super) fn walk(root: &Path, visitor: &mut dyn Visitor) -> Result<(), Stop> {
+pub(super) fn walk(root: &Path, visitor: &mut dyn Visitor) -> Result<(), WalkStop> {
     let mut found = Vec::new();
     let mut listed = 0;
     let mut folders = vec![String::new()];
@@ -67,7 +67,7 @@ fn visit_file(
     path: EntryPath,
     total: &mut u64,
     visitor: &mut dyn Visitor,
-) -> Result<(), Stop> {
+) -> Result<(), WalkStop> {
     if path.skip.is_some() {
         visitor.begin(&EntryInfo { path, size: 0 })?;
         return visitor.end(None);

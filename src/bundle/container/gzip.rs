@@ -8,7 +8,7 @@ use super::{
     super::{
         file_part::{FilePart, read_retrying},
         limits::{CHUNK_BYTES, MAX_RATIO, MAX_TOTAL_BYTES},
-        stop::{Stop, damaged, invalid, refused},
+        stop::{WalkStop, damaged, invalid, refused},
         types::Verdict,
         visitor::Visitor,
     },
@@ -22,7 +22,7 @@ const TAR_OVERHEAD: u64 = 4 * 1024 * 1024;
 /// Bytes to which the ratio does not apply: a tar is padded to 10 KiB.
 const RATIO_ALLOWANCE: u64 = 1024 * 1024;
 
-pub(super) fn walk(packed: FilePart<'_>, visitor: &mut dyn Visitor) -> Result<(), Stop> {
+pub(super) fn walk(packed: FilePart<'_>, visitor: &mut dyn Visitor) -> Result<(), WalkStop> {
     let limit = (packed.length().saturating_mul(MAX_RATIO) + RATIO_ALLOWANCE)
         .min(MAX_TOTAL_BYTES + TAR_OVERHEAD);
     let mut unpacked = Bounded {
@@ -61,9 +61,9 @@ pub(super) fn walk(packed: FilePart<'_>, visitor: &mut dyn Visitor) -> Result<()
 }
 
 /// An error without an OS error number comes from the decoder and concerns the data.
-fn decoder_error(stop: Stop) -> Stop {
+fn decoder_error(stop: WalkStop) -> WalkStop {
     match stop {
-        Stop::Io(error) if error.raw_os_error().is_none() => {
+        WalkStop::Io(error) if error.raw_os_error().is_none() => {
             let (code, what) = if error.kind() == io::ErrorKind::UnexpectedEof {
                 ("archive-truncated", "its gzip is truncated".to_owned())
             } else {

@@ -7,7 +7,7 @@ use super::super::{
     entry_path::{EntryPath, UniquePaths},
     file_part::read_retrying,
     limits::{CHUNK_BYTES, MAX_ENTRIES},
-    stop::{Stop, add_size, damaged, invalid, refused, too_many_entries},
+    stop::{WalkStop, add_size, damaged, invalid, refused, too_many_entries},
     types::Verdict,
     visitor::{EntryInfo, Visitor},
 };
@@ -26,7 +26,7 @@ pub(super) fn begins(start: &[u8]) -> bool {
 }
 
 /// The content of one header.
-struct Header {
+struct TarHeader {
     path: Vec<u8>,
     size: u64,
     folder: bool,
@@ -37,7 +37,7 @@ pub(super) fn walk(
     from: &mut impl Read,
     limit: u64,
     visitor: &mut dyn Visitor,
-) -> Result<(), Stop> {
+) -> Result<(), WalkStop> {
     let mut unique = UniquePaths::default();
     let mut total = 0;
     let mut count = 0;
@@ -101,11 +101,11 @@ pub(super) fn walk(
     }
 }
 
-pub(super) fn trailing_data() -> Stop {
+pub(super) fn trailing_data() -> WalkStop {
     damaged(None, "data other than zeros follows its end")
 }
 
-fn truncated() -> Stop {
+fn truncated() -> WalkStop {
     invalid(
         Verdict::Damaged,
         "archive-truncated",
@@ -114,7 +114,7 @@ fn truncated() -> Stop {
     )
 }
 
-fn fill(from: &mut impl Read, bytes: &mut [u8]) -> Result<(), Stop> {
+fn fill(from: &mut impl Read, bytes: &mut [u8]) -> Result<(), WalkStop> {
     from.read_exact(bytes).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => truncated(),
         _ => error.into(),
@@ -130,7 +130,7 @@ fn checksum_holds(block: &[u8; BLOCK]) -> bool {
     octal(&block[CHECKSUM]) == Some(sum)
 }
 
-fn header(block: &[u8; BLOCK]) -> Result<Header, Stop> {
+fn header(block: &[u8; BLOCK]) -> Result<TarHeader, WalkStop> {
     if !checksum_holds(block) {
         return Err(damaged(None, "the checksum of a member's header is wrong"));
     }
@@ -185,7 +185,7 @@ fn header(block: &[u8; BLOCK]) -> Result<Header, Stop> {
             EntryPath::parse(&path)?;
         }
     }
-    Ok(Header { path, size, folder })
+    Ok(TarHeader { path, size, folder })
 }
 
 /// Octal digits, with leading spaces and trailing spaces or NULs.

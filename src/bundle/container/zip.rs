@@ -12,11 +12,11 @@ use std::{fs::File, io::Seek};
 use self::inflate::EntryError;
 use super::super::{
     file_part::FilePart,
-    stop::Stop,
+    stop::WalkStop,
     visitor::{EntryInfo, Visitor},
 };
 
-pub(super) fn walk(file: &File, length: u64, visitor: &mut dyn Visitor) -> Result<(), Stop> {
+pub(super) fn walk(file: &File, length: u64, visitor: &mut dyn Visitor) -> Result<(), WalkStop> {
     let mut part = FilePart::new(file, 0, length);
     let entries = structure::entries(&mut part, length)?;
     part.rewind()?;

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        entry::ScannedEntry, header::Header, signature::Verification, transfer_marks,
+        entry::ScannedEntry, header::ImageHeader, signature::Verification, transfer_marks,
         types::Problem,
     },
     index::header_name,
@@ -48,7 +48,7 @@ pub(super) fn of(entry: &ScannedEntry, signing: Signing) -> Vec<Problem> {
     }
     let mut faults = Vec::new();
     match (&entry.header, &entry.manifest) {
-        (Header::Broken(why), _) => {
+        (ImageHeader::Broken(why), _) => {
             faults.push(in_text_mode(entry, report("header-damaged", why.clone())));
         }
         (_, Some(Err(why))) => faults.push(report(
@@ -80,10 +80,12 @@ fn signature(entry: &ScannedEntry, signing: Signing) -> Option<Problem> {
         }
         (Some(Verification::Invalid(Some(platform))), ..) => report(
             "signature-invalid",
-            &format!("it is signed for another platform ({platform}), so its phones reject it"),
+            &format!(
+                "it is signed for another platform ({platform}), so the phones that it is for reject it"
+            ),
         ),
         (Some(Verification::NoMatchingKey | Verification::NoKnownKey), _, Signing::Keyed) => {
-            invalid("it is not signed with any key that its phones know")
+            invalid("it is not signed with any key that the phones it is for know")
         }
         (Some(Verification::NoMatchingKey | Verification::NoKnownKey), _, Signing::LikeItsSet) => {
             invalid(
@@ -91,10 +93,11 @@ fn signature(entry: &ScannedEntry, signing: Signing) -> Option<Problem> {
                  file was modified, or is not from this set",
             )
         }
-        (None, Header::None, Signing::Keyed) if entry.size > 0 => {
-            report("not-signed", "it has no signature, so its phones reject it")
-        }
-        (None, Header::None, Signing::LikeItsSet) if entry.size > 0 => report(
+        (None, ImageHeader::None, Signing::Keyed) if entry.size > 0 => report(
+            "not-signed",
+            "it has no signature, so the phones that it is for reject it",
+        ),
+        (None, ImageHeader::None, Signing::LikeItsSet) if entry.size > 0 => report(
             "not-signed",
             "it has no signature, while other files of its set are validly signed: it is not the \
              file that Cisco published",
@@ -149,7 +152,7 @@ pub(super) fn remarks(entry: &ScannedEntry) -> Vec<Problem> {
         ..damaged(code, &entry.name, message)
     };
     let mut remarks = Vec::new();
-    if let Header::Signed(header) = &entry.header {
+    if let ImageHeader::Signed(header) = &entry.header {
         for oddity in &header.oddities {
             remarks.push(remark("header-odd", (*oddity).to_owned()));
         }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn judge(entries: Vec<ScannedEntry>) -> Contents {
-    let folder = Folder {
+    let folder = CollectedFolder {
         entries,
         damaged: Vec::new(),
     };
@@ -16,7 +16,7 @@ fn read(name: &str, size: u64, manifest: Option<&str>) -> ScannedEntry {
         size,
         sha256: String::new(),
         sha1: None,
-        header: Header::None,
+        header: ImageHeader::None,
         verification: None,
         payload_error: None,
         payload_doubt: None,

@@ -84,7 +84,7 @@ impl TrustedKey {
         )
     }
 
-    /// From modulus and exponent.
+    /// The key with this modulus and exponent, if phones accept them.
     fn new(name: &str, modulus: BigUint, exponent: BigUint) -> Result<Self, PemError> {
         if !SIZES.contains(&modulus.bits()) || !modulus.bit(0) {
             return Err(PemError::Size(modulus.bits()));

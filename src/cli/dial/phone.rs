@@ -6,13 +6,13 @@ use crate::{
 };
 
 /// The phone that dials.
-pub(super) struct Phone {
+pub(super) struct DialPhone {
     pub(super) template: DialPlan,
     pub(super) line: u8,
     pub(super) mode: DialMode,
 }
 
-impl Phone {
+impl DialPhone {
     pub(super) fn dial(&self, digits: &str) -> DialResult {
         self.template.dial_on(self.line, digits, self.mode)
     }

@@ -5,8 +5,8 @@ use std::{fs::File, io::Read as _, path::Path};
 use serde::Serialize;
 
 use super::{
-    super::globals::{Globals, Outcome, json_document, print},
-    phone::{self, Phone, digits},
+    super::globals::{CommandOutcome, Globals, json_document, print},
+    phone::{self, DialPhone, digits},
 };
 use crate::{
     dialplan::DialResult,
@@ -15,12 +15,12 @@ use crate::{
     text::{escape, wrap},
 };
 
-/// The most bytes of a table: about 30,000 numbers.
+/// Maximum size of a table in bytes: about 30,000 numbers.
 const MAX_TABLE_BYTES: u64 = 1_000_000;
 
 /// A line of the table.
 #[derive(Debug, PartialEq, Eq)]
-struct Case {
+struct DialCase {
     line: usize,
     digits: String,
     expected: String,
@@ -29,7 +29,7 @@ struct Case {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Document {
+struct DialDocument {
     cases: Vec<Tried>,
 }
 
@@ -45,7 +45,11 @@ struct Tried {
 }
 
 /// Dials every number of the table.
-pub(super) fn run(path: &Path, phone: &Phone, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    path: &Path,
+    phone: &DialPhone,
+    globals: &Globals,
+) -> Result<CommandOutcome, Failure> {
     let name = escape(&path.display().to_string());
     let cases = parse(&read(path, &name)?).map_err(|(line, message)| {
         Failure::new(
@@ -56,13 +60,13 @@ pub(super) fn run(path: &Path, phone: &Phone, globals: &Globals) -> Result<Outco
     let cases: Vec<_> = cases.into_iter().map(|case| tried(case, phone)).collect();
     let failed = cases.iter().filter(|case| !case.ok).count();
     if globals.json {
-        print(&json_document(&Document { cases })?)?;
+        print(&json_document(&DialDocument { cases })?)?;
     } else {
         print(&as_text(&cases, failed, globals))?;
     }
     Ok(match failed {
-        0 => Outcome::Done,
-        _ => Outcome::Problems,
+        0 => CommandOutcome::Done,
+        _ => CommandOutcome::Problems,
     })
 }
 
@@ -83,7 +87,7 @@ fn read(path: &Path, name: &str) -> Result<String, Failure> {
 }
 
 /// The cases, or the first invalid line and why.
-fn parse(text: &str) -> Result<Vec<Case>, (usize, String)> {
+fn parse(text: &str) -> Result<Vec<DialCase>, (usize, String)> {
     let mut cases = Vec::new();
     for (line, text) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
         let text = text.split(';').next().unwrap_or_default();
@@ -98,13 +102,15 @@ fn parse(text: &str) -> Result<Vec<Case>, (usize, String)> {
             [_] => {
                 return Err((
                     line,
-                    "only one word: what is expected to be sent?".to_owned(),
+                    "only one field: expected the digits and what is to be sent".to_owned(),
                 ));
             }
             _ => {
                 return Err((
                     line,
-                    "more than digits, what is sent, and seconds".to_owned(),
+                    "more than three fields: expected the digits, what is to be sent, and \
+                     optionally seconds"
+                        .to_owned(),
                 ));
             }
         };
@@ -121,7 +127,7 @@ fn parse(text: &str) -> Result<Vec<Case>, (usize, String)> {
                     .map_err(|_| (line, format!("'{word}' is not a number of seconds")))
             })
             .transpose()?;
-        cases.push(Case {
+        cases.push(DialCase {
             line,
             digits: digits(&nothing(dialled)).map_err(|message| (line, message))?,
             expected: nothing(expected),
@@ -134,7 +140,7 @@ fn parse(text: &str) -> Result<Vec<Case>, (usize, String)> {
     Ok(cases)
 }
 
-fn tried(case: Case, phone: &Phone) -> Tried {
+fn tried(case: DialCase, phone: &DialPhone) -> Tried {
     let dialled = phone.dial(&case.digits);
     let in_time = case
         .seconds

@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    super::globals::{Globals, Outcome, print},
+    super::globals::{CommandOutcome, Globals, print},
     args::Args,
     phones::{check_results, fleet_config},
 };
@@ -25,7 +25,7 @@ pub(super) fn run(
     args: &Args,
     server: SocketAddrV4,
     globals: &Globals,
-) -> Result<Outcome, Failure> {
+) -> Result<CommandOutcome, Failure> {
     let model = args.model.or_else(|| Model::by_number("7965"));
     let config = fleet_config(args, model.into_iter().collect(), BTreeMap::new());
     let results = runtime::runtime()?.block_on(async {
@@ -43,9 +43,9 @@ pub(super) fn run(
     }
     let is_converted = |phone: &PhoneResult| phone.finished && !phone.contents.images.is_empty();
     Ok(if results.iter().all(is_converted) {
-        Outcome::Done
+        CommandOutcome::Done
     } else {
-        Outcome::Problems
+        CommandOutcome::Problems
     })
 }
 

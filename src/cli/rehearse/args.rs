@@ -4,11 +4,11 @@ use std::{net::SocketAddrV4, path::PathBuf, time::Duration};
 
 use super::super::{
     bundles::{BridgeArgs, TrustArgs},
-    convert::duration,
     heading,
     inventory::InventoryArgs,
     journal::JournalArgs,
-    network::Engine,
+    network::EngineChoice,
+    number::{duration, number},
     web::WebArgs,
 };
 use crate::{phone::Model, simulator::FaultSpec};
@@ -26,7 +26,7 @@ Examples:
   reflash rehearse --phones 200 --json
   reflash rehearse --fault power-cut=apps:40@2 --fault wrong-hardware@1
   reflash rehearse cmterm-7945_7965-sip.9-3-1SR4-1.zip --model 7965
-  Only the phones, with a server of yours:
+  Only the phones, against a server of yours:
     reflash rehearse --phones 20 --against 127.0.0.1:6969")]
 pub(crate) struct Args {
     /// Bundles to rehearse with; default: a synthetic one
@@ -45,8 +45,8 @@ pub(crate) struct Args {
         conflicts_with = "against",
         help_heading = heading::NETWORK
     )]
-    pub(super) engine: Engine,
-    /// Only run the phones, with this server
+    pub(super) engine: EngineChoice,
+    /// Run only the phones, against this server
     ///
     /// The server must listen on loopback.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback,
@@ -55,7 +55,7 @@ pub(crate) struct Args {
     pub(super) against: Option<SocketAddrV4>,
     /// Number of phones, 1 to 1000
     #[arg(long, value_name = "N", default_value_t = 4,
-          value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = heading::PHONES)]
+          value_parser = number(1..=1000_u16), help_heading = heading::PHONES)]
     pub(super) phones: u16,
     /// Model of the phones
     ///
@@ -71,7 +71,7 @@ pub(crate) struct Args {
     /// Seed of the phones and the bundle
     ///
     /// The same seed gives the same phones and the same synthetic bundle.
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = heading::PHONES)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = number(0..=u64::MAX), help_heading = heading::PHONES)]
     pub(super) seed: u64,
     #[command(flatten)]
     pub(super) inventory: InventoryArgs,

@@ -62,7 +62,7 @@ pub(super) fn fleet_config(
     }
 }
 
-/// A phone that failed for lack of this machine's resources is no result about the server.
+/// A phone that failed for lack of this machine's resources shows nothing about the server.
 pub(super) fn check_results(results: &[PhoneResult]) -> Result<(), Failure> {
     let trouble = results.iter().find_map(|phone| phone.trouble.as_ref());
     trouble.map_or(Ok(()), |trouble| {

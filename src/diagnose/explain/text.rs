@@ -1,4 +1,4 @@
-//! The form of an explanation.
+//! The parts of an explanation.
 
 /// The text of one code.
 pub(super) struct ExplanationText {

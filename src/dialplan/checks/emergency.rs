@@ -4,7 +4,7 @@ use super::{
     super::{
         dial,
         finding::finding,
-        plan::{DialMode, Entry, ProxyRoute, shown},
+        plan::{DialMode, PlanEntry, ProxyRoute, shown},
     },
     reach::{WalkStep, Walks},
 };
@@ -18,12 +18,12 @@ const NUMBERS: [&str; 6] = ["000", "106", "111", "112", "911", "999"];
 const USUAL: [&str; 4] = ["000", "112", "911", "999"];
 
 /// Whether the entry is for an emergency number.
-pub(super) fn is_emergency(entry: &Entry) -> bool {
+pub(super) fn is_emergency(entry: &PlanEntry) -> bool {
     entry.route == ProxyRoute::Emergency || NUMBERS.contains(&entry.pattern.as_str())
 }
 
 /// Reports if another entry starts a call too early or delays this emergency number.
-pub(super) fn delayed_or_cut_off(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
+pub(super) fn delayed_or_cut_off(entry: &PlanEntry, walks: &mut Walks<'_>) -> Option<Finding> {
     let mut found = None;
     walks.numbers(entry, &mut |end| {
         found = match end.choice.winner {
@@ -43,7 +43,7 @@ pub(super) fn delayed_or_cut_off(entry: &Entry, walks: &mut Walks<'_>) -> Option
     found
 }
 
-fn cut(entry: &Entry, sent: &str, by: &Entry) -> Finding {
+fn cut(entry: &PlanEntry, sent: &str, by: &PlanEntry) -> Finding {
     let sent = match sent {
         "" => "before the first digit".to_owned(),
         sent => format!("after '{sent}'"),
@@ -62,7 +62,7 @@ fn cut(entry: &Entry, sent: &str, by: &Entry) -> Finding {
     )
 }
 
-fn late(entry: &Entry, number: &str, seconds: u32) -> Finding {
+fn late(entry: &PlanEntry, number: &str, seconds: u32) -> Finding {
     finding(
         "emergency-delayed",
         Severity::Warning,
@@ -76,7 +76,7 @@ fn late(entry: &Entry, number: &str, seconds: u32) -> Finding {
 }
 
 /// Reports common emergency numbers that cannot be dialled, if the plan has none itself.
-pub(super) fn cut_off_common_numbers(entries: &[Entry]) -> Vec<Finding> {
+pub(super) fn cut_off_common_numbers(entries: &[PlanEntry]) -> Vec<Finding> {
     let has_hotline = entries.iter().any(|entry| entry.pattern.is_empty());
     if has_hotline || entries.iter().any(is_emergency) {
         return Vec::new();

@@ -4,10 +4,10 @@
 use crate::{
     diagnose::{Finding, Severity},
     dialplan::{
-        dial::{Choice, choose},
+        dial::{SelectedEntries, choose},
         finding::finding,
-        pattern::{self, Step, steps},
-        plan::{DialMode, Entry, shown},
+        pattern::{self, PatternElement, steps},
+        plan::{DialMode, PlanEntry, shown},
     },
 };
 
@@ -22,7 +22,7 @@ const MAX_WILD: usize = 2;
 
 /// Enumerates the numbers that entries match.
 pub(super) struct Walks<'a> {
-    entries: &'a [Entry],
+    entries: &'a [PlanEntry],
     /// A line that no entry is restricted to.
     common_line: u8,
     /// Number of digits that may still be tried.
@@ -35,7 +35,7 @@ pub(super) struct NumberEnd<'a, 'w> {
     pub(super) dialled: &'w str,
     /// Whether all digits were dialled; `false` if the phone sent earlier.
     pub(super) is_whole: bool,
-    pub(super) choice: Choice<'a>,
+    pub(super) choice: SelectedEntries<'a>,
 }
 
 /// Whether to continue after a number.
@@ -48,7 +48,7 @@ pub(super) enum WalkStep {
 }
 
 impl<'a> Walks<'a> {
-    pub(super) fn new(entries: &'a [Entry]) -> Self {
+    pub(super) fn new(entries: &'a [PlanEntry]) -> Self {
         let is_free = |line: &u8| entries.iter().all(|entry| entry.line != *line);
         Self {
             entries,
@@ -57,12 +57,12 @@ impl<'a> Walks<'a> {
         }
     }
 
-    /// Dials one number of each group that the plan does not distinguish and passes each
-    /// result to `see`. Returns `false` if not all numbers were tried.
+    /// The plan treats groups of numbers alike: dials one number of each group that `entry` matches
+    /// and passes the results to `visit`. Returns `false` if not all numbers were tried.
     pub(super) fn numbers(
         &mut self,
-        entry: &Entry,
-        see: &mut dyn FnMut(&NumberEnd<'a, '_>) -> WalkStep,
+        entry: &PlanEntry,
+        visit: &mut dyn FnMut(&NumberEnd<'a, '_>) -> WalkStep,
     ) -> bool {
         let line = match entry.line {
             0 => self.common_line,
@@ -71,7 +71,7 @@ impl<'a> Walks<'a> {
         let hotline = choose(self.entries, line, b"", DialMode::Proxy);
         if hotline.is_over() && !entry.pattern.is_empty() {
             let (dialled, choice) = ("", hotline);
-            see(&NumberEnd {
+            visit(&NumberEnd {
                 dialled,
                 is_whole: false,
                 choice,
@@ -82,7 +82,7 @@ impl<'a> Walks<'a> {
         let mut walk = Walk {
             entries: self.entries,
             line,
-            see,
+            visit,
             left: tries,
             complete: true,
         };
@@ -93,9 +93,9 @@ impl<'a> Walks<'a> {
 }
 
 struct Walk<'a, 's> {
-    entries: &'a [Entry],
+    entries: &'a [PlanEntry],
     line: u8,
-    see: &'s mut dyn FnMut(&NumberEnd<'a, '_>) -> WalkStep,
+    visit: &'s mut dyn FnMut(&NumberEnd<'a, '_>) -> WalkStep,
     left: usize,
     complete: bool,
 }
@@ -103,13 +103,13 @@ struct Walk<'a, 's> {
 impl Walk<'_, '_> {
     /// Continues from `dialled`, which matches the steps before `wanted`. Its last `wild`
     /// digits belong to a `*`.
-    fn from(&mut self, dialled: &mut String, wanted: &[Step], wild: usize) -> WalkStep {
+    fn from(&mut self, dialled: &mut String, wanted: &[PatternElement], wild: usize) -> WalkStep {
         let Some((step, rest)) = wanted.split_first() else {
             return WalkStep::Continue;
         };
         let keys = match step {
-            Step::Key(key) => vec![char::from(*key)],
-            Step::Any | Step::Many => self.digits(dialled),
+            PatternElement::Key(key) => vec![char::from(*key)],
+            PatternElement::Any | PatternElement::Many => self.digits(dialled),
         };
         for key in keys {
             if self.left == 0 {
@@ -130,16 +130,16 @@ impl Walk<'_, '_> {
     fn pressed(
         &mut self,
         dialled: &mut String,
-        step: Step,
-        rest: &[Step],
-        wanted: &[Step],
+        step: PatternElement,
+        rest: &[PatternElement],
+        wanted: &[PatternElement],
         wild: usize,
     ) -> WalkStep {
         let choice = choose(self.entries, self.line, dialled.as_bytes(), DialMode::Proxy);
         let is_whole = rest.is_empty();
         let is_over = choice.is_over();
         if is_whole || is_over {
-            let seen = (self.see)(&NumberEnd {
+            let seen = (self.visit)(&NumberEnd {
                 dialled,
                 is_whole,
                 choice,
@@ -152,8 +152,8 @@ impl Walk<'_, '_> {
             return WalkStep::Stop;
         }
         match step {
-            Step::Many if wild + 1 < MAX_WILD => self.from(dialled, wanted, wild + 1),
-            Step::Many => {
+            PatternElement::Many if wild + 1 < MAX_WILD => self.from(dialled, wanted, wild + 1),
+            PatternElement::Many => {
                 // Longer numbers exist that are not tried.
                 self.complete = false;
                 WalkStep::Continue
@@ -176,7 +176,7 @@ impl Walk<'_, '_> {
                 continue;
             }
             let wanted = steps(&entry.pattern);
-            let fixed = wanted.iter().position(|step| *step == Step::Many);
+            let fixed = wanted.iter().position(|step| *step == PatternElement::Many);
             // After a `*` any key may follow at any position.
             let from = fixed.unwrap_or(wanted.len()).min(dialled.len());
             let until = match fixed {
@@ -184,7 +184,7 @@ impl Walk<'_, '_> {
                 None => wanted.len().min(dialled.len() + 1),
             };
             for step in &wanted[from..until] {
-                if let Step::Key(key @ b'0'..=b'9') = step {
+                if let PatternElement::Key(key @ b'0'..=b'9') = step {
                     distinct[usize::from(key - b'0')] = true;
                 }
             }
@@ -202,10 +202,10 @@ impl Walk<'_, '_> {
 }
 
 /// Reports an entry that other entries hide completely.
-pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
+pub(super) fn hidden(entry: &PlanEntry, walks: &mut Walks<'_>) -> Option<Finding> {
     let mut reached = false;
-    // For each number: the entry used instead, after how many digits, whether it has the
-    // same effect.
+    // For each number: the entry that is used instead, the number of digits dialled by then, and
+    // whether that entry has the same effect.
     let mut takers: Vec<(usize, usize, bool)> = Vec::new();
     let entries = walks.entries;
     let complete = walks.numbers(entry, &mut |end| {

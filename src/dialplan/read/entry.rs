@@ -8,8 +8,8 @@ use crate::{
     dialplan::{
         finding::finding,
         plan::{
-            DEFAULT_SECONDS, Entry, MAX_TONES, MAX_VALUE_BYTES, Position, ProxyRoute, TONES,
-            UserParameter, shown, tone,
+            DEFAULT_SECONDS, MAX_TONES, MAX_VALUE_BYTES, PlanEntry, PlanPosition, ProxyRoute,
+            TONES, UserParameter, shown, tone,
         },
     },
 };
@@ -18,9 +18,9 @@ use crate::{
 const KNOWN: &str = "MATCH, Line, Timeout, UserParameter, Rewrite, ProxyRoute and Tone";
 
 /// Reads the entry. `None` if a phone rejects it; the first new finding gives the reason.
-pub(super) fn read(node: Node<'_, '_>, findings: &mut Vec<Finding>) -> Option<Entry> {
-    let mut reader = Reader {
-        entry: Entry {
+pub(super) fn read(node: Node<'_, '_>, findings: &mut Vec<Finding>) -> Option<PlanEntry> {
+    let mut reader = EntryReader {
+        entry: PlanEntry {
             index: 0,
             position: position(node),
             pattern: String::new(),
@@ -52,20 +52,20 @@ pub(super) fn read(node: Node<'_, '_>, findings: &mut Vec<Finding>) -> Option<En
     }
 }
 
-struct Reader {
-    entry: Entry,
+struct EntryReader {
+    entry: PlanEntry,
     /// Findings about values that a phone accepts but that are probably wrong.
     warnings: Vec<Finding>,
 }
 
-impl Reader {
+impl EntryReader {
     fn attribute(
         &mut self,
         node: Node<'_, '_>,
         attribute: Attribute<'_, '_>,
     ) -> Result<(), Finding> {
         let text = node.document().input_text();
-        let there = position_at(node, attribute.range().start);
+        let position = position_at(node, attribute.range().start);
         let name = &text[attribute.range_qname()];
         // Raw text: phones do not decode `&amp;`.
         let value = &text[attribute.range_value()];
@@ -73,43 +73,43 @@ impl Reader {
             return Err(finding(
                 "single-quotes",
                 Severity::Error,
-                there,
+                position,
                 format!("the value of {} is in single quotes", shown(name)),
                 "Use double quotes: phones accept no others",
             ));
         }
-        let value = self.cut(name, value, there);
+        let value = self.cut(name, value, position);
         match name.to_ascii_lowercase().as_str() {
             "match" => {
                 value.clone_into(&mut self.entry.pattern);
-                self.entry.pattern_position = there;
+                self.entry.pattern_position = position;
             }
             "rewrite" => {
                 value.clone_into(&mut self.entry.rewrite);
-                self.entry.rewrite_position = there;
+                self.entry.rewrite_position = position;
             }
-            "timeout" => self.entry.timeout = self.seconds(value, there)?,
+            "timeout" => self.entry.timeout = self.seconds(value, position)?,
             "line" => {
-                let number = self.number("Line", value, there);
+                let number = self.number("Line", value, position);
                 // Phones keep the lowest eight bits.
                 self.entry.line = number.to_le_bytes()[0];
             }
             "user" => {
                 let user = UserParameter::from_name(value);
                 self.entry.user =
-                    Some(user.ok_or_else(|| bad("User", value, there, "Phone or IP"))?);
+                    Some(user.ok_or_else(|| bad("User", value, position, "Phone or IP"))?);
             }
             "route" => {
                 let all = "Default, Emergency or FQDN";
-                self.entry.route =
-                    ProxyRoute::from_name(value).ok_or_else(|| bad("Route", value, there, all))?;
+                self.entry.route = ProxyRoute::from_name(value)
+                    .ok_or_else(|| bad("Route", value, position, all))?;
             }
-            "tone" => self.tone(value, there)?,
+            "tone" => self.tone(value, position)?,
             _ => {
                 return Err(finding(
                     "unknown-attribute",
                     Severity::Error,
-                    there,
+                    position,
                     format!("phones do not know the attribute '{}'", shown(name)),
                     format!("Use {KNOWN}; phones reject the entry"),
                 ));
@@ -119,13 +119,13 @@ impl Reader {
     }
 
     /// Truncates a value as a phone does, with a finding.
-    fn cut<'v>(&mut self, name: &str, value: &'v str, there: Position) -> &'v str {
+    fn cut<'v>(&mut self, name: &str, value: &'v str, position: PlanPosition) -> &'v str {
         let kept = &value[..value.floor_char_boundary(MAX_VALUE_BYTES)];
         if kept.len() < value.len() {
             self.warnings.push(finding(
                 "value-too-long",
                 Severity::Error,
-                there,
+                position,
                 format!(
                     "the value of {1} has {0} bytes: phones truncate it to {MAX_VALUE_BYTES}",
                     value.len(),
@@ -137,17 +137,17 @@ impl Reader {
         kept
     }
 
-    fn seconds(&mut self, value: &str, there: Position) -> Result<u32, Finding> {
-        let number = self.number("Timeout", value, there);
-        u32::try_from(number).map_err(|_| bad("Timeout", value, there, "0 or more seconds"))
+    fn seconds(&mut self, value: &str, position: PlanPosition) -> Result<u32, Finding> {
+        let number = self.number("Timeout", value, position);
+        u32::try_from(number).map_err(|_| bad("Timeout", value, position, "0 or more seconds"))
     }
 
-    fn tone(&mut self, value: &str, there: Position) -> Result<(), Finding> {
+    fn tone(&mut self, value: &str, position: PlanPosition) -> Result<(), Finding> {
         if self.entry.tones.len() >= MAX_TONES {
             return Err(finding(
                 "too-many-tones",
                 Severity::Error,
-                there,
+                position,
                 format!("more than {MAX_TONES} tones in one entry: phones reject it"),
                 "Name at most three tones, one for each ',' in the pattern",
             ));
@@ -156,7 +156,7 @@ impl Reader {
             bad(
                 "Tone",
                 value,
-                there,
+                position,
                 &format!("one of {}", TONES.join(", ")),
             )
         })?;
@@ -165,7 +165,7 @@ impl Reader {
     }
 
     /// The leading number of a value as C's `atoi` reads it; 0 if there is none.
-    fn number(&mut self, name: &str, value: &str, there: Position) -> i32 {
+    fn number(&mut self, name: &str, value: &str, position: PlanPosition) -> i32 {
         let trimmed = value.trim_start();
         let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
         let end = digits
@@ -187,7 +187,7 @@ impl Reader {
             self.warnings.push(finding(
                 "bad-value",
                 Severity::Warning,
-                there,
+                position,
                 format!(
                     "{name}=\"{}\" is not a number: phones read {number}",
                     shown(value)
@@ -199,11 +199,11 @@ impl Reader {
     }
 }
 
-fn bad(name: &str, value: &str, there: Position, expected: &str) -> Finding {
+fn bad(name: &str, value: &str, position: PlanPosition, expected: &str) -> Finding {
     finding(
         "bad-value",
         Severity::Error,
-        there,
+        position,
         format!(
             "{name}=\"{}\" is not valid: phones reject the entry",
             shown(value)

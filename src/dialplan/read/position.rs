@@ -2,15 +2,15 @@
 
 use roxmltree::Node;
 
-use crate::dialplan::plan::Position;
+use crate::dialplan::plan::PlanPosition;
 
-pub(super) fn position(node: Node<'_, '_>) -> Position {
+pub(super) fn position(node: Node<'_, '_>) -> PlanPosition {
     position_at(node, node.range().start)
 }
 
-pub(super) fn position_at(node: Node<'_, '_>, offset: usize) -> Position {
+pub(super) fn position_at(node: Node<'_, '_>, offset: usize) -> PlanPosition {
     let position = node.document().text_pos_at(offset);
-    Position {
+    PlanPosition {
         line: position.row,
         column: position.col,
     }

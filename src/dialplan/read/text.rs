@@ -7,7 +7,7 @@ use crate::{
     diagnose::{Finding, Severity},
     dialplan::{
         finding::finding,
-        plan::{Position, narrow},
+        plan::{PlanPosition, narrow},
     },
 };
 
@@ -36,14 +36,14 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Option<Finding>) {
 }
 
 /// The position just after `text`.
-fn end_of(text: &str) -> Position {
+fn end_of(text: &str) -> PlanPosition {
     let line = text.matches('\n').count() + 1;
     let column = text
         .rsplit('\n')
         .next()
         .map_or(0, |line| line.chars().count())
         + 1;
-    Position {
+    PlanPosition {
         line: narrow(line),
         column: narrow(column),
     }

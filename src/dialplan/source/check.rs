@@ -3,11 +3,11 @@
 use super::error::SourceError;
 use crate::dialplan::{
     pattern::{Unreachable, unreachable},
-    plan::{Entry, MAX_PLAN_BYTES, MAX_VALUE_BYTES, Position},
+    plan::{MAX_PLAN_BYTES, MAX_VALUE_BYTES, PlanEntry, PlanPosition},
 };
 
 /// Checks that a pattern can be dialled.
-pub(super) fn pattern(text: &str, position: Position) -> Result<(), SourceError> {
+pub(super) fn pattern(text: &str, position: PlanPosition) -> Result<(), SourceError> {
     value("pattern", text, position)?;
     let Some(why) = unreachable(text) else {
         return Ok(());
@@ -33,7 +33,7 @@ pub(super) fn pattern(text: &str, position: Position) -> Result<(), SourceError>
 }
 
 /// Checks the characters and the length of a rewrite.
-pub(super) fn rewrite(text: &str, position: Position) -> Result<(), SourceError> {
+pub(super) fn rewrite(text: &str, position: PlanPosition) -> Result<(), SourceError> {
     value("rewrite", text, position)?;
     // Phones do not decode entities such as `&amp;`.
     let strange = |c: char| !c.is_ascii_graphic() || "\"'&<>".contains(c);
@@ -49,7 +49,7 @@ pub(super) fn rewrite(text: &str, position: Position) -> Result<(), SourceError>
     }
 }
 
-fn value(what: &str, text: &str, position: Position) -> Result<(), SourceError> {
+fn value(what: &str, text: &str, position: PlanPosition) -> Result<(), SourceError> {
     if text.len() <= MAX_VALUE_BYTES {
         return Ok(());
     }
@@ -63,11 +63,11 @@ fn value(what: &str, text: &str, position: Position) -> Result<(), SourceError> 
 }
 
 /// Checks the size of the generated plan.
-pub(super) fn size(bytes: usize, last: Option<&Entry>) -> Result<(), Vec<SourceError>> {
+pub(super) fn size(bytes: usize, last: Option<&PlanEntry>) -> Result<(), Vec<SourceError>> {
     if bytes <= MAX_PLAN_BYTES {
         return Ok(());
     }
-    let last = last.map_or_else(Position::default, |entry| entry.position);
+    let last = last.map_or_else(PlanPosition::default, |entry| entry.position);
     Err(vec![SourceError::new(
         last,
         format!(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::dialplan::plan::Position;
+use crate::dialplan::plan::PlanPosition;
 
 /// An error in a dial plan source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct SourceError {
 }
 
 impl SourceError {
-    pub(super) fn new(position: Position, message: impl Into<String>) -> Self {
+    pub(super) fn new(position: PlanPosition, message: impl Into<String>) -> Self {
         Self {
             line: position.line,
             column: position.column,

@@ -2,8 +2,8 @@
 
 use super::{check, error::SourceError};
 use crate::dialplan::plan::{
-    DEFAULT_SECONDS, Entry, MAX_PLAN_BYTES, MAX_TONES, Position, ProxyRoute, UserParameter, narrow,
-    shown, tone,
+    DEFAULT_SECONDS, MAX_PLAN_BYTES, MAX_TONES, PlanEntry, PlanPosition, ProxyRoute, UserParameter,
+    narrow, shown, tone,
 };
 
 /// Starts a comment. `#` is not used because it is a key.
@@ -19,7 +19,7 @@ const MAX_SOURCE_BYTES: usize = 4 * MAX_PLAN_BYTES;
 #[derive(Debug, Clone, Copy)]
 struct Token<'a> {
     text: &'a str,
-    position: Position,
+    position: PlanPosition,
 }
 
 impl Token<'_> {
@@ -29,8 +29,8 @@ impl Token<'_> {
 }
 
 /// Parses all rules; returns one error for each invalid line.
-pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Vec<SourceError>> {
-    let start = Position { line: 1, column: 1 };
+pub(super) fn parse(text: &str) -> Result<Vec<PlanEntry>, Vec<SourceError>> {
+    let start = PlanPosition { line: 1, column: 1 };
     if text.len() > MAX_SOURCE_BYTES {
         let message =
             format!("more than {MAX_SOURCE_BYTES} bytes: the plan would be too large for phones");
@@ -68,7 +68,7 @@ fn words(text: &str, line: usize) -> Vec<Token<'_>> {
     for piece in text.split_inclusive(char::is_whitespace) {
         let word = piece.trim_end_matches(char::is_whitespace);
         if !word.is_empty() {
-            let position = Position {
+            let position = PlanPosition {
                 line: narrow(line),
                 column,
             };
@@ -82,8 +82,8 @@ fn words(text: &str, line: usize) -> Vec<Token<'_>> {
     words
 }
 
-fn rule(first: Token<'_>, rest: &[Token<'_>], index: usize) -> Result<Entry, SourceError> {
-    let mut entry = Entry {
+fn rule(first: Token<'_>, rest: &[Token<'_>], index: usize) -> Result<PlanEntry, SourceError> {
+    let mut entry = PlanEntry {
         index,
         position: first.position,
         pattern: String::new(),
@@ -111,10 +111,7 @@ fn rule(first: Token<'_>, rest: &[Token<'_>], index: usize) -> Result<Entry, Sou
             word.text
         };
         if seen.contains(&subject) && subject != "tone" {
-            return Err(word.error(format!(
-                "'{}' for the second time in one rule",
-                shown(word.text)
-            )));
+            return Err(word.error(format!("'{}' is given twice in one rule", shown(word.text))));
         }
         seen.push(subject);
         let mut value = |expected: &str| {

@@ -27,7 +27,7 @@ const WAITING: usize = 1024 * 1024;
 const FRAME_MAX: usize = 2048;
 
 /// The frames, and the socket for its options and errors.
-pub(super) struct Opened {
+pub(super) struct OpenedCapture {
     pub(super) frames: Box<dyn DataLinkReceiver>,
     pub(super) socket: Socket,
 }
@@ -37,7 +37,7 @@ pub(super) fn open(
     interface: &NetworkInterface,
     read_timeout: Duration,
     sip: u16,
-) -> io::Result<Opened> {
+) -> io::Result<OpenedCapture> {
     // Without a protocol it receives nothing before it is bound, so no frame passes the filter.
     let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
     let filter = filter(sip).map(|(code, yes, no, number)| SockFilter::new(code, yes, no, number));
@@ -57,7 +57,7 @@ pub(super) fn open(
         ..Config::default()
     };
     match datalink::channel(interface, config)? {
-        Channel::Ethernet(_, frames) => Ok(Opened { frames, socket }),
+        Channel::Ethernet(_, frames) => Ok(OpenedCapture { frames, socket }),
         _ => Err(io::Error::other("not an Ethernet channel")),
     }
 }
@@ -100,8 +100,8 @@ fn join(socket: &Socket, index: c_int, group: [u8; 6]) -> io::Result<()> {
 }
 
 fn set<T: Copy>(socket: &Socket, option: c_int, value: &T) -> io::Result<()> {
-    // SAFETY: the kernel reads as many bytes as a `T` has, from a `T` that lives through the
-    // call. The one type that comes here is plain data of C.
+    // SAFETY: the kernel reads as many bytes as a `T` has, from a `T` that lives through the call.
+    // The only type that is passed is plain C data.
     let result = unsafe {
         libc::setsockopt(
             socket.as_raw_fd(),
@@ -123,7 +123,7 @@ fn size<T>() -> socklen_t {
 }
 
 /// An instruction of a classic BPF filter: code, jump if true, jump if false, operand.
-type Step = (u16, u8, u8, u32);
+type BpfInstruction = (u16, u8, u8, u32);
 
 /// Load 4 bytes, 2 bytes, 1 byte at an offset in the frame.
 const WORD: u16 = 0x20;
@@ -132,7 +132,7 @@ const BYTE: u16 = 0x30;
 /// Load the length of the IPv4 header at an offset into the index register.
 const HEADER: u16 = 0xb1;
 /// Load 2 bytes at an offset after the index.
-const HALF_BEHIND: u16 = 0x48;
+const HALF_INDEXED: u16 = 0x48;
 /// Compare: equal, greater, any bit set.
 const EQUAL: u16 = 0x15;
 const GREATER: u16 = 0x25;
@@ -151,49 +151,49 @@ const STEPS: usize = 34;
 const SIP: u32 = 0x0001_0000;
 
 /// The filter with this SIP port.
-fn filter(sip: u16) -> [Step; STEPS] {
+fn filter(sip: u16) -> [BpfInstruction; STEPS] {
     FILTER.map(|(code, yes, no, number)| {
         let number = if number == SIP { sip.into() } else { number };
         (code, yes, no, number)
     })
 }
 
-/// SIP, in both directions: a PBX on this machine answers from here. ICMP that says that its port
-/// is closed. Of what comes in also CDP, LLDP, ARP, and UDP to ports 67 and 68. A program for the
-/// kernel's classic filter, so that a frame of a transfer is never copied. The kernel takes one
-/// 802.1Q tag off before.
-const FILTER: [Step; STEPS] = [
+/// A program for the kernel's classic filter, so that a frame of a transfer is never copied. It
+/// accepts SIP in both directions, because a PBX on this machine answers from here, and ICMP
+/// messages that the SIP port is closed. Of incoming frames it also accepts CDP, LLDP, ARP, and UDP
+/// to ports 67 and 68. The kernel has removed one 802.1Q tag before.
+const FILTER: [BpfInstruction; STEPS] = [
     (HALF, 0, 0, 12),
-    (EQUAL, 10, 0, 0x0800), // IPv4: below
+    (EQUAL, 10, 0, 0x0800), // IPv4: see below
     (WORD, 0, 0, DIRECTION),
-    (EQUAL, 28, 0, OUTGOING), // leave
+    (EQUAL, 28, 0, OUTGOING), // outgoing: drop
     (HALF, 0, 0, 12),
-    (EQUAL, 27, 0, 0x88cc), // LLDP: take
-    (EQUAL, 26, 0, 0x0806), // ARP: take
-    (GREATER, 24, 0, 1500), // no 802.3: leave
+    (EQUAL, 27, 0, 0x88cc), // LLDP: accept
+    (EQUAL, 26, 0, 0x0806), // ARP: accept
+    (GREATER, 24, 0, 1500), // not 802.3: drop
     (WORD, 0, 0, 14),       // SNAP, and the first byte of the OUI
     (EQUAL, 0, 22, 0xaaaa_0300),
     (WORD, 0, 0, 18), // the rest of Cisco's OUI, and CDP
     (EQUAL, 21, 20, 0x000c_2000),
-    (HALF, 0, 0, 20), // IPv4: a later fragment has no ports
+    (HALF, 0, 0, 20), // IPv4: drop a later fragment, which has no ports
     (ANY, 18, 0, 0x1fff),
     (HEADER, 0, 0, 14),
     (BYTE, 0, 0, 23),
-    (EQUAL, 7, 0, 6),  // TCP: both ports
-    (EQUAL, 10, 0, 1), // ICMP: below
+    (EQUAL, 7, 0, 6),  // TCP: compare both ports
+    (EQUAL, 10, 0, 1), // ICMP: see below
     (EQUAL, 0, 13, 17),
     (WORD, 0, 0, DIRECTION),
     (EQUAL, 3, 0, OUTGOING),
-    (HALF_BEHIND, 0, 0, 16), // UDP that comes in: the port that it is sent to
+    (HALF_INDEXED, 0, 0, 16), // incoming UDP: the destination port
     (EQUAL, 10, 0, 67),
     (EQUAL, 9, 0, 68),
-    (HALF_BEHIND, 0, 0, 14), // the port that it is sent from
+    (HALF_INDEXED, 0, 0, 14), // the source port
     (EQUAL, 7, 0, SIP),
-    (HALF_BEHIND, 0, 0, 16),
+    (HALF_INDEXED, 0, 0, 16),
     (EQUAL, 5, 4, SIP),
-    (HALF_BEHIND, 0, 0, 14), // ICMP: port unreachable
+    (HALF_INDEXED, 0, 0, 14), // ICMP: port unreachable
     (EQUAL, 0, 2, 0x0303),
-    (HALF_BEHIND, 0, 0, 44), // the port that the datagram in it was sent to
+    (HALF_INDEXED, 0, 0, 44), // the destination port of the rejected datagram
     (EQUAL, 1, 0, SIP),
     (TAKE, 0, 0, 0),
     (TAKE, 0, 0, u32::MAX),
@@ -203,7 +203,7 @@ const FILTER: [Step; STEPS] = [
 mod tests {
     use super::*;
 
-    /// What the kernel does with a filter: how many bytes it takes of a frame in this direction.
+    /// Runs the filter as the kernel does: how many bytes of a frame in this direction it keeps.
     fn run(frame: &[u8], direction: u32, sip: u16) -> u32 {
         let filter = filter(sip);
         let load = |at: u32, length: usize| {
@@ -226,7 +226,7 @@ mod tests {
                 WORD => load(number, 4),
                 HALF => load(number, 2),
                 BYTE => load(number, 1),
-                HALF_BEHIND => load(number + index, 2),
+                HALF_INDEXED => load(number + index, 2),
                 HEADER => {
                     index = 4 * u32::from(frame[number as usize] & 0x0f);
                     continue;
@@ -243,7 +243,7 @@ mod tests {
                     continue;
                 }
             };
-            // A place behind the frame's end leaves it.
+            // A load beyond the end of the frame drops it.
             let Some(loaded) = loaded else { return 0 };
             held = loaded;
         }
@@ -264,7 +264,7 @@ mod tests {
         ethernet(0x0800, &bytes)
     }
 
-    /// ICMP about a datagram to this port.
+    /// An ICMP message about a datagram to this port.
     fn unreachable(code: u8, port: u16) -> Vec<u8> {
         let mut icmp = ipv4(0, 0, 1, (u16::from_be_bytes([3, code]), 0));
         icmp.extend(&ipv4(0, 0, 17, (40_000, port))[14..]);
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_port_of_sip_is_the_pbx_s() {
+    fn the_filter_has_the_sip_port_of_the_pbx() {
         for frame in [
             ipv4(0, 0, 17, (49_154, 5160)),
             ipv4(0, 0, 6, (5160, 49_154)),
@@ -284,12 +284,12 @@ mod tests {
     }
 
     #[test]
-    fn the_filter_takes_what_a_witness_says_and_nothing_else() {
+    fn the_filter_accepts_frames_with_evidence_and_nothing_else() {
         let snap = |oui: [u8; 3], kind: [u8; 2]| {
             let inside = [&[0xaa, 0xaa, 3][..], &oui, &kind, &[2, 180]].concat();
             ethernet(10, &inside)
         };
-        // Taken where it comes in, and where this machine sends it.
+        // Whether the frame is accepted when it comes in, and when this machine sends it.
         for (what, frame, comes_in, goes_out) in [
             ("LLDP", ethernet(0x88cc, &[0; 30]), true, false),
             ("ARP", ethernet(0x0806, &[0; 28]), true, false),

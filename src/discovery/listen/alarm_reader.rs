@@ -12,16 +12,18 @@ use crate::{
     track::Observation,
 };
 
-/// Alarms per address that are read in [`ALARM_WINDOW`]. A phone sends one per connection.
+/// Maximum number of alarms per address that are read in [`ALARM_WINDOW`]. A phone sends one per
+/// connection.
 pub const ALARMS_PER_ADDRESS: u32 = 4;
 
-/// Alarms that are read in [`ALARM_WINDOW`], from all addresses.
+/// Maximum number of alarms that are read in [`ALARM_WINDOW`], from all addresses.
 pub const ALARMS: u32 = 256;
 
 /// The time window of [`ALARMS_PER_ADDRESS`] and [`ALARMS`].
 pub const ALARM_WINDOW: Duration = Duration::from_secs(1);
 
-/// Messages of a connection that are read in search of the alarm. Phones send it first.
+/// Maximum number of messages of a connection that are read in search of the alarm. Phones send it
+/// first.
 pub const MAX_MESSAGES: u8 = 4;
 
 /// Limits the alarms of all connections.
@@ -37,7 +39,7 @@ impl Default for AlarmLimiter {
 /// Reads one connection up to the alarm.
 #[derive(Debug, Default)]
 pub struct AlarmReader {
-    stream: sccp::Stream,
+    stream: sccp::SccpStream,
     messages: u8,
     done: bool,
 }

@@ -9,15 +9,15 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::serve::{self, Sockets};
+use super::serve::{self, ListenerSockets};
 use crate::{discovery::ObservationQueue, track::Observation};
 
-/// Observations that may wait for the session; further ones are dropped and counted.
+/// Maximum number of observations that wait for the session; further ones are dropped and counted.
 pub const QUEUE: usize = 1024;
 
 /// Sockets that are bound and not served yet.
 #[derive(Debug, Default)]
-pub struct BoundListeners(Sockets);
+pub struct BoundListeners(ListenerSockets);
 
 impl BoundListeners {
     /// Binds the SIP port, for UDP and TCP. It needs no runtime, so it can be called before

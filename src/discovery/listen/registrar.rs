@@ -8,23 +8,24 @@ use std::{
 use crate::{
     discovery::{Decoded, address, observations},
     limits::RateLimiter,
-    protocol::sip::{Request, encode_response},
+    protocol::sip::{SipRequest, encode_response},
     track::Observation,
 };
 
 /// A REGISTER of one address is answered at most once in this time.
 pub const RESPONSE_INTERVAL: Duration = Duration::from_millis(200);
 
-/// REGISTERs of one address that are read per [`RESPONSE_INTERVAL`]. A phone sends one per line.
+/// Maximum number of REGISTERs of one address that are read per [`RESPONSE_INTERVAL`]. A phone
+/// sends one per line.
 pub const REGISTERS_PER_ADDRESS: u32 = 8;
 
-/// REGISTERs of all addresses that are read per [`RESPONSE_INTERVAL`].
+/// Maximum number of REGISTERs of all addresses that are read per [`RESPONSE_INTERVAL`].
 pub const REGISTERS: u32 = 64;
 
 /// Any other request of one address is answered at most once in this time.
 pub const REFUSAL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Responses to other requests of all addresses per [`REFUSAL_INTERVAL`].
+/// Maximum number of responses to other requests, of all addresses, per [`REFUSAL_INTERVAL`].
 pub const REFUSALS: u32 = 256;
 
 /// Seconds after which a phone may register again, as Retry-After states.
@@ -39,7 +40,7 @@ pub struct RequestOutcome {
     pub observations: Vec<Observation>,
 }
 
-/// Answers requests without being a registrar, within limits.
+/// Answers SIP requests, within limits, and registers no phone.
 #[derive(Debug)]
 pub struct Registrar {
     registers: RateLimiter,
@@ -58,7 +59,7 @@ impl Default for Registrar {
 impl Registrar {
     /// Handles a datagram. A malformed one is ignored.
     pub fn datagram(&mut self, now: Instant, from: SocketAddrV4, bytes: &[u8]) -> RequestOutcome {
-        match Request::decode(bytes) {
+        match SipRequest::decode(bytes) {
             Ok(request) => self.request(now, from, request),
             Err(error) => {
                 tracing::trace!(%from, %error, "malformed SIP ignored");
@@ -72,7 +73,7 @@ impl Registrar {
         &mut self,
         now: Instant,
         from: SocketAddrV4,
-        request: Request,
+        request: SipRequest,
     ) -> RequestOutcome {
         let request = request.received_from(from);
         let to = |text| request.reply_to().map(|to| (to, text));
@@ -111,7 +112,7 @@ impl Registrar {
 
 /// The response to a request other than REGISTER. `None`: an ACK, which is never answered
 /// (RFC 3261, 17).
-fn refusal(request: &Request) -> Option<Vec<u8>> {
+fn refusal(request: &SipRequest) -> Option<Vec<u8>> {
     match request.method.as_str() {
         "ACK" => None,
         // They belong to a dialogue or transaction that does not exist (RFC 3261, 12.2.2, 9.2).

@@ -25,10 +25,10 @@ use crate::{
     track::Observation,
 };
 
-/// Connections that are open at once, of both listeners together.
+/// Maximum number of open connections, of both listeners together.
 pub const CONNECTIONS: usize = 128;
 
-/// Connections of one address that are open at once; further ones are closed. A phone uses one of
+/// Maximum number of open connections of one address; further ones are closed. A phone uses one of
 /// each kind.
 pub const CONNECTIONS_PER_ADDRESS: usize = 4;
 
@@ -43,24 +43,24 @@ const READ: usize = 2048;
 
 /// The sockets, in non-blocking mode.
 #[derive(Debug, Default)]
-pub(super) struct Sockets {
+pub(super) struct ListenerSockets {
     pub(super) sip: Option<(std::net::UdpSocket, std::net::TcpListener)>,
     pub(super) sccp: Option<std::net::TcpListener>,
 }
 
 /// What all connections share.
-struct Shared {
+struct ListenerShared {
     registrar: Mutex<Registrar>,
     alarms: Mutex<AlarmLimiter>,
     queue: ObservationQueue,
 }
 
-/// A panic elsewhere leaves counts that are still right.
+/// The counts stay correct if a thread panics while it holds the lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Shared {
+impl ListenerShared {
     fn send(&self, now: Instant, observations: Vec<Observation>) {
         for observation in observations {
             self.queue.send(now, observation);
@@ -70,11 +70,11 @@ impl Shared {
 
 /// Serves until `stop` resolves or its sender is dropped.
 pub(super) async fn run(
-    sockets: Sockets,
+    sockets: ListenerSockets,
     queue: ObservationQueue,
     stop: oneshot::Receiver<()>,
 ) -> io::Result<()> {
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(ListenerShared {
         registrar: Mutex::default(),
         alarms: Mutex::default(),
         queue,
@@ -105,7 +105,7 @@ pub(super) async fn run(
     Ok(())
 }
 
-async fn datagrams(socket: UdpSocket, shared: Arc<Shared>) {
+async fn datagrams(socket: UdpSocket, shared: Arc<ListenerShared>) {
     let mut bytes = vec![0; DATAGRAM];
     loop {
         let (count, from) = match socket.recv_from(&mut bytes).await {
@@ -128,7 +128,7 @@ async fn datagrams(socket: UdpSocket, shared: Arc<Shared>) {
     }
 }
 
-/// Reads what is there by `deadline`: 0 bytes at the end of the stream.
+/// Reads available bytes, waiting until `deadline`; returns 0 at the end of the stream.
 async fn read(stream: &TcpStream, bytes: &mut [u8], deadline: time::Instant) -> io::Result<usize> {
     loop {
         time::timeout_at(deadline, stream.readable()).await??;
@@ -157,9 +157,9 @@ async fn requests(
     stream: TcpStream,
     peer: SocketAddrV4,
     _permit: ConnectionPermit,
-    shared: Arc<Shared>,
+    shared: Arc<ListenerShared>,
 ) {
-    let mut decoder = sip::Stream::default();
+    let mut decoder = sip::SipStream::default();
     let mut bytes = [0; READ];
     // Counted from request to request: single bytes do not keep a connection open.
     let mut deadline = time::Instant::now() + IDLE_TIME;
@@ -186,7 +186,7 @@ async fn alarm(
     stream: TcpStream,
     peer: SocketAddrV4,
     _permit: ConnectionPermit,
-    shared: Arc<Shared>,
+    shared: Arc<ListenerShared>,
 ) {
     let mut reader = AlarmReader::default();
     let mut bytes = [0; READ];

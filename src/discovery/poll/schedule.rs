@@ -7,9 +7,9 @@ use std::{
 
 use crate::track::{MAX_PHONES, PhoneId, PollCandidate, RunTime};
 
-/// Time before each poll: from the first reason to poll the phone, then from the end of the poll
-/// before. After a start a phone's web server is up shortly after its first request; a phone that
-/// takes a load requests it within seconds.
+/// The delay before each poll: the first from when the phone should be polled, the others from the
+/// end of the previous poll. A phone's web server starts shortly after the phone's first request; a
+/// phone that installs a load requests it within seconds.
 pub const DELAYS: [Duration; 5] = [
     Duration::from_secs(10),
     Duration::from_secs(30),
@@ -22,20 +22,20 @@ pub const DELAYS: [Duration; 5] = [
 /// because the web server is not up yet.
 pub const REFUSALS_UNTIL_OFF: u32 = 2;
 
-/// Polls of one phone in a run, however often it restarts.
+/// Maximum number of polls of one phone in a run, however often it restarts.
 pub const MAX_ATTEMPTS: u32 = 20;
 
-/// Polls at once.
+/// Maximum number of concurrent polls.
 pub const MAX_CONCURRENT: usize = 4;
 
 /// How a poll ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum PollOutcome {
     /// With a phone's page. It may change later.
     Page,
     /// The connection was refused.
     Refused,
-    /// With a response that is no phone's page; a further poll would get the same.
+    /// With a response that is not a phone's page; another poll would get the same.
     NoPage,
     /// Without a whole response in time.
     Silent,
@@ -67,12 +67,12 @@ struct PhoneSchedule {
     attempts: usize,
     total_attempts: u32,
     refusals: u32,
-    /// There will be no page before the next pass.
+    /// The page counts as off until the next pass.
     is_closed: bool,
 }
 
 impl Schedule {
-    /// The polls to start and to cancel at `now`. `wanted`: every phone that there is a reason to poll.
+    /// The polls to start and to cancel at `now`. `wanted`: every phone that should be polled.
     pub fn due(&mut self, now: RunTime, wanted: &[PollCandidate]) -> Due {
         let mut due = Due::default();
         let now_wanted: HashMap<PhoneId, &PollCandidate> =
@@ -97,9 +97,9 @@ impl Schedule {
                 .phones
                 .entry(phone.id)
                 .or_insert_with(|| PhoneSchedule::new(phone));
-            entry.look(now, phone);
+            entry.update(now, phone);
         }
-        let asking = self
+        let running = self
             .phones
             .values()
             .filter(|entry| entry.is_running)
@@ -112,7 +112,7 @@ impl Schedule {
         ready.sort_unstable();
         for (_, id) in ready
             .into_iter()
-            .take(MAX_CONCURRENT.saturating_sub(asking))
+            .take(MAX_CONCURRENT.saturating_sub(running))
         {
             if let Some(entry) = self.phones.get_mut(&id) {
                 entry.is_running = true;
@@ -125,17 +125,17 @@ impl Schedule {
     }
 
     /// A poll ended. `true`: the phone's page counts as off from now on.
-    pub fn done(&mut self, now: RunTime, id: PhoneId, outcome: Outcome) -> bool {
+    pub fn done(&mut self, now: RunTime, id: PhoneId, outcome: PollOutcome) -> bool {
         let Some(entry) = self.phones.get_mut(&id).filter(|entry| entry.is_running) else {
             return false;
         };
         entry.is_running = false;
         entry.refusals = match outcome {
-            Outcome::Refused => entry.refusals + 1,
+            PollOutcome::Refused => entry.refusals + 1,
             _ => 0,
         };
         let is_off = entry.refusals >= REFUSALS_UNTIL_OFF;
-        entry.is_closed |= is_off || outcome == Outcome::NoPage;
+        entry.is_closed |= is_off || outcome == PollOutcome::NoPage;
         entry.next = entry.wait().map(|wait| now.saturating_add(wait));
         is_off
     }
@@ -155,7 +155,7 @@ impl PhoneSchedule {
     }
 
     /// Updates a phone that there is a reason to poll.
-    fn look(&mut self, now: RunTime, phone: &PollCandidate) {
+    fn update(&mut self, now: RunTime, phone: &PollCandidate) {
         if phone.pass != self.candidate.pass {
             // Other firmware, and maybe another configuration: the page may be on now.
             self.attempts = 0;
@@ -209,7 +209,7 @@ mod tests {
     }
 
     /// The seconds at which one phone is polled.
-    fn attempts(schedule: &mut Schedule, seconds: u64, outcome: Outcome) -> Vec<u64> {
+    fn attempts(schedule: &mut Schedule, seconds: u64, outcome: PollOutcome) -> Vec<u64> {
         let wanted = [phone(1, 1)];
         let mut candidate = Vec::new();
         for second in 0..seconds {
@@ -224,27 +224,30 @@ mod tests {
     #[test]
     fn a_phone_is_polled_a_few_times_at_growing_intervals() {
         let day = 24 * 3600;
-        let candidate = attempts(&mut Schedule::default(), day, Outcome::Silent);
+        let candidate = attempts(&mut Schedule::default(), day, PollOutcome::Silent);
         assert_eq!(candidate, [10, 40, 100, 220, 520]);
-        let candidate = attempts(&mut Schedule::default(), day, Outcome::Page);
+        let candidate = attempts(&mut Schedule::default(), day, PollOutcome::Page);
         assert_eq!(candidate.len(), DELAYS.len(), "what it runs may change");
     }
 
     #[test]
-    fn a_page_that_is_refused_twice_is_off_and_reported_once() {
+    fn a_page_refused_twice_counts_as_off_and_is_reported_once() {
         let mut schedule = Schedule::default();
-        assert_eq!(attempts(&mut schedule, 3600, Outcome::Refused), [10, 40]);
+        assert_eq!(
+            attempts(&mut schedule, 3600, PollOutcome::Refused),
+            [10, 40]
+        );
         let mut schedule = Schedule::default();
         let wanted = [phone(1, 1)];
-        let mut said = Vec::new();
+        let mut turned_off = Vec::new();
         for second in 0..3600 {
             for phone in schedule.due(at(second), &wanted).start {
-                said.push(schedule.done(at(second), phone.id, Outcome::Refused));
+                turned_off.push(schedule.done(at(second), phone.id, PollOutcome::Refused));
             }
         }
-        assert_eq!(said, [false, true]);
+        assert_eq!(turned_off, [false, true]);
         assert_eq!(
-            attempts(&mut Schedule::default(), 3600, Outcome::NoPage),
+            attempts(&mut Schedule::default(), 3600, PollOutcome::NoPage),
             [10]
         );
     }
@@ -252,7 +255,7 @@ mod tests {
     #[test]
     fn new_firmware_may_have_its_page_on() {
         let mut schedule = Schedule::default();
-        attempts(&mut schedule, 3600, Outcome::Refused);
+        attempts(&mut schedule, 3600, PollOutcome::Refused);
         assert!(schedule.due(at(3600), &[]).start.is_empty());
         let second = [phone(1, 2)];
         assert!(
@@ -271,7 +274,7 @@ mod tests {
         let due = schedule.due(at(11), &[]);
         assert_eq!((due.start.len(), due.cancel), (0, vec![PhoneId(1)]));
         assert!(
-            !schedule.done(at(12), PhoneId(1), Outcome::Page),
+            !schedule.done(at(12), PhoneId(1), PollOutcome::Page),
             "too late"
         );
         assert!(schedule.due(at(500), &wanted).start.is_empty());
@@ -302,13 +305,13 @@ mod tests {
         let first = numbers(&schedule.due(at(10), &wanted).start);
         assert_eq!(first, [1, 2, 3, 4]);
         assert!(schedule.due(at(11), &wanted).start.is_empty());
-        schedule.done(at(12), PhoneId(3), Outcome::Silent);
+        schedule.done(at(12), PhoneId(3), PollOutcome::Silent);
         assert_eq!(numbers(&schedule.due(at(12), &wanted).start), [5]);
         let mut candidate = 5;
         for second in 13..9 * 60 {
-            let asking: Vec<PhoneId> = schedule.phones.keys().copied().collect();
-            for id in asking {
-                schedule.done(at(second), id, Outcome::NoPage);
+            let polled: Vec<PhoneId> = schedule.phones.keys().copied().collect();
+            for id in polled {
+                schedule.done(at(second), id, PollOutcome::NoPage);
             }
             candidate += schedule.due(at(second), &wanted).start.len();
         }
@@ -323,7 +326,7 @@ mod tests {
             let wanted = [phone(1, second / 100)];
             for phone in schedule.due(at(second.into()), &wanted).start {
                 candidate += 1;
-                schedule.done(at(second.into()), phone.id, Outcome::Silent);
+                schedule.done(at(second.into()), phone.id, PollOutcome::Silent);
             }
         }
         assert_eq!(candidate, MAX_ATTEMPTS);

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     discovery::{Decoded, Observer, frame_limiter::FrameLimiter, observations},
     phone::{LoadName, MacAddress, Model},
-    protocol::{Malformed, frame::Frame},
+    protocol::{Malformed, frame::EthernetFrame},
     track::{EvidenceSource, ObservationKind},
 };
 
@@ -111,7 +111,7 @@ impl FactReader {
     /// # Errors
     /// The frame is of a protocol that is read here, and damaged.
     pub fn read(&mut self, at: Instant, bytes: &[u8]) -> Result<Vec<Fact>, Malformed> {
-        let frame = Frame::decode(bytes)?;
+        let frame = EthernetFrame::decode(bytes)?;
         let mut facts = Vec::new();
         self.observer
             .for_each_decoded(&frame, &mut |decoded, address| {

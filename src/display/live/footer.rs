@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    frame::{Frame, folded},
+    frame::{DrawFrame, folded},
     row::{bar, clock},
     run::LiveRun,
 };
@@ -13,7 +13,7 @@ use crate::{
     track::State,
 };
 
-/// Rows of totals at most.
+/// Maximum number of rows of totals.
 const MOST_ROWS: usize = 3;
 
 /// Columns of the bar over all phones.
@@ -23,7 +23,7 @@ const BAR: usize = 20;
 const WITH_BAR: usize = 70;
 
 /// How far all phones are, how fast they move, and how long they take.
-pub(super) fn footer(run: &LiveRun, frame: Frame) -> Vec<String> {
+pub(super) fn footer(run: &LiveRun, frame: DrawFrame) -> Vec<String> {
     if run.view.is_empty() {
         return vec![no_phone(run, frame)];
     }
@@ -38,14 +38,14 @@ pub(super) fn footer(run: &LiveRun, frame: Frame) -> Vec<String> {
 }
 
 /// The same with a bar, and the numbers of phones by state.
-pub(super) fn sums(run: &LiveRun, frame: Frame) -> Vec<String> {
+pub(super) fn sums(run: &LiveRun, frame: DrawFrame) -> Vec<String> {
     let mut lines = footer(run, frame);
     if frame.width >= WITH_BAR
         && let Some(first) = lines.first_mut()
     {
         let (done, all) = done(run, frame);
         let bar = bar(done as u64, all as u64, BAR);
-        let narrower = Frame {
+        let narrower = DrawFrame {
             width: frame.width - BAR - 1,
             ..frame
         };
@@ -59,7 +59,7 @@ pub(super) fn sums(run: &LiveRun, frame: Frame) -> Vec<String> {
         (count(run, &[State::Rebooted]), "restarting"),
         (count(run, &fetching), "fetching"),
         (count(run, &[State::Seen]), "only seen"),
-        (frame.tick.awaited.unwrap_or(0), "not here yet"),
+        (frame.tick.awaited.unwrap_or(0), "not seen yet"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
@@ -72,8 +72,8 @@ pub(super) fn sums(run: &LiveRun, frame: Frame) -> Vec<String> {
     lines
 }
 
-/// How many phones are confirmed, of how many that came or are expected.
-fn done(run: &LiveRun, frame: Frame) -> (usize, usize) {
+/// How many phones are confirmed, and how many were observed or are expected.
+fn done(run: &LiveRun, frame: DrawFrame) -> (usize, usize) {
     let done = run.view.phones().filter(|phone| phone.is_confirmed());
     let all = run.view.len() + frame.tick.awaited.unwrap_or(0);
     (done.count(), all)
@@ -84,7 +84,7 @@ fn count(run: &LiveRun, states: &[State]) -> usize {
     phones.filter(|phone| states.contains(&phone.state)).count()
 }
 
-fn no_phone(run: &LiveRun, frame: Frame) -> String {
+fn no_phone(run: &LiveRun, frame: DrawFrame) -> String {
     let waited = run.began.map(|began| frame.since(began));
     let waited = waited.map(clock).unwrap_or_default();
     let text = format!("waiting for the first phone (Ctrl-C ends the run) {waited}");
@@ -93,7 +93,7 @@ fn no_phone(run: &LiveRun, frame: Frame) -> String {
 
 /// How long the phones under way still take, by how long others took from the same positions.
 /// `None` where that is not known for each of them.
-fn time_left(run: &LiveRun, frame: Frame) -> Option<String> {
+fn time_left(run: &LiveRun, frame: DrawFrame) -> Option<String> {
     let mut longest = Duration::ZERO;
     let under_way = |phone: &&PhoneView| phone.is_under_way();
     for phone in run.view.phones().filter(under_way) {

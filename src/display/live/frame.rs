@@ -23,7 +23,7 @@ pub(in crate::display) struct Size {
 
 /// What the rows of one drawing have in common.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Frame {
+pub(super) struct DrawFrame {
     /// Columns that may be written to. The last one stays free: some terminals begin a new
     /// line once it is used.
     pub width: usize,
@@ -33,8 +33,8 @@ pub(super) struct Frame {
     pub style: Style,
 }
 
-impl Frame {
-    /// How long ago that was.
+impl DrawFrame {
+    /// The time from `then` until now.
     pub(super) fn since(&self, then: Timestamp) -> Duration {
         Duration::try_from(self.tick.at.duration_since(then)).unwrap_or_default()
     }
@@ -45,7 +45,7 @@ pub(super) const INDENT: &str = "    ";
 
 /// A diagnosis and its evidence.
 pub(super) fn diagnosis_lines(
-    frame: Frame,
+    frame: DrawFrame,
     indent: &str,
     subject: &str,
     diagnosis: &Diagnosis,
@@ -60,15 +60,15 @@ pub(super) fn diagnosis_lines(
 }
 
 /// What to do about a diagnosis.
-pub(super) fn cure_lines(frame: Frame, indent: &str, diagnosis: &Diagnosis) -> Vec<String> {
+pub(super) fn cure_lines(frame: DrawFrame, indent: &str, diagnosis: &Diagnosis) -> Vec<String> {
     let text = format!("→ {}", escape(&diagnosis.cure));
     let rest = format!("{indent}  ");
     folded(frame, &text, indent, &rest, str::to_owned)
 }
 
-/// A text in as many rows as it takes.
+/// A text, wrapped into as many rows as it needs.
 pub(super) fn folded(
-    frame: Frame,
+    frame: DrawFrame,
     text: &str,
     first: &str,
     rest: &str,

@@ -10,14 +10,14 @@ use jiff::Timestamp;
 
 use crate::track::State;
 
-/// A rate is that of so much time.
+/// The time over which a rate is measured.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// No rate is shown of a shorter time.
+/// The shortest time over which a rate is shown.
 const SHORTEST: Duration = Duration::from_secs(2);
 
-/// Phones that must have come from a position to the end before others at this position get an
-/// estimate.
+/// The number of phones that must have gone from a position to the end before other phones at that
+/// position get an estimate.
 const FEW: usize = 3;
 
 /// Times that are kept of each position: the newest.
@@ -30,7 +30,7 @@ pub(super) struct ByteRate {
 }
 
 impl ByteRate {
-    /// So many bytes were acknowledged until now.
+    /// Adds the number of bytes acknowledged so far.
     pub(super) fn tick(&mut self, at: Timestamp, acknowledged: u64) {
         self.ticks.push_back((at, acknowledged));
         // The one before the window stays: the rate is measured from there.
@@ -56,21 +56,21 @@ impl ByteRate {
 }
 
 /// Where a phone is: its pass, its state, its image.
-pub(super) type Position = (u32, State, u32);
+pub(super) type PacePosition = (u32, State, u32);
 
 /// How long phones took from each position to their end.
 #[derive(Debug, Default)]
-pub(super) struct Pace(BTreeMap<Position, Times>);
+pub(super) struct Pace(BTreeMap<PacePosition, PaceTimes>);
 
 #[derive(Debug, Default)]
-struct Times {
+struct PaceTimes {
     newest: VecDeque<Duration>,
     median: Duration,
 }
 
 impl Pace {
     /// A phone has reached its end, and was at these positions then.
-    pub(super) fn learn(&mut self, positions: &[(Position, Timestamp)], end: Timestamp) {
+    pub(super) fn learn(&mut self, positions: &[(PacePosition, Timestamp)], end: Timestamp) {
         for (position, at) in positions {
             let times = self.0.entry(*position).or_default();
             times.newest.push_back(between(*at, end));
@@ -83,11 +83,12 @@ impl Pace {
         }
     }
 
-    /// The time to the end for a phone that has been at this position since then; zero where it
-    /// takes longer than others did. `None`: too few phones came from there to the end.
+    /// The time to the end for a phone that has been at this position since then; zero if it
+    /// already takes longer than others did. `None`: too few phones have gone from there to the
+    /// end.
     pub(super) fn left(
         &self,
-        (position, since): (Position, Timestamp),
+        (position, since): (PacePosition, Timestamp),
         now: Timestamp,
     ) -> Option<Duration> {
         let times = self.0.get(&position)?;
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_that_of_the_last_ten_seconds() {
+    fn a_rate_is_measured_over_the_last_ten_seconds() {
         let mut bytes = ByteRate::default();
         bytes.tick(at(0), 0);
         let mut sum = 1_000_000;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::frame::Frame;
+use super::frame::DrawFrame;
 use crate::{
     run_view::{FileProgress, PhoneView, format},
     text::{
@@ -54,8 +54,8 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// For these phones on this screen.
-    pub(super) fn new(frame: Frame, phones: &[&PhoneView]) -> Self {
+    /// The columns for these phones on this screen.
+    pub(super) fn new(frame: DrawFrame, phones: &[&PhoneView]) -> Self {
         let all = frame.width;
         let widest = phones.iter().map(|phone| width(&name(frame, phone))).max();
         let usual = if all < LONG_NAMES { 12 } else { 15 };
@@ -79,7 +79,7 @@ impl Columns {
     }
 
     /// The table header.
-    pub(super) fn head(&self, frame: Frame) -> String {
+    pub(super) fn head(&self, frame: DrawFrame) -> String {
         let line = self.line([
             "phone",
             "model",
@@ -94,7 +94,7 @@ impl Columns {
         frame.style.faint(&cut(&line, frame.width))
     }
 
-    pub(super) fn row(&self, frame: Frame, phone: &PhoneView) -> String {
+    pub(super) fn row(&self, frame: DrawFrame, phone: &PhoneView) -> String {
         let model = phone.phone.model.as_deref().map_or("?".into(), escape);
         let since = match phone.state {
             State::Confirmed | State::Already => String::new(),
@@ -217,7 +217,7 @@ pub(super) fn bar(part: u64, whole: u64, columns: usize) -> String {
 }
 
 /// A phone's name in a row: by the inventory, else its MAC, else its address.
-pub(super) fn name(frame: Frame, phone: &PhoneView) -> String {
+pub(super) fn name(frame: DrawFrame, phone: &PhoneView) -> String {
     let named = &phone.phone;
     match (&named.name, named.mac) {
         (Some(name), _) => escape(name),

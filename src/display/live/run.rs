@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
-use super::pace::{ByteRate, Pace, Position};
+use super::pace::{ByteRate, Pace, PacePosition};
 use crate::{
     reporter::Tick,
     run_view::{PhoneView, RunView, format},
@@ -12,8 +12,8 @@ use crate::{
     track::{Event, PhoneId, PhoneRef, Report, State},
 };
 
-/// Positions of a phone that are remembered. A conversion has about 20; a phone that repeats
-/// itself for ever is no measure for others.
+/// Positions of a phone that are remembered. A conversion has about 20; a phone that goes through
+/// them again and again is not representative of others.
 const MAX_POSITIONS: usize = 64;
 
 /// A run while it goes on.
@@ -24,7 +24,7 @@ pub(in crate::display) struct LiveRun {
     pub(super) rate: ByteRate,
     pub(super) pace: Pace,
     /// Where each unfinished phone was, and since when.
-    positions: BTreeMap<PhoneId, Vec<(Position, Timestamp)>>,
+    positions: BTreeMap<PhoneId, Vec<(PacePosition, Timestamp)>>,
 }
 
 impl LiveRun {
@@ -37,7 +37,7 @@ impl LiveRun {
         self.view = view.clone();
     }
 
-    /// Takes an event in. Returns a line for the scrollback, if it is worth one.
+    /// Applies an event. Returns a line for the scrollback, if it is worth one.
     pub(in crate::display) fn event(
         &mut self,
         at: Timestamp,
@@ -101,7 +101,7 @@ impl LiveRun {
     }
 
     /// Where a phone is, and since when.
-    pub(super) fn position(&self, id: PhoneId) -> Option<(Position, Timestamp)> {
+    pub(super) fn position(&self, id: PhoneId) -> Option<(PacePosition, Timestamp)> {
         self.positions.get(&id)?.last().copied()
     }
 

@@ -1,11 +1,11 @@
-//! More phones than rows: those that need attention, those that must not be unplugged, those
-//! under way.
+//! The rows when there are more phones than rows: phones that need attention, phones that must not
+//! be unplugged, phones under way.
 
 use std::collections::BTreeMap;
 
 use super::{
     footer::sums,
-    frame::{Frame, INDENT, cure_lines, diagnosis_lines, folded},
+    frame::{DrawFrame, INDENT, cure_lines, diagnosis_lines, folded},
     row::{Columns, name},
     run::LiveRun,
 };
@@ -16,7 +16,7 @@ use crate::{
     track::State,
 };
 
-/// Rows of names of a group at most.
+/// Maximum number of rows of names of a group.
 const NAME_ROWS: usize = 3;
 
 /// Rows of a cure where there is no room for all of it.
@@ -44,20 +44,20 @@ struct Group<'a> {
     phones: Vec<(&'a PhoneView, Option<&'a Diagnosis>)>,
 }
 
-/// Failed first, then stalled, then by diagnosis.
-type Key<'a> = (Attention, String, &'a str);
+/// Sorts failed phones first, then stalled ones, then by diagnosis.
+type SortKey<'a> = (Attention, String, &'a str);
 
 /// The rows of a screen that is too small for a row for each phone.
-pub(super) fn summary(run: &LiveRun, frame: Frame) -> Vec<String> {
+pub(super) fn summary(run: &LiveRun, frame: DrawFrame) -> Vec<String> {
     let mut footer = sums(run, frame);
     footer.truncate(frame.room.div_ceil(2));
     let room = frame.room - footer.len();
     let by_age =
         |phones: &mut Vec<&PhoneView>| phones.sort_by_key(|phone| (phone.since, phone.phone.id));
-    let here = || run.view.phones().filter(|phone| !phone.needs_attention());
-    let mut writing: Vec<&PhoneView> = here().filter(|p| p.state == State::Writing).collect();
+    let others = || run.view.phones().filter(|phone| !phone.needs_attention());
+    let mut writing: Vec<&PhoneView> = others().filter(|p| p.state == State::Writing).collect();
     by_age(&mut writing);
-    let mut moving: Vec<&PhoneView> = here()
+    let mut moving: Vec<&PhoneView> = others()
         .filter(|phone| phone.is_under_way() && phone.state != State::Writing)
         .collect();
     by_age(&mut moving);
@@ -76,8 +76,8 @@ pub(super) fn summary(run: &LiveRun, frame: Frame) -> Vec<String> {
     lines
 }
 
-/// Phones that need attention, in so many rows.
-fn attention(run: &LiveRun, frame: Frame, room: usize) -> Vec<String> {
+/// Phones that need attention, in `room` rows.
+fn attention(run: &LiveRun, frame: DrawFrame, room: usize) -> Vec<String> {
     let groups = groups(run);
     let mut lines = Vec::new();
     // At least a row for each phone.
@@ -110,8 +110,8 @@ fn attention(run: &LiveRun, frame: Frame, room: usize) -> Vec<String> {
     lines
 }
 
-fn groups(run: &LiveRun) -> BTreeMap<Key<'_>, Group<'_>> {
-    let mut groups: BTreeMap<Key<'_>, Group<'_>> = BTreeMap::new();
+fn groups(run: &LiveRun) -> BTreeMap<SortKey<'_>, Group<'_>> {
+    let mut groups: BTreeMap<SortKey<'_>, Group<'_>> = BTreeMap::new();
     for phone in run.view.phones().filter(|phone| phone.needs_attention()) {
         let known = phone.diagnoses.iter().map(Some);
         let known = known.chain(phone.diagnoses.is_empty().then_some(None));
@@ -132,7 +132,7 @@ fn groups(run: &LiveRun) -> BTreeMap<Key<'_>, Group<'_>> {
 }
 
 impl Group<'_> {
-    fn lines(&self, frame: Frame, depth: Depth) -> Vec<String> {
+    fn lines(&self, frame: DrawFrame, depth: Depth) -> Vec<String> {
         let phones: Vec<&PhoneView> = self.phones.iter().map(|(phone, _)| *phone).collect();
         let mut lines = Vec::new();
         if depth == Depth::Whole {
@@ -165,7 +165,7 @@ impl Group<'_> {
 }
 
 impl Depth {
-    /// Rows of one text at most.
+    /// Maximum number of rows of one text.
     fn rows(self) -> usize {
         match self {
             Self::Whole | Self::Names => usize::MAX,
@@ -176,8 +176,9 @@ impl Depth {
     }
 }
 
-/// As many rows of a cure as the depth allows; the last one shows that there were more.
-fn short(frame: Frame, mut lines: Vec<String>, depth: Depth) -> Vec<String> {
+/// The first rows of a cure, as many as the depth allows; the last one shows whether rows are left
+/// out.
+fn short(frame: DrawFrame, mut lines: Vec<String>, depth: Depth) -> Vec<String> {
     if lines.len() > depth.rows() {
         lines.truncate(depth.rows());
         if let Some(last) = lines.last_mut() {
@@ -195,7 +196,7 @@ fn count(phones: usize) -> String {
 }
 
 /// Phones that must not be unplugged: in rows while there is room, else by name.
-fn unplugged(frame: Frame, phones: &[&PhoneView], room: usize) -> Vec<String> {
+fn unplugged(frame: DrawFrame, phones: &[&PhoneView], room: usize) -> Vec<String> {
     if phones.is_empty() || room == 0 {
         return Vec::new();
     }
@@ -207,8 +208,8 @@ fn unplugged(frame: Frame, phones: &[&PhoneView], room: usize) -> Vec<String> {
     lines.iter().map(|line| frame.style.warn(line)).collect()
 }
 
-/// Names after a head, in so many rows, and how many are left out.
-fn listed(frame: Frame, head: &str, phones: &[&PhoneView], most: usize) -> Vec<String> {
+/// Names after a head, in `most` rows, and how many are left out.
+fn listed(frame: DrawFrame, head: &str, phones: &[&PhoneView], most: usize) -> Vec<String> {
     let mut lines = vec![head.to_owned()];
     // A row may have to show how many are left out.
     let more = width(&format!(" and {} more", phones.len()));
@@ -244,7 +245,7 @@ fn listed(frame: Frame, head: &str, phones: &[&PhoneView], most: usize) -> Vec<S
 }
 
 /// A row for each phone, and how many are left out.
-fn rows(frame: Frame, phones: &[&PhoneView], room: usize) -> Vec<String> {
+fn rows(frame: DrawFrame, phones: &[&PhoneView], room: usize) -> Vec<String> {
     if phones.is_empty() || room == 0 {
         return Vec::new();
     }

@@ -14,7 +14,8 @@ pub(super) fn protocol(phone: &ObservedPhone) -> Option<Protocol> {
     phone.load.as_ref().and_then(LoadName::protocol)
 }
 
-/// A phone that runs SIP is good.
+/// The line in the colour of success if the phone runs SIP, and of a warning if its load is
+/// unknown.
 pub(super) fn colored(style: Style, phone: &ObservedPhone, line: &str) -> String {
     if phone.is_silent {
         line.to_owned()

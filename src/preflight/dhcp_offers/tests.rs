@@ -40,11 +40,11 @@ fn found(offers: &[Offer], isolated: bool) -> Vec<(&'static str, Severity)> {
         .collect()
 }
 
-/// What it is called, the offer, and what is found.
+/// The name of the case, the offer, and the expected findings.
 type Case<'a> = (&'a str, Offer, &'a [(&'a str, Severity)]);
 
 #[test]
-fn each_way_to_name_a_tftp_server_is_judged() {
+fn each_way_to_name_a_tftp_server_has_its_findings() {
     use Severity::{Error, Note, Warning};
     const NO: &str = code::NO_TFTP_ADDRESS;
     const YES: &str = code::DHCP;
@@ -105,7 +105,7 @@ fn each_way_to_name_a_tftp_server_is_judged() {
 }
 
 #[test]
-fn silence_and_a_second_voice_are_found() {
+fn no_offer_and_a_second_server_are_findings() {
     assert_eq!(
         found(&[], false),
         [(code::NO_TFTP_ADDRESS, Severity::Error)]
@@ -128,7 +128,7 @@ fn silence_and_a_second_voice_are_found() {
 }
 
 #[test]
-fn for_a_server_of_our_own_silence_is_right_and_any_answer_wrong() {
+fn with_an_isolated_server_no_offer_is_right_and_any_offer_wrong() {
     assert_eq!(found(&[], true), []);
     assert_eq!(
         found(&[offer(&[OWN], None, None)], true),
@@ -137,7 +137,7 @@ fn for_a_server_of_our_own_silence_is_right_and_any_answer_wrong() {
 }
 
 #[test]
-fn the_server_on_this_machine_is_called_by_its_name() {
+fn the_server_on_this_machine_is_named() {
     let interface = eth0();
     let mut offer = offer(&[], None, None);
     let cure = |offer: &Offer| {

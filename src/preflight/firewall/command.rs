@@ -14,10 +14,11 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How often to poll for the exit of a program that closed its output.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const EXIT_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Bytes of output read at most; the rules of a machine with many containers take a few MB.
-const MOST: u64 = 16 * 1024 * 1024;
+/// Maximum number of bytes of output that are read; the rules of a machine with many containers take
+/// a few MB.
+const MAX_OUTPUT: u64 = 16 * 1024 * 1024;
 
 /// The program's output. `None` if it is not installed, refuses, fails, or takes too long.
 pub(super) fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
@@ -29,7 +30,7 @@ pub(super) fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
         .stderr(Stdio::null())
         .spawn()
         .ok()?;
-    let mut out = child.stdout.take()?.take(MOST);
+    let mut out = child.stdout.take()?.take(MAX_OUTPUT);
     let (send, read) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -49,9 +50,9 @@ fn ended(child: &mut Child, end: Instant) -> Option<ExitStatus> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Some(status),
-            Ok(None) if Instant::now() < end => thread::sleep(LOOK_AGAIN),
+            Ok(None) if Instant::now() < end => thread::sleep(EXIT_POLL_INTERVAL),
             _ => {
-                // An error says that it has ended in between.
+                // An error means that it has ended meanwhile.
                 let _ = child.kill();
                 return child.wait().ok();
             }
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_programs_word_counts_when_it_ends_well() {
+    fn output_counts_only_if_the_program_succeeds() {
         assert_eq!(
             output_of("sh", &["-c", "echo rules"]).as_deref(),
             Some("rules\n")
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_never_ends_is_left() {
+    fn a_program_that_does_not_end_is_killed() {
         let began = std::time::Instant::now();
         assert_eq!(output_of("sh", &["-c", "exec sleep 600"]), None);
         assert!(began.elapsed() < PATIENCE * 5);

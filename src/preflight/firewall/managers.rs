@@ -1,7 +1,7 @@
 //! ufw and firewalld: whether they manage the rules, and their own output where the kernel's rules
 //! cannot be read.
 
-use super::walk::{Packet, Verdict};
+use super::walk::{FirewallPacket, FirewallVerdict};
 
 /// Whether `ufw status` reports it as active.
 pub(super) fn ufw_is_active(text: &str) -> bool {
@@ -9,21 +9,21 @@ pub(super) fn ufw_is_active(text: &str) -> bool {
 }
 
 /// `ufw status verbose`: the default, and rules that name a port. `None`: not active.
-pub(super) fn ufw(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
+pub(super) fn ufw(text: &str, packet: &FirewallPacket<'_>) -> Option<FirewallVerdict> {
     if !ufw_is_active(text) {
         return None;
     }
     if packet.established {
-        return Some(Verdict::Accepts);
+        return Some(FirewallVerdict::Accepts);
     }
     let default = text
         .lines()
         .find_map(|line| line.strip_prefix("Default: "))?;
     let lets_in = default.starts_with("allow");
     let mut verdict = if lets_in {
-        Verdict::Accepts
+        FirewallVerdict::Accepts
     } else {
-        Verdict::Refuses
+        FirewallVerdict::Refuses
     };
     // Its table: To, Action, From.
     let rules = text.lines().skip_while(|line| !line.starts_with("--"));
@@ -38,21 +38,21 @@ pub(super) fn ufw(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
         let of_rule = match ufw_rule_fits(what, packet) {
             Some(false) => continue,
             Some(true) if from_anywhere => match action {
-                "ALLOW" | "LIMIT" => Verdict::Accepts,
-                _ => Verdict::Refuses,
+                "ALLOW" | "LIMIT" => FirewallVerdict::Accepts,
+                _ => FirewallVerdict::Refuses,
             },
-            _ => Verdict::Perhaps,
+            _ => FirewallVerdict::Perhaps,
         };
-        if of_rule != Verdict::Perhaps {
+        if of_rule != FirewallVerdict::Perhaps {
             return Some(of_rule);
         }
-        verdict = Verdict::Perhaps;
+        verdict = FirewallVerdict::Perhaps;
     }
     Some(verdict)
 }
 
 /// `None`: a rule for an application, whose ports are not listed.
-fn ufw_rule_fits(what: &str, packet: &Packet<'_>) -> Option<bool> {
+fn ufw_rule_fits(what: &str, packet: &FirewallPacket<'_>) -> Option<bool> {
     let what = what.split(" on ").next().unwrap_or(what);
     if what.ends_with("(v6)") {
         return Some(false);
@@ -71,7 +71,7 @@ fn ufw_rule_fits(what: &str, packet: &Packet<'_>) -> Option<bool> {
 }
 
 /// `firewall-cmd --zone=… --list-all`. `None`: the text is something else.
-pub(super) fn firewalld(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
+pub(super) fn firewalld(text: &str, packet: &FirewallPacket<'_>) -> Option<FirewallVerdict> {
     let field = |name: &str| {
         text.lines().find_map(|line| {
             let (key, value) = line.trim().split_once(':')?;
@@ -81,7 +81,7 @@ pub(super) fn firewalld(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
     let target = field("target")?;
     let (ports, services) = (field("ports")?, field("services")?);
     if packet.established || target == "ACCEPT" {
-        return Some(Verdict::Accepts);
+        return Some(FirewallVerdict::Accepts);
     }
     let has_port = ports.split_whitespace().any(|entry| {
         let Some((range, protocol)) = entry.split_once('/') else {
@@ -104,9 +104,9 @@ pub(super) fn firewalld(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
     let rich = field("rich rules").is_some_and(|rules| !rules.is_empty())
         || text.lines().any(|line| line.trim().starts_with("rule "));
     Some(match (has_port || has_service, rich) {
-        (true, _) => Verdict::Accepts,
-        (false, true) => Verdict::Perhaps,
-        (false, false) => Verdict::Refuses,
+        (true, _) => FirewallVerdict::Accepts,
+        (false, true) => FirewallVerdict::Perhaps,
+        (false, false) => FirewallVerdict::Refuses,
     })
 }
 
@@ -144,17 +144,20 @@ public (active)
 ";
 
     #[test]
-    fn ufw_says_what_it_lets_in() {
+    fn ufw_rules_accept_the_ports_they_name() {
         let verdict = |udp, port| ufw(UFW, &packet(udp, Some(port), false)).unwrap();
-        assert_eq!(verdict(true, 69), Verdict::Accepts);
-        assert_eq!(verdict(false, 69), Verdict::Refuses);
-        assert_eq!(verdict(true, 67), Verdict::Refuses);
-        assert_eq!(verdict(false, 6970), Verdict::Perhaps);
-        assert_eq!(ufw(UFW, &packet(true, None, true)), Some(Verdict::Accepts));
+        assert_eq!(verdict(true, 69), FirewallVerdict::Accepts);
+        assert_eq!(verdict(false, 69), FirewallVerdict::Refuses);
+        assert_eq!(verdict(true, 67), FirewallVerdict::Refuses);
+        assert_eq!(verdict(false, 6970), FirewallVerdict::Perhaps);
+        assert_eq!(
+            ufw(UFW, &packet(true, None, true)),
+            Some(FirewallVerdict::Accepts)
+        );
         let with_profile = format!("{UFW}Samba   ALLOW IN    Anywhere\n");
         assert_eq!(
             ufw(&with_profile, &packet(true, Some(67), false)),
-            Some(Verdict::Perhaps)
+            Some(FirewallVerdict::Perhaps)
         );
         for text in ["Status: inactive\n", "", "ERROR: You need to be root"] {
             assert_eq!(ufw(text, &packet(true, Some(69), false)), None, "{text}");
@@ -162,27 +165,27 @@ public (active)
     }
 
     #[test]
-    fn firewalld_says_what_its_zone_lets_in() {
+    fn a_firewalld_zone_accepts_its_services_and_ports() {
         let verdict = |udp, port| firewalld(ZONE, &packet(udp, Some(port), false)).unwrap();
-        assert_eq!(verdict(true, 69), Verdict::Accepts, "service tftp");
-        assert_eq!(verdict(false, 6970), Verdict::Accepts);
-        assert_eq!(verdict(true, 67), Verdict::Refuses);
+        assert_eq!(verdict(true, 69), FirewallVerdict::Accepts, "service tftp");
+        assert_eq!(verdict(false, 6970), FirewallVerdict::Accepts);
+        assert_eq!(verdict(true, 67), FirewallVerdict::Refuses);
         let trusted = ZONE.replace("target: default", "target: ACCEPT");
         assert_eq!(
             firewalld(&trusted, &packet(true, Some(67), false)),
-            Some(Verdict::Accepts)
+            Some(FirewallVerdict::Accepts)
         );
         let rich = format!("{ZONE}\trule family=\"ipv4\" accept\n");
         assert_eq!(
             firewalld(&rich, &packet(true, Some(67), false)),
-            Some(Verdict::Perhaps)
+            Some(FirewallVerdict::Perhaps)
         );
         assert_eq!(firewalld("", &packet(true, Some(69), false)), None);
     }
 
     proptest! {
         #[test]
-        fn any_text_is_judged_or_not(text in "(Status: active\nDefault: deny\n--\n)?\\PC{0,60}\n[0-9a-zA-Z/: ,()]{0,60}ALLOW") {
+        fn any_text_has_a_verdict_or_none(text in "(Status: active\nDefault: deny\n--\n)?\\PC{0,60}\n[0-9a-zA-Z/: ,()]{0,60}ALLOW") {
             ufw(&text, &packet(true, Some(69), false));
             firewalld(&text, &packet(true, Some(69), false));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::walk::{Action, Chains, Fit, Packet, Verdict, verdict};
+use super::walk::{Chains, FirewallPacket, FirewallVerdict, Fit, RuleAction, verdict};
 
 /// A chain, as rules name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,13 +25,13 @@ impl ChainName {
 }
 
 /// The verdict of all chains together, with the first chain that does not surely accept the packet.
-/// `None`: the text is no ruleset. `without_iptables` skips the rules that iptables wrote, because
-/// `iptables-save` prints them more precisely.
+/// `None`: the text is not a ruleset. `without_iptables` skips the rules that iptables wrote,
+/// because `iptables-save` prints them more precisely.
 pub(super) fn evaluate(
     text: &str,
-    packet: &Packet<'_>,
+    packet: &FirewallPacket<'_>,
     without_iptables: bool,
-) -> Option<(Verdict, Option<ChainName>)> {
+) -> Option<(FirewallVerdict, Option<ChainName>)> {
     let ruleset: Value = serde_json::from_str(text).ok()?;
     let objects = ruleset.get("nftables")?.as_array()?;
     let sets: BTreeMap<String, &Value> = objects
@@ -72,7 +72,7 @@ pub(super) fn evaluate(
         .map(|(name, accepts, place)| (verdict(&chains, &name, accepts), place))
         .max_by_key(|(verdict, _)| *verdict);
     Some(match worst {
-        None | Some((Verdict::Accepts, _)) => (Verdict::Accepts, None),
+        None | Some((FirewallVerdict::Accepts, _)) => (FirewallVerdict::Accepts, None),
         Some((verdict, place)) => (verdict, Some(place)),
     })
 }
@@ -112,12 +112,12 @@ fn is_input(chain: &Value) -> bool {
 struct Scope<'a> {
     sets: &'a BTreeMap<String, &'a Value>,
     table: String,
-    packet: &'a Packet<'a>,
+    packet: &'a FirewallPacket<'a>,
 }
 
 impl Scope<'_> {
     /// A rule as conditional verdicts: one, or one per entry of a verdict map.
-    fn rule(&self, rule: &Value) -> Vec<(Fit, Action)> {
+    fn rule(&self, rule: &Value) -> Vec<(Fit, RuleAction)> {
         let mut fit = Fit::Yes;
         let mut rules = Vec::new();
         let statements = rule.get("expr").and_then(Value::as_array);
@@ -129,7 +129,7 @@ impl Scope<'_> {
                 "match" => fit = fit.and(self.matches(value)),
                 "limit" | "quota" | "connlimit" => fit = fit.and(Fit::Perhaps),
                 "xt" if text_of(value, "type") == "match" => fit = fit.and(Fit::Perhaps),
-                "xt" if text_of(value, "name") == "REJECT" => rules.push((fit, Action::Refuse)),
+                "xt" if text_of(value, "name") == "REJECT" => rules.push((fit, RuleAction::Refuse)),
                 "vmap" => rules.extend(self.map(fit, value)),
                 other => rules.extend(self.action(other, value).map(|action| (fit, action))),
             }
@@ -138,21 +138,21 @@ impl Scope<'_> {
     }
 
     /// `None`: a statement after which the packet continues: a counter, a log, a mark.
-    fn action(&self, kind: &str, value: &Value) -> Option<Action> {
+    fn action(&self, kind: &str, value: &Value) -> Option<RuleAction> {
         let target = || format!("{} {}", self.table, text_of(value, "target"));
         Some(match kind {
-            "accept" => Action::Accept,
-            "drop" | "reject" => Action::Refuse,
-            "return" => Action::Return,
-            "jump" => Action::Jump(target()),
-            "goto" => Action::Goto(target()),
-            "queue" => Action::Unknown,
+            "accept" => RuleAction::Accept,
+            "drop" | "reject" => RuleAction::Refuse,
+            "return" => RuleAction::Return,
+            "jump" => RuleAction::Jump(target()),
+            "goto" => RuleAction::Goto(target()),
+            "queue" => RuleAction::Unknown,
             _ => return None,
         })
     }
 
-    fn map(&self, fit: Fit, map: &Value) -> Vec<(Fit, Action)> {
-        let unknown = vec![(fit.and(Fit::Perhaps), Action::Unknown)];
+    fn map(&self, fit: Fit, map: &Value) -> Vec<(Fit, RuleAction)> {
+        let unknown = vec![(fit.and(Fit::Perhaps), RuleAction::Unknown)];
         let (Some(left), Some(data)) = (map.get("key"), map.get("data")) else {
             return unknown;
         };
@@ -246,7 +246,7 @@ impl Scope<'_> {
     }
 }
 
-fn port(packet: &Packet<'_>, value: &Value) -> Fit {
+fn port(packet: &FirewallPacket<'_>, value: &Value) -> Fit {
     if let Some(number) = value.as_u64() {
         return packet.is_port(number, number);
     }
@@ -261,139 +261,4 @@ fn port(packet: &Packet<'_>, value: &Value) -> Fit {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{super::tests::packet, *};
-
-    /// As Debian's example does it, with a verdict map, a set of ports and a named set.
-    const WORKSTATION: &str = r#"{"nftables":[{"metainfo":{"version":"1.0.6"}},
-{"table":{"family":"inet","name":"filter"}},
-{"set":{"family":"inet","name":"open","table":"filter","type":"inet_service","elem":[69,{"range":[7000,7010]}]}},
-{"chain":{"family":"inet","table":"filter","name":"input","type":"filter","hook":"input","prio":0,"policy":"drop"}},
-{"chain":{"family":"inet","table":"filter","name":"forward","type":"filter","hook":"forward","prio":0,"policy":"drop"}},
-{"rule":{"family":"inet","table":"filter","chain":"input","expr":[{"vmap":{"key":{"ct":{"key":"state"}},"data":{"set":[["established",{"accept":null}],["related",{"accept":null}],["invalid",{"drop":null}]]}}}]}},
-{"rule":{"family":"inet","table":"filter","chain":"input","expr":[{"match":{"op":"==","left":{"meta":{"key":"iifname"}},"right":"lo"}},{"accept":null}]}},
-{"rule":{"family":"inet","table":"filter","chain":"input","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"udp","field":"dport"}},"right":"@open"}},{"counter":{"packets":0,"bytes":0}},{"accept":null}]}},
-{"rule":{"family":"inet","table":"filter","chain":"input","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":{"set":[22,80]}}},{"accept":null}]}},
-{"rule":{"family":"inet","table":"filter","chain":"input","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":{"prefix":{"addr":"192.0.2.0","len":24}}}},{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":8080}},{"accept":null}]}}
-]}"#;
-
-    /// The shape of firewalld's.
-    const FIREWALLD: &str = r#"{"nftables":[
-{"chain":{"family":"inet","table":"firewalld","name":"filter_INPUT","type":"filter","hook":"input","prio":10,"policy":"accept"}},
-{"chain":{"family":"inet","table":"firewalld","name":"filter_INPUT_ZONES"}},
-{"chain":{"family":"inet","table":"firewalld","name":"filter_IN_public"}},
-{"chain":{"family":"inet","table":"firewalld","name":"filter_IN_public_allow"}},
-{"rule":{"family":"inet","table":"firewalld","chain":"filter_INPUT","expr":[{"match":{"op":"in","left":{"ct":{"key":"state"}},"right":["established","related"]}},{"accept":null}]}},
-{"rule":{"family":"inet","table":"firewalld","chain":"filter_INPUT","expr":[{"match":{"op":"in","left":{"ct":{"key":"status"}},"right":"dnat"}},{"accept":null}]}},
-{"rule":{"family":"inet","table":"firewalld","chain":"filter_INPUT","expr":[{"jump":{"target":"filter_INPUT_ZONES"}}]}},
-{"rule":{"family":"inet","table":"firewalld","chain":"filter_INPUT","expr":[{"reject":{"type":"icmpx","expr":"admin-prohibited"}}]}},
-{"rule":{"family":"inet","table":"firewalld","chain":"filter_INPUT_ZONES","expr":[{"match":{"op":"==","left":{"meta":{"key":"iifname"}},"right":"eth0"}},{"goto":{"target":"filter_IN_public"}}]}},
-{"rule":{"family":"inet","table":"firewalld","chain":"filter_IN_public","expr":[{"jump":{"target":"filter_IN_public_allow"}}]}},
-{"rule":{"family":"inet","table":"firewalld","chain":"filter_IN_public","expr":[{"match":{"op":"==","left":{"meta":{"key":"l4proto"}},"right":{"set":["icmp","ipv6-icmp"]}}},{"accept":null}]}},
-{"rule":{"family":"inet","table":"firewalld","chain":"filter_IN_public_allow","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"udp","field":"dport"}},"right":69}},{"accept":null}]}}
-]}"#;
-
-    fn verdict_of(text: &str, udp: bool, port: u16, established: bool) -> Verdict {
-        evaluate(text, &packet(udp, Some(port), established), false)
-            .unwrap()
-            .0
-    }
-
-    #[test]
-    fn a_workstations_rules_are_read() {
-        let verdict = |udp, port, established| verdict_of(WORKSTATION, udp, port, established);
-        assert_eq!(verdict(true, 69, false), Verdict::Accepts, "a named set");
-        assert_eq!(verdict(true, 7005, false), Verdict::Accepts, "its range");
-        assert_eq!(verdict(true, 67, false), Verdict::Refuses);
-        assert_eq!(verdict(false, 80, false), Verdict::Accepts);
-        assert_eq!(verdict(false, 6970, false), Verdict::Refuses);
-        assert_eq!(
-            verdict(false, 8080, false),
-            Verdict::Perhaps,
-            "from one network"
-        );
-        assert_eq!(verdict(true, 40_000, true), Verdict::Accepts);
-        let (_, place) = evaluate(WORKSTATION, &packet(true, Some(67), false), false).unwrap();
-        let place = place.unwrap();
-        assert_eq!(
-            (
-                place.family.as_str(),
-                place.table.as_str(),
-                place.chain.as_str()
-            ),
-            ("inet", "filter", "input")
-        );
-    }
-
-    #[test]
-    fn firewallds_rules_are_read() {
-        let verdict = |udp, port, established| verdict_of(FIREWALLD, udp, port, established);
-        assert_eq!(verdict(true, 69, false), Verdict::Accepts);
-        assert_eq!(verdict(false, 6970, false), Verdict::Refuses);
-        assert_eq!(verdict(true, 40_000, true), Verdict::Accepts);
-    }
-
-    #[test]
-    fn no_rules_keep_nothing_out_and_no_ruleset_says_nothing() {
-        let judge = |text| evaluate(text, &packet(true, Some(69), false), false);
-        let nothing = r#"{"nftables":[{"metainfo":{}}]}"#;
-        assert_eq!(judge(nothing), Some((Verdict::Accepts, None)));
-        for text in [
-            "",
-            "{}",
-            "[]",
-            "Operation not permitted",
-            r#"{"nftables":7}"#,
-        ] {
-            assert_eq!(judge(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_iptables_left_in_its_own_words_is_a_perhaps() {
-        let text = r#"{"nftables":[
-{"chain":{"family":"ip","table":"filter","name":"INPUT","type":"filter","hook":"input","prio":0,"policy":"drop"}},
-{"rule":{"family":"ip","table":"filter","chain":"INPUT","expr":[{"xt":{"type":"match","name":"udp"}},{"accept":null}]}}]}"#;
-        assert_eq!(verdict_of(text, true, 69, false), Verdict::Perhaps);
-        let packet = packet(true, Some(69), false);
-        assert_eq!(
-            evaluate(text, &packet, true),
-            Some((Verdict::Accepts, None))
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_judged_or_not(text in "\\PC{0,80}", cut in 0_usize..2600) {
-            evaluate(&text, &packet(true, Some(69), false), false);
-            let start = WORKSTATION.chars().take(cut).collect::<String>();
-            evaluate(&start, &packet(true, Some(69), false), false);
-        }
-
-        /// A ruleset with any number, text or nothing where it has values.
-        #[test]
-        fn any_values_are_judged(seed in proptest::collection::vec(any::<u8>(), 24)) {
-            let mut value: Value = serde_json::from_str(WORKSTATION).unwrap();
-            disturb(&mut value, &mut seed.into_iter());
-            prop_assert!(value.get("nftables").is_none()
-                || evaluate(&value.to_string(), &packet(true, Some(69), false), false).is_some()
-                || !value["nftables"].is_array());
-        }
-    }
-
-    fn disturb(value: &mut Value, seed: &mut impl Iterator<Item = u8>) {
-        match value {
-            Value::Array(list) => list.iter_mut().for_each(|one| disturb(one, seed)),
-            Value::Object(map) => map.values_mut().for_each(|one| disturb(one, seed)),
-            leaf => match seed.next().unwrap_or(0) % 8 {
-                1 => *leaf = Value::Null,
-                2 => *leaf = Value::from(u64::MAX),
-                3 => *leaf = Value::from("@open"),
-                4 => *leaf = serde_json::json!({"set": [{"range": [1]}]}),
-                _ => {}
-            },
-        }
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, net::Ipv4Addr};
 
 /// A packet as far as it is known: to this machine, from a host on the phones' network.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Packet<'a> {
+pub(super) struct FirewallPacket<'a> {
     /// The input interface.
     pub(super) interface: &'a str,
     /// The destination address.
@@ -20,7 +20,7 @@ pub(super) struct Packet<'a> {
     pub(super) established: bool,
 }
 
-impl Packet<'_> {
+impl FirewallPacket<'_> {
     pub(super) fn protocol(&self) -> &'static str {
         if self.udp { "udp" } else { "tcp" }
     }
@@ -54,7 +54,7 @@ impl Packet<'_> {
 
 /// The verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Verdict {
+pub(super) enum FirewallVerdict {
     /// It is accepted.
     Accepts,
     /// It depends on an unknown property.
@@ -99,7 +99,7 @@ impl From<bool> for Fit {
 
 /// What a rule does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Action {
+pub(super) enum RuleAction {
     Accept,
     Refuse,
     /// Returns from this chain.
@@ -112,12 +112,12 @@ pub(super) enum Action {
     Unknown,
 }
 
-/// Chains followed for one packet at most; beyond that any verdict is possible. The kernel allows a
-/// depth of 16.
+/// Maximum number of chains followed for one packet; beyond that any verdict is possible. The
+/// kernel allows a depth of 16.
 const MAX_CHAINS: usize = 1024;
 
 /// Chains by name, each a list of rules in order.
-pub(super) type Chains = BTreeMap<String, Vec<(Fit, Action)>>;
+pub(super) type Chains = BTreeMap<String, Vec<(Fit, RuleAction)>>;
 
 /// The possible outcomes of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -144,14 +144,14 @@ impl Outcomes {
 }
 
 /// The verdict for a packet that enters this chain; `policy`: whether the chain accepts at its end.
-pub(super) fn verdict(chains: &Chains, base: &str, policy: bool) -> Verdict {
+pub(super) fn verdict(chains: &Chains, base: &str, policy: bool) -> FirewallVerdict {
     let ends = walk(chains, base, &mut BTreeMap::new());
     let accepts = ends.accepts || ends.falls_through && policy;
     let refuses = ends.refuses || ends.falls_through && !policy;
     match (accepts, refuses) {
-        (true, false) => Verdict::Accepts,
-        (false, true) => Verdict::Refuses,
-        _ => Verdict::Perhaps,
+        (true, false) => FirewallVerdict::Accepts,
+        (false, true) => FirewallVerdict::Refuses,
+        _ => FirewallVerdict::Perhaps,
     }
 }
 
@@ -173,30 +173,30 @@ fn walk<'a>(
     let mut falls_through = true;
     for (fit, action) in rules.iter().filter(|(fit, _)| *fit != Fit::No) {
         let (mut way, comes_back) = match action {
-            Action::Accept => (
+            RuleAction::Accept => (
                 Outcomes {
                     accepts: true,
                     ..Outcomes::default()
                 },
                 false,
             ),
-            Action::Refuse => (
+            RuleAction::Refuse => (
                 Outcomes {
                     refuses: true,
                     ..Outcomes::default()
                 },
                 false,
             ),
-            Action::Return => (
+            RuleAction::Return => (
                 Outcomes {
                     falls_through: true,
                     ..Outcomes::default()
                 },
                 false,
             ),
-            Action::Unknown => (Outcomes::ANY, false),
-            Action::Goto(to) => (walk(chains, to, known), false),
-            Action::Jump(to) => (walk(chains, to, known), true),
+            RuleAction::Unknown => (Outcomes::ANY, false),
+            RuleAction::Goto(to) => (walk(chains, to, known), false),
+            RuleAction::Jump(to) => (walk(chains, to, known), true),
         };
         let goes_on = comes_back && way.falls_through;
         way.falls_through &= !comes_back;
@@ -215,30 +215,33 @@ fn walk<'a>(
 mod tests {
     use super::*;
 
-    fn chains(list: &[(&str, &[(Fit, Action)])]) -> Chains {
+    fn chains(list: &[(&str, &[(Fit, RuleAction)])]) -> Chains {
         list.iter()
             .map(|(name, rules)| ((*name).to_owned(), rules.to_vec()))
             .collect()
     }
 
     #[test]
-    fn the_first_rule_that_surely_fits_decides_and_the_policy_else() {
-        use Action::{Accept, Goto, Jump, Refuse, Return};
+    fn the_first_rule_that_surely_matches_decides_or_else_the_policy() {
         use Fit::{No, Perhaps, Yes};
+        use RuleAction::{Accept, Goto, Jump, Refuse, Return};
         let to = |name: &str| Jump(name.to_owned());
-        let cases: [(&[(Fit, Action)], Verdict); 9] = [
-            (&[], Verdict::Refuses),
-            (&[(No, Accept)], Verdict::Refuses),
-            (&[(Yes, Accept), (Yes, Refuse)], Verdict::Accepts),
-            (&[(Perhaps, Accept)], Verdict::Perhaps),
-            (&[(Perhaps, Refuse)], Verdict::Refuses),
-            (&[(Yes, to("open"))], Verdict::Accepts),
-            (&[(Yes, to("back")), (Yes, Accept)], Verdict::Accepts),
+        let cases: [(&[(Fit, RuleAction)], FirewallVerdict); 9] = [
+            (&[], FirewallVerdict::Refuses),
+            (&[(No, Accept)], FirewallVerdict::Refuses),
+            (&[(Yes, Accept), (Yes, Refuse)], FirewallVerdict::Accepts),
+            (&[(Perhaps, Accept)], FirewallVerdict::Perhaps),
+            (&[(Perhaps, Refuse)], FirewallVerdict::Refuses),
+            (&[(Yes, to("open"))], FirewallVerdict::Accepts),
+            (
+                &[(Yes, to("back")), (Yes, Accept)],
+                FirewallVerdict::Accepts,
+            ),
             (
                 &[(Yes, Goto("back".to_owned())), (Yes, Accept)],
-                Verdict::Refuses,
+                FirewallVerdict::Refuses,
             ),
-            (&[(Yes, Return), (Yes, Accept)], Verdict::Refuses),
+            (&[(Yes, Return), (Yes, Accept)], FirewallVerdict::Refuses),
         ];
         for (rules, expected) in cases {
             let chains = chains(&[
@@ -251,10 +254,10 @@ mod tests {
     }
 
     #[test]
-    fn chains_that_lead_to_themselves_come_to_an_end() {
-        let to = |name: &str| (Fit::Yes, Action::Jump(name.to_owned()));
+    fn chains_in_a_loop_end() {
+        let to = |name: &str| (Fit::Yes, RuleAction::Jump(name.to_owned()));
         let chains = chains(&[("a", &[to("b"), to("b")]), ("b", &[to("a")])]);
-        assert_eq!(verdict(&chains, "a", true), Verdict::Perhaps);
-        assert_eq!(verdict(&chains, "nowhere", true), Verdict::Perhaps);
+        assert_eq!(verdict(&chains, "a", true), FirewallVerdict::Perhaps);
+        assert_eq!(verdict(&chains, "nowhere", true), FirewallVerdict::Perhaps);
     }
 }

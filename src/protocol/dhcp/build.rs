@@ -2,7 +2,7 @@
 
 use std::{net::Ipv4Addr, time::Duration};
 
-use super::{Message, MessageType, Op, OptionCode, Options};
+use super::{DhcpMessage, DhcpOptions, MessageType, Op, OptionCode};
 use crate::phone::MacAddress;
 
 /// Options that Cisco phones request: mask, TFTP server name, DNS, routers, domain, TFTP servers, ARP
@@ -31,11 +31,11 @@ pub struct Lease {
     pub tftp: Ipv4Addr,
 }
 
-impl Message {
+impl DhcpMessage {
     /// A DISCOVER as a Cisco phone sends it. `model` is the part after `IP Phone`, such as `CP-7965G`.
     #[must_use]
     pub fn discover(mac: MacAddress, xid: u32, model: &str) -> Self {
-        let mut options = Options::default();
+        let mut options = DhcpOptions::default();
         options.set(OptionCode::MESSAGE_TYPE, [MessageType::Discover.number()]);
         let mut id = vec![1];
         id.extend(mac.bytes());
@@ -93,7 +93,7 @@ impl Message {
     /// The common part of replies: the client's fields, its identifier (RFC 6842), and the relay's
     /// option (RFC 3046).
     fn reply(&self, kind: MessageType, server: Ipv4Addr) -> Self {
-        let mut options = Options::default();
+        let mut options = DhcpOptions::default();
         options.set(OptionCode::MESSAGE_TYPE, [kind.number()]);
         options.set(OptionCode::SERVER_ID, server.octets());
         for code in [OptionCode::CLIENT_ID, OptionCode::RELAY_AGENT] {

@@ -8,7 +8,8 @@ use crate::phone::Model;
 pub struct PhoneClass {
     /// The whole text.
     pub text: String,
-    /// The model as text: `7965G`, `8841-3PCC`. `None`: a boot loader that does not name it.
+    /// The model as text: `7965G`, `8841-3PCC`. `None`: the text names no model, as that of some
+    /// boot loaders.
     pub word: Option<String>,
     /// The model, if it is known.
     pub model: Option<&'static Model>,

@@ -6,7 +6,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::{
-    super::frame::{Frame, Payload},
+    super::frame::{EthernetFrame, Payload},
     ports::{CLIENT_PORT, SERVER_PORT},
 };
 use crate::phone::MacAddress;
@@ -46,7 +46,7 @@ pub(crate) fn encode_broadcast(from: MacAddress, message: &[u8]) -> Vec<u8> {
 /// A server's message to a client, with its sender. `None`: the frame is something else, or bytes of
 /// the message are missing.
 pub(crate) fn decode_reply(bytes: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
-    match Frame::decode(bytes).ok()?.payload {
+    match EthernetFrame::decode(bytes).ok()?.payload {
         Payload::Ipv4Udp {
             source,
             destination,
@@ -102,7 +102,7 @@ mod tests {
     fn a_broadcast_frame_is_decoded_by_the_frame_decoder() {
         let mac = MacAddress::new([2, 0, 0, 0, 0, 7]);
         let bytes = encode_broadcast(mac, b"hello");
-        let frame = Frame::decode(&bytes).unwrap();
+        let frame = EthernetFrame::decode(&bytes).unwrap();
         assert_eq!(frame.source, mac);
         assert_eq!(
             frame.payload,

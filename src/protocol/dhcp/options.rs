@@ -1,6 +1,6 @@
 //! The options of a message, split or overloaded, in order.
 
-use super::super::bytes::{Malformed, Reader};
+use super::super::bytes::{ByteReader, Malformed};
 
 /// The code of an option with a value: not 0 and 255, which have none, and not 52, which describes
 /// the layout.
@@ -64,7 +64,7 @@ impl OptionCode {
 
 /// Options, each once, in the order of their first appearance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options(Vec<(OptionCode, Vec<u8>)>);
+pub struct DhcpOptions(Vec<(OptionCode, Vec<u8>)>);
 
 /// Which of the fixed fields contain options.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,7 +73,7 @@ pub(super) struct Overload {
     pub(super) server_name: bool,
 }
 
-impl Options {
+impl DhcpOptions {
     /// The value of an option.
     #[must_use]
     pub fn get(&self, code: OptionCode) -> Option<&[u8]> {
@@ -105,7 +105,7 @@ impl Options {
     /// Decodes the options field, then `file`, then `sname`, if option 52 says so (the order of RFC
     /// 3396). Parts of one option are joined.
     pub(super) fn decode(
-        field: Reader<'_>,
+        field: ByteReader<'_>,
         file: &[u8],
         server_name: &[u8],
     ) -> Result<(Self, Overload), Malformed> {
@@ -116,16 +116,16 @@ impl Options {
             server_name: flags & 2 != 0,
         };
         if overload.file {
-            options.read(Reader::new("DHCP options in file", file))?;
+            options.read(ByteReader::new("DHCP options in file", file))?;
         }
         if overload.server_name {
-            options.read(Reader::new("DHCP options in sname", server_name))?;
+            options.read(ByteReader::new("DHCP options in sname", server_name))?;
         }
         Ok((options, overload))
     }
 
     /// Decodes a field up to option 255, or to its end without one. Returns the value of option 52.
-    fn read(&mut self, mut reader: Reader<'_>) -> Result<u8, Malformed> {
+    fn read(&mut self, mut reader: ByteReader<'_>) -> Result<u8, Malformed> {
         let mut overload = 0;
         while !reader.is_empty() {
             let number = reader.u8("an option expected")?;

@@ -7,7 +7,7 @@ use std::{
 
 use sha1::{Digest, Sha1};
 
-use super::{Request, single_line, split_outside};
+use super::{SipRequest, single_line, split_outside};
 
 /// The port of a Via without one.
 const DEFAULT_PORT: u16 = 5060;
@@ -16,11 +16,11 @@ const DEFAULT_PORT: u16 = 5060;
 ///
 /// Via, From, To, Call-ID and `CSeq` are the request's. To gets a tag if it has none and the status is
 /// not 100; the tag depends only on the request, so a retransmission gets the same response. The
-/// topmost Via gets the source of the request (18.2.1; RFC 3581), if [`Request::source`] is set.
+/// topmost Via gets the source of the request (18.2.1; RFC 3581), if [`SipRequest::source`] is set.
 /// Line breaks in `reason` and `headers` become blanks.
 #[must_use]
 pub fn encode_response(
-    request: &Request,
+    request: &SipRequest,
     status: u16,
     reason: &str,
     headers: &[(&str, &str)],
@@ -53,12 +53,12 @@ pub fn encode_response(
     text.into_bytes()
 }
 
-impl Request {
+impl SipRequest {
     /// The destination of the response to a datagram: the sender's address, with its source port if
     /// the client requests that (`rport`, RFC 3581), else with the port in its Via (RFC 3261, 18.2.2).
     /// Phones send from any port and listen on 5060.
     ///
-    /// `None`: [`Request::source`] is not set, or the Via has no valid port. The host and `maddr` of
+    /// `None`: [`SipRequest::source`] is not set, or the Via has no valid port. The host and `maddr` of
     /// the Via are not used, because they could be any address.
     #[must_use]
     pub fn reply_to(&self) -> Option<SocketAddrV4> {
@@ -112,7 +112,7 @@ fn has_tag(to: &str) -> bool {
 }
 
 /// 64 bits of a digest of the transaction (RFC 3261, 19.3 requires 32 or more).
-fn tag(request: &Request) -> String {
+fn tag(request: &SipRequest) -> String {
     let mut digest = Sha1::new();
     for name in ["via", "from", "call-id", "cseq"] {
         digest.update(request.header(name).unwrap_or_default());

@@ -1,6 +1,6 @@
 //! What a Cisco phone reports about itself in a REGISTER.
 
-use super::{Request, parameter};
+use super::{SipRequest, parameter};
 use crate::{
     phone::{LoadName, MODELS, MacAddress, Model},
     protocol::{
@@ -37,9 +37,9 @@ pub struct SipPhone {
     pub alarm: Option<Alarm>,
 }
 
-impl Request {
-    /// What the request reports about the phone that sent it. Every field is `None` if that is no Cisco
-    /// phone.
+impl SipRequest {
+    /// What the request reports about the phone that sent it. Every field is `None` if the sender
+    /// is not a Cisco phone.
     #[must_use]
     pub fn phone(&self) -> SipPhone {
         let agent = self.header("user-agent").map(Agent::read);

@@ -2,10 +2,10 @@
 
 use super::common::{HEADER, caller_id, codecs, mailbox};
 use crate::{
-    inventory::Transport,
+    inventory::PbxTransport,
     provision::{
         ini::Ini,
-        plan::{Account, Plan},
+        plan::{Account, ProvisionPlan},
     },
 };
 
@@ -13,11 +13,11 @@ const VERSION_NOTE: &str =
     "Only for Asterisk up to 20 with chan_sip. Asterisk 21 removed chan_sip.";
 const CHOICE_NOTE: &str = "Use sip.conf or users.conf, not both: each defines the same peers.";
 
-pub(super) fn peers(plan: &Plan) -> Vec<u8> {
+pub(super) fn peers(plan: &ProvisionPlan) -> Vec<u8> {
     let site = &plan.site;
     let mut ini = Ini::new(&[HEADER, VERSION_NOTE, CHOICE_NOTE]);
     ini.section("general");
-    if site.transport == Transport::Tcp {
+    if site.transport == PbxTransport::Tcp {
         ini.set("tcpenable", "yes");
         ini.set("tcpbindaddr", &format!("0.0.0.0:{}", site.port));
     } else {
@@ -35,7 +35,7 @@ pub(super) fn peers(plan: &Plan) -> Vec<u8> {
     ini.into_bytes()
 }
 
-pub(super) fn users(plan: &Plan) -> Vec<u8> {
+pub(super) fn users(plan: &ProvisionPlan) -> Vec<u8> {
     let port = format!(
         "sip.conf must listen: transport {}, port {}.",
         plan.site.transport.name(),
@@ -59,7 +59,7 @@ pub(super) fn users(plan: &Plan) -> Vec<u8> {
     ini.into_bytes()
 }
 
-fn common(ini: &mut Ini, plan: &Plan, account: &Account) {
+fn common(ini: &mut Ini, plan: &ProvisionPlan, account: &Account) {
     ini.set("host", "dynamic");
     ini.set("secret", account.secret.expose());
     ini.set("context", &plan.site.context);

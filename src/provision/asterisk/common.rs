@@ -1,6 +1,6 @@
 //! Values that several files share.
 
-use crate::provision::plan::{Account, Plan};
+use crate::provision::plan::{Account, ProvisionPlan};
 
 /// The first line of each file.
 pub(super) const HEADER: &str = "Written by `reflash provision`. The next run overwrites it.";
@@ -9,7 +9,7 @@ pub(super) const HEADER: &str = "Written by `reflash provision`. The next run ov
 pub(super) const MAILBOXES: &str = "default";
 
 /// The value of `allow`: the codecs in order of preference.
-pub(super) fn codecs(plan: &Plan) -> String {
+pub(super) fn codecs(plan: &ProvisionPlan) -> String {
     let names: Vec<_> = plan.site.codecs.iter().map(|codec| codec.name()).collect();
     names.join(",")
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::common::{HEADER, MAILBOXES, mailbox};
-use crate::provision::{ini::Ini, plan::Plan};
+use crate::provision::{ini::Ini, plan::ProvisionPlan};
 
 /// Names of Asterisk's channel technologies.
 pub(super) const PJSIP: &str = "PJSIP";
@@ -12,7 +12,7 @@ pub(super) const CHAN_SIP: &str = "SIP";
 /// Seconds that a phone rings before voice mail answers.
 const RING: u8 = 25;
 
-pub(super) fn extensions(plan: &Plan, technology: &str) -> Vec<u8> {
+pub(super) fn extensions(plan: &ProvisionPlan, technology: &str) -> Vec<u8> {
     let mut ini = Ini::new(&[
         HEADER,
         "Calls to other numbers are not defined here: include them in this context.",
@@ -22,7 +22,7 @@ pub(super) fn extensions(plan: &Plan, technology: &str) -> Vec<u8> {
         let user = &account.user;
         ini.object("exten", &format!("{user},hint,{technology}/{user}"));
         let phones = if account.phones > 1 && technology == PJSIP {
-            // Without it, only one of several phones rings.
+            // Without PJSIP_DIAL_CONTACTS, only one of the phones of a shared line rings.
             format!("${{PJSIP_DIAL_CONTACTS({user})}}")
         } else {
             format!("{technology}/{user}")
@@ -52,7 +52,7 @@ pub(super) fn extensions(plan: &Plan, technology: &str) -> Vec<u8> {
     ini.into_bytes()
 }
 
-pub(super) fn voicemail(plan: &Plan) -> Vec<u8> {
+pub(super) fn voicemail(plan: &ProvisionPlan) -> Vec<u8> {
     let mut ini = Ini::new(&[HEADER]);
     ini.section(MAILBOXES);
     for account in &plan.accounts {

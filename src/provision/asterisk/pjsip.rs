@@ -1,9 +1,9 @@
 //! `pjsip.conf` for Asterisk 13 and later; the only SIP driver since 21.
 
 use super::common::{HEADER, caller_id, codecs, mailbox};
-use crate::provision::{ini::Ini, plan::Plan};
+use crate::provision::{ini::Ini, plan::ProvisionPlan};
 
-pub(super) fn file(plan: &Plan) -> Vec<u8> {
+pub(super) fn file(plan: &ProvisionPlan) -> Vec<u8> {
     let site = &plan.site;
     let transport = site.transport.name();
     let mut ini = Ini::new(&[

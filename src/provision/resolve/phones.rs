@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::problems::{Problems, first_few};
 use crate::{
     inventory::{
-        ButtonField, ButtonFunction, LineButton, PhoneEntry, PhoneField, Secret, Transport,
+        ButtonField, ButtonFunction, LineButton, PbxTransport, PhoneEntry, PhoneField, Secret,
     },
     phone::{MAX_PHONE_LABEL, MacAddress, Model, SAFE_SECRET},
     provision::{
@@ -83,7 +83,8 @@ fn note(problems: &mut Problems<'_>, accounts: &[Account], long: &[String]) {
     let shared: Vec<_> = shared.map(|account| account.user.as_str()).collect();
     if !shared.is_empty() {
         problems.notes.push(format!(
-            "all phones of {} ring with pjsip only: chan_sip rings the one that registered last.",
+            "all phones that share {} ring only with pjsip; chan_sip rings the one that \
+             registered last.",
             first_few(&shared)
         ));
     }
@@ -120,7 +121,7 @@ impl Accounts<'_, '_> {
         if let Some(number) = &listed.voicemail {
             self.check(mac, PhoneField::Voicemail, charset::number(number));
         }
-        let mut keys = Vec::new();
+        let mut buttons = Vec::new();
         match &listed.extension {
             None => self.fault(
                 mac,
@@ -136,12 +137,12 @@ impl Accounts<'_, '_> {
                     label: listed.label.as_deref(),
                     shared: listed.shared,
                 };
-                keys.push(self.line(listed, &first, voicemail));
+                buttons.push(self.line(listed, &first, voicemail));
             }
         }
         for button in &listed.buttons {
             let number = button.number;
-            keys.push(match &button.function {
+            buttons.push(match &button.function {
                 ButtonFunction::Line(line) => {
                     let line = LineValues {
                         button: number,
@@ -178,7 +179,7 @@ impl Accounts<'_, '_> {
                 }
             });
         }
-        self.check_lines_over_tcp(mac, &keys);
+        self.check_lines_over_tcp(mac, &buttons);
         let load = self
             .given
             .loads
@@ -193,7 +194,7 @@ impl Accounts<'_, '_> {
             ssh: self.ssh(listed),
             web_access: listed.web_access.or(site.web_access).unwrap_or(true),
             has_display_light: listed.model.is_none_or(Model::has_display_light),
-            keys,
+            buttons,
         }
     }
 
@@ -286,12 +287,12 @@ impl Accounts<'_, '_> {
     }
 
     /// Over TCP, a phone is in call-manager mode and registers only its first line.
-    fn check_lines_over_tcp(&mut self, mac: MacAddress, keys: &[ResolvedButton]) {
-        if self.problems.inventory.site.transport != Some(Transport::Tcp) {
+    fn check_lines_over_tcp(&mut self, mac: MacAddress, buttons: &[ResolvedButton]) {
+        if self.problems.inventory.site.transport != Some(PbxTransport::Tcp) {
             return;
         }
         let is_line = |key: &&ResolvedButton| matches!(key.function, ResolvedFunction::Line { .. });
-        if let Some(second) = keys.iter().filter(is_line).nth(1) {
+        if let Some(second) = buttons.iter().filter(is_line).nth(1) {
             let at = field(second.button, ButtonField::Extension);
             let message = "a second line with transport tcp, over which a phone registers only \
                            its first line: expected one line, or transport udp";

@@ -4,10 +4,10 @@ use std::io;
 
 use super::xml::{Xml, all, nested, text};
 use crate::{
-    inventory::Transport,
+    inventory::PbxTransport,
     provision::{
         output::DIAL_PLAN,
-        plan::{Plan, ResolvedButton, ResolvedFunction, ResolvedPhone},
+        plan::{ProvisionPlan, ResolvedButton, ResolvedFunction, ResolvedPhone},
     },
 };
 
@@ -19,7 +19,7 @@ const REGISTER_EXPIRES: &str = "600";
 const LINE: &str = "9";
 const SPEED_DIAL: &str = "21";
 
-pub(super) fn write(xml: &mut Xml, plan: &Plan, phone: &ResolvedPhone) -> io::Result<()> {
+pub(super) fn write(xml: &mut Xml, plan: &ProvisionPlan, phone: &ResolvedPhone) -> io::Result<()> {
     let site = &plan.site;
     let port = site.port.to_string();
     nested(xml, "sipProxies", |xml| {
@@ -60,10 +60,10 @@ pub(super) fn write(xml: &mut Xml, plan: &Plan, phone: &ResolvedPhone) -> io::Re
         text(xml, name, value)?;
     }
     nested(xml, "sipLines", |xml| {
-        phone.keys.iter().try_for_each(|key| {
+        phone.buttons.iter().try_for_each(|resolved| {
             xml.create_element("line")
-                .with_attribute(("button", key.button.to_string().as_str()))
-                .write_inner_content(|xml| button(xml, plan, phone, key, &port))?;
+                .with_attribute(("button", resolved.button.to_string().as_str()))
+                .write_inner_content(|xml| button(xml, plan, phone, resolved, &port))?;
             Ok(())
         })
     })?;
@@ -79,7 +79,7 @@ pub(super) fn write(xml: &mut Xml, plan: &Plan, phone: &ResolvedPhone) -> io::Re
 
 fn button(
     xml: &mut Xml,
-    plan: &Plan,
+    plan: &ProvisionPlan,
     phone: &ResolvedPhone,
     key: &ResolvedButton,
     port: &str,
@@ -96,8 +96,8 @@ fn button(
     // With an address as proxy, the phone does not treat the PBX as a call manager, and Cisco's
     // code supports UDP only.
     let proxy = match plan.site.transport {
-        Transport::Udp => &plan.site.pbx,
-        Transport::Tcp => "USECALLMANAGER",
+        PbxTransport::Udp => &plan.site.pbx,
+        PbxTransport::Tcp => "USECALLMANAGER",
     };
     let shared = if account.phones > 1 { "true" } else { "false" };
     for (name, value) in [

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::super::{Action, PhoneContents, SimulatedPhone, StartState};
+use super::super::{PhoneAction, PhoneContents, SimulatedPhone, StartState};
 use crate::phone::{MacAddress, Model};
 
 /// Last octets that phones use, from 1.
@@ -118,10 +118,10 @@ impl Endpoint {
         Ok(())
     }
 
-    async fn act(&mut self, actions: Vec<Action>) -> io::Result<()> {
+    async fn act(&mut self, actions: Vec<PhoneAction>) -> io::Result<()> {
         for action in actions {
             match action {
-                Action::Open(port) => {
+                PhoneAction::Open(port) => {
                     let socket = UdpSocket::bind((self.address, port))
                         .await
                         .map_err(|error| {
@@ -132,14 +132,16 @@ impl Endpoint {
                         })?;
                     self.socket = Some((port, socket));
                 }
-                Action::Close(_) => self.socket = None,
-                Action::Send { to, bytes, .. } => {
+                PhoneAction::Close(_) => self.socket = None,
+                PhoneAction::Send { to, bytes, .. } => {
                     if let Some((_, socket)) = &self.socket {
                         socket.send_to(&bytes, SocketAddr::V4(to)).await?;
                     }
                 }
-                Action::ChangeAddress => self.address = self.next_address,
-                Action::Event(note) => tracing::debug!(address = %self.address, ?note, "phone"),
+                PhoneAction::ChangeAddress => self.address = self.next_address,
+                PhoneAction::Event(note) => {
+                    tracing::debug!(address = %self.address, ?note, "phone");
+                }
             }
         }
         Ok(())

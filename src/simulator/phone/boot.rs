@@ -5,50 +5,50 @@ use std::time::Duration;
 use super::{
     super::{
         PhoneFault,
-        action::{Action, PhoneEvent},
-        client::{FIRST_PORT, Fetched, Progress},
+        action::{PhoneAction, PhoneEvent},
+        client::{FIRST_PORT, FetchProgress, Fetched},
         read,
     },
-    Application, Pass, SimulatedPhone, State,
+    Application, ScriptPass, ScriptState, SimulatedPhone,
     script::{
-        AFTER_APPS, AFTER_IMAGE, BETWEEN_PAIRS, BRIDGE, DARK, LEAST_AGAIN, PORT_SPREAD, START,
-        Step, Times, UNCONFIGURED, WRITING,
+        AFTER_APPS, AFTER_IMAGE, BETWEEN_PAIRS, BRIDGE, BootStep, PORT_SPREAD, SHORTEST_RETRY,
+        START, TimeRange, UNCONFIGURED, WITHOUT_POWER, WRITING,
     },
 };
 use crate::phone::{Family, LoadName, Protocol};
 
 impl SimulatedPhone {
     /// Waits before the next step.
-    pub(super) fn wait(&mut self, now: Duration, times: Times, step: Step) {
+    pub(super) fn wait(&mut self, now: Duration, times: TimeRange, step: BootStep) {
         let pause = self.pause(times);
-        self.state = State::Waiting(now + pause, step);
+        self.state = ScriptState::Waiting(now + pause, step);
     }
 
     /// Waits before a retry.
-    pub(super) fn again(&mut self, now: Duration, times: Times, step: Step) {
-        let pause = self.pause(times).max(LEAST_AGAIN);
-        self.state = State::Waiting(now + pause, step);
+    pub(super) fn wait_to_retry(&mut self, now: Duration, times: TimeRange, step: BootStep) {
+        let pause = self.pause(times).max(SHORTEST_RETRY);
+        self.state = ScriptState::Waiting(now + pause, step);
     }
 
-    /// Does the step, or requests its file.
-    pub(super) fn begin(&mut self, now: Duration, step: Step, actions: &mut Vec<Action>) {
+    /// Begins the step, or requests its file.
+    pub(super) fn begin(&mut self, now: Duration, step: BootStep, actions: &mut Vec<PhoneAction>) {
         let name = match &step {
-            Step::PowerOn => return self.boot(now, actions),
-            Step::Written => return self.written(now, actions),
-            Step::TrustList => format!("CTLSEP{}.tlv", self.config.mac.upper_hex()),
-            Step::IdentityList => format!("ITLSEP{}.tlv", self.config.mac.upper_hex()),
-            Step::SharedList => "ITLFile.tlv".to_owned(),
-            Step::OwnConfig { .. } => format!("SEP{}.cnf.xml", self.config.mac.upper_hex()),
-            Step::DefaultConfig => "XMLDefault.cnf.xml".to_owned(),
-            Step::Manifest(load) => load.manifest(),
-            Step::SccpLocale => self.locale_file("sccp"),
-            Step::SipLocale => self.locale_file("sip"),
-            Step::DialPlan => "dialplan.xml".to_owned(),
-            Step::Image(index) | Step::Dropped(index) => {
+            BootStep::PowerOn => return self.boot(now, actions),
+            BootStep::Written => return self.written(now, actions),
+            BootStep::TrustList => format!("CTLSEP{}.tlv", self.config.mac.upper_hex()),
+            BootStep::IdentityList => format!("ITLSEP{}.tlv", self.config.mac.upper_hex()),
+            BootStep::SharedList => "ITLFile.tlv".to_owned(),
+            BootStep::OwnConfig { .. } => format!("SEP{}.cnf.xml", self.config.mac.upper_hex()),
+            BootStep::DefaultConfig => "XMLDefault.cnf.xml".to_owned(),
+            BootStep::Manifest(load) => load.manifest(),
+            BootStep::SccpLocale => self.locale_file("sccp"),
+            BootStep::SipLocale => self.locale_file("sip"),
+            BootStep::DialPlan => "dialplan.xml".to_owned(),
+            BootStep::Image(index) | BootStep::Dropped(index) => {
                 let images = self.pass.as_ref().map(|pass| &pass.manifest.images);
                 match images.and_then(|images| images.get(*index)) {
                     Some(image) => image.clone(),
-                    None => return self.wait(now, WRITING, Step::Written),
+                    None => return self.wait(now, WRITING, BootStep::Written),
                 }
             }
         };
@@ -67,8 +67,8 @@ impl SimulatedPhone {
         format!("{folder}/{device}-{protocol}.jar")
     }
 
-    fn boot(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        self.hang_up(actions);
+    fn boot(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
+        self.close_port(actions);
         self.pass = None;
         self.wanted = None;
         self.refused_once = false;
@@ -78,13 +78,13 @@ impl SimulatedPhone {
             .map(|application| application.load.clone());
         let first = if load.is_none() {
             self.next_port = FIRST_PORT;
-            Step::Manifest(self.recovery())
+            BootStep::Manifest(self.recovery())
         } else {
             let spread = self.script.below(PORT_SPREAD);
             self.next_port = FIRST_PORT.saturating_add(u16::try_from(spread).unwrap_or(0));
-            Step::TrustList
+            BootStep::TrustList
         };
-        actions.push(Action::Event(PhoneEvent::Booted(load)));
+        actions.push(PhoneAction::Event(PhoneEvent::Booted(load)));
         self.begin(now, first, actions);
     }
 
@@ -99,16 +99,16 @@ impl SimulatedPhone {
     }
 
     /// Every image is in flash and the restart is complete.
-    fn written(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        self.hang_up(actions);
-        if let Some(Pass { load, manifest }) = self.pass.take() {
+    fn written(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
+        self.close_port(actions);
+        if let Some(ScriptPass { load, manifest }) = self.pass.take() {
             self.flash.retain(|name, _| manifest.images.contains(name));
             let named = manifest
                 .is_sip()
                 .map(|sip| if sip { Protocol::Sip } else { Protocol::Sccp });
             let release = manifest.release();
             self.bridged |= release.is_some_and(|release| release >= BRIDGE);
-            actions.push(Action::Event(PhoneEvent::Installed(load.clone())));
+            actions.push(PhoneAction::Event(PhoneEvent::Installed(load.clone())));
             self.application = Some(Application {
                 protocol: named.or(load.protocol()).unwrap_or(Protocol::Sip),
                 load,
@@ -117,7 +117,7 @@ impl SimulatedPhone {
         }
         if self.has(&PhoneFault::AddressChange) && !self.moved {
             self.moved = true;
-            actions.push(Action::ChangeAddress);
+            actions.push(PhoneAction::ChangeAddress);
         }
         self.boot(now, actions);
     }
@@ -126,10 +126,10 @@ impl SimulatedPhone {
     pub(super) fn progressed(
         &mut self,
         now: Duration,
-        progress: Progress,
-        actions: &mut Vec<Action>,
+        progress: FetchProgress,
+        actions: &mut Vec<PhoneAction>,
     ) {
-        let State::Fetching(step) = &self.state else {
+        let ScriptState::Fetching(step) = &self.state else {
             return;
         };
         let step = step.clone();
@@ -137,34 +137,34 @@ impl SimulatedPhone {
             return;
         };
         let (name, bytes, begun) = (fetch.name().to_owned(), fetch.bytes(), fetch.has_begun());
-        if matches!(step, Step::Image(_)) && !self.cut {
+        if matches!(step, BootStep::Image(_)) && !self.cut {
             let cut = self.config.power_cut(&name);
-            let here = begun && cut.is_some_and(|at| bytes >= at);
+            let is_reached = begun && cut.is_some_and(|at| bytes >= at);
             // An image that is shorter than expected: power is lost at its end.
-            if here || cut.is_some() && matches!(progress, Progress::Got(_)) {
+            if is_reached || cut.is_some() && matches!(progress, FetchProgress::Got(_)) {
                 return self.lose_power(now, actions);
             }
         }
         match progress {
-            Progress::Going if begun && matches!(step, Step::Dropped(_)) => {
-                self.hang_up(actions);
-                self.again(now, START, Step::PowerOn);
+            FetchProgress::Going if begun && matches!(step, BootStep::Dropped(_)) => {
+                self.close_port(actions);
+                self.wait_to_retry(now, START, BootStep::PowerOn);
             }
-            Progress::Going => {}
-            Progress::Got(fetched) => {
-                actions.push(Action::Event(PhoneEvent::Fetched {
+            FetchProgress::Going => {}
+            FetchProgress::Got(fetched) => {
+                actions.push(PhoneAction::Event(PhoneEvent::Fetched {
                     name: name.clone(),
                     bytes,
                 }));
                 self.got(now, step, name, &fetched, actions);
             }
-            Progress::Refused(_) | Progress::Silent => {
+            FetchProgress::Refused(_) | FetchProgress::Silent => {
                 let code = match progress {
-                    Progress::Refused(code) => Some(code),
+                    FetchProgress::Refused(code) => Some(code),
                     _ => None,
                 };
-                self.hang_up(actions);
-                actions.push(Action::Event(PhoneEvent::Missed { name, code }));
+                self.close_port(actions);
+                actions.push(PhoneAction::Event(PhoneEvent::Missed { name, code }));
                 self.missed(now, &step, actions);
             }
         }
@@ -172,53 +172,53 @@ impl SimulatedPhone {
 
     /// Switches power off and on again a little later. Between two images and while writing, the
     /// phone then starts in its boot loader.
-    pub fn power_cycle(&mut self, now: Duration) -> Vec<Action> {
+    pub fn power_cycle(&mut self, now: Duration) -> Vec<PhoneAction> {
         let mut actions = Vec::new();
-        self.hang_up(&mut actions);
+        self.close_port(&mut actions);
         if self.pass.take().is_some() {
             self.application = None;
         }
-        actions.push(Action::Event(PhoneEvent::PowerLost));
-        self.wait(now, DARK, Step::PowerOn);
+        actions.push(PhoneAction::Event(PhoneEvent::PowerLost));
+        self.wait(now, WITHOUT_POWER, BootStep::PowerOn);
         actions
     }
 
-    fn lose_power(&mut self, now: Duration, actions: &mut Vec<Action>) {
+    fn lose_power(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
         self.cut = true;
-        self.hang_up(actions);
+        self.close_port(actions);
         self.application = None;
-        actions.push(Action::Event(PhoneEvent::PowerLost));
-        self.wait(now, DARK, Step::PowerOn);
+        actions.push(PhoneAction::Event(PhoneEvent::PowerLost));
+        self.wait(now, WITHOUT_POWER, BootStep::PowerOn);
     }
 
     fn got(
         &mut self,
         now: Duration,
-        step: Step,
+        step: BootStep,
         name: String,
         file: &Fetched,
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<PhoneAction>,
     ) {
         match step {
-            Step::OwnConfig { .. } | Step::DefaultConfig
+            BootStep::OwnConfig { .. } | BootStep::DefaultConfig
                 if self.has(&PhoneFault::ConfigRefused) =>
             {
-                actions.push(Action::Event(PhoneEvent::DroppedConfig(name)));
+                actions.push(PhoneAction::Event(PhoneEvent::DroppedConfig(name)));
                 match step {
-                    Step::OwnConfig { again: false } => {
-                        self.begin(now, Step::OwnConfig { again: true }, actions);
+                    BootStep::OwnConfig { again: false } => {
+                        self.begin(now, BootStep::OwnConfig { again: true }, actions);
                     }
-                    Step::OwnConfig { again: true } => {
-                        self.begin(now, Step::DefaultConfig, actions);
+                    BootStep::OwnConfig { again: true } => {
+                        self.begin(now, BootStep::DefaultConfig, actions);
                     }
-                    _ => self.again(now, UNCONFIGURED, Step::TrustList),
+                    _ => self.wait_to_retry(now, UNCONFIGURED, BootStep::TrustList),
                 }
             }
-            Step::OwnConfig { .. } | Step::DefaultConfig => {
+            BootStep::OwnConfig { .. } | BootStep::DefaultConfig => {
                 self.configured(now, &file.body, actions);
             }
-            Step::Manifest(load) => self.take_manifest(now, load, name, &file.body, actions),
-            Step::Image(index) => {
+            BootStep::Manifest(load) => self.take_manifest(now, load, name, &file.body, actions),
+            BootStep::Image(index) => {
                 let after = if name.starts_with("apps") {
                     AFTER_APPS
                 } else {
@@ -230,69 +230,69 @@ impl SimulatedPhone {
                     .as_ref()
                     .map_or(0, |pass| pass.manifest.images.len());
                 if index + 1 < count {
-                    self.wait(now, after, Step::Image(index + 1));
+                    self.wait(now, after, BootStep::Image(index + 1));
                 } else {
-                    self.wait(now, WRITING, Step::Written);
+                    self.wait(now, WRITING, BootStep::Written);
                 }
             }
-            Step::Dropped(_) => self.again(now, START, Step::PowerOn),
+            BootStep::Dropped(_) => self.wait_to_retry(now, START, BootStep::PowerOn),
             _ => self.after_optional(now, &step, actions),
         }
     }
 
-    fn missed(&mut self, now: Duration, step: &Step, actions: &mut Vec<Action>) {
+    fn missed(&mut self, now: Duration, step: &BootStep, actions: &mut Vec<PhoneAction>) {
         match step {
-            Step::OwnConfig { .. } => self.begin(now, Step::DefaultConfig, actions),
-            Step::DefaultConfig => self.again(now, UNCONFIGURED, Step::TrustList),
+            BootStep::OwnConfig { .. } => self.begin(now, BootStep::DefaultConfig, actions),
+            BootStep::DefaultConfig => self.wait_to_retry(now, UNCONFIGURED, BootStep::TrustList),
             // A boot loader tries again; an application keeps running.
-            Step::Manifest(_) if self.application.is_none() => {
-                self.again(now, BETWEEN_PAIRS, Step::PowerOn);
+            BootStep::Manifest(_) if self.application.is_none() => {
+                self.wait_to_retry(now, BETWEEN_PAIRS, BootStep::PowerOn);
             }
-            Step::Manifest(_) => self.settle(now, actions),
-            Step::Image(index) => {
+            BootStep::Manifest(_) => self.settle(now, actions),
+            BootStep::Image(index) => {
                 let count = self
                     .pass
                     .as_ref()
                     .map_or(0, |pass| pass.manifest.images.len());
                 if index + 1 < count {
-                    self.begin(now, Step::Dropped(index + 1), actions);
+                    self.begin(now, BootStep::Dropped(index + 1), actions);
                 } else {
-                    self.again(now, START, Step::PowerOn);
+                    self.wait_to_retry(now, START, BootStep::PowerOn);
                 }
             }
-            Step::Dropped(_) => self.again(now, START, Step::PowerOn),
+            BootStep::Dropped(_) => self.wait_to_retry(now, START, BootStep::PowerOn),
             _ => self.after_optional(now, step, actions),
         }
     }
 
     /// Continues after an optional file.
-    fn after_optional(&mut self, now: Duration, step: &Step, actions: &mut Vec<Action>) {
+    fn after_optional(&mut self, now: Duration, step: &BootStep, actions: &mut Vec<PhoneAction>) {
         let next = match step {
-            Step::TrustList => {
+            BootStep::TrustList => {
                 let release = self
                     .application
                     .as_ref()
                     .and_then(|application| application.release);
                 // Identity lists came with 8.5(2).
                 if release.is_none_or(|release| release >= BRIDGE) {
-                    Step::IdentityList
+                    BootStep::IdentityList
                 } else {
-                    Step::OwnConfig { again: false }
+                    BootStep::OwnConfig { again: false }
                 }
             }
-            Step::IdentityList => Step::SharedList,
-            Step::SharedList => Step::OwnConfig { again: false },
-            Step::SccpLocale => match self.wanted.clone() {
-                Some(load) => Step::Manifest(load),
+            BootStep::IdentityList => BootStep::SharedList,
+            BootStep::SharedList => BootStep::OwnConfig { again: false },
+            BootStep::SccpLocale => match self.wanted.clone() {
+                Some(load) => BootStep::Manifest(load),
                 None => return self.idle(actions),
             },
-            Step::SipLocale => Step::DialPlan,
+            BootStep::SipLocale => BootStep::DialPlan,
             _ => return self.idle(actions),
         };
         self.begin(now, next, actions);
     }
 
-    fn configured(&mut self, now: Duration, config: &[u8], actions: &mut Vec<Action>) {
+    fn configured(&mut self, now: Duration, config: &[u8], actions: &mut Vec<PhoneAction>) {
         let Some(application) = self.application.clone() else {
             return;
         };
@@ -305,30 +305,32 @@ impl SimulatedPhone {
             // requested first: the server has then seen the phone on SCCP.
             _ if application.protocol == Protocol::Sccp && !self.seen_sccp => {
                 self.seen_sccp = true;
-                self.begin(now, Step::SccpLocale, actions);
+                self.begin(now, BootStep::SccpLocale, actions);
             }
-            Some(load) => self.begin(now, Step::Manifest(load), actions),
+            Some(load) => self.begin(now, BootStep::Manifest(load), actions),
             None => self.settle(now, actions),
         }
     }
 
     /// The load is right, or not available: does the rest of the boot.
-    fn settle(&mut self, now: Duration, actions: &mut Vec<Action>) {
+    fn settle(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
         self.wanted = None;
         let sip = self
             .application
             .as_ref()
             .is_some_and(|application| application.protocol == Protocol::Sip);
         match sip {
-            true if self.has(&PhoneFault::NoWitness) => self.begin(now, Step::DialPlan, actions),
-            true => self.begin(now, Step::SipLocale, actions),
+            true if self.has(&PhoneFault::NoWitness) => {
+                self.begin(now, BootStep::DialPlan, actions);
+            }
+            true => self.begin(now, BootStep::SipLocale, actions),
             false => self.idle(actions),
         }
     }
 
     /// The last socket stays open, so that a repeated last block is still acknowledged.
-    fn idle(&mut self, actions: &mut Vec<Action>) {
-        self.state = State::Idle;
-        actions.push(Action::Event(PhoneEvent::Idle));
+    fn idle(&mut self, actions: &mut Vec<PhoneAction>) {
+        self.state = ScriptState::Idle;
+        actions.push(PhoneAction::Event(PhoneEvent::Idle));
     }
 }

@@ -33,13 +33,14 @@ pub struct PhoneConfig {
     pub seed: u64,
     /// Its faults.
     pub faults: Vec<PhoneFault>,
-    /// The sizes of images in bytes, for [`PhoneFault::PowerCut`]: a phone does not know them before
-    /// the last block. Images that are not listed count as large as real ones.
+    /// The sizes of images in bytes, for [`PhoneFault::PowerCut`]: a phone does not know them
+    /// before the last block. Images that are not listed have the size of real ones.
     pub sizes: Arc<BTreeMap<String, u64>>,
 }
 
 impl PhoneConfig {
-    /// The bytes of the image `name` after which power is lost; `None` if it is not.
+    /// The bytes of the image `name` after which power is lost; `None` if it is not lost in this
+    /// image.
     pub(super) fn power_cut(&self, name: &str) -> Option<u64> {
         let lower = name.to_ascii_lowercase();
         self.faults.iter().find_map(|fault| match fault {

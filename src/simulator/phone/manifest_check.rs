@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::{
     super::{
         PhoneFault,
-        action::{Action, ManifestRefusal, PhoneEvent},
-        read::Manifest,
+        action::{ManifestRefusal, PhoneAction, PhoneEvent},
+        read::ScriptManifest,
     },
-    Pass, SimulatedPhone,
-    script::{BEFORE_IMAGES, BETWEEN_PAIRS, BRIDGE, Step, WITHIN_PAIR, WRITING},
+    ScriptPass, SimulatedPhone,
+    script::{BEFORE_IMAGES, BETWEEN_PAIRS, BRIDGE, BootStep, WITHIN_PAIR, WRITING},
 };
 use crate::phone::LoadName;
 
@@ -21,7 +21,7 @@ impl SimulatedPhone {
         load: LoadName,
         name: String,
         bytes: &[u8],
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<PhoneAction>,
     ) {
         match self.check(bytes) {
             Ok(manifest) => {
@@ -30,14 +30,14 @@ impl SimulatedPhone {
                     self.flash.retain(|name, _| manifest.images.contains(name));
                 }
                 self.refused_once = false;
-                self.pass = Some(Pass { load, manifest });
+                self.pass = Some(ScriptPass { load, manifest });
                 if self.application.is_some() && self.has(&PhoneFault::PeerSharing) {
-                    return self.wait(now, WRITING, Step::Written);
+                    return self.wait(now, WRITING, BootStep::Written);
                 }
-                self.wait(now, BEFORE_IMAGES, Step::Image(0));
+                self.wait(now, BEFORE_IMAGES, BootStep::Image(0));
             }
             Err(reason) => {
-                actions.push(Action::Event(PhoneEvent::Refused {
+                actions.push(PhoneAction::Event(PhoneEvent::Refused {
                     manifest: name,
                     reason,
                 }));
@@ -45,23 +45,23 @@ impl SimulatedPhone {
                 // Observed with boot loaders. That an application also requests it twice, and
                 // restarts in between, is a choice of this script.
                 if self.refused_once {
-                    self.again(now, WITHIN_PAIR, Step::Manifest(load));
+                    self.wait_to_retry(now, WITHIN_PAIR, BootStep::Manifest(load));
                 } else if self.application.is_some() {
-                    self.again(now, BETWEEN_PAIRS, Step::PowerOn);
+                    self.wait_to_retry(now, BETWEEN_PAIRS, BootStep::PowerOn);
                 } else {
-                    self.again(now, BETWEEN_PAIRS, Step::Manifest(load));
+                    self.wait_to_retry(now, BETWEEN_PAIRS, BootStep::Manifest(load));
                 }
             }
         }
     }
 
-    fn check(&self, bytes: &[u8]) -> Result<Manifest, ManifestRefusal> {
+    fn check(&self, bytes: &[u8]) -> Result<ScriptManifest, ManifestRefusal> {
         if self.has(&PhoneFault::RefusesManifest) {
             return Err(ManifestRefusal::Signature);
         }
-        let manifest = Manifest::read(bytes).ok_or(ManifestRefusal::Unreadable)?;
-        // Class 1 is every phone of the family's first years, which loads without a mask
-        // support too. No load is known to support bit 6.
+        let manifest = ScriptManifest::read(bytes).ok_or(ManifestRefusal::Unreadable)?;
+        // Class 1 stands for the phones of a family's first years, which loads without a mask also
+        // support. No load is known to support the class of bit 6.
         let hardware = if self.has(&PhoneFault::WrongHardware) {
             0x40
         } else {

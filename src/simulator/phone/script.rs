@@ -5,34 +5,34 @@ use std::time::Duration;
 use crate::phone::{FirmwareRelease, LoadName};
 
 /// A range of times that phones took.
-pub(super) type Times = (Duration, Duration);
+pub(super) type TimeRange = (Duration, Duration);
 
 /// From power to the first request: DHCP, which is not simulated.
-pub(super) const START: Times = range(0, 3_000);
+pub(super) const START: TimeRange = range(0, 3_000);
 /// From the manifest to the first image.
-pub(super) const BEFORE_IMAGES: Times = range(2_000, 2_000);
+pub(super) const BEFORE_IMAGES: TimeRange = range(2_000, 2_000);
 /// After an image, while it is checked and written to flash.
-pub(super) const AFTER_IMAGE: Times = range(2_000, 6_000);
+pub(super) const AFTER_IMAGE: TimeRange = range(2_000, 6_000);
 /// After the largest image, `apps`.
-pub(super) const AFTER_APPS: Times = range(6_000, 8_000);
+pub(super) const AFTER_APPS: TimeRange = range(6_000, 8_000);
 /// After the last image: writing and restart, without requests.
-pub(super) const WRITING: Times = range(60_000, 180_000);
-/// Without power.
-pub(super) const DARK: Times = range(5_000, 30_000);
+pub(super) const WRITING: TimeRange = range(60_000, 180_000);
+/// How long a phone stays without power.
+pub(super) const WITHOUT_POWER: TimeRange = range(5_000, 30_000);
 /// Between the two requests for a refused manifest.
-pub(super) const WITHIN_PAIR: Times = range(0, 1_000);
+pub(super) const WITHIN_PAIR: TimeRange = range(0, 1_000);
 /// Between two such pairs.
-pub(super) const BETWEEN_PAIRS: Times = range(87_000, 148_000);
+pub(super) const BETWEEN_PAIRS: TimeRange = range(87_000, 148_000);
 /// Without a configuration everything is repeated after this long.
-pub(super) const UNCONFIGURED: Times = range(70_000, 70_000);
+pub(super) const UNCONFIGURED: TimeRange = range(70_000, 70_000);
 /// The shortest pause before a retry at any pace: a phone without success must not flood a server.
-pub(super) const LEAST_AGAIN: Duration = Duration::from_millis(50);
+pub(super) const SHORTEST_RETRY: Duration = Duration::from_millis(50);
 /// The first port of an application is up to this far above that of a boot loader.
 pub(super) const PORT_SPREAD: u64 = 3549;
 
 /// One step of a boot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum BootStep {
     PowerOn,
     TrustList,
     IdentityList,
@@ -51,7 +51,7 @@ pub(super) enum Step {
     DialPlan,
 }
 
-impl Step {
+impl BootStep {
     pub(super) fn reads_the_bytes(&self) -> bool {
         matches!(
             self,
@@ -69,6 +69,6 @@ pub(super) const BRIDGE: FirmwareRelease = FirmwareRelease {
 };
 
 /// A range of times, from milliseconds.
-const fn range(from: u64, to: u64) -> Times {
+const fn range(from: u64, to: u64) -> TimeRange {
     (Duration::from_millis(from), Duration::from_millis(to))
 }

@@ -40,7 +40,7 @@ fn names_are_found_as_phones_write_them() {
 }
 
 #[test]
-fn the_exact_name_goes_before_one_in_another_case() {
+fn the_exact_name_takes_precedence_over_one_in_another_case() {
     let (dir, folder) = folder();
     fs::write(dir.path().join("TERM65.default.loads"), "upper").unwrap();
     fs::write(dir.path().join("term65.default.loads"), "lower").unwrap();
@@ -100,13 +100,13 @@ fn no_name_leads_out_of_the_folder() {
     ] {
         assert!(folder.resolve(name).unwrap().is_none(), "{name}");
     }
-    // A link that stays below the folder leads nowhere else.
+    // A link whose target is below the folder is followed.
     symlink("Jar41sip.8-3-1S.sbn", dir.path().join("inside")).unwrap();
     assert_eq!(text(&folder, "inside").as_deref(), Some("image"));
 }
 
 #[test]
-fn fifos_sockets_and_devices_are_not_found_and_nobody_waits() {
+fn fifos_sockets_and_devices_are_not_found_without_waiting() {
     let (dir, folder) = folder();
     let fifo = std::process::Command::new("mkfifo")
         .arg(dir.path().join("fifo"))
@@ -118,7 +118,7 @@ fn fifos_sockets_and_devices_are_not_found_and_nobody_waits() {
     for name in ["fifo", "socket", "device"] {
         assert!(folder.resolve(name).unwrap().is_none(), "{name}");
     }
-    // Served itself, /dev has devices below it that no link leads to.
+    // In /dev the devices are reached without a link.
     let dev = ServedFolder::open(Path::new("/dev")).unwrap();
     assert!(dev.resolve("zero").unwrap().is_none());
 }
@@ -147,7 +147,7 @@ fn phones_share_the_bytes_until_the_file_changes() {
 }
 
 #[test]
-fn a_file_over_the_limit_is_refused_unread() {
+fn a_file_over_the_limit_is_refused_without_reading_it() {
     let (dir, folder) = folder();
     File::create(dir.path().join("huge.sbn"))
         .unwrap()
@@ -161,7 +161,7 @@ fn a_file_over_the_limit_is_refused_unread() {
 }
 
 #[test]
-fn a_file_that_is_being_rewritten_is_whole_or_an_error() {
+fn a_file_that_is_being_rewritten_is_served_whole_or_is_an_error() {
     let (dir, folder) = folder();
     let path = dir.path().join("image.sbn");
     let size = 1024 * 1024;
@@ -186,4 +186,13 @@ fn a_file_that_is_being_rewritten_is_whole_or_an_error() {
         }
     });
     assert_eq!(folder.resolve("image.sbn").unwrap().unwrap().bytes[0], 50);
+}
+
+#[test]
+fn a_missing_folder_is_said_not_to_exist() {
+    let error = ServedFolder::open(Path::new("/nonexistent/root")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot read /nonexistent/root: it does not exist"
+    );
 }

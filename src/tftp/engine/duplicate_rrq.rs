@@ -8,19 +8,19 @@ use std::{
 
 use super::{
     super::{
-        Answer, Request, Service, TransferOutcome,
+        TftpAnswer, TftpRequest, TftpService, TransferOutcome,
         options::NegotiatedOptions,
-        packet::{Options, error_code},
-        transfer::Transfer,
+        packet::{RequestOptions, error_code},
+        transfer::TftpTransfer,
         transmit::TransmitQueue,
     },
-    ActiveTransfer, Engine, emit,
+    ActiveTransfer, TftpEngine, emit,
 };
 
 /// How long the first transfer retransmits nothing after the second began; its ACKs still count.
 const DUPLICATE_HOLD: Duration = Duration::from_secs(2);
 
-impl<S: Service> Engine<S> {
+impl<S: TftpService> TftpEngine<S> {
     /// Starts a second transfer beside the one in `slot`, whose request was repeated. Returns `false` if
     /// the table is full.
     pub(super) fn begin_duplicate(
@@ -35,18 +35,18 @@ impl<S: Service> Engine<S> {
             .as_mut()
             .expect("a busy peer's slot is taken");
         let address = *first.peer.ip();
-        let here = self.by_address.get(&address).copied().unwrap_or(0);
-        if all >= self.limits.transfers || here >= self.limits.transfers_per_address {
+        let of_address = self.by_address.get(&address).copied().unwrap_or(0);
+        if all >= self.limits.transfers || of_address >= self.limits.transfers_per_address {
             return false;
         }
         self.next += 1;
         // A retransmission would reach a restarted phone before its first block.
         first.transfer.hold(now + DUPLICATE_HOLD);
         let file = first.transfer.file().clone();
-        let options = Options::new(&first.options);
+        let options = RequestOptions::new(&first.options);
         let negotiated =
             NegotiatedOptions::negotiate(options, file.bytes.len() as u64, self.limits.block_max());
-        let (transfer, send) = Transfer::start(now, file, negotiated);
+        let (transfer, send) = TftpTransfer::start(now, file, negotiated);
         let duplicate = ActiveTransfer {
             id,
             is_reported: false,
@@ -80,14 +80,14 @@ impl<S: Service> Engine<S> {
             .as_mut()
             .expect("a duplicate's slot is taken");
         let name = String::from_utf8_lossy(&active.name).into_owned();
-        let asked = Request {
+        let asked = TftpRequest {
             transfer: active.id,
             peer: active.peer,
             local: active.local,
             name: &name,
         };
         let (code, text) = match self.service.request(now, &asked) {
-            Answer::Serve(file) => {
+            TftpAnswer::Serve(file) => {
                 active.is_reported = true;
                 let begun = &active.transfer.file().bytes;
                 if Arc::ptr_eq(&file.bytes, begun) || file.bytes == *begun {
@@ -95,8 +95,8 @@ impl<S: Service> Engine<S> {
                 }
                 (error_code::NOT_DEFINED, "the file changed; ask again")
             }
-            Answer::Refuse(code, text) => (code, text),
-            Answer::NotFound => (error_code::NOT_FOUND, "file not found"),
+            TftpAnswer::Refuse(code, text) => (code, text),
+            TftpAnswer::NotFound => (error_code::NOT_FOUND, "file not found"),
         };
         let (port, local, peer) = (active.port, active.local, active.peer);
         self.error(out, port, local, peer, code, text);

@@ -7,19 +7,19 @@ use std::{
 
 use super::{
     super::{
-        Answer, Port, Request, Service, TransferOutcome,
+        TftpAnswer, TftpRequest, TftpService, TransferOutcome, TransferPort,
         options::NegotiatedOptions,
         packet::{ReadRequest, error_code},
         peers::Peer,
         policy::NAME_MAX,
-        transfer::Transfer,
+        transfer::TftpTransfer,
         transmit::TransmitQueue,
     },
-    ActiveTransfer, Engine, emit,
+    ActiveTransfer, TftpEngine, emit,
 };
 use crate::stage::StagedFile;
 
-impl<S: Service> Engine<S> {
+impl<S: TftpService> TftpEngine<S> {
     pub(super) fn read(
         &mut self,
         now: Instant,
@@ -29,7 +29,7 @@ impl<S: Service> Engine<S> {
         out: &mut TransmitQueue,
     ) {
         let port = match self.peers.get(now, peer) {
-            None => Port::First,
+            None => TransferPort::First,
             Some(Peer::Left { port, .. }) => port.other(),
             Some(Peer::Busy {
                 slot,
@@ -71,19 +71,21 @@ impl<S: Service> Engine<S> {
             matches!(name, std::borrow::Cow::Borrowed(_)) && !name.chars().any(char::is_control);
         let transfer = self.next;
         self.next += 1;
-        let asked = Request {
+        let asked = TftpRequest {
             transfer,
             peer,
             local,
             name: &name,
         };
         let refusal = match self.service.request(now, &asked) {
-            Answer::Refuse(code, text) => return self.error(out, port, local, peer, code, text),
-            Answer::NotFound => {
+            TftpAnswer::Refuse(code, text) => {
+                return self.error(out, port, local, peer, code, text);
+            }
+            TftpAnswer::NotFound => {
                 let code = error_code::NOT_FOUND;
                 return self.error(out, port, local, peer, code, "file not found");
             }
-            Answer::Serve(file) => {
+            TftpAnswer::Serve(file) => {
                 if !possible {
                     (error_code::NOT_FOUND, "file not found")
                 } else if self.by_address.get(peer.ip()).copied().unwrap_or(0)
@@ -110,8 +112,8 @@ impl<S: Service> Engine<S> {
     fn start(
         &mut self,
         now: Instant,
-        asked: &Request<'_>,
-        port: Port,
+        asked: &TftpRequest<'_>,
+        port: TransferPort,
         request: &ReadRequest<'_>,
         file: StagedFile,
         out: &mut TransmitQueue,
@@ -119,7 +121,7 @@ impl<S: Service> Engine<S> {
         let size = file.bytes.len() as u64;
         let negotiated =
             NegotiatedOptions::negotiate(request.options, size, self.limits.block_max());
-        let (transfer, send) = Transfer::start(now, file, negotiated);
+        let (transfer, send) = TftpTransfer::start(now, file, negotiated);
         let active = ActiveTransfer {
             id: asked.transfer,
             is_reported: true,

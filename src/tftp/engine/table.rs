@@ -3,11 +3,11 @@
 use std::{cmp::Reverse, net::Ipv4Addr, time::Instant};
 
 use super::{
-    super::{Service, TransferOutcome, peers::Peer},
-    ActiveTransfer, Engine,
+    super::{TftpService, TransferOutcome, peers::Peer},
+    ActiveTransfer, TftpEngine,
 };
 
-impl<S: Service> Engine<S> {
+impl<S: TftpService> TftpEngine<S> {
     /// Puts a transfer into a slot and starts its timer.
     pub(super) fn insert(&mut self, active: ActiveTransfer) -> usize {
         let slot = self.free.pop().unwrap_or_else(|| {
@@ -39,7 +39,7 @@ impl<S: Service> Engine<S> {
             .iter()
             .filter(|&&(slot, id)| self.is_unacknowledged(slot, id))
             .filter_map(|&(slot, _)| Some((slot, self.slots[slot].as_ref()?)))
-            .take_while(|(_, active)| active.transfer.gives_way(now))
+            .take_while(|(_, active)| active.transfer.may_be_evicted(now))
             .find(|(_, active)| address.is_none_or(|address| *active.peer.ip() == address))
             .map(|(slot, active)| (slot, active.transfer.timed_out()));
         let Some((slot, end)) = old else {

@@ -46,6 +46,8 @@ impl Conversion {
             self.infer_last_image(cx, request, out);
         }
         if is_boot {
+            self.on_boot_of_running(cx.at);
+            self.clear_closed_contact(out);
             self.check_start(cx, request, false, out);
             self.interrupt_pass(out);
             self.loads.reports.clear();
@@ -53,7 +55,8 @@ impl Conversion {
         match self.state {
             State::Seen => self.transition_to(State::Configuring, StepDetails::of_file(name), out),
             _ if self.delivery.is_stepwise() => self.on_stepwise_request(request, out),
-            // It gave up on a further pass, or starts without one: the last pass counts.
+            // The phone requested the manifest again but no images, so the last complete pass
+            // counts.
             State::Manifest
                 if self.delivery.has_everything()
                     && (may_be_boot
@@ -93,8 +96,12 @@ impl Conversion {
                     text::printable(name)
                 );
                 self.on_sip_firmware(EvidenceSource::Requests, detail, out);
+                self.on_running(cx.at, out);
             }
-            RequestedFile::SccpLocale => self.on_sccp_locale(name, out),
+            RequestedFile::SccpLocale => {
+                self.on_sccp_locale(name, out);
+                self.on_running(cx.at, out);
+            }
             _ => {}
         }
     }
@@ -127,6 +134,9 @@ impl Conversion {
         {
             return self.on_bridge_installed(file, out);
         }
+        if self.has_diagnosis(Code::BundleIsSccp) {
+            return self.on_sccp_installed(file, out);
+        }
         let details = |evidence| StepDetails {
             file: file.map(str::to_owned),
             evidence,
@@ -144,7 +154,8 @@ impl Conversion {
             ),
         };
         self.findings.add_evidence(evidence.clone());
-        // A phone that returns a third time may return a fourth time.
+        // Two passes are normal (recovery, then the load of the configuration). A phone that makes
+        // a third one may make a fourth one, so it does not count as settled yet.
         self.configuration.settled = self.delivery.complete_passes == 2;
         self.transition_to(State::Flashed, details(Some(evidence)), out);
     }

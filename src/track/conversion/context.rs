@@ -4,7 +4,7 @@ use crate::{
     phone::RequestedFile,
     track::{
         catalog::Catalog,
-        observation::{RunTime, ServedFile, TransferId, Transport},
+        observation::{RunTime, ServedFile, TftpError, TransferId, Transport},
         plan::{RegistrationTarget, Subnet},
     },
 };
@@ -14,7 +14,7 @@ use crate::{
 pub(in crate::track) struct Context<'a> {
     pub at: RunTime,
     pub catalog: &'a Catalog,
-    /// `--only` leaves the phone out, so that it is refused loads on purpose.
+    /// `--only` leaves the phone out, so it gets no loads on purpose.
     pub excluded: bool,
     /// The phone is to register on this machine, and its REGISTERs are observed.
     pub registers_here: bool,
@@ -44,6 +44,8 @@ pub(in crate::track) struct FileRequest<'a> {
     pub port: u16,
     pub file: &'a RequestedFile,
     pub served: Option<&'a ServedFile>,
+    /// The error that the server answered, if it is known and another than "not found".
+    pub error: Option<&'a TftpError>,
 }
 
 impl FileRequest<'_> {

@@ -68,7 +68,7 @@ impl Conversion {
         }
     }
 
-    /// The family, also if only the model is known.
+    /// The family, or that of the model if only the model is known.
     pub(super) fn known_family(&self) -> Option<Family> {
         self.device.known_family()
     }

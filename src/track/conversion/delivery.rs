@@ -4,13 +4,16 @@ use super::super::{
     catalog::Catalog,
     file_outcome::FileOutcome,
     history::{FetchAttempt, FetchHistory, FileRole, MAX_ROWS},
-    observation::{TransferEnd, TransferId},
-    pass::Pass,
+    observation::{RunTime, TransferEnd, TransferId},
+    pass::ImagePass,
 };
 use crate::{
     phone::normalized_name,
     track::{diagnosis::rules::ManifestDelivery, route::StageRole},
 };
+
+/// Manifest deliveries that are kept. The newest show a refusal as clearly as all.
+pub(super) const MAX_DELIVERIES: usize = 32;
 
 /// Images whose failed attempts are counted.
 const MAX_FAILING: usize = 8;
@@ -22,10 +25,10 @@ pub(in crate::track) struct Delivery {
     pub attempts: FetchHistory,
     /// The number of the newest pass.
     pub pass: u32,
-    pub(super) current: Option<Pass>,
+    pub(super) current: Option<ImagePass>,
     /// The newest manifest request that a pass can begin with.
     pub(super) manifest: Option<TransferId>,
-    /// Something of a manifest or image was delivered.
+    /// Bytes of a manifest or an image were acknowledged.
     pub(super) fetched: bool,
     /// Complete passes through the target's images.
     pub(super) complete_passes: u32,
@@ -35,7 +38,7 @@ pub(in crate::track) struct Delivery {
     pub(super) manifest_deliveries: Vec<ManifestDelivery>,
     /// Images whose transfers broke off, and how often since their last delivery.
     pub(super) failing: Vec<(String, u16)>,
-    /// What a restart interrupted before an episode began.
+    /// The work that the restart at the beginning of this episode interrupted.
     pub(super) interrupted_file: Option<String>,
 }
 
@@ -130,6 +133,17 @@ impl Delivery {
         }
     }
 
+    /// The phone did not receive the manifest `name` that it requested.
+    pub(super) fn on_manifest_unanswered(&mut self, name: &str, at: RunTime) {
+        if let Some(delivery) = self.manifest_deliveries.last_mut()
+            && delivery.name == name
+            && !delivery.whole
+        {
+            delivery.unanswered = true;
+            delivery.last = at;
+        }
+    }
+
     /// The phone has the manifest of this pass.
     pub(super) fn imply_manifest(&mut self, transfer: TransferId) {
         if let Some(pass) = &mut self.current {
@@ -194,17 +208,82 @@ impl Delivery {
         }
     }
 
-    /// `idle`: nothing was observed in the later part of the history.
-    pub(super) fn absorb_earlier(&mut self, earlier: Self, idle: bool) {
-        self.attempts.absorb_earlier(earlier.attempts, MAX_ROWS);
-        self.fetched |= earlier.fetched;
-        self.complete_passes += earlier.complete_passes;
-        self.had_every_ack |= earlier.had_every_ack;
+    /// Removes what was carried over from before `began`, after the passes were renumbered.
+    pub(super) fn forget_before(&mut self, began: RunTime) {
+        self.manifest_deliveries
+            .retain(|delivery| delivery.first >= began);
+        self.current = self.current.take().filter(|pass| pass.at >= began);
+        // The pass may have been continued from the earlier part.
+        if let Some(pass) = self.current.as_mut().filter(|pass| pass.number == 0) {
+            pass.number = 1;
+            self.pass = 1;
+            for attempt in self.attempts.iter_mut() {
+                attempt.pass = attempt.pass.max(1);
+            }
+        }
+    }
+
+    /// `idle`: nothing was observed in the later part of the history. `carried`: this part
+    /// contains the earlier counters.
+    pub(super) fn absorb_earlier(&mut self, earlier: Self, idle: bool, carried: bool) {
         if idle {
             self.current = earlier.current;
             self.manifest = earlier.manifest;
             self.manifest_deliveries = earlier.manifest_deliveries;
             self.failing = earlier.failing;
+        } else if !carried {
+            self.prepend_manifest_deliveries(earlier.manifest_deliveries);
+            self.add_earlier_failures(earlier.failing);
+        }
+        self.attempts.absorb_earlier(earlier.attempts, MAX_ROWS);
+        self.fetched |= earlier.fetched;
+        if !carried {
+            self.complete_passes += earlier.complete_passes;
+        }
+        self.had_every_ack |= earlier.had_every_ack;
+    }
+
+    /// The earlier deliveries still count if no image was requested since.
+    fn prepend_manifest_deliveries(&mut self, mut earlier: Vec<ManifestDelivery>) {
+        let requested_image = self
+            .attempts
+            .iter()
+            .any(|attempt| matches!(attempt.role, FileRole::Image(_)));
+        if requested_image {
+            return;
+        }
+        for later in std::mem::take(&mut self.manifest_deliveries) {
+            match earlier.last_mut() {
+                Some(last) if last.is_same_boot(&later.name, later.first) => {
+                    last.last = later.last;
+                    last.whole |= later.whole;
+                }
+                _ => earlier.push(later),
+            }
+        }
+        earlier.truncate(MAX_DELIVERIES);
+        self.manifest_deliveries = earlier;
+    }
+
+    /// The earlier failures of an image still count if it was not delivered since.
+    fn add_earlier_failures(&mut self, earlier: Vec<(String, u16)>) {
+        for (name, count) in earlier {
+            let delivered = self.attempts.iter().any(|attempt| {
+                attempt.outcome == FileOutcome::Delivered && normalized_name(&attempt.name) == name
+            });
+            if delivered {
+                continue;
+            }
+            let known = self
+                .failing
+                .iter()
+                .position(|(failing, _)| *failing == name);
+            if let Some(index) = known {
+                let later = &mut self.failing[index].1;
+                *later = later.saturating_add(count);
+            } else if self.failing.len() < MAX_FAILING {
+                self.failing.push((name, count));
+            }
         }
     }
 }

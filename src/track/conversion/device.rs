@@ -27,7 +27,7 @@ impl Device {
         self.model = models.next().filter(|_| models.next().is_none());
     }
 
-    /// The family, also if only the model is known.
+    /// The family, or that of the model if only the model is known.
     pub(super) fn known_family(&self) -> Option<Family> {
         self.family.or(self.model.map(|model| model.family))
     }

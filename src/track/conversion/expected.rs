@@ -1,4 +1,4 @@
-//! Which silence is normal, and until when.
+//! Which silence of a phone is normal, and until when.
 
 use super::{core::Conversion, status::SETTLED_AFTER};
 use crate::track::{diagnosis::rules, event::State, observation::RunTime};
@@ -40,7 +40,7 @@ impl Conversion {
             State::Writing => ("its restart, after writing; do not unplug", stalls),
             State::Rebooted => ("its first request after the restart", stalls),
             State::Flashed if !self.configuration.settled => (
-                "a second pass, or none",
+                "a second pass, if there is one",
                 self.configuration.requested_at.map(|at| at + SETTLED_AFTER),
             ),
             _ => return None,

@@ -33,7 +33,7 @@ impl Conversion {
             text::printable(load.as_str()),
             text::printable(detail)
         );
-        // Names that a boot loader writes do not tell which load was installed.
+        // The names that a boot loader writes do not show which load was installed.
         if load.is_recovery() || load.as_str().eq_ignore_ascii_case("79XX_default_load") {
             if self.state == State::Writing && load.is_recovery() {
                 self.transition_to(State::Rebooted, StepDetails::default(), out);
@@ -55,11 +55,15 @@ impl Conversion {
             self.routing.leave_bridge(BridgeProgress::Installed);
         }
         self.loads.was_on_sccp |= load.protocol() == Some(Protocol::Sccp);
-        if cx.catalog.is_target(load) {
+        if source == EvidenceSource::Sccp {
+            self.on_running(cx.at, out);
+        }
+        if cx.catalog.is_target(load) && load.protocol() != Some(Protocol::Sccp) {
             self.on_target_report(load, Evidence { source, detail }, out);
             return;
         }
-        if load.is_universal_loader() || self.may_be_target(cx, load) {
+        let is_known = self.state == State::Already && cx.catalog.is_empty();
+        if load.is_universal_loader() || is_known || self.may_be_target(cx, load) {
             self.note(source, detail, out);
         } else {
             self.on_other_load(source, detail, Some(load.clone()), out);
@@ -91,8 +95,8 @@ impl Conversion {
         }
     }
 
-    /// Whether this load may be what a record's recovery manifest installed, which the record
-    /// does not name. The manifest of a bundle is always named.
+    /// Whether the recovery manifest may have installed this load. Only a replay without bundles
+    /// has recovery manifests whose load is not known.
     fn may_be_target(&self, cx: Context<'_>, load: &LoadName) -> bool {
         load.protocol() == Some(Protocol::Sip)
             && self.loads.from.as_ref() != Some(load)
@@ -144,6 +148,7 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         self.activity.last = at;
+        self.clear_unleased(out);
         if source == EvidenceSource::Sip {
             self.on_any_register(out);
         }
@@ -181,8 +186,8 @@ impl Conversion {
         }
     }
 
-    /// SIP firmware reported its release and no load. Another release than the phone was
-    /// given does not come from this run.
+    /// SIP firmware reported its release and no load. A release other than the one that the phone
+    /// was given does not come from this run.
     pub(in crate::track) fn on_user_agent(
         &mut self,
         release: Option<&str>,
@@ -214,8 +219,8 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         let detail = format!(
-            "SEP{} answered at {address}, the last known address of this phone: not counted for \
-             either",
+            "SEP{} answered at {address}, the last known address of this phone: this counts for \
+             neither phone",
             other.upper_hex()
         );
         self.note(source, detail, out);

@@ -14,7 +14,7 @@ use crate::{
         event::{State, StepDetails},
         file_outcome::FileOutcome,
         history::{FetchAttempt, FileRole},
-        pass::{DUPLICATE_WITHIN, ImageStatus, Pass},
+        pass::{DUPLICATE_WITHIN, ImagePass, ImageStatus},
         route::StageRole,
     },
 };
@@ -76,6 +76,8 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         self.delivery.manifest_deliveries.clear();
+        self.activity.running_since = None;
+        self.check_sccp_image(cx, request, out);
         for code in [
             Code::ManifestRefused,
             Code::BridgeNeeded,
@@ -172,7 +174,7 @@ impl Conversion {
         if staged.role == StageRole::Target {
             self.loads.to = Some(staged.load.clone());
         }
-        delivery.current = Some(Pass {
+        delivery.current = Some(ImagePass {
             number: delivery.pass,
             entry,
             role: staged.role,

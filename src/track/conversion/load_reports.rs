@@ -10,7 +10,7 @@ use crate::{phone::LoadName, track::observation::EvidenceSource};
 pub(in crate::track) struct LoadReports(Vec<(EvidenceSource, LoadName)>);
 
 impl LoadReports {
-    /// The phone started or was written to: earlier reports are no contradiction.
+    /// The phone started or was written to, so later reports do not contradict earlier ones.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

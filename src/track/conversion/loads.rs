@@ -10,7 +10,7 @@ pub(in crate::track) struct Loads {
     pub from: Option<LoadName>,
     /// The load that it is given.
     pub to: Option<LoadName>,
-    /// The load that a source reported last, until something is written over it.
+    /// The load that a source reported last; cleared when the phone writes another load over it.
     pub reported: Option<LoadName>,
     /// What each source reported since the phone last started or was written to.
     pub reports: LoadReports,
@@ -27,11 +27,14 @@ impl Loads {
         self.reports.clear();
     }
 
-    /// `idle`: nothing was observed in the later part of the history.
-    pub(super) fn absorb_earlier(&mut self, earlier: Self, idle: bool) {
+    /// `idle`: nothing was observed in the later part of the history. `carried`: this part took
+    /// over the load that was reported.
+    pub(super) fn absorb_earlier(&mut self, earlier: Self, idle: bool, carried: bool) {
         self.from = earlier.from.or(self.from.take());
         self.to = self.to.take().or(earlier.to);
-        self.reported = self.reported.take().or(earlier.reported);
+        if !carried {
+            self.reported = self.reported.take().or(earlier.reported);
+        }
         self.was_on_sccp |= earlier.was_on_sccp;
         self.in_recovery |= earlier.in_recovery;
         if idle {

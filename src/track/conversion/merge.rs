@@ -1,12 +1,13 @@
-//! Two parts of one phone's history become one, or one becomes two again.
+//! Joins two parts of one phone's history, and separates them again.
 
-use super::{core::Conversion, routing::Routing};
+use super::{core::Conversion, reachability::Reachability, routing::Routing};
 use crate::{diagnose::Code, track::observation::RunTime};
 
 impl Conversion {
     /// Becomes the continuation of what the same phone did `earlier`. `renumber`: the passes
     /// of this part were counted from 1.
-    pub(in crate::track) fn absorb_earlier(&mut self, earlier: Self, renumber: bool) {
+    pub(in crate::track) fn absorb_earlier(&mut self, mut earlier: Self, renumber: bool) {
+        let carried = !renumber;
         let idle = self.activity.requests == 0 && self.findings.evidence.is_empty();
         if renumber {
             self.delivery.shift_passes(i64::from(earlier.delivery.pass));
@@ -17,15 +18,23 @@ impl Conversion {
             self.configuration = earlier.configuration;
             self.registration = earlier.registration;
         }
+        if !idle {
+            // What the phone requested since decides.
+            earlier.activity.running_since = None;
+        }
         self.activity.absorb_earlier(earlier.activity);
         self.device.absorb_earlier(earlier.device);
-        self.loads.absorb_earlier(earlier.loads, idle);
-        self.delivery.absorb_earlier(earlier.delivery, idle);
-        self.routing.absorb_earlier(earlier.routing, idle);
+        self.loads.absorb_earlier(earlier.loads, idle, carried);
+        self.delivery
+            .absorb_earlier(earlier.delivery, idle, carried);
+        if !carried {
+            self.routing.absorb_earlier(earlier.routing, idle);
+        }
         self.reachability.absorb_earlier(earlier.reachability, idle);
-        // An episode carries the active diagnoses on by itself.
+        // An episode already contains the counters and the active diagnoses of the phone that it
+        // continues.
         self.findings
-            .absorb_earlier(earlier.findings, idle, !renumber);
+            .absorb_earlier(earlier.findings, idle, carried);
     }
 
     /// What a boot loader does at this phone's address: a history of its own that continues
@@ -37,18 +46,26 @@ impl Conversion {
         episode.loads.reported.clone_from(&self.loads.reported);
         episode.routing = self.routing;
         episode.delivery.pass = self.delivery.pass;
+        episode.delivery.complete_passes = self.delivery.complete_passes;
+        // A manifest that is fetched again before any image begins no pass.
+        episode.delivery.current = self
+            .delivery
+            .current
+            .clone()
+            .filter(|pass| !pass.any_requested() && !pass.interrupted);
         episode.delivery.failing.clone_from(&self.delivery.failing);
-        episode.delivery.interrupted_file = self.interrupted_work(true);
         episode
-            .reachability
-            .unacked
-            .clone_from(&self.reachability.unacked);
+            .delivery
+            .manifest_deliveries
+            .clone_from(&self.delivery.manifest_deliveries);
+        episode.delivery.interrupted_file = self.interrupted_work(true);
+        episode.reachability = self.reachability.clone();
         episode.findings.active.clone_from(&self.findings.active);
         episode
     }
 
-    /// This episode was another phone's than the one that was known `before` it: removes what
-    /// it took over.
+    /// This episode was not of the phone that was known `before` it: removes what it took over from
+    /// that phone.
     pub(in crate::track) fn detach_episode(&mut self, before: &Self) {
         self.delivery.shift_passes(-i64::from(before.delivery.pass));
         let earlier = &before.findings.active;
@@ -59,6 +76,8 @@ impl Conversion {
         self.loads.reported = None;
         self.device.hardware = None;
         self.delivery.failing.clear();
-        self.reachability.unacked = None;
+        self.delivery.complete_passes -= before.delivery.complete_passes;
+        self.delivery.forget_before(self.activity.first);
+        self.reachability = Reachability::default();
     }
 }

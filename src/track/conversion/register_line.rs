@@ -24,7 +24,7 @@ pub(super) struct RegisterLine {
     /// The newest request.
     register: Register,
     requests: Requests,
-    answers: Answers,
+    answers: PbxAnswers,
     /// The PBX holds the registration.
     registered: bool,
 }
@@ -51,7 +51,7 @@ struct Requests {
 
 /// The answers of the PBX.
 #[derive(Debug, Clone, Copy, Default)]
-struct Answers {
+struct PbxAnswers {
     /// The destination of the answer to the newest request.
     destination: Option<SocketAddrV4>,
     /// The answer before the newest request asked for credentials.
@@ -108,7 +108,7 @@ impl RegisterLine {
         Self {
             register: register.clone(),
             requests: Requests::new(at),
-            answers: Answers::default(),
+            answers: PbxAnswers::default(),
             registered: false,
         }
     }
@@ -116,6 +116,11 @@ impl RegisterLine {
     /// The user to be registered.
     pub(super) fn user(&self) -> &String {
         &self.register.user
+    }
+
+    /// The port on which the phone listens over UDP.
+    pub(super) fn via_port(&self) -> u16 {
+        self.register.via_port
     }
 
     /// Whether this REGISTER belongs to this line, whatever its destination.
@@ -144,7 +149,7 @@ impl RegisterLine {
                 stale,
                 expires,
             } => {
-                // Perhaps only answers are observed.
+                // The request was not observed; perhaps only answers are.
                 self.register = register.clone();
                 self.answers.destination = Some(to);
                 self.requests.on_answered(at);
@@ -242,7 +247,8 @@ impl RegisterLine {
         })
     }
 
-    /// The PBX rejected the registration. `Some(None)`: it did, and that may pass.
+    /// Why the PBX rejected the registration; `None`: it did not. `Some(None)`: it did, but the
+    /// reason may be temporary.
     #[expect(clippy::option_option, reason = "a rejection may have no cause so far")]
     fn rejection(&self) -> Option<Option<(FailureCause, u32)>> {
         let answers = &self.answers;

@@ -9,7 +9,7 @@ use crate::{
         catalog::{Catalog, ManifestEntry},
         change::Change,
         diagnosis::{
-            rules::{self, Refusal},
+            rules::{self, RefusalCause},
             text,
         },
         event::{Evidence, State, StepDetails},
@@ -19,8 +19,9 @@ use crate::{
 };
 
 impl Conversion {
-    /// The role of the bundle that the phone means by the image `name`: that of the manifest
-    /// it was given, if the manifest lists the image.
+    /// The bundle, target or bridge, from which the phone is to get the image `name`: that of the
+    /// manifest that it was given, if the manifest lists the image; else the one that it is offered
+    /// now.
     pub(in crate::track) fn role_of_image(&self, catalog: &Catalog, name: &str) -> StageRole {
         self.delivery
             .role_of_image(catalog, name)
@@ -60,8 +61,8 @@ impl Conversion {
             return;
         }
         let target = family.and_then(|family| cx.catalog.for_family(StageRole::Target, family));
-        let reason = target.map_or(Refusal::Either, |target| self.refusal_reason(target));
-        if reason != Refusal::Hardware
+        let reason = target.map_or(RefusalCause::Either, |target| self.refusal_reason(target));
+        if reason != RefusalCause::Hardware
             && let Some(bridge) = self.available_bridge(cx)
         {
             let evidence = text::boots_without_images(&boots);
@@ -69,22 +70,22 @@ impl Conversion {
         }
         let bridge = self.routing.bridge;
         let diagnosis = match reason {
-            Refusal::Key => {
+            RefusalCause::Key => {
                 text::bridge_needed(&text::boots_without_images(&boots), family, bridge)
             }
-            Refusal::Hardware => text::hardware_mismatch(
+            RefusalCause::Hardware => text::hardware_mismatch(
                 &text::boots_without_images(&boots),
                 self.loads.reported.as_ref(),
                 self.device.hardware,
             ),
-            Refusal::Either => text::refused(&boots, family, bridge),
+            RefusalCause::Either => text::refused(&boots, family, bridge),
         };
         // Kept, so that a later boot with the same refusal does not count as a new one.
         self.delivery.manifest_deliveries = boots;
         self.raise("", diagnosis, out);
     }
 
-    fn refusal_reason(&self, target: &ManifestEntry) -> Refusal {
+    fn refusal_reason(&self, target: &ManifestEntry) -> RefusalCause {
         rules::refusal(
             self.loads.reported.as_ref(),
             self.device.hardware,
@@ -123,13 +124,13 @@ impl Conversion {
         else {
             return;
         };
-        // What the phone is doing decides before any rule.
+        // The rule does not interrupt a phone that fetches or writes images.
         let is_busy = self.is_owed_images() || self.state == State::Writing;
         if is_busy && !self.is_failed() || self.routing.stage == StageRole::Bridge {
             return;
         }
         let reason = self.refusal_reason(target);
-        if reason == Refusal::Key
+        if reason == RefusalCause::Key
             && let Some(reported) = self.loads.reported.clone()
             && target
                 .load
@@ -141,8 +142,8 @@ impl Conversion {
         self.withdraw(Code::BridgeNeeded, None, out);
         // The reason of an active refusal may be known better now.
         let improves = match reason {
-            Refusal::Key | Refusal::Hardware => Code::ManifestRefused,
-            Refusal::Either => Code::HardwareMismatch,
+            RefusalCause::Key | RefusalCause::Hardware => Code::ManifestRefused,
+            RefusalCause::Either => Code::HardwareMismatch,
         };
         if self.has_diagnosis(improves) && !self.delivery.manifest_deliveries.is_empty() {
             self.withdraw(Code::ManifestRefused, None, out);

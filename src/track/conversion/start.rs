@@ -27,8 +27,8 @@ impl Conversion {
         }
     }
 
-    /// What a start now would interrupt; `recovery`: a start of the boot loader. `None` if a
-    /// start is no sign of an interruption.
+    /// What a start of the phone would interrupt now. `recovery`: its boot loader starts. `None` if
+    /// a start would not be a sign of an interruption.
     pub(super) fn interrupted_work(&self, recovery: bool) -> Option<String> {
         let delivery = &self.delivery;
         let pass = delivery.current.as_ref().filter(|pass| !pass.interrupted)?;
@@ -61,7 +61,8 @@ impl Conversion {
         if attempt.killed {
             return None;
         }
-        // A phone that gives up on an image drops the next one: then the network is at fault.
+        // A phone that gives up on an image also drops the next one. If several images are
+        // incomplete, the cause is therefore the network and not a loss of power.
         let others_arrived = pass.images.iter().enumerate().all(|(index, image)| {
             index == newest || image.attempts == 0 || image.is_present() || image.all_sent
         });

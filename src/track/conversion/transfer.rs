@@ -1,20 +1,20 @@
 //! Progress and ends of transfers, and what they prove.
 
-use super::{context::Context, core::Conversion};
+use super::{context::Context, core::Conversion, delivery::MAX_DELIVERIES};
 use crate::{
     diagnose::Code,
     phone::{Family, LoadName},
     track::{
         change::Change,
-        diagnosis::rules::ManifestDelivery,
+        diagnosis::{
+            rules::{self, ManifestDelivery},
+            text,
+        },
         event::StepDetails,
         history::{FetchAttempt, FileRole},
-        observation::{TransferEnd, TransferId},
+        observation::{EvidenceSource, TransferEnd, TransferId},
     },
 };
-
-/// Manifest deliveries that are kept. The newest show a refusal as clearly as all.
-const MAX_DELIVERIES: usize = 32;
 
 impl Conversion {
     /// Bytes of a transfer were acknowledged.
@@ -74,6 +74,10 @@ impl Conversion {
         }
         attempt.end(end, bytes);
         let attempt = attempt.clone();
+        if let Some(error) = &attempt.error {
+            let detail = text::phone_error(&attempt.name, error);
+            self.note(EvidenceSource::Requests, detail, out);
+        }
         // The absence of packets is not activity.
         if !matches!(end, TransferEnd::Vanished { .. } | TransferEnd::Killed) {
             self.on_activity(cx.at, out);
@@ -81,7 +85,12 @@ impl Conversion {
         if *end == TransferEnd::Delivered || attempt.bytes > 0 {
             self.on_acknowledgement(out);
         } else if matches!(end, TransferEnd::Vanished { .. }) {
-            self.count_unacked_transfer(cx.at, &attempt, out);
+            self.count_unacked_transfer(cx, &attempt, out);
+        }
+        if matches!(end, TransferEnd::Aborted { .. })
+            && matches!(attempt.role, FileRole::Manifest(_))
+        {
+            self.delivery.on_manifest_unanswered(&attempt.name, cx.at);
         }
         match attempt.role {
             FileRole::Manifest(entry) => self.on_manifest_end(cx, &attempt, entry, end, out),
@@ -171,9 +180,18 @@ impl Conversion {
             return;
         }
         let deliveries = &mut self.delivery.manifest_deliveries;
+        // A phone that runs this load reads its manifest whenever it is switched on.
+        if !load.is_recovery()
+            && deliveries
+                .last()
+                .is_some_and(|last| cx.at.saturating_sub(last.last) > rules::LOOP_WITHIN)
+        {
+            self.activity.running_since = whole.then_some(cx.at);
+            deliveries.clear();
+        }
         match deliveries.last_mut() {
             Some(delivery) if delivery.is_same_boot(&attempt.name, cx.at) => {
-                delivery.last = cx.at;
+                delivery.on_again(cx.at, whole);
             }
             _ => {
                 if deliveries.len() >= MAX_DELIVERIES {
@@ -186,6 +204,7 @@ impl Conversion {
                     recovery: load.is_recovery(),
                     booted_since: false,
                     whole,
+                    unanswered: false,
                 });
             }
         }

@@ -15,8 +15,8 @@ use crate::{
 impl Conversion {
     /// A source reported the VLAN with which the phone at `address` tags its frames.
     ///
-    /// The tag alone is no evidence: this machine may be in that VLAN, untagged. The tag
-    /// together with an address of another network is.
+    /// The tag alone proves nothing: this machine may be in that VLAN, untagged. A tag together
+    /// with an address of another network is evidence.
     pub(in crate::track) fn on_vlan(
         &mut self,
         cx: Context<'_>,

@@ -20,34 +20,41 @@ pub enum Admission {
 impl Fleet {
     /// What `address` is served now if it requests `name`.
     ///
-    /// A phone that accepted a manifest of the target is served its images whatever it
+    /// A phone that accepted a manifest of the target is served its images, whatever else it has
     /// requested since: it must not be left between two loads.
     #[must_use]
     pub fn admit(&self, address: Ipv4Addr, name: &str) -> Admission {
-        self.admit_at(self.now, address, name)
+        self.admit_at(self.now, address, name, &RequestedFile::parse(name))
     }
 
-    /// What `address` is served at this time, if [`Fleet::tick`] was not called until then.
+    /// What `address` is served at the time `at`, which may be later than the last [`Fleet::tick`].
+    /// `file`: the requested name, parsed.
     #[must_use]
-    pub fn admit_at(&self, at: RunTime, address: Ipv4Addr, name: &str) -> Admission {
+    pub fn admit_at(
+        &self,
+        at: RunTime,
+        address: Ipv4Addr,
+        name: &str,
+        file: &RequestedFile,
+    ) -> Admission {
         let here = self.registry.at(address).map(|(_, phone)| phone);
-        let file = RequestedFile::parse(name);
         let is_owed = here.is_some_and(|phone| phone.conversion.is_owed_images());
         if let Some(since) = self.draining
             && (!is_owed || at.saturating_sub(since) >= DRAIN_LIMIT)
         {
             return Admission::Draining;
         }
-        if self.is_held(at, here, &file) && !is_owed {
+        if self.is_held(at, here, file) && !is_owed {
             return Admission::Serve(View::ConfigOnly);
         }
-        if self.is_excluded(here, &file, is_owed) {
+        if self.is_excluded(here, file, is_owed) {
             return Admission::Serve(View::ConfigOnly);
         }
-        Admission::Serve(self.view(here, &file, name))
+        Admission::Serve(self.view(here, file, name))
     }
 
-    /// Whether `--only` leaves out the phone `here` that requests `file`.
+    /// Whether `--only` leaves out the phone that requests `file`. `here`: the phone at its
+    /// address.
     fn is_excluded(&self, here: Option<&Phone>, file: &RequestedFile, is_owed: bool) -> bool {
         let Some(only) = &self.only else {
             return false;
@@ -65,7 +72,8 @@ impl Fleet {
         !is_admitted
     }
 
-    /// The view of the phone `here` if it requests `file`, with this name.
+    /// The view of the phone that requests `file`, which has this name. `here`: the phone at its
+    /// address.
     fn view(&self, here: Option<&Phone>, file: &RequestedFile, name: &str) -> View {
         let named = file.mac().and_then(|mac| self.registry.of(mac));
         let Some(phone) = named.or(here) else {

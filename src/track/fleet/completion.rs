@@ -7,8 +7,8 @@ use super::{super::observation::RunTime, Fleet};
 /// How long the end of a run waits for phones that are between two images.
 pub const DRAIN_LIMIT: Duration = Duration::from_mins(3);
 
-/// How long a done phone must have been silent before a run ends by itself. It may be reading
-/// its configuration, and a server that is gone costs it a minute per file.
+/// How long a done phone must have been silent before a run ends by itself. The phone may still be
+/// reading its configuration, and without a server it would wait a minute for each file.
 pub const QUIET_BEFORE_END: Duration = Duration::from_secs(5);
 
 /// Whether a run is over.
@@ -53,7 +53,7 @@ impl Fleet {
         }
     }
 
-    /// Whether every expected phone is done, and at least one phone came.
+    /// Whether every expected phone is done, and at least one phone was observed.
     #[must_use]
     pub fn succeeded(&self) -> bool {
         match (self.plan.expected_macs(), self.plan.expect) {

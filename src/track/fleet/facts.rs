@@ -6,7 +6,7 @@ use super::{
     super::{
         event::Event,
         history::truncate_name,
-        observation::{ObservationKind, RunTime},
+        observation::{EvidenceSource, ObservationKind, RunTime},
     },
     Fleet,
 };
@@ -84,6 +84,22 @@ impl Fleet {
                     conversion.on_hardware_report(cx, *classes, *source, detail, out);
                 })
             }
+            ObservationKind::AddressWanted { mac, model } => {
+                let id = self.registry.without_address(at, *mac);
+                self.update_listed(at, id, |phone, cx, out| {
+                    if let Some(model) = model {
+                        let source = EvidenceSource::Dhcp;
+                        phone.conversion.on_model_report(model, source, out);
+                    }
+                    phone.conversion.on_address_wanted(cx, out);
+                })
+            }
+            ObservationKind::AddressAnswered { mac, .. } => {
+                let id = self.registry.id_of(*mac);
+                self.update_listed(at, id, |phone, _, out| {
+                    phone.conversion.on_address_answered(out);
+                })
+            }
             listed_only => self.apply_to_listed(at, address, listed_only),
         }
     }
@@ -108,6 +124,16 @@ impl Fleet {
             ObservationKind::PortClosed { pbx, transport } => {
                 self.update(at, id, |phone, cx, out| {
                     phone.conversion.on_port_closed(cx, *pbx, *transport, out);
+                })
+            }
+            ObservationKind::TftpPortClosed { server } => self.update(at, id, |phone, cx, out| {
+                phone.conversion.on_tftp_port_closed(cx, *server, out);
+            }),
+            ObservationKind::ContactClosed { contact, pbx } => {
+                self.update(at, id, |phone, cx, out| {
+                    phone
+                        .conversion
+                        .on_contact_closed(cx, (*contact, *pbx), out);
                 })
             }
             ObservationKind::Remark { source, detail } => self.update(at, id, |phone, _, out| {

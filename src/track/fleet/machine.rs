@@ -28,12 +28,13 @@ use crate::phone::{MacAddress, RequestedFile};
 /// let mut fleet = Fleet::new(Plan::default());
 /// let request = Observation {
 ///     address: Ipv4Addr::new(192, 0, 2, 7),
-///     seen: ObservationKind::Requested {
+///     kind: ObservationKind::Requested {
 ///         transfer: TransferId(1),
 ///         transport: Transport::Tftp,
 ///         name: "CTLSEP001D45AABB01.tlv".to_owned(),
 ///         port: 49_152,
 ///         served: None,
+///         error: None,
 ///     },
 /// };
 /// let events = fleet.observe(Duration::from_secs(1), &request);
@@ -101,7 +102,8 @@ impl Fleet {
     pub fn observe(&mut self, at: RunTime, observation: &Observation) -> Vec<Event> {
         let mut events = self.tick(at);
         events.extend(self.apply(self.now, observation));
-        // A phone that is again what it was before may be past its deadline.
+        // If an episode was removed from a phone, the phone has its earlier deadline again, which
+        // may have passed.
         events.extend(self.tick(self.now));
         events
     }
@@ -115,6 +117,7 @@ impl Fleet {
                 name,
                 port,
                 served,
+                error,
             } => {
                 let file = RequestedFile::parse(name);
                 let request = FileRequest {
@@ -124,8 +127,12 @@ impl Fleet {
                     port: *port,
                     file: &file,
                     served: served.as_ref(),
+                    error: error.as_ref(),
                 };
                 self.on_request(at, address, request)
+            }
+            ObservationKind::RequestRepeated { transfer } => {
+                self.on_repetition(at, address, *transfer)
             }
             ObservationKind::Acknowledged { transfer, bytes } => {
                 self.on_acknowledged(at, *transfer, *bytes)

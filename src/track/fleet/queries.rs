@@ -62,8 +62,8 @@ impl Fleet {
         self.registry.dropped
     }
 
-    /// The report of everything known. `began`, the beginning of the run, turns run times
-    /// into times of day.
+    /// The report of everything known. `began` is the time of day at which the run began; it
+    /// converts run times to times of day.
     #[must_use]
     pub fn report(&self, began: Timestamp) -> Report {
         report::build(&self.registry, &self.plan, began)
@@ -122,8 +122,8 @@ impl Fleet {
         Some(self.plan.expect?.saturating_sub(phones().count()))
     }
 
-    /// The addresses of phones whose MAC is not known, or may have changed: what the neighbour
-    /// table can be searched for.
+    /// The addresses of phones whose MAC is not known, or may have changed: those to look up in the
+    /// neighbour table.
     #[must_use]
     pub fn unidentified_addresses(&self) -> Vec<Ipv4Addr> {
         let phones = self.registry.phones.values();
@@ -133,9 +133,9 @@ impl Fleet {
             .collect()
     }
 
-    /// Phones whose web page can be polled for their load: an application runs, and no source
-    /// has reported the load. Without phones that are in their boot loader or between images,
-    /// and without those that `--only` leaves out; none while the run drains.
+    /// Phones whose web page can be polled for their load: an application runs, and no source has
+    /// reported the load. Phones in their boot loader, phones between images and phones that
+    /// `--only` leaves out are not included. Empty while the run drains.
     #[must_use]
     pub fn poll_candidates(&self) -> Vec<PollCandidate> {
         let is_included = |mac: Option<MacAddress>| match &self.only {

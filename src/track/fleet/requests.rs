@@ -1,4 +1,4 @@
-//! Requests and transfers: of which phone they are.
+//! Requests and transfers: which phone each belongs to.
 
 use std::net::Ipv4Addr;
 
@@ -88,6 +88,26 @@ impl Fleet {
         if self.registry.transfers.len() < MAX_TRANSFERS {
             self.registry.transfers.insert(transfer, owner);
         }
+    }
+
+    /// The phone repeated the request of a transfer.
+    pub(super) fn on_repetition(
+        &mut self,
+        at: RunTime,
+        address: Ipv4Addr,
+        transfer: TransferId,
+    ) -> Vec<Event> {
+        let id = match self.registry.transfers.get(&transfer) {
+            Some(TransferOwner::Phone(id)) => Some(*id),
+            Some(TransferOwner::Other(_)) => None,
+            // The answer was an error.
+            None => self.id_at(address),
+        };
+        id.map_or_else(Vec::new, |id| {
+            self.update(at, id, |phone, cx, out| {
+                phone.conversion.on_repetition(cx, transfer, out);
+            })
+        })
     }
 
     /// Bytes of a transfer were acknowledged.

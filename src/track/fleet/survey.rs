@@ -68,9 +68,9 @@ impl Fleet {
         ids.into_iter().flat_map(plan).collect()
     }
 
-    /// Whether no load may be served to the phone `here` now because a survey is in progress.
-    /// A boot loader has nothing to run: it is served as in any run, and so is the application
-    /// that it starts.
+    /// Whether a survey is in progress, so that the phone that requests `file` gets no load.
+    /// `here`: the phone at its address. A boot loader has nothing to run: it is served as in any
+    /// run, and so is the application that it starts.
     pub(super) fn is_held(&self, at: RunTime, here: Option<&Phone>, file: &RequestedFile) -> bool {
         let named = file.mac().and_then(|mac| self.registry.of(mac));
         let in_recovery = matches!(file, RequestedFile::Recovery(_))

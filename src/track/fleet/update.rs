@@ -1,4 +1,4 @@
-//! Changes of one phone, with everything that the fleet keeps about it.
+//! Applies a change to one phone and updates everything that the fleet derives from it.
 
 use super::{
     super::{
@@ -54,7 +54,7 @@ impl Fleet {
         count(phone.counted.0, counted.0, &mut self.done);
         count(phone.counted.1, counted.1, &mut self.failed);
         phone.counted = counted;
-        // Deadlines mostly move away. The earlier check then finds nothing to do.
+        // Deadlines mostly move later; the check at the earlier time then finds nothing to do.
         if let Some(deadline) = phone.conversion.deadline(self.plan.survey)
             && phone.scheduled.is_none_or(|scheduled| deadline < scheduled)
         {
@@ -73,7 +73,7 @@ impl Fleet {
             .collect()
     }
 
-    /// Applies `change` to the phone `id`, if there was a place for it.
+    /// Applies `change` to the phone `id`; `None`: there was no room for another phone.
     pub(super) fn update_listed(
         &mut self,
         at: RunTime,
@@ -101,7 +101,8 @@ impl Fleet {
             })
             .collect();
         for (id, diagnosis) in std::mem::take(&mut self.registry.misplaced) {
-            // The phone is as it was before, so it may be done or failed again.
+            // The phone has its earlier state again, so the update counts it again as done or
+            // failed.
             events.extend(self.update(self.now, id, |_, _, out| {
                 out.push(Change::Withdrawn(diagnosis));
             }));
@@ -123,7 +124,7 @@ fn announce(phone: &mut Phone, changes: &mut Vec<Change>) {
     let is_new = !std::mem::replace(&mut phone.announced, true);
     phone.announced_mac = phone.mac;
     if is_new {
-        // Diagnoses from the address where it was taken for another phone.
+        // The diagnoses that it already has: they were raised while it counted as another phone.
         let brought: Vec<Change> = phone
             .conversion
             .findings

@@ -1,4 +1,4 @@
-//! A MAC was observed at an address: which history belongs to it.
+//! Decides which history belongs to a MAC that was observed at an address.
 
 use std::net::Ipv4Addr;
 
@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{diagnose::Diagnosis, phone::MacAddress};
 
-/// What was done at an address before its MAC was known; the number if it was a phone.
+/// The activity at an address before its MAC was known, with the number if it counted as a phone.
 type Unnamed = (Option<PhoneId>, Conversion);
 
 impl Registry {
-    /// `mac` is at `address` now. `None` if there is no place for another phone.
+    /// `mac` is at `address` now. `None` if there is no room for another phone.
     pub(in crate::track) fn name(
         &mut self,
         at: RunTime,
@@ -57,7 +57,7 @@ impl Registry {
         Some(id)
     }
 
-    /// Appends what was done at the new address of the phone to its history.
+    /// Appends the activity at the phone's new address to its history.
     fn append_history(&mut self, id: PhoneId, conversion: Conversion) {
         let Some(phone) = self.phones.get_mut(&id) else {
             return;
@@ -78,8 +78,8 @@ impl Registry {
         self.own_transfers(id);
     }
 
-    /// Removes what was done at `address` without a known MAC, and returns it.
-    /// `last_observed`: when the phone that is there now was last observed.
+    /// Removes the activity at `address` without a known MAC, and returns it. `last_observed`: when
+    /// the phone that is there now was last observed.
     fn take_unnamed(
         &mut self,
         address: Ipv4Addr,
@@ -112,7 +112,7 @@ impl Registry {
         Some((None, other.into_conversion()))
     }
 
-    /// A MAC was observed for the first time: what was done at its address belongs to it.
+    /// A MAC was observed for the first time: the earlier activity at its address belongs to it.
     fn add_named(
         &mut self,
         at: RunTime,
@@ -143,8 +143,8 @@ impl Registry {
         Some(id)
     }
 
-    /// What was done at an address does not belong to the phone that is there now: it stays a
-    /// phone without a MAC.
+    /// The earlier activity at an address does not belong to the phone that is there now: it stays
+    /// a phone without a MAC.
     fn put_back_unnamed(
         &mut self,
         at: RunTime,

@@ -39,7 +39,7 @@ pub(in crate::track) struct OtherClient {
     pub attempts: FetchHistory,
     pub first: RunTime,
     pub last: RunTime,
-    /// The MAC in the kernel's neighbour table, which is no sign of a phone.
+    /// The MAC in the kernel's neighbour table, which does not prove that the client is a phone.
     pub(super) arp_mac: Option<MacAddress>,
     /// It behaved as no phone does. Only an observed MAC makes it a phone again.
     pub(super) is_not_a_phone: bool,
@@ -98,7 +98,7 @@ impl Phone {
         self.before_episode = Some(Box::new(before));
     }
 
-    /// The episode was this phone's.
+    /// The episode was of this phone: it becomes part of its history.
     pub(super) fn keep_episode(&mut self) {
         if let Some(before) = self.before_episode.take() {
             self.conversion.absorb_earlier(*before, false);

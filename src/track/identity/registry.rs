@@ -15,11 +15,11 @@ use super::{
 };
 use crate::{diagnose::Diagnosis, phone::MacAddress};
 
-/// Phones of one run. Beyond that, a new address is not listed; a new MAC takes the place of a
-/// phone without a MAC, if there is one.
+/// Maximum number of phones in one run. Beyond it, a new address is not listed; a new MAC replaces
+/// a phone without a MAC, if there is one.
 pub const MAX_PHONES: usize = 4096;
 
-/// Clients of one run that are not phones; more are not recorded.
+/// Maximum number of clients in one run that are not phones; others are not recorded.
 pub const MAX_OTHERS: usize = 1024;
 
 /// Attempts that are kept per client that is not a phone.

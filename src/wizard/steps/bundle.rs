@@ -6,7 +6,7 @@ use super::{
     super::{
         answers::Answers,
         environment::Environment,
-        prompt::{Choice, Prompt, Reply, Stopped, ask_line},
+        prompt::{MenuChoice, Prompt, PromptReply, Stopped, ask_line},
         transition::Transition,
     },
     text::numbers,
@@ -23,11 +23,11 @@ use crate::{
 const NUMBER: usize = 1;
 const TITLE: &str = "firmware";
 
-/// The most files in the menu; the path of any other is typed.
+/// Maximum number of files in the menu; the path of any other is typed.
 const MAX_FILES: usize = 8;
 
 #[derive(Debug, Clone, PartialEq)]
-enum Pick {
+enum BundlePick {
     File(PathBuf),
     Type,
     Leave,
@@ -101,8 +101,8 @@ pub(in super::super) fn ask(
             ),
         }
         let path = match pick(answers, prompt, environment)? {
-            Reply::Given(path) => path,
-            Reply::Back => return Ok(Transition::Back),
+            PromptReply::Given(path) => path,
+            PromptReply::Back => return Ok(Transition::Back),
         };
         prompt.paragraph("Reading the bundle …");
         match take(&[path], answers, prompt, environment)? {
@@ -117,7 +117,7 @@ fn pick(
     answers: &Answers,
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
-) -> Result<Reply<PathBuf>, Stopped> {
+) -> Result<PromptReply<PathBuf>, Stopped> {
     let mut files = environment.candidates();
     // SCCP bundles belong to a later step.
     files.sort_by_key(|file| !name(file).contains("-sip"));
@@ -127,9 +127,9 @@ fn pick(
         files.insert(0, file.clone());
     }
     let none = files.is_empty();
-    let mut choice = Choice::new("Which file?");
+    let mut choice = MenuChoice::new("Which file?");
     for file in files.into_iter().take(MAX_FILES) {
-        choice = choice.item(file.display().to_string(), Pick::File(file));
+        choice = choice.item(file.display().to_string(), BundlePick::File(file));
     }
     let text = if none {
         "Type a path (no cmterm-… file in the current folder or in Downloads)"
@@ -137,13 +137,13 @@ fn pick(
         "Another file: type its path"
     };
     let choice = choice
-        .item(text, Pick::Type)
-        .item("Leave the wizard", Pick::Leave);
+        .item(text, BundlePick::Type)
+        .item("Leave the wizard", BundlePick::Leave);
     match choice.ask(prompt)? {
-        Reply::Given(Pick::File(file)) => Ok(Reply::Given(file)),
-        Reply::Given(Pick::Type) => ask_path(prompt, chosen.first()),
-        Reply::Given(Pick::Leave) => Err(Stopped::Left),
-        Reply::Back => Ok(Reply::Back),
+        PromptReply::Given(BundlePick::File(file)) => Ok(PromptReply::Given(file)),
+        PromptReply::Given(BundlePick::Type) => ask_path(prompt, chosen.first()),
+        PromptReply::Given(BundlePick::Leave) => Err(Stopped::Left),
+        PromptReply::Back => Ok(PromptReply::Back),
     }
 }
 
@@ -151,15 +151,15 @@ fn pick(
 pub(super) fn ask_path(
     prompt: &mut dyn Prompt,
     default: Option<&PathBuf>,
-) -> Result<Reply<PathBuf>, Stopped> {
+) -> Result<PromptReply<PathBuf>, Stopped> {
     loop {
         let default = default.map(|path| path.display().to_string());
         match ask_line(prompt, "Path", default)? {
-            Reply::Given(text) if text.is_empty() => {
+            PromptReply::Given(text) if text.is_empty() => {
                 prompt.paragraph("Type a path, such as /home/me/Downloads/cmterm-….zip.");
             }
-            Reply::Given(text) => return Ok(Reply::Given(expand_home(&text))),
-            Reply::Back => return Ok(Reply::Back),
+            PromptReply::Given(text) => return Ok(PromptReply::Given(expand_home(&text))),
+            PromptReply::Back => return Ok(PromptReply::Back),
         }
     }
 }
@@ -227,10 +227,10 @@ fn accepts_no_recovery(what: &str, prompt: &mut dyn Prompt) -> Result<bool, Stop
          fetch it when they restart. Such a phone must not be reset, now or later, unless \
          complete firmware is served.",
     );
-    let choice = Choice::new("Convert running phones only, without a reset?")
+    let choice = MenuChoice::new("Convert running phones only, without a reset?")
         .item("No, choose another file", false)
         .item("Yes, no phone will be reset (--without-recovery)", true);
-    Ok(choice.ask(prompt)? == Reply::Given(true))
+    Ok(choice.ask(prompt)? == PromptReply::Given(true))
 }
 
 /// Asks for what `--accept-unknown` says.
@@ -240,10 +240,10 @@ fn accepts_unproven(sentences: &[String], prompt: &mut dyn Prompt) -> Result<boo
         "Compare its digest with the one on Cisco's download page (`reflash verify` prints it). \
          Phones also check Cisco's signature, as far as their load supports it.",
     );
-    let choice = Choice::new("Use this file anyway?")
+    let choice = MenuChoice::new("Use this file anyway?")
         .item("No, choose another file", false)
         .item("Yes, I know where it comes from (--accept-unknown)", true);
-    Ok(choice.ask(prompt)? == Reply::Given(true))
+    Ok(choice.ask(prompt)? == PromptReply::Given(true))
 }
 
 fn examine(paths: &[PathBuf], answers: &Answers, environment: &dyn Environment) -> BundleCheck {
@@ -259,8 +259,8 @@ fn examine(paths: &[PathBuf], answers: &Answers, environment: &dyn Environment) 
     };
     if let Some(checksum) = bundle::unmatched_checksums(&bundles, &expectation).first() {
         return BundleCheck::Rejected(format!(
-            "No file has the {} {checksum}.\n→ Check the checksum for a typing error; otherwise \
-             download the file again: it is not the one the checksum belongs to",
+            "No file has the {} {checksum}.\n→ Check the checksum for a typing error. If it is \
+             correct, download the file again: this is not the file it belongs to",
             checksum.kind()
         ));
     }

@@ -7,7 +7,7 @@ use super::{
         answers::{Answers, PhoneSetup},
         environment::Environment,
         inventory_draft::InventoryDraft,
-        prompt::{Choice, Prompt, Reply, Stopped},
+        prompt::{MenuChoice, Prompt, PromptReply, Stopped},
         transition::Transition,
     },
     bundle::ask_path,
@@ -20,7 +20,7 @@ const NUMBER: usize = 5;
 const TITLE: &str = "SIP configuration of the phones";
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Pick {
+enum ConfigurationPick {
     None,
     Form,
     Inventory,
@@ -51,27 +51,29 @@ pub(in super::super) fn ask(
     loop {
         prompt.page(&answers.page(NUMBER, TITLE));
         prompt.paragraph(
-            "A SIP phone needs a PBX to register with: the address of the PBX, and an extension \
-             and a password for each phone. reflash can write these configurations and serve them \
-             in the same run; the phones then register by themselves.",
+            "A SIP phone registers with a PBX. For this it needs the address of the PBX, an \
+             extension and a password. reflash can write these configurations and serve them in \
+             the same run; the phones then register by themselves.",
         );
         let picked = match pick(answers, prompt)? {
-            Reply::Given(Pick::Back) | Reply::Back => return Ok(Transition::Back),
-            Reply::Given(picked) => picked,
+            PromptReply::Given(ConfigurationPick::Back) | PromptReply::Back => {
+                return Ok(Transition::Back);
+            }
+            PromptReply::Given(picked) => picked,
         };
         let problem = match picked {
-            Pick::None => {
+            ConfigurationPick::None => {
                 clear(answers);
                 answers.set_answer(NUMBER, "configuration", "none: firmware only");
                 return Ok(Transition::Next);
             }
-            Pick::Form => match form::fill(answers, prompt, environment)? {
+            ConfigurationPick::Form => match form::fill(answers, prompt, environment)? {
                 Some(draft) => take_draft(answers, draft, environment).err(),
                 None => continue,
             },
-            Pick::Inventory => ask_files(answers, prompt, environment, "inventory")?,
-            Pick::Files => ask_files(answers, prompt, environment, "files")?,
-            Pick::Back => None,
+            ConfigurationPick::Inventory => ask_files(answers, prompt, environment, "inventory")?,
+            ConfigurationPick::Files => ask_files(answers, prompt, environment, "files")?,
+            ConfigurationPick::Back => None,
         };
         match problem {
             Some(why) => show_problem(prompt, &why)?,
@@ -84,37 +86,46 @@ pub(in super::super) fn ask(
 /// Shows a problem until the operator has read it.
 fn show_problem(prompt: &mut dyn Prompt, why: &str) -> Result<(), Stopped> {
     prompt.paragraph(why);
-    Choice::new("No file was written.")
+    MenuChoice::new("No file was written.")
         .item("Back to the question", ())
         .ask(prompt)?;
     Ok(())
 }
 
-fn pick(answers: &Answers, prompt: &mut dyn Prompt) -> Result<Reply<Pick>, Stopped> {
+fn pick(
+    answers: &Answers,
+    prompt: &mut dyn Prompt,
+) -> Result<PromptReply<ConfigurationPick>, Stopped> {
     let expected = answers.count.unwrap_or(1) as usize;
     let phones = answers.only().len().max(expected);
     let default = if answers.draft.is_some() {
-        Pick::Form
+        ConfigurationPick::Form
     } else if answers.command_line.has("inventory") {
-        Pick::Inventory
+        ConfigurationPick::Inventory
     } else if answers.command_line.has("files") {
-        Pick::Files
+        ConfigurationPick::Files
     } else {
-        Pick::None
+        ConfigurationPick::None
     };
-    Choice::new("Configure the phones?")
-        .item("No, firmware only", Pick::None)
+    MenuChoice::new("Configure the phones?")
+        .item("No, firmware only", ConfigurationPick::None)
         .item_if(
             phones <= form::MAX_PHONES,
             format!(
                 "Yes: enter the PBX, extensions and passwords ({})",
                 count(phones)
             ),
-            Pick::Form,
+            ConfigurationPick::Form,
         )
-        .item("Yes: from an inventory (--inventory)", Pick::Inventory)
-        .item("Yes: with SEP files that I wrote (--add)", Pick::Files)
-        .item("Back", Pick::Back)
+        .item(
+            "Yes: from an inventory (--inventory)",
+            ConfigurationPick::Inventory,
+        )
+        .item(
+            "Yes: with SEP files that I wrote (--add)",
+            ConfigurationPick::Files,
+        )
+        .item("Back", ConfigurationPick::Back)
         .default(&default)
         .ask(prompt)
 }
@@ -124,13 +135,13 @@ fn clear(answers: &mut Answers) {
     answers.command_line.clear("files");
     answers.draft = None;
     answers.setup = PhoneSetup::default();
-    // Without an inventory, the number of phones says when the run ends.
+    // Without an inventory, the run ends when this number of phones is done.
     if let Some(count) = answers.count {
         answers.command_line.set("expect", [count.to_string()]);
     }
 }
 
-/// Makes a typed inventory the answer, if phones can use it; else why not.
+/// Makes a typed inventory the answer, if phones can use it; otherwise returns why not.
 fn take_draft(
     answers: &mut Answers,
     draft: InventoryDraft,
@@ -165,16 +176,16 @@ fn ask_files(
             prompt.paragraph("Enter SEP….cnf.xml and dialplan.xml files, one after the other.");
         }
         match ask_path(prompt, None)? {
-            Reply::Given(path) => files.push(path),
-            Reply::Back => return Ok(None),
+            PromptReply::Given(path) => files.push(path),
+            PromptReply::Back => return Ok(None),
         }
         if id != "files" {
             break;
         }
-        let more = Choice::new("Another file?")
+        let more = MenuChoice::new("Another file?")
             .item("No, that is all", false)
             .item("Yes", true);
-        if more.ask(prompt)? != Reply::Given(true) {
+        if more.ask(prompt)? != PromptReply::Given(true) {
             break;
         }
     }

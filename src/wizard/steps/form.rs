@@ -6,8 +6,8 @@ use super::{
     super::{
         answers::Answers,
         environment::Environment,
-        inventory_draft::{InventoryDraft, PhoneEntry},
-        prompt::{Prompt, Reply, Stopped, ask_line},
+        inventory_draft::{DraftPhone, InventoryDraft},
+        prompt::{Prompt, PromptReply, Stopped, ask_line},
     },
     text::numbers,
 };
@@ -19,7 +19,7 @@ use crate::{
 /// The default file.
 const FILE: &str = "phones.toml";
 
-/// The most phones of the form; a longer inventory is better written in an editor.
+/// Maximum number of phones of the form; a longer inventory is better written in an editor.
 pub(super) const MAX_PHONES: usize = 10;
 
 /// A field of the form.
@@ -93,12 +93,12 @@ pub(super) fn fill(
         let is_shown = !matches!(field, FormField::Secret(_));
         let default = Some(current).filter(|text| is_shown && !text.is_empty());
         let text = match ask_line(prompt, &question, default)? {
-            Reply::Given(text) => text,
-            Reply::Back if at == 0 => {
+            PromptReply::Given(text) => text,
+            PromptReply::Back if at == 0 => {
                 answers.typed = Some(draft(pbx, phones, path));
                 return Ok(None);
             }
-            Reply::Back => {
+            PromptReply::Back => {
                 at -= 1;
                 continue;
             }
@@ -135,7 +135,7 @@ pub(super) fn fill(
 /// The inventory, without phones whose MAC or model is not known yet.
 fn draft(pbx: String, phones: Vec<PartialPhone>, path: PathBuf) -> InventoryDraft {
     let phones = phones.into_iter().filter_map(|open| {
-        Some(PhoneEntry {
+        Some(DraftPhone {
             mac: open.mac?,
             model: open.model?.number.to_owned(),
             extension: open.extension,
@@ -172,7 +172,7 @@ fn partial_phones(answers: &Answers) -> Vec<PartialPhone> {
             };
             let mut detected = answers.detected.phones.iter().map(|(_, phone)| phone);
             let detected = detected.find(|phone| Some(phone.mac) == mac);
-            let text = |of: fn(&PhoneEntry) -> &String| typed.map(of).cloned().unwrap_or_default();
+            let text = |of: fn(&DraftPhone) -> &String| typed.map(of).cloned().unwrap_or_default();
             let model = detected.and_then(|phone| phone.model).or(one);
             PartialPhone {
                 mac: mac.or(typed.map(|entry| entry.mac)),

@@ -4,7 +4,7 @@ use super::{
     super::{
         answers::Answers,
         environment::Environment,
-        prompt::{Choice, Prompt, Reply, Stopped},
+        prompt::{MenuChoice, Prompt, PromptReply, Stopped},
         transition::Transition,
     },
     text::count,
@@ -23,7 +23,7 @@ const TITLE: &str = "this machine and its network";
 const MAX_ROWS: usize = 11;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Pick {
+enum NetworkPick {
     Continue,
     CheckAgain,
     More,
@@ -43,7 +43,7 @@ pub(in super::super) fn ask(
     if answers
         .options()
         .is_ok_and(|options| is_undecided(answers, &options.check))
-        && let Reply::Back = ask_interface(answers, prompt, environment, false)?
+        && let PromptReply::Back = ask_interface(answers, prompt, environment, false)?
     {
         return Ok(Transition::Back);
     }
@@ -58,56 +58,58 @@ pub(in super::super) fn ask(
         prompt.page(&answers.page(NUMBER, TITLE));
         let shown = show_findings(answers, prompt, first);
         let picked = match pick(answers, prompt, environment, shown)? {
-            Reply::Given(Pick::Back) | Reply::Back => return Ok(Transition::Back),
-            Reply::Given(picked) => picked,
+            PromptReply::Given(NetworkPick::Back) | PromptReply::Back => {
+                return Ok(Transition::Back);
+            }
+            PromptReply::Given(picked) => picked,
         };
         first = 0;
         match picked {
-            Pick::Continue => {
+            NetworkPick::Continue => {
                 set_answer(answers);
                 return Ok(Transition::Next);
             }
-            Pick::CheckAgain => check(answers, prompt, environment)?,
-            Pick::More => first = shown,
-            Pick::DhcpSettings => {
+            NetworkPick::CheckAgain => check(answers, prompt, environment)?,
+            NetworkPick::More => first = shown,
+            NetworkPick::DhcpSettings => {
                 if show_dhcp_settings(answers, prompt)? {
                     check(answers, prompt, environment)?;
                 }
             }
-            Pick::Isolated => {
+            NetworkPick::Isolated => {
                 answers.command_line.set("dhcp", ["isolated"]);
                 check(answers, prompt, environment)?;
             }
-            Pick::NetworkDhcp => {
+            NetworkPick::NetworkDhcp => {
                 answers.command_line.clear("dhcp");
                 answers.command_line.clear("dhcp_router");
                 check(answers, prompt, environment)?;
             }
-            Pick::Interface => {
-                if ask_interface(answers, prompt, environment, true)? != Reply::Back {
+            NetworkPick::Interface => {
+                if ask_interface(answers, prompt, environment, true)? != PromptReply::Back {
                     check(answers, prompt, environment)?;
                 }
             }
-            Pick::Leave => return Err(Stopped::Left),
-            Pick::Back => {}
+            NetworkPick::Leave => return Err(Stopped::Left),
+            NetworkPick::Back => {}
         }
     }
 }
 
 /// Whether it is not decided yet where to serve.
-fn is_undecided(answers: &Answers, wanted: &CheckOptions) -> bool {
+fn is_undecided(answers: &Answers, options: &CheckOptions) -> bool {
     !answers.is_given(&["interface", "listen"])
-        && wanted.interface.is_none()
-        && wanted.listen.is_none()
+        && options.interface.is_none()
+        && options.listen.is_none()
 }
 
-/// Asks for the interface, if evidence does not choose one, or `always`.
+/// Asks for the interface, unless evidence chooses one; asks in any case if `always`.
 fn ask_interface(
     answers: &mut Answers,
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
     always: bool,
-) -> Result<Reply<()>, Stopped> {
+) -> Result<PromptReply<()>, Stopped> {
     let all = environment.interfaces();
     let detected = |name: &str| {
         let phones = answers.detected.phones.iter();
@@ -117,10 +119,10 @@ fn ask_interface(
     if !always {
         if let [only] = with_phones.as_slice() {
             answers.command_line.set("interface", [only.name.clone()]);
-            return Ok(Reply::Given(()));
+            return Ok(PromptReply::Given(()));
         }
         if preflight::choose(&all, None).is_ok() || all.len() < 2 {
-            return Ok(Reply::Given(()));
+            return Ok(PromptReply::Given(()));
         }
     }
     prompt.page(&answers.page(NUMBER, TITLE));
@@ -128,7 +130,7 @@ fn ask_interface(
         "The phones and this machine must be on the same network. Which interface leads to the \
          phones?",
     );
-    let mut choice = Choice::new("Network interface?");
+    let mut choice = MenuChoice::new("Network interface?");
     for one in &all {
         let phones = match detected(&one.name) {
             0 => String::new(),
@@ -145,12 +147,12 @@ fn ask_interface(
     let default = earlier.or_else(|| best.map(|one| one.name.clone()));
     let choice = choice.item("Back", None).default(&default);
     Ok(match choice.ask(prompt)? {
-        Reply::Given(Some(name)) => {
+        PromptReply::Given(Some(name)) => {
             answers.command_line.set("interface", [name]);
             answers.command_line.clear("listen");
-            Reply::Given(())
+            PromptReply::Given(())
         }
-        Reply::Given(None) | Reply::Back => Reply::Back,
+        PromptReply::Given(None) | PromptReply::Back => PromptReply::Back,
     })
 }
 
@@ -214,7 +216,8 @@ fn show_findings(answers: &Answers, prompt: &mut dyn Prompt, first: usize) -> us
     for finding in all.iter().skip(first) {
         let text = display::finding(finding, Style::plain());
         rows += text.lines().count();
-        // Without privileges little else can be known: the rest is on the next page.
+        // Without privileges most checks are not possible, so other findings follow on the next
+        // page.
         let can_wait = errors_first && first == 0 && finding.severity != Severity::Error;
         if shown > first && (rows > MAX_ROWS || can_wait) {
             break;
@@ -230,7 +233,7 @@ fn pick(
     prompt: &mut dyn Prompt,
     environment: &dyn Environment,
     shown: usize,
-) -> Result<Reply<Pick>, Stopped> {
+) -> Result<PromptReply<NetworkPick>, Stopped> {
     let all = findings(answers);
     let is_error = |finding: &Finding| finding.severity == Severity::Error;
     let isolated = is_isolated(answers);
@@ -241,7 +244,7 @@ fn pick(
     let has_error = all.iter().any(is_error);
     let no_privileges = lacks_privileges(all);
     if no_privileges {
-        prompt.paragraph("Leave, and continue from here with the privileges needed:");
+        prompt.paragraph("Exit, and continue from here with the necessary privileges:");
         let program = std::env::current_exe().unwrap_or_else(|_| "reflash".into());
         let line = answers.wizard_line();
         let line = line.strip_prefix("reflash").unwrap_or(&line);
@@ -253,37 +256,41 @@ fn pick(
     };
     let more = all.len() - shown.min(all.len());
     let default = match (no_privileges, has_error) {
-        (true, _) => Pick::Leave,
-        (false, true) => Pick::CheckAgain,
-        (false, false) => Pick::Continue,
+        (true, _) => NetworkPick::Leave,
+        (false, true) => NetworkPick::CheckAgain,
+        (false, false) => NetworkPick::Continue,
     };
-    Choice::new("What next?")
-        .item_if(!is_blocked && !has_error, "Continue", Pick::Continue)
-        .item("I changed something: check again", Pick::CheckAgain)
-        .item_if(more > 0, format!("Show {more} more"), Pick::More)
+    MenuChoice::new("What next?")
+        .item_if(!is_blocked && !has_error, "Continue", NetworkPick::Continue)
+        .item("I changed something: check again", NetworkPick::CheckAgain)
+        .item_if(more > 0, format!("Show {more} more"), NetworkPick::More)
         .item_if(
             all.iter().any(is_about_dhcp) && !isolated,
             "Show the settings for my DHCP server",
-            Pick::DhcpSettings,
+            NetworkPick::DhcpSettings,
         )
         .item_if(
             !isolated && !no_privileges,
             "Let reflash serve addresses: the phones are on a separate switch",
-            Pick::Isolated,
+            NetworkPick::Isolated,
         )
         .item_if(
             isolated,
             "Use the network's own DHCP server",
-            Pick::NetworkDhcp,
+            NetworkPick::NetworkDhcp,
         )
         .item_if(
             environment.interfaces().len() > 1,
             "Choose another network interface",
-            Pick::Interface,
+            NetworkPick::Interface,
         )
-        .item_if(!is_blocked && has_error, "Continue anyway", Pick::Continue)
-        .item_if(is_blocked, "Leave the wizard", Pick::Leave)
-        .item("Back", Pick::Back)
+        .item_if(
+            !is_blocked && has_error,
+            "Continue anyway",
+            NetworkPick::Continue,
+        )
+        .item_if(is_blocked, "Leave the wizard", NetworkPick::Leave)
+        .item("Back", NetworkPick::Back)
         .default(&default)
         .ask(prompt)
 }
@@ -315,11 +322,11 @@ fn show_dhcp_settings(answers: &Answers, prompt: &mut dyn Prompt) -> Result<bool
         "The phones' DHCP server must announce this machine as TFTP server. Which DHCP server is \
          it?",
     );
-    let mut choice = Choice::new("DHCP server?");
+    let mut choice = MenuChoice::new("DHCP server?");
     for kind in ServerKind::ALL {
         choice = choice.item(kind.to_string(), Some(kind));
     }
-    let Reply::Given(Some(kind)) = choice.item("Back", None).ask(prompt)? else {
+    let PromptReply::Given(Some(kind)) = choice.item("Back", None).ask(prompt)? else {
         return Ok(false);
     };
     prompt.page(&answers.page(NUMBER, TITLE));
@@ -327,10 +334,10 @@ fn show_dhcp_settings(answers: &Answers, prompt: &mut dyn Prompt) -> Result<bool
         "Settings for {kind}. Remove them when the phones are converted."
     ));
     prompt.verbatim(&format!("\n{}", kind.config_snippet(address)));
-    let choice = Choice::new("Add these settings, then:")
+    let choice = MenuChoice::new("Add these settings, then:")
         .item("They are in place: check again", true)
         .item("Back to the findings", false);
-    Ok(choice.ask(prompt)? == Reply::Given(true))
+    Ok(choice.ask(prompt)? == PromptReply::Given(true))
 }
 
 fn set_answer(answers: &mut Answers) {

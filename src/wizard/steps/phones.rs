@@ -4,7 +4,7 @@ use super::{
     super::{
         answers::Answers,
         environment::Environment,
-        prompt::{Choice, Prompt, Reply, Stopped, ask_line},
+        prompt::{MenuChoice, Prompt, PromptReply, Stopped, ask_line},
         transition::Transition,
     },
     text::{and, count},
@@ -25,11 +25,11 @@ const SHORT_LISTEN: u64 = 5;
 /// Seconds that detect every phone: each announces itself about once a minute.
 const LONG_LISTEN: u64 = 65;
 
-/// The most phones that are listed; more are counted.
+/// Maximum number of phones that are listed; more are counted.
 const MAX_LISTED: usize = 5;
 
 #[derive(Debug, Clone, PartialEq)]
-enum Pick {
+enum PhonesPick {
     These(Vec<MacAddress>),
     One(&'static Model),
     Several,
@@ -56,25 +56,25 @@ pub(in super::super) fn ask(
         prompt.page(&answers.page(NUMBER, TITLE));
         show_detected(answers, prompt);
         let picked = match pick(answers, prompt)? {
-            Reply::Given(picked) => picked,
-            Reply::Back => return Ok(Transition::Back),
+            PromptReply::Given(picked) => picked,
+            PromptReply::Back => return Ok(Transition::Back),
         };
         let is_answered = match picked {
-            Pick::These(macs) => {
+            PhonesPick::These(macs) => {
                 set_only(answers, &macs);
                 true
             }
-            Pick::One(model) => {
+            PhonesPick::One(model) => {
                 set_expect(answers, 1, Some(model));
                 true
             }
-            Pick::Several => ask_count(answers, prompt)?,
-            Pick::ByMac => ask_macs(answers, prompt)?,
-            Pick::Listen => {
+            PhonesPick::Several => ask_count(answers, prompt)?,
+            PhonesPick::ByMac => ask_macs(answers, prompt)?,
+            PhonesPick::Listen => {
                 listen(answers, prompt, environment, LONG_LISTEN)?;
                 false
             }
-            Pick::Back => return Ok(Transition::Back),
+            PhonesPick::Back => return Ok(Transition::Back),
         };
         if is_answered {
             let summary = summary(answers);
@@ -167,41 +167,47 @@ fn line((interface, phone): &(String, ObservedPhone)) -> String {
     )
 }
 
-fn pick(answers: &Answers, prompt: &mut dyn Prompt) -> Result<Reply<Pick>, Stopped> {
+fn pick(answers: &Answers, prompt: &mut dyn Prompt) -> Result<PromptReply<PhonesPick>, Stopped> {
     let fitting = fitting(answers);
     let macs: Vec<MacAddress> = fitting.iter().map(|phone| phone.mac).collect();
-    let mut choice = Choice::new("Which phones do you want to convert?");
+    let mut choice = MenuChoice::new("Which phones do you want to convert?");
     if macs.len() > 1 {
-        choice = choice.item(format!("Only these {}", macs.len()), Pick::These(macs));
+        choice = choice.item(
+            format!("Only these {}", macs.len()),
+            PhonesPick::These(macs),
+        );
     }
     for phone in fitting.iter().take(MAX_LISTED) {
         let model = phone.model.map_or("", |model| model.number);
         choice = choice.item(
             format!("Only SEP{} ({model})", phone.mac.upper_hex()),
-            Pick::These(vec![phone.mac]),
+            PhonesPick::These(vec![phone.mac]),
         );
     }
     for model in answers.models() {
         choice = choice.item(
             format!("One {}, the first that comes", model.plain_number()),
-            Pick::One(model),
+            PhonesPick::One(model),
         );
     }
     let earlier = match (answers.only(), answers.count) {
-        (only, _) if !only.is_empty() => Some(Pick::These(only)),
-        (_, Some(1)) => answers.model.map(Pick::One),
-        (_, Some(_)) => Some(Pick::Several),
+        (only, _) if !only.is_empty() => Some(PhonesPick::These(only)),
+        (_, Some(1)) => answers.model.map(PhonesPick::One),
+        (_, Some(_)) => Some(PhonesPick::Several),
         _ => None,
     };
     choice = choice
-        .item("Several: enter how many", Pick::Several)
-        .item("Specific phones: enter their MAC addresses", Pick::ByMac)
+        .item("Several: enter how many", PhonesPick::Several)
+        .item(
+            "Specific phones: enter their MAC addresses",
+            PhonesPick::ByMac,
+        )
         .item_if(
             answers.detected.capture_error.is_none(),
             "Listen again, for a minute",
-            Pick::Listen,
+            PhonesPick::Listen,
         )
-        .item("Back", Pick::Back);
+        .item("Back", PhonesPick::Back);
     if let Some(earlier) = earlier {
         choice = choice.default(&earlier);
     }
@@ -212,7 +218,8 @@ fn ask_count(answers: &mut Answers, prompt: &mut dyn Prompt) -> Result<bool, Sto
     let earlier = answers.count;
     loop {
         let default = earlier.filter(|count| *count > 1).unwrap_or(2);
-        let Reply::Given(text) = ask_line(prompt, "How many phones", Some(default.to_string()))?
+        let PromptReply::Given(text) =
+            ask_line(prompt, "How many phones", Some(default.to_string()))?
         else {
             return Ok(false);
         };
@@ -232,7 +239,8 @@ fn ask_macs(answers: &mut Answers, prompt: &mut dyn Prompt) -> Result<bool, Stop
         let earlier = answers.only();
         let earlier: Vec<String> = earlier.iter().map(ToString::to_string).collect();
         let default = Some(earlier.join(" ")).filter(|text| !text.is_empty());
-        let Reply::Given(text) = ask_line(prompt, "MAC addresses, separated by blanks", default)?
+        let PromptReply::Given(text) =
+            ask_line(prompt, "MAC addresses, separated by spaces", default)?
         else {
             return Ok(false);
         };

@@ -6,7 +6,7 @@ use super::{
     super::{
         answers::Answers,
         environment::Environment,
-        prompt::{Choice, Prompt, Reply, Stopped},
+        prompt::{MenuChoice, Prompt, PromptReply, Stopped},
         transition::Transition,
     },
     bundle::{self, sentence},
@@ -19,7 +19,7 @@ use crate::{
 const NUMBER: usize = 4;
 const TITLE: &str = "route to the new firmware";
 
-/// The most files in the menu.
+/// Maximum number of files in the menu.
 const MAX_FILES: usize = 4;
 
 /// The length of a survey: phones announce themselves once a minute, and the operator restarts
@@ -27,7 +27,7 @@ const MAX_FILES: usize = 4;
 const SURVEY: Duration = Duration::from_mins(5);
 
 #[derive(Debug, Clone, PartialEq)]
-enum Pick {
+enum RoutePick {
     File(PathBuf),
     Type,
     Without,
@@ -72,31 +72,31 @@ pub(in super::super) fn ask(
         prompt.paragraph(problem.as_ref().unwrap_or(&advice.why));
         if answers.command_line.has("survey") {
             prompt.paragraph(
-                "The run begins with a survey: restart the phones then, and each reports its load. \
-                 After that each takes the route that its load needs.",
+                "The run begins with a survey: restart the phones during it, so that each reports \
+                 its load. Each phone then takes the route that its load needs.",
             );
         }
         let path = match pick(answers, prompt, environment, advice.route)? {
-            Reply::Given(Pick::File(path)) => path,
-            Reply::Given(Pick::Type) => match bundle::ask_path(prompt, None)? {
-                Reply::Given(path) => path,
-                Reply::Back => continue,
+            PromptReply::Given(RoutePick::File(path)) => path,
+            PromptReply::Given(RoutePick::Type) => match bundle::ask_path(prompt, None)? {
+                PromptReply::Given(path) => path,
+                PromptReply::Back => continue,
             },
-            Reply::Given(Pick::Without) => {
+            PromptReply::Given(RoutePick::Without) => {
                 clear_bridge(answers);
                 let answer = format!("direct, without a bridge{}", survey_note(answers));
                 answers.set_answer(NUMBER, "route", answer);
                 return Ok(Transition::Next);
             }
-            Reply::Given(Pick::Survey(true)) => {
+            PromptReply::Given(RoutePick::Survey(true)) => {
                 answers.command_line.set("survey", [survey_value()]);
                 continue;
             }
-            Reply::Given(Pick::Survey(false)) => {
+            PromptReply::Given(RoutePick::Survey(false)) => {
                 answers.command_line.clear("survey");
                 continue;
             }
-            Reply::Given(Pick::Back) | Reply::Back => return Ok(Transition::Back),
+            PromptReply::Given(RoutePick::Back) | PromptReply::Back => return Ok(Transition::Back),
         };
         prompt.paragraph("Reading the bridge …");
         let taken = take(&[path], answers, environment);
@@ -172,7 +172,7 @@ fn pick(
     prompt: &mut dyn Prompt,
     environment: &dyn Environment,
     route: Route,
-) -> Result<Reply<Pick>, Stopped> {
+) -> Result<PromptReply<RoutePick>, Stopped> {
     let models = answers.selection.targets.iter();
     let models = models.flat_map(|bundle| &bundle.models);
     let families: Vec<_> = models.map(|model| model.family).collect();
@@ -192,9 +192,9 @@ fn pick(
         files.insert(0, named);
     }
     let has_file = !files.is_empty();
-    let mut choice = Choice::new("Use a bridge?");
+    let mut choice = MenuChoice::new("Use a bridge?");
     for path in files.into_iter().take(MAX_FILES) {
-        choice = choice.item(format!("Yes: {}", path.display()), Pick::File(path));
+        choice = choice.item(format!("Yes: {}", path.display()), RoutePick::File(path));
     }
     let typed = match file {
         Some(file) => format!("Yes: type the path of {file}"),
@@ -207,20 +207,24 @@ fn pick(
     let can_survey = route == Route::Unknown && !answers.is_given(&["survey"]) && has_time(answers);
     let has_survey = answers.command_line.has("survey");
     let choice = choice
-        .item(typed, Pick::Type)
-        .item(without, Pick::Without)
+        .item(typed, RoutePick::Type)
+        .item(without, RoutePick::Without)
         .item_if(
             can_survey && !has_survey,
             format!(
-                "First survey running phones for {} minutes: which load each runs",
+                "First survey running phones for {} minutes, to learn their loads",
                 SURVEY.as_secs() / 60
             ),
-            Pick::Survey(true),
+            RoutePick::Survey(true),
         )
-        .item_if(can_survey && has_survey, "No survey", Pick::Survey(false))
-        .item("Back", Pick::Back);
+        .item_if(
+            can_survey && has_survey,
+            "No survey",
+            RoutePick::Survey(false),
+        )
+        .item("Back", RoutePick::Back);
     let choice = match route {
-        Route::Unknown if !has_file => choice.default(&Pick::Without),
+        Route::Unknown if !has_file => choice.default(&RoutePick::Without),
         _ => choice,
     };
     choice.ask(prompt)
@@ -246,7 +250,7 @@ fn survey_note(answers: &Answers) -> &'static str {
     }
 }
 
-/// Examines the bridge, and makes it the answer if it can be used; else why not.
+/// Examines the bridge and makes it the answer, if it can be used; otherwise returns why not.
 fn take(
     paths: &[PathBuf],
     answers: &mut Answers,

@@ -5,7 +5,7 @@ use super::{
         answers::Answers,
         command_line::ConvertOptions,
         environment::Environment,
-        prompt::{Choice, Prompt, Reply, Stopped},
+        prompt::{MenuChoice, Prompt, PromptReply, Stopped},
         transition::Transition,
     },
     text::{and, count, numbers},
@@ -16,7 +16,7 @@ const NUMBER: usize = 6;
 const TITLE: &str = "summary";
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Pick {
+enum SummaryPick {
     Start,
     Back,
     Leave,
@@ -32,14 +32,14 @@ pub(in super::super) fn ask(
         Ok(options) => show(answers, &options, prompt, environment),
         Err(failure) => prompt.paragraph(&failure.to_string()),
     }
-    let choice = Choice::new("Start the conversion?")
-        .item("Start", Pick::Start)
-        .item("Back", Pick::Back)
-        .item("Leave the wizard: nothing was changed", Pick::Leave);
+    let choice = MenuChoice::new("Start the conversion?")
+        .item("Start", SummaryPick::Start)
+        .item("Back", SummaryPick::Back)
+        .item("Leave the wizard: nothing was changed", SummaryPick::Leave);
     match choice.ask(prompt)? {
-        Reply::Given(Pick::Start) => Ok(Transition::Next),
-        Reply::Given(Pick::Leave) => Err(Stopped::Left),
-        Reply::Given(Pick::Back) | Reply::Back => Ok(Transition::Back),
+        PromptReply::Given(SummaryPick::Start) => Ok(Transition::Next),
+        PromptReply::Given(SummaryPick::Leave) => Err(Stopped::Left),
+        PromptReply::Given(SummaryPick::Back) | PromptReply::Back => Ok(Transition::Back),
     }
 }
 

@@ -80,7 +80,7 @@ fn unproven_bundle_needs_consent() {
             .line("convert")
             .contains("--accept-unknown")
     );
-    // Another bundle needs no consent.
+    // Another bundle, of proven origin, needs no consent.
     environment.target();
     let acts = vec![Pick("unproven"), Pick("Yes"), Back, Pick("SR4"), Stop];
     let (answers, _, _) = environment.run(&[], acts);

@@ -19,11 +19,11 @@ fn typed_configuration_is_checked_and_written_at_the_start() {
         Pick("enter the PBX"),
         types(""),
         types("192.0.2.20"),
-        // A blank in an extension: phones and PBX do not take it.
+        // An extension with a blank, which phones and PBX do not accept.
         types("10 01"),
         types("1002"),
         types("Reception"),
-        // Two lines back, and forward again.
+        // Two fields back, and forward again.
         Back,
         Back,
         types("1001"),
@@ -69,7 +69,7 @@ fn other_answers_replace_an_inventory() {
         types("pass"),
         types(list.to_str().unwrap()),
     ];
-    // Typed, and then not wanted: the run waits for one phone again.
+    // The inventory is typed and then declined: the run waits for one phone again.
     let acts = [
         enters(4),
         form.clone(),
@@ -81,7 +81,7 @@ fn other_answers_replace_an_inventory() {
     assert!(line(&environment, &answers).ends_with("--expect 1"));
     assert!(answers.draft.is_none() && answers.setup.pbx.is_none());
 
-    // Given up in the middle and not wanted, then wanted after all: what was typed is there.
+    // The form is left in the middle and declined, then opened again: what was typed is kept.
     let half = vec![
         Pick("enter the PBX"),
         types("192.0.2.20"),
@@ -106,7 +106,8 @@ fn other_answers_replace_an_inventory() {
     assert!(ended.is_ok(), "{ended:?}\n{}", script.output);
     assert_eq!(answers.draft.unwrap().phones[0].extension, "1001");
 
-    // Typed, and then other phones: the form is asked for again, with what was typed.
+    // After the form is complete, other phones are chosen: the form is asked again, with what was
+    // typed.
     let back = vec![
         Back,
         Back,

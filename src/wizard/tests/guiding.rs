@@ -15,8 +15,8 @@ use crate::{
     phone::RESET_KEYS,
     reporter::{Reporter, Started, Tick},
     track::{
-        Event, Fleet, Observation, ObservationKind, PhoneId, PhoneRef, Plan, Report, State, Step,
-        StepDetails,
+        Event, Fleet, Observation, ObservationKind, PhoneId, PhoneRef, PhoneStep, Plan, Report,
+        State, StepDetails,
     },
 };
 
@@ -25,8 +25,8 @@ fn guide(numbers: &[&str]) -> Guide {
     Guide::new(models.collect(), None)
 }
 
-fn step(id: u32, state: State) -> Step {
-    Step {
+fn step(id: u32, state: State) -> PhoneStep {
+    PhoneStep {
         phone: PhoneRef {
             id: PhoneId(id),
             mac: Some(MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 0x0c])),
@@ -178,6 +178,7 @@ fn report(state: State) -> crate::track::Report {
         to: None,
         state,
         reason: None,
+        up: false,
         pass: 1,
         evidence: Vec::new(),
         files: Vec::new(),

@@ -78,7 +78,7 @@ fn going_back_keeps_the_answers() {
         Enter,
         Pick("No: try"),
         Enter,
-        // From the summary to the first question, and forward by Enter alone.
+        // Goes back from the summary to the first question, and forward with Enter only.
         Back,
         Pick("Back"),
         Back,
@@ -157,7 +157,7 @@ fn old_load_needs_the_bridge() {
     let bridge = "--bridge cmterm-7945_7965-sccp.8-5-2.zip";
     assert!(line.contains(bridge), "{line}");
 
-    // A target is no bridge.
+    // A path that cannot be read is not accepted as the bridge.
     let acts = vec![
         Enter,
         Enter,
@@ -192,13 +192,13 @@ fn survey_is_offered_when_loads_are_unknown() {
         script.output
     );
 
-    // It can be taken back.
+    // The survey can be declined afterwards.
     let acts = [listens, vec![Pick("No survey"), Pick("No: try"), Stop]].concat();
     let (answers, ..) = environment.run(&[], acts);
     let output = line(&environment, &answers);
     assert!(!output.contains("--survey"), "{output}");
 
-    // Without time for it, or if given already, it is not offered.
+    // The survey is not offered without time for it, or if `--survey` is given.
     for flag in ["--timeout=5m", "--survey=9m"] {
         let acts = vec![Enter, Enter, Enter, Stop];
         let (answers, script, _) = environment.run(&[flag], acts);

@@ -48,7 +48,7 @@ fn every_kind_of_broken_file_is_damaged() {
         bytes[end + 10] -= 1;
         bytes
     };
-    let lying = fixtures::lying_about_size(&good_entries());
+    let lying = fixtures::with_wrong_sizes(&good_entries());
     let cut_at_inner_end = {
         let mut entries = good_entries();
         let inner = good();
@@ -94,7 +94,11 @@ fn every_kind_of_broken_file_is_damaged() {
     ];
     let dir = BundleFolder::new();
     for (what, bytes, code) in cases {
-        assert_eq!(dir.judge(&bytes), (Verdict::Damaged, Some(code)), "{what}");
+        assert_eq!(
+            dir.verdict(&bytes),
+            (Verdict::Damaged, Some(code)),
+            "{what}"
+        );
     }
 }
 
@@ -250,7 +254,11 @@ fn every_kind_of_hostile_archive_is_refused() {
     ];
     let dir = BundleFolder::new();
     for (what, bytes, code) in cases {
-        assert_eq!(dir.judge(&bytes), (Verdict::Refused, Some(code)), "{what}");
+        assert_eq!(
+            dir.verdict(&bytes),
+            (Verdict::Refused, Some(code)),
+            "{what}"
+        );
     }
 }
 
@@ -274,7 +282,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn any_bytes_get_a_verdict(
+    fn random_bytes_get_a_verdict(
         start in prop_oneof![Just(&b""[..]), Just(&b"PK\x03\x04"[..])],
         middle in proptest::collection::vec(any::<u8>(), 0..400),
         count in 0_u8..4,
@@ -288,24 +296,24 @@ proptest! {
         bytes.extend(size.to_le_bytes());
         bytes.extend(offset.to_le_bytes());
         bytes.extend([0, 0]);
-        let (verdict, _) = BundleFolder::new().judge(&bytes);
+        let (verdict, _) = BundleFolder::new().verdict(&bytes);
         prop_assert!(!matches!(verdict, Verdict::Known | Verdict::Genuine | Verdict::Intact));
     }
 
     #[test]
-    fn no_part_of_a_bundle_passes_for_a_bundle(part in 0.0..1.0_f64) {
+    fn no_truncated_bundle_is_accepted(part in 0.0..1.0_f64) {
         let whole = good();
         #[expect(
             clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss,
             reason = "a share of a small length"
         )]
         let cut = (whole.len() as f64 * part) as usize;
-        let (verdict, _) = BundleFolder::new().judge(&whole[..cut]);
+        let (verdict, _) = BundleFolder::new().verdict(&whole[..cut]);
         prop_assert!(matches!(verdict, Verdict::Damaged | Verdict::Foreign), "{verdict:?}");
     }
 
     #[test]
-    fn no_changed_byte_leads_to_a_panic_or_to_other_bytes(at in 0_usize..10_000, to in any::<u8>()) {
+    fn a_changed_byte_never_panics_or_changes_a_member(at in 0_usize..10_000, to in any::<u8>()) {
         let mut bytes = good();
         let at = at % bytes.len();
         bytes[at] = to;

@@ -5,7 +5,7 @@ use std::io::{Cursor, Write as _};
 use reflash::simulator::signed_file;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-/// One member, honest until a field says otherwise.
+/// One member; fields override what its headers state.
 #[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) name: String,
@@ -21,7 +21,7 @@ pub(crate) struct Entry {
     pub(crate) local_size: Option<u32>,
     /// The CRC in the directory.
     pub(crate) crc: Option<u32>,
-    /// Where the directory says that the local header is.
+    /// The offset of the local header in the directory.
     pub(crate) offset: Option<u64>,
     /// It has no local part of its own.
     pub(crate) listed_only: bool,
@@ -138,14 +138,14 @@ pub(crate) fn streamed(entries: &[Entry]) -> Vec<u8> {
     bytes
 }
 
-/// A deflated archive whose first member unpacks to one byte more than both headers say.
-pub(crate) fn lying_about_size(entries: &[Entry]) -> Vec<u8> {
+/// A deflated archive whose first member unpacks to one byte more than both headers state.
+pub(crate) fn with_wrong_sizes(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = by_library(entries, CompressionMethod::Deflated);
-    let said = length(&entries[0].data) - 1;
+    let stated = length(&entries[0].data) - 1;
     let directory = u32::from_le_bytes(bytes[bytes.len() - 6..bytes.len() - 2].try_into().unwrap());
     for at in [22, directory as usize + 24] {
         assert_eq!(bytes[at..at + 4], length(&entries[0].data).to_le_bytes());
-        bytes[at..at + 4].copy_from_slice(&said.to_le_bytes());
+        bytes[at..at + 4].copy_from_slice(&stated.to_le_bytes());
     }
     bytes
 }
@@ -184,7 +184,7 @@ pub(crate) fn good() -> Vec<u8> {
     zip(&good_entries())
 }
 
-/// A 7940's bundle: headers that phones take, under a key that nobody knows.
+/// The bundle of a 7940: valid headers, signed by an unknown key.
 pub(crate) fn old_entries() -> Vec<Entry> {
     let body = b"P003-8-12-00.sbn\nP0S3-8-12-00.sb2\nLA_VERSION=PAS30830\n";
     let image = |name: &str| {

@@ -12,7 +12,7 @@ use super::{
 };
 
 #[test]
-fn unpacking_gives_the_members_byte_for_byte_and_nothing_else() {
+fn unpacking_writes_exactly_the_members() {
     let dir = BundleFolder::new();
     let path = dir.file("good.zip", &good());
     let bundle = one(&path, &trusting());
@@ -37,7 +37,7 @@ fn unpacking_gives_the_members_byte_for_byte_and_nothing_else() {
 }
 
 #[test]
-fn a_file_that_changed_since_is_not_unpacked_and_leaves_nothing() {
+fn a_bundle_that_changed_since_is_not_unpacked_and_leaves_no_file() {
     let dir = BundleFolder::new();
     let path = dir.file("good.zip", &good());
     let bundle = one(&path, &trusting());
@@ -56,7 +56,7 @@ fn a_file_that_changed_since_is_not_unpacked_and_leaves_nothing() {
 }
 
 #[test]
-fn a_file_in_the_way_is_kept_and_what_was_written_is_removed() {
+fn an_existing_file_is_kept_and_written_files_are_removed() {
     let dir = BundleFolder::new();
     let path = dir.file("good.zip", &good());
     let bundle = one(&path, &trusting());
@@ -76,7 +76,7 @@ fn a_file_in_the_way_is_kept_and_what_was_written_is_removed() {
 }
 
 #[test]
-fn an_unfit_bundle_is_not_unpacked() {
+fn a_refused_bundle_is_not_unpacked() {
     let dir = BundleFolder::new();
     let path = dir.file("bad.zip", &zip(&[Entry::new("a.sbn", b"x")]));
     let bundle = one(&path, &ExamineOptions::default());

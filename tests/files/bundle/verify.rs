@@ -25,7 +25,7 @@ fn json(arguments: &[&str]) -> (Value, Option<i32>) {
 }
 
 #[test]
-fn the_json_is_the_contract_s() {
+fn the_json_has_the_documented_shape() {
     let dir = BundleFolder::new();
     let path = dir.file("good.zip", &good());
     let key = dir.key();
@@ -157,15 +157,15 @@ fn with_several_bundles_an_unmatched_checksum_fails_the_run_and_no_bundle() {
         .unwrap();
     let value: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(value["bundles"][0]["verdict"], "intact");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        said.contains("/nonexistent.zip") && said.contains(wrong),
-        "{said}"
+        text.contains("/nonexistent.zip") && text.contains(wrong),
+        "{text}"
     );
 }
 
 #[test]
-fn only_what_the_command_line_alone_shows_wrong_is_a_usage_error() {
+fn only_errors_visible_in_the_command_line_are_usage_errors() {
     let dir = BundleFolder::new();
     let path = dir.file("good.zip", &good());
     for checksum in ["", "abc", &"0".repeat(33), &"g".repeat(32)] {
@@ -181,22 +181,22 @@ fn only_what_the_command_line_alone_shows_wrong_is_a_usage_error() {
         reflash().arg("verify").output().unwrap().status.code(),
         Some(2)
     );
-    for (path, said) in [
+    for (path, message) in [
         ("/nonexistent.zip", "cannot read"),
         ("/dev/null", "not a regular file"),
-        // A regular file whose first byte cannot be read, by root neither.
+        // A regular file whose first byte cannot be read, not even by root.
         #[cfg(target_os = "linux")]
         ("/proc/self/mem", "cannot read"),
     ] {
         let output = reflash().args(["verify", path]).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{path}");
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(error.contains(said) && error.contains('→'), "{error}");
+        assert!(error.contains(message) && error.contains('→'), "{error}");
     }
 }
 
 #[test]
-fn people_read_a_block_of_80_columns_with_a_cure_for_each_problem() {
+fn the_text_has_80_columns_and_a_cure_for_each_problem() {
     let dir = BundleFolder::new();
     let mut entries = good_entries();
     entries.retain(|entry| !entry.name.starts_with("dsp45"));
@@ -237,7 +237,7 @@ fn people_read_a_block_of_80_columns_with_a_cure_for_each_problem() {
 }
 
 #[test]
-fn people_are_told_which_key_signed_and_that_it_is_their_own() {
+fn the_text_names_the_signing_key_and_that_it_was_given_by_trust_key() {
     let dir = BundleFolder::new();
     let path = dir.file("good.zip", &good());
     let output = reflash()
@@ -249,7 +249,7 @@ fn people_are_told_which_key_signed_and_that_it_is_their_own() {
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8(output.stdout).unwrap();
     for part in [
-        "by a key that you trust",
+        "some were made with a key",
         "8 files signed by rehearsal.pem, 2015-04-22T07:21:26Z",
         "term65.default.loads: hardware mask 15",
     ] {
@@ -258,7 +258,7 @@ fn people_are_told_which_key_signed_and_that_it_is_their_own() {
 }
 
 #[test]
-fn a_key_that_is_none_is_a_failure_with_a_cure() {
+fn an_invalid_key_file_is_an_error_with_a_cure() {
     let dir = BundleFolder::new();
     let path = dir.file("good.zip", &good());
     let text = dir.file("text.pem", b"hello");

@@ -1,28 +1,28 @@
-//! DHCP, read and written.
+//! DHCP messages: decoding, and encoding of offers, acknowledgements and refusals.
+
+mod observations;
 
 use std::{net::Ipv4Addr, time::Duration};
 
 use proptest::{collection::vec, prelude::*};
 use reflash::{
-    discovery::{Decoded, address, observations},
     phone::MacAddress,
     protocol::{
         MAX_LIST, MAX_TEXT,
-        dhcp::{Lease, Message, MessageType, Op, OptionCode, Options, phone_class},
+        dhcp::{DhcpMessage, DhcpOptions, Lease, MessageType, Op, OptionCode, phone_class},
     },
-    track::{EvidenceSource, LeaseOptions, ObservationKind},
 };
 
 use super::{MAC, PHONE};
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 
-fn discover() -> Message {
-    Message::discover(MAC, 0xd8ba_0965, "CP-7965G")
+fn discover() -> DhcpMessage {
+    DhcpMessage::discover(MAC, 0xd8ba_0965, "CP-7965G")
 }
 
-/// What the phone says next, with these options instead.
-fn request(options: &[(OptionCode, &[u8])]) -> Message {
+/// The DHCPREQUEST of the phone, with these options.
+fn request(options: &[(OptionCode, &[u8])]) -> DhcpMessage {
     let mut message = discover();
     message.options.set(OptionCode::MESSAGE_TYPE, [3]);
     for (code, value) in options {
@@ -49,7 +49,7 @@ fn raw(options: &[u8]) -> Vec<u8> {
     let mut bytes = vec![1, 1, 6, 0, 0xd8, 0xba, 9, 0x65, 0, 0, 0x80, 0];
     bytes.resize(28, 0);
     bytes.extend(MAC.bytes());
-    // What phones leave in memory behind their six bytes and in both texts.
+    // Phones leave old memory after their six bytes of MAC and in both text fields.
     bytes.resize(44, 0xcd);
     bytes.resize(236, 0);
     bytes[44..50].copy_from_slice(b"\x20\xb9\x28\x31\xef\x00");
@@ -59,7 +59,7 @@ fn raw(options: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_phones_discover_is_the_one_that_phones_send() {
+fn our_discover_has_the_bytes_of_a_phone() {
     let mut options = vec![53, 1, 1, 61, 7, 1];
     options.extend(MAC.bytes());
     options.extend([12, 15]);
@@ -70,10 +70,10 @@ fn a_phones_discover_is_the_one_that_phones_send() {
     let bytes = discover().encode();
     assert_eq!(bytes[240..240 + options.len()], options);
     assert_eq!(bytes.len(), 319);
-    let read = Message::decode(&raw(&options)).unwrap();
+    let read = DhcpMessage::decode(&raw(&options)).unwrap();
     assert_eq!(read.server_name, b"\x20\xb9\x28\x31\xef");
     assert_eq!(
-        Message {
+        DhcpMessage {
             server_name: Vec::new(),
             ..read.clone()
         },
@@ -90,8 +90,8 @@ fn a_phones_discover_is_the_one_that_phones_send() {
 }
 
 #[test]
-fn phones_by_their_class() {
-    for (class, word, number) in [
+fn a_phone_is_recognised_by_its_vendor_class() {
+    for (class, name, number) in [
         (
             &b"Cisco Systems, Inc. IP Phone CP-7965G\0"[..],
             Some("7965G"),
@@ -121,8 +121,8 @@ fn phones_by_their_class() {
         (b"Cisco Systems, Inc. IP Phone\0", None, None),
     ] {
         let class = phone_class(class).unwrap();
-        assert_eq!(class.word.as_deref(), word);
-        assert_eq!(class.model.map(|model| model.number), number, "{word:?}");
+        assert_eq!(class.word.as_deref(), name);
+        assert_eq!(class.model.map(|model| model.number), number, "{name:?}");
     }
     for class in [
         &b""[..],
@@ -136,20 +136,20 @@ fn phones_by_their_class() {
 }
 
 #[test]
-fn an_offer_names_the_files_server_three_times() {
-    let mut asked = discover();
-    asked.relay = Ipv4Addr::new(172, 30, 6, 1);
-    asked.options.set(OptionCode::RELAY_AGENT, [1, 2, 3, 4]);
-    let offer = Message::decode(&asked.offer(&lease()).encode()).unwrap();
+fn an_offer_names_the_tftp_server_in_three_options() {
+    let mut received = discover();
+    received.relay = Ipv4Addr::new(172, 30, 6, 1);
+    received.options.set(OptionCode::RELAY_AGENT, [1, 2, 3, 4]);
+    let offer = DhcpMessage::decode(&received.offer(&lease()).encode()).unwrap();
     let tftp = lease().tftp;
     assert_eq!(offer.message_type(), Some(MessageType::Offer));
     assert_eq!(
         (offer.op, offer.xid, offer.mac),
-        (Op::Reply, asked.xid, MAC)
+        (Op::Reply, received.xid, MAC)
     );
     assert_eq!(
         (offer.your, offer.server, offer.relay),
-        (PHONE, tftp, asked.relay)
+        (PHONE, tftp, received.relay)
     );
     assert_eq!(offer.tftp_servers(), [tftp]);
     assert_eq!(offer.tftp_name(), Some(tftp.to_string()));
@@ -164,12 +164,12 @@ fn an_offer_names_the_files_server_three_times() {
     assert_eq!(last, (OptionCode::RELAY_AGENT, &[1, 2, 3, 4][..]));
     assert_eq!(
         offer.options.get(OptionCode::CLIENT_ID),
-        asked.options.get(OptionCode::CLIENT_ID)
+        received.options.get(OptionCode::CLIENT_ID)
     );
 }
 
 #[test]
-fn ack_inform_and_nak() {
+fn ack_inform_and_nak_have_the_fields_of_rfc_2131() {
     let mut inform = request(&[]);
     inform.options.set(OptionCode::MESSAGE_TYPE, [8]);
     inform.client = PHONE;
@@ -184,11 +184,11 @@ fn ack_inform_and_nak() {
         (Some(MessageType::Ack), PHONE)
     );
 
-    let mut asked = request(&[]);
-    asked.broadcast = false;
-    assert!(!asked.nak(SERVER, "wrong network").broadcast);
-    asked.relay = SERVER;
-    let nak = asked.nak(SERVER, "wrong network");
+    let mut received = request(&[]);
+    received.broadcast = false;
+    assert!(!received.nak(SERVER, "wrong network").broadcast);
+    received.relay = SERVER;
+    let nak = received.nak(SERVER, "wrong network");
     assert!(nak.broadcast);
     assert_eq!(
         nak.options.get(OptionCode::MESSAGE),
@@ -201,12 +201,12 @@ fn ack_inform_and_nak() {
 }
 
 #[test]
-fn split_and_overloaded_options_are_one() {
+fn split_and_overloaded_options_are_joined() {
     // 150 in three places: options, file, sname, in this order (RFC 3396).
     let mut bytes = raw(&[52, 1, 3, 150, 4, 10, 0, 0, 1, 255]);
     bytes[108..117].copy_from_slice(&[150, 6, 10, 0, 0, 2, 10, 0, 255]);
     bytes[44..50].copy_from_slice(&[150, 2, 0, 3, 255, 0]);
-    let message = Message::decode(&bytes).unwrap();
+    let message = DhcpMessage::decode(&bytes).unwrap();
     let servers = [1, 2, 3].map(|last| Ipv4Addr::new(10, 0, 0, last));
     assert_eq!(message.tftp_servers(), servers);
     assert_eq!((message.server_name.len(), message.file.len()), (0, 0));
@@ -218,14 +218,14 @@ fn split_and_overloaded_options_are_one() {
     message
         .options
         .set(OptionCode::HOST_NAME, vec![b'x'; 65_536]);
-    let read = Message::decode(&message.encode()).unwrap();
+    let read = DhcpMessage::decode(&message.encode()).unwrap();
     assert_eq!(read.host_name().map(|name| name.len()), Some(MAX_TEXT));
     assert_eq!(read.options.get(OptionCode::TFTP_SERVERS), Some(&many[..]));
     assert_eq!(read.tftp_servers().len(), MAX_LIST);
 }
 
 #[test]
-fn lengths_of_a_value_that_are_wrong_give_no_value() {
+fn a_value_of_a_wrong_length_is_ignored() {
     let message = request(&[
         (OptionCode::SERVER_ID, &[10, 0, 0]),
         (OptionCode::LEASE_TIME, &[1]),
@@ -239,7 +239,7 @@ fn lengths_of_a_value_that_are_wrong_give_no_value() {
 }
 
 #[test]
-fn what_is_no_dhcp_is_refused() {
+fn messages_that_are_not_dhcp_are_refused() {
     let good = raw(&[53, 1, 1, 255]);
     let spoilt = |at: usize, value: u8| {
         let mut bytes = good.clone();
@@ -259,108 +259,30 @@ fn what_is_no_dhcp_is_refused() {
             bytes
         }),
     ] {
-        assert!(Message::decode(&bytes).is_err(), "{what}");
+        assert!(DhcpMessage::decode(&bytes).is_err(), "{what}");
     }
     for end in 0..240 {
-        assert!(Message::decode(&good[..end]).is_err(), "{end} bytes");
+        assert!(DhcpMessage::decode(&good[..end]).is_err(), "{end} bytes");
     }
-    assert!(Message::decode(&raw(&[])).unwrap().message_type().is_none());
     assert!(
-        Message::decode(&raw(&[0, 0, 53, 1, 1]))
+        DhcpMessage::decode(&raw(&[]))
+            .unwrap()
+            .message_type()
+            .is_none()
+    );
+    assert!(
+        DhcpMessage::decode(&raw(&[0, 0, 53, 1, 1]))
             .unwrap()
             .message_type()
             .is_some()
     );
 }
 
-#[test]
-fn an_address_counts_when_the_phone_has_it() {
-    let named = |message: &Message| {
-        let heard = Decoded::Dhcp(message);
-        let seen = observations(&heard);
-        let mac = message.mac;
-        let source = EvidenceSource::Dhcp;
-        let class = message.phone().and_then(|class| class.model);
-        let model = class.map(|model| ObservationKind::Model {
-            model: model.plain_number().to_owned(),
-            source,
-        });
-        assert_eq!(
-            model.is_some(),
-            message.op == Op::Request,
-            "an answer has no class"
-        );
-        let expected = std::iter::once(ObservationKind::MacReported { mac, source }).chain(model);
-        let expected: Vec<_> = expected.filter(|_| address(&heard).is_some()).collect();
-        assert_eq!(seen, expected);
-        address(&heard)
-    };
-    let wish = (OptionCode::REQUESTED_ADDRESS, &PHONE.octets()[..]);
-    let server = (OptionCode::SERVER_ID, &SERVER.octets()[..]);
-    assert_eq!(named(&discover()), None);
-    assert_eq!(named(&request(&[wish])), None, "after a boot it only hopes");
-    assert_eq!(
-        named(&request(&[wish, server])),
-        Some(PHONE),
-        "it takes an offer"
-    );
-    let mut renewing = request(&[]);
-    renewing.client = PHONE;
-    assert_eq!(named(&renewing), Some(PHONE));
-    assert_eq!(named(&renewing.ack(&lease())), Some(PHONE));
-    assert_eq!(named(&discover().offer(&lease())), None);
-    assert_eq!(named(&renewing.nak(SERVER, "")), None);
-    renewing.options.set(OptionCode::VENDOR_CLASS, *b"MSFT 5.0");
-    assert_eq!(observations(&Decoded::Dhcp(&renewing)), [], "no phone");
-}
-
-#[test]
-fn a_lease_says_where_a_phone_that_starts_is_sent() {
-    let told = |message: &Message| {
-        let seen = observations(&Decoded::Dhcp(message));
-        let leases = seen.into_iter().filter_map(|seen| match seen {
-            ObservationKind::LeaseAcked { lease } => Some(*lease),
-            _ => None,
-        });
-        leases.collect::<Vec<_>>()
-    };
-    let tftp = lease().tftp;
-    let all = LeaseOptions {
-        server: SERVER,
-        tftp: vec![tftp],
-        name: Some("10.0.0.2".to_owned()),
-        next_server: Some(tftp),
-    };
-    let wish = (OptionCode::REQUESTED_ADDRESS, &PHONE.octets()[..]);
-    let ack = request(&[wish]).ack(&lease());
-    assert_eq!(told(&ack), [all]);
-    let mut none = ack.clone();
-    none.server = Ipv4Addr::UNSPECIFIED;
-    none.options.set(OptionCode::TFTP_SERVERS, []);
-    none.options.set(OptionCode::TFTP_NAME, []);
-    let nothing = LeaseOptions {
-        server: SERVER,
-        tftp: Vec::new(),
-        name: None,
-        next_server: None,
-    };
-    assert_eq!(told(&none), [nothing]);
-    // Who renews its lease does not start; nobody knows who spoke; nothing is given yet.
-    let mut renewing = request(&[]);
-    renewing.client = PHONE;
-    assert_eq!(told(&renewing.ack(&lease())), []);
-    let mut anonymous = ack;
-    anonymous.options.set(OptionCode::SERVER_ID, []);
-    assert_eq!(told(&anonymous), []);
-    assert_eq!(told(&discover().offer(&lease())), []);
-    assert_eq!(told(&request(&[wish])), []);
-}
-
 fn option() -> impl Strategy<Value = (u8, Vec<u8>)> {
     (any::<u8>(), vec(any::<u8>(), 0..600))
 }
 
-fn message() -> impl Strategy<Value = Message> {
+fn message() -> impl Strategy<Value = DhcpMessage> {
     let numbers = (
         any::<bool>(),
         any::<u8>(),
@@ -378,13 +300,13 @@ fn message() -> impl Strategy<Value = Message> {
     )
         .prop_map(
             |((is_request, hops, xid, secs, broadcast), [a, b, c, d], mac, texts, list)| {
-                let mut options = Options::default();
+                let mut options = DhcpOptions::default();
                 for (number, value) in list {
                     if let Some(code) = OptionCode::new(number) {
                         options.set(code, value);
                     }
                 }
-                Message {
+                DhcpMessage {
                     op: if is_request { Op::Request } else { Op::Reply },
                     hops,
                     xid,
@@ -405,7 +327,7 @@ fn message() -> impl Strategy<Value = Message> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_again(message in message()) {
-        prop_assert_eq!(Message::decode(&message.encode()), Ok(message));
+    fn an_encoded_message_is_decoded_unchanged(message in message()) {
+        prop_assert_eq!(DhcpMessage::decode(&message.encode()), Ok(message));
     }
 }

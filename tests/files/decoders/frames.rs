@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use reflash::{
     phone::MacAddress,
     protocol::{
-        frame::{Frame, Payload},
+        frame::{EthernetFrame, Payload},
         link::LinkType,
     },
 };
@@ -15,10 +15,10 @@ use super::{MAC, PHONE, ethernet, ipv4, snap, tcp, udp};
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 
 #[test]
-fn snap_tags_and_padding() {
+fn snap_vlan_tags_and_padding_are_decoded() {
     let mut bytes = snap(MAC, [0, 0, 0x0c, 0x20, 0], b"CDP");
     bytes.extend([0; 40]);
-    let frame = Frame::decode(&bytes).unwrap();
+    let frame = EthernetFrame::decode(&bytes).unwrap();
     assert_eq!((frame.source, frame.vlan), (MAC, None));
     assert_eq!(frame.destination, MacAddress::new([0xff; 6]));
     assert_eq!(frame.payload, Payload::Cdp(b"CDP"));
@@ -31,7 +31,7 @@ fn snap_tags_and_padding() {
         let inside = [&tags[2..], &[0x88, 0xcc], b"LLDP"].concat();
         let kind = u16::from_be_bytes([tags[0], tags[1]]);
         let bytes = ethernet(MAC, kind, &inside);
-        let frame = Frame::decode(&bytes).unwrap();
+        let frame = EthernetFrame::decode(&bytes).unwrap();
         assert_eq!((frame.vlan, frame.payload), (vlan, Payload::Lldp(b"LLDP")));
     }
     // CDP in a tagged 802.3 frame.
@@ -42,17 +42,20 @@ fn snap_tags_and_padding() {
     ]
     .concat();
     let bytes = ethernet(MAC, 0x8100, &inside);
-    assert_eq!(Frame::decode(&bytes).unwrap().payload, Payload::Cdp(b"CDP"));
+    assert_eq!(
+        EthernetFrame::decode(&bytes).unwrap().payload,
+        Payload::Cdp(b"CDP")
+    );
     // An Ethernet type inside SNAP.
     let bytes = snap(MAC, [0, 0, 0, 0x88, 0xcc], b"LLDP");
     assert_eq!(
-        Frame::decode(&bytes).unwrap().payload,
+        EthernetFrame::decode(&bytes).unwrap().payload,
         Payload::Lldp(b"LLDP")
     );
 }
 
 #[test]
-fn what_is_none_of_ours_is_other() {
+fn unknown_frames_are_other() {
     for bytes in [
         snap(MAC, [0, 0, 0x0c, 0x20, 4], b"DTP"),
         ethernet(MAC, 3, &[0x42, 0x42, 3]),
@@ -63,7 +66,7 @@ fn what_is_none_of_ours_is_other() {
         ethernet(MAC, 0x0806, &[0, 6, 8, 0, 6, 4, 0, 1]),
     ] {
         assert_eq!(
-            Frame::decode(&bytes).unwrap().payload,
+            EthernetFrame::decode(&bytes).unwrap().payload,
             Payload::Other,
             "{bytes:02x?}"
         );
@@ -71,30 +74,30 @@ fn what_is_none_of_ours_is_other() {
 }
 
 #[test]
-fn arp_says_who_has_which_address() {
+fn arp_gives_the_sender_of_an_address() {
     let mut packet = vec![0, 1, 8, 0, 6, 4, 0, 2];
     packet.extend(MAC.bytes());
     packet.extend(PHONE.octets());
     packet.extend([0xff; 6]);
     packet.extend(SERVER.octets());
     let bytes = ethernet(MAC, 0x0806, &packet);
-    let frame = Frame::decode(&bytes).unwrap();
+    let frame = EthernetFrame::decode(&bytes).unwrap();
     let Payload::Arp(arp) = frame.payload else {
         panic!("{frame:?}");
     };
     assert_eq!((arp.operation, arp.sender_mac), (2, MAC));
     assert_eq!((arp.sender, arp.target), (PHONE, SERVER));
     for end in 14..bytes.len() {
-        assert!(Frame::decode(&bytes[..end]).is_err(), "{end} bytes");
+        assert!(EthernetFrame::decode(&bytes[..end]).is_err(), "{end} bytes");
     }
 }
 
 #[test]
-fn udp_is_bounded_by_its_own_length_not_by_the_frames() {
+fn udp_ends_at_its_own_length_not_at_the_end_of_the_frame() {
     let mut bytes = ethernet(MAC, 0x0800, &ipv4(17, 0, &udp(68, 67, b"hello")));
     bytes.extend([0xee; 13]);
     assert_eq!(
-        Frame::decode(&bytes).unwrap().payload,
+        EthernetFrame::decode(&bytes).unwrap().payload,
         Payload::Ipv4Udp {
             source: SocketAddrV4::new(PHONE, 68),
             destination: SocketAddrV4::new(SERVER, 67),
@@ -107,7 +110,7 @@ fn udp_is_bounded_by_its_own_length_not_by_the_frames() {
     let mut packet = ipv4(17, 0, &[&[1, 1, 1, 0], &udp(1, 2, b"x")[..]].concat());
     packet[0] = 0x46;
     let bytes = ethernet(MAC, 0x0800, &packet);
-    let payload = Frame::decode(&bytes).unwrap().payload;
+    let payload = EthernetFrame::decode(&bytes).unwrap().payload;
     assert!(
         matches!(payload, Payload::Ipv4Udp { payload: b"x", .. }),
         "{payload:?}"
@@ -115,11 +118,11 @@ fn udp_is_bounded_by_its_own_length_not_by_the_frames() {
 }
 
 #[test]
-fn of_fragments_only_the_first_is_read_and_it_says_so() {
+fn only_the_first_fragment_is_read_and_it_is_marked() {
     let whole = udp(5060, 5060, &[7; 100]);
     for (fragment, is_first) in [(0x2000, true), (0x2005, false), (0x0005, false)] {
         let bytes = ethernet(MAC, 0x0800, &ipv4(17, fragment, &whole[..48]));
-        match Frame::decode(&bytes).unwrap().payload {
+        match EthernetFrame::decode(&bytes).unwrap().payload {
             Payload::Ipv4Udp {
                 payload, is_cut, ..
             } if is_first => {
@@ -130,21 +133,21 @@ fn of_fragments_only_the_first_is_read_and_it_says_so() {
     }
     // A capture that keeps only the beginning of each packet.
     let bytes = ethernet(MAC, 0x0800, &ipv4(17, 0, &whole));
-    let payload = Frame::decode(&bytes[..80]).unwrap().payload;
+    let payload = EthernetFrame::decode(&bytes[..80]).unwrap().payload;
     assert!(
         matches!(payload, Payload::Ipv4Udp { is_cut: true, payload, .. } if payload.len() == 38)
     );
 }
 
 #[test]
-fn tcp_says_where_its_bytes_belong() {
+fn a_tcp_segment_has_its_sequence_number() {
     let mut packet = ipv4(6, 0, &tcp(49153, 2000, b"alarm"));
     for total in [45_u16, 0] {
         // 0 is what a capture of a large segment shows.
         packet[2..4].copy_from_slice(&total.to_be_bytes());
         let bytes = ethernet(MAC, 0x0800, &packet);
         assert_eq!(
-            Frame::decode(&bytes).unwrap().payload,
+            EthernetFrame::decode(&bytes).unwrap().payload,
             Payload::Ipv4Tcp {
                 source: SocketAddrV4::new(PHONE, 49153),
                 destination: SocketAddrV4::new(SERVER, 2000),
@@ -159,7 +162,7 @@ fn tcp_says_where_its_bytes_belong() {
 }
 
 #[test]
-fn headers_that_contradict_themselves_are_refused() {
+fn contradictory_headers_are_refused() {
     let good = ipv4(17, 0, &udp(1, 2, b"hello"));
     let spoilt = |at: usize, value: u8| {
         let mut packet = good.clone();
@@ -190,18 +193,18 @@ fn headers_that_contradict_themselves_are_refused() {
         ("a tag without a type", ethernet(MAC, 0x8100, &[0, 10])),
         ("13 bytes", vec![0; 13]),
     ] {
-        assert!(Frame::decode(&bytes).is_err(), "{what}");
+        assert!(EthernetFrame::decode(&bytes).is_err(), "{what}");
     }
 }
 
 #[test]
-fn icmp_says_which_port_was_closed() {
-    // Nobody listened at the server's port: the phone's packet comes back with the answer.
-    let sent = ipv4(17, 0, &udp(49153, 69, b"the rest is not told"));
+fn icmp_gives_the_closed_port() {
+    // The port of the server is closed: the ICMP error quotes the packet of the phone.
+    let sent = ipv4(17, 0, &udp(49153, 69, b"the rest is not read"));
     let closed = [&[3, 3, 0, 0, 0, 0, 0, 0], &sent[..28]].concat();
     let bytes = ethernet(MAC, 0x0800, &ipv4(1, 0, &closed));
     assert_eq!(
-        Frame::decode(&bytes).unwrap().payload,
+        EthernetFrame::decode(&bytes).unwrap().payload,
         Payload::Ipv4Closed {
             source: SocketAddrV4::new(PHONE, 49153),
             destination: SocketAddrV4::new(SERVER, 69),
@@ -212,11 +215,14 @@ fn icmp_says_which_port_was_closed() {
     let of_tcp = [&closed[..8], &ipv4(6, 0, &tcp(1, 2, b""))].concat();
     for other in [no_host, of_tcp] {
         let bytes = frame(&other);
-        assert_eq!(Frame::decode(&bytes).unwrap().payload, Payload::Other);
+        assert_eq!(
+            EthernetFrame::decode(&bytes).unwrap().payload,
+            Payload::Other
+        );
     }
     for end in 2..32 {
         assert!(
-            Frame::decode(&frame(&closed[..end])).is_err(),
+            EthernetFrame::decode(&frame(&closed[..end])).is_err(),
             "{end} bytes"
         );
     }
@@ -225,7 +231,7 @@ fn icmp_says_which_port_was_closed() {
 #[test]
 fn captures_of_every_link_layer_are_read() {
     let packet = ipv4(17, 0, &udp(68, 67, b"hello"));
-    let inside = Frame::decode(&ethernet(MAC, 0x0800, &packet))
+    let inside = EthernetFrame::decode(&ethernet(MAC, 0x0800, &packet))
         .map(|frame| format!("{:?}", frame.payload))
         .unwrap();
     let mac = MAC.bytes();

@@ -7,12 +7,12 @@ use reflash::{
         Alarm, MAX_TEXT,
         cdp::Cdp,
         device_mac,
-        dhcp::{Message, phone_class},
-        frame::{Frame, Payload},
+        dhcp::{DhcpMessage, phone_class},
+        frame::{EthernetFrame, Payload},
         link::LinkType,
         lldp::Lldp,
         load_name, sccp,
-        sip::{self, Request, encode_response},
+        sip::{self, SipRequest, encode_response},
         web::DevicePage,
     },
 };
@@ -45,7 +45,7 @@ fn frames() -> Vec<Vec<u8>> {
     let segment = |port, bytes: &[u8]| ethernet(MAC, 0x0800, &ipv4(6, 0, &tcp(68, port, bytes)));
     let sent = ipv4(17, 0, &udp(1, 2, b"x"));
     let closed = [&[3, 3, 0, 0, 0, 0, 0, 0], &sent[..]].concat();
-    let discover = Message::discover(MAC, 1, "CP-7965G").encode();
+    let discover = DhcpMessage::discover(MAC, 1, "CP-7965G").encode();
     vec![
         snap(
             MAC,
@@ -63,8 +63,8 @@ fn frames() -> Vec<Vec<u8>> {
 
 proptest! {
     #[test]
-    fn frames_give_parts_of_themselves(bytes in spoilt(frames())) {
-        if let Ok(frame) = Frame::decode(&bytes) {
+    fn decoded_payloads_are_part_of_the_frame(bytes in spoilt(frames())) {
+        if let Ok(frame) = EthernetFrame::decode(&bytes) {
             let inside = match &frame.payload {
                 Payload::Cdp(part) | Payload::Lldp(part) => part,
                 Payload::Ipv4Udp { payload, .. } | Payload::Ipv4Tcp { payload, .. } => *payload,
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn packets_of_any_link_layer(
+    fn packets_of_any_link_layer_never_panic(
         bytes in spoilt(frames()),
         head in vec(any::<u8>(), 0..20),
         number in prop::sample::select(vec![1_u16, 101, 113, 228, 276]),
@@ -117,32 +117,32 @@ proptest! {
     }
 
     #[test]
-    fn announcements_of_any_bytes(bytes in vec(any::<u8>(), 0..400)) {
+    fn random_announcements_never_panic(bytes in vec(any::<u8>(), 0..400)) {
         let _ = (Cdp::decode(&bytes), Lldp::decode(&bytes));
         // Behind a checksum that is right.
         let _ = Cdp::decode(&cdp(&[bytes]));
     }
 
     #[test]
-    fn dhcp(bytes in spoilt(vec![Message::discover(MAC, 1, "CP-7965G").encode()])) {
-        if let Ok(message) = Message::decode(&bytes) {
+    fn dhcp(bytes in spoilt(vec![DhcpMessage::discover(MAC, 1, "CP-7965G").encode()])) {
+        if let Ok(message) = DhcpMessage::decode(&bytes) {
             let held: usize = message.options.iter().map(|(_, value)| value.len()).sum();
             prop_assert!(held <= bytes.len());
             // What was understood is written so that it is understood alike.
-            prop_assert_eq!(Message::decode(&message.encode()), Ok(message));
+            prop_assert_eq!(DhcpMessage::decode(&message.encode()), Ok(message));
         }
         let _ = phone_class(&bytes);
     }
 
     #[test]
     fn requests(bytes in spoilt(vec![REGISTER.as_bytes().to_vec()]), size in 1_usize..200) {
-        if let Ok(request) = Request::decode(&bytes) {
+        if let Ok(request) = SipRequest::decode(&bytes) {
             let _ = (request.phone(), request.expires());
             let reply = encode_response(&request, 200, "OK", &[]);
             prop_assert!(reply.ends_with(b"\r\n\r\n"));
         }
-        let mut stream = sip::Stream::default();
-        let mut alarms = sccp::Stream::default();
+        let mut stream = sip::SipStream::default();
+        let mut alarms = sccp::SccpStream::default();
         for part in bytes.chunks(size) {
             let _ = (stream.feed(part), alarms.feed(part));
         }
@@ -163,7 +163,7 @@ proptest! {
         let mut bytes = u32::try_from(body.len() + 4).unwrap().to_le_bytes().to_vec();
         bytes.extend([0, 0, 0, 0, 0x20, 0, 0, 0]);
         bytes.extend(&body);
-        let messages = sccp::Stream::default().feed(&bytes).unwrap();
+        let messages = sccp::SccpStream::default().feed(&bytes).unwrap();
         prop_assert_eq!(messages.len(), 1);
         prop_assert_eq!(&messages[0].body, &body);
         let alarm = messages[0].alarm().unwrap();
@@ -172,10 +172,10 @@ proptest! {
 }
 
 #[test]
-fn frames_cut_at_every_byte() {
+fn frames_cut_at_every_byte_never_panic() {
     for frame in frames() {
         for end in 0..frame.len() {
-            if let Ok(frame) = Frame::decode(&frame[..end]) {
+            if let Ok(frame) = EthernetFrame::decode(&frame[..end]) {
                 let _ = Observer::default().observe(&frame);
             }
         }

@@ -16,7 +16,7 @@ use reflash::{
 use super::{MAC, PHONE, cdp, cdp_7942, cdp_tlv, lldp_tlv, media};
 
 #[test]
-fn a_7942_on_sccp_is_read_whole() {
+fn cdp_of_a_7942_on_sccp_is_decoded() {
     let bytes = cdp(&cdp_7942(b"SCCP42.8-4-2S"));
     assert_eq!(bytes[2..4], [0xc3, 0x17], "worked out by hand");
     let cdp = Cdp::decode(&bytes).unwrap();
@@ -43,10 +43,10 @@ fn a_7942_on_sccp_is_read_whole() {
             milliwatts: vec![6300, 0, 0, 0, 0],
         })
     );
-    let heard = Decoded::Cdp(&cdp);
-    assert_eq!(address(&heard), Some(PHONE));
+    let decoded = Decoded::Cdp(&cdp);
+    assert_eq!(address(&decoded), Some(PHONE));
     assert_eq!(
-        observations(&heard),
+        observations(&decoded),
         [
             ObservationKind::MacReported {
                 mac: MAC,
@@ -66,7 +66,7 @@ fn a_7942_on_sccp_is_read_whole() {
 }
 
 #[test]
-fn versions_as_they_come() {
+fn cdp_versions_give_the_load() {
     for (version, load) in [
         (&b"SIP45.9-3-1SR4-1S.loads"[..], Some("SIP45.9-3-1SR4-1S")),
         (b" SCCP41.8-2-1S \n", Some("SCCP41.8-2-1S")),
@@ -82,7 +82,7 @@ fn versions_as_they_come() {
 }
 
 #[test]
-fn a_switch_is_no_phone_but_tells_its_vlans() {
+fn a_switch_is_no_phone_and_gives_its_vlans() {
     let cdp = Cdp::decode(&cdp(&[
         cdp_tlv(1, b"s4-body.example.net"),
         cdp_tlv(5, b"Cisco IOS Software, C2960X Software"),
@@ -102,7 +102,7 @@ fn a_switch_is_no_phone_but_tells_its_vlans() {
 }
 
 #[test]
-fn both_checksums_hold_and_no_other() {
+fn both_cdp_checksums_are_accepted_and_no_other() {
     // Worked out with a program of its own: RFC 1071, then Cisco's.
     for (text, plain, cisco) in [
         (&b"A"[..], 0xbc45, 0xfd04),
@@ -124,7 +124,7 @@ fn both_checksums_hold_and_no_other() {
 }
 
 #[test]
-fn tlvs_of_a_wrong_length_spoil_the_announcement() {
+fn tlvs_of_a_wrong_length_invalidate_the_announcement() {
     for tlv in [
         vec![0, 1, 0, 0],
         vec![0, 1, 0, 1],
@@ -157,7 +157,7 @@ fn tlvs_of_a_wrong_length_spoil_the_announcement() {
 }
 
 #[test]
-fn what_is_long_or_many_is_cut() {
+fn long_values_and_lists_are_truncated() {
     let text = vec![b'x'; 65_531];
     let mut list = 4_000_000_000_u32.to_be_bytes().to_vec();
     for _ in 0..1000 {
@@ -170,14 +170,14 @@ fn what_is_long_or_many_is_cut() {
 }
 
 #[test]
-fn an_announcement_that_ends_early_is_refused_everywhere() {
+fn a_truncated_announcement_is_refused_at_every_byte() {
     let bytes = cdp(&cdp_7942(b"SCCP42.8-4-2S"));
     for end in 0..bytes.len() {
         assert!(Cdp::decode(&bytes[..end]).is_err(), "{end} bytes");
     }
 }
 
-/// What a 7962 says with the media extension.
+/// The LLDP TLVs of a 7962 with the media extension.
 fn lldp_7962() -> Vec<Vec<u8>> {
     vec![
         lldp_tlv(1, &[5, 1, 10, 10, 0, 1]),
@@ -204,7 +204,7 @@ fn lldp_7962() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_7962_with_the_media_extension_is_read_whole() {
+fn lldp_of_a_7962_with_the_media_extension_is_decoded() {
     let lldp = Lldp::decode(&lldp_7962().concat()).unwrap();
     let address_of = Ipv4Addr::new(10, 10, 0, 1);
     assert_eq!(
@@ -240,10 +240,10 @@ fn a_7962_with_the_media_extension_is_read_whole() {
     );
     assert_eq!(lldp.serial.as_deref(), Some("FCH1610A5S5"));
     assert_eq!(lldp.manufacturer.as_deref(), Some("Cisco Systems, Inc."));
-    let heard = Decoded::Lldp(&lldp);
-    assert_eq!(address(&heard), Some(address_of));
+    let decoded = Decoded::Lldp(&lldp);
+    assert_eq!(address(&decoded), Some(address_of));
     assert!(matches!(
-        &observations(&heard)[..],
+        &observations(&decoded)[..],
         [
             ObservationKind::MacReported { .. },
             ObservationKind::Model { .. },
@@ -260,7 +260,7 @@ fn a_7962_with_the_media_extension_is_read_whole() {
 }
 
 #[test]
-fn a_vlan_is_told_where_voice_is_tagged_with_one() {
+fn a_voice_vlan_is_observed_only_when_voice_is_tagged() {
     let vlan = |policy: [u8; 4]| {
         let tlvs = [
             lldp_tlv(1, &[5, 1, 10, 10, 0, 1]),
@@ -284,7 +284,7 @@ fn a_vlan_is_told_where_voice_is_tagged_with_one() {
     assert_eq!(vlan([1, 0xc0, 10 << 1, 0]), [0; 0], "not known");
     assert_eq!(vlan([1, 0x40, 0, 0]), [0; 0], "a priority alone");
     assert_eq!(vlan([1, 0x5f, 0xfe, 0]), [0; 0], "4095 is reserved");
-    // A question for a voice VLAN is none; a word for it is one.
+    // The request for a voice VLAN in CDP is not observed; an assigned VLAN is.
     let of_cdp = |tlvs: &[Vec<u8>]| {
         let cdp = Cdp::decode(&cdp(tlvs)).unwrap();
         let seen = observations(&Decoded::Cdp(&cdp)).into_iter();
@@ -298,7 +298,7 @@ fn a_vlan_is_told_where_voice_is_tagged_with_one() {
 }
 
 #[test]
-fn a_7911_without_the_extension_and_with_a_domain() {
+fn lldp_of_a_7911_without_the_media_extension_is_decoded() {
     let tlvs = [
         lldp_tlv(1, &[5, 1, 172, 16, 10, 109]),
         lldp_tlv(2, b"\x07001B54945A8B:P2"),
@@ -316,7 +316,7 @@ fn a_7911_without_the_extension_and_with_a_domain() {
         address(&Decoded::Lldp(&lldp)),
         Some(Ipv4Addr::new(172, 16, 10, 109))
     );
-    // Without the name, the port still says who it is.
+    // Without the system name, the port identifies the phone.
     let lldp = Lldp::decode(&tlvs[1..2].concat()).unwrap();
     assert_eq!(lldp.mac, MacAddress::from_hex("001b54945a8b"));
     assert_eq!(

@@ -3,7 +3,7 @@
 use reflash::{
     discovery::{Decoded, observations},
     phone::{LoadName, MacAddress},
-    protocol::sccp::{MAX_MESSAGE, Stream},
+    protocol::sccp::{MAX_MESSAGE, SccpStream},
     track::{EvidenceSource, ObservationKind},
 };
 
@@ -16,7 +16,7 @@ fn an_alarm_in_any_pieces_is_one_alarm() {
     let other = [4_u32, 0, 1].map(u32::to_le_bytes).concat();
     let bytes = [alarm(TEXT), other].concat();
     for size in 1..=bytes.len() {
-        let mut stream = Stream::default();
+        let mut stream = SccpStream::default();
         let fed = bytes
             .chunks(size)
             .flat_map(|part| stream.feed(part).unwrap());
@@ -48,18 +48,18 @@ fn an_alarm_in_any_pieces_is_one_alarm() {
 }
 
 #[test]
-fn a_text_that_fills_its_field_may_go_on() {
+fn a_text_that_fills_its_field_may_continue() {
     let mut text = b"25: Name=SEP003094C4426F Load=".to_vec();
     text.resize(80, b'9');
     text[30..34].copy_from_slice(b"SCCP");
-    let messages = Stream::default().feed(&alarm(&text)).unwrap();
+    let messages = SccpStream::default().feed(&alarm(&text)).unwrap();
     let alarm = messages[0].alarm().unwrap().unwrap().alarm.unwrap();
     assert!(alarm.mac.is_some());
     assert_eq!(alarm.load, None);
 }
 
 #[test]
-fn a_stream_that_is_no_sccp_fails_once_and_for_all() {
+fn a_stream_that_is_not_sccp_fails_permanently() {
     for bytes in [
         &b"GET / HTTP/1.1\r\n"[..],
         &[3, 0, 0, 0, 0, 0, 0, 0],
@@ -69,14 +69,14 @@ fn a_stream_that_is_no_sccp_fails_once_and_for_all() {
             .map(|b| [b, 0])
             .concat(),
     ] {
-        let mut stream = Stream::default();
+        let mut stream = SccpStream::default();
         let fault = stream.feed(bytes).unwrap_err();
         assert_eq!(stream.feed(&alarm(TEXT)), Err(fault), "{bytes:?}");
     }
     let mut short = alarm(TEXT);
     short.truncate(60);
     short[0] = 52;
-    let messages = Stream::default().feed(&short).unwrap();
+    let messages = SccpStream::default().feed(&short).unwrap();
     assert!(
         messages[0].alarm().unwrap().is_err(),
         "an alarm of 52 bytes"

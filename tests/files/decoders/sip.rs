@@ -5,20 +5,20 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use reflash::{
     discovery::{Decoded, address, observations},
     phone::{LoadName, MacAddress},
-    protocol::sip::{MAX_HEAD, Request, Stream, encode_response},
+    protocol::sip::{MAX_HEAD, SipRequest, SipStream, encode_response},
     track::{EvidenceSource, ObservationKind},
 };
 
 use super::{PHONE, REGISTER};
 
-fn register() -> Request {
-    Request::decode(REGISTER.as_bytes()).unwrap()
+fn register() -> SipRequest {
+    SipRequest::decode(REGISTER.as_bytes()).unwrap()
 }
 
 /// The same request with a line in another form.
-fn with(line: &str, other: &str) -> Request {
+fn with(line: &str, other: &str) -> SipRequest {
     assert!(REGISTER.contains(line), "{line}");
-    Request::decode(REGISTER.replace(line, other).as_bytes()).unwrap()
+    SipRequest::decode(REGISTER.replace(line, other).as_bytes()).unwrap()
 }
 
 fn text(bytes: Vec<u8>) -> String {
@@ -26,7 +26,7 @@ fn text(bytes: Vec<u8>) -> String {
 }
 
 #[test]
-fn a_7970_says_who_and_what_it_is() {
+fn a_register_of_a_7970_gives_its_mac_model_and_load() {
     let request = register().received_from(SocketAddrV4::new(PHONE, 49154));
     assert_eq!(
         (request.method.as_str(), request.uri.as_str()),
@@ -40,10 +40,10 @@ fn a_7970_says_who_and_what_it_is() {
     let agent = phone.agent.unwrap();
     assert_eq!(agent.model.map(|model| model.number), Some("7970"));
     assert_eq!(agent.version.as_deref(), Some("8.4.0"));
-    let heard = Decoded::Sip(&request);
-    assert_eq!(address(&heard), Some(PHONE));
+    let decoded = Decoded::Sip(&request);
+    assert_eq!(address(&decoded), Some(PHONE));
     assert_eq!(
-        observations(&heard),
+        observations(&decoded),
         [
             ObservationKind::MacReported {
                 mac,
@@ -64,31 +64,35 @@ fn a_7970_says_who_and_what_it_is() {
 }
 
 #[test]
-fn an_agent_is_told_where_no_alarm_names_the_load() {
-    let heard = with("Reason: SIP", "X-Reason: SIP").received_from(SocketAddrV4::new(PHONE, 5060));
-    let told = ObservationKind::UserAgent {
+fn the_user_agent_is_observed_where_no_alarm_names_the_load() {
+    let received =
+        with("Reason: SIP", "X-Reason: SIP").received_from(SocketAddrV4::new(PHONE, 5060));
+    let expected = ObservationKind::UserAgent {
         release: Some("8.4.0".to_owned()),
         source: EvidenceSource::Sip,
         detail: "Cisco-CP7970G/8.4.0".to_owned(),
     };
-    assert_eq!(observations(&Decoded::Sip(&heard)).last(), Some(&told));
-    // Who takes a phone's name and is none is no phone's firmware.
+    assert_eq!(
+        observations(&Decoded::Sip(&received)).last(),
+        Some(&expected)
+    );
+    // The user agent of other software with the MAC of a phone is not observed.
     let text = REGISTER
         .replace("Reason: SIP", "X-Reason: SIP")
         .replace("Cisco-CP7970G/8.4.0", "baresip v1.0");
-    let heard = Request::decode(text.as_bytes()).unwrap();
-    let heard = heard.received_from(SocketAddrV4::new(PHONE, 5060));
-    let seen = observations(&Decoded::Sip(&heard));
+    let request = SipRequest::decode(text.as_bytes()).unwrap();
+    let received = request.received_from(SocketAddrV4::new(PHONE, 5060));
+    let observed = observations(&Decoded::Sip(&received));
     assert!(
-        !seen
+        !observed
             .iter()
             .any(|seen| matches!(seen, ObservationKind::UserAgent { .. })),
-        "{seen:?}"
+        "{observed:?}"
     );
 }
 
 #[test]
-fn what_a_proxy_passed_on_says_nothing_of_its_sender() {
+fn a_proxied_request_identifies_no_phone() {
     let line = "Max-Forwards: 70\r\n";
     let second = "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKsecond\r\n";
     let one_line = "z9hG4bK0a1b2c3d, SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKsecond";
@@ -100,14 +104,14 @@ fn what_a_proxy_passed_on_says_nothing_of_its_sender() {
 }
 
 #[test]
-fn passwords_proofs_are_not_kept() {
+fn credentials_are_not_kept() {
     let request = register();
     assert_eq!(request.header("authorization"), None);
     assert!(!format!("{request:?}").contains("c0ffee"));
 }
 
 #[test]
-fn short_names_folded_lines_and_bare_line_feeds() {
+fn short_names_folded_lines_and_bare_line_feeds_are_decoded() {
     let short = REGISTER
         .replace("Via:", "v:")
         .replace("From:", "f :")
@@ -118,7 +122,7 @@ fn short_names_folded_lines_and_bare_line_feeds() {
         .replace(";+sip", "\r\n\t;+sip")
         .replace(" Last=", "\r\n Last=");
     for text in [short.clone(), short.replace("\r\n", "\n")] {
-        let request = Request::decode(text.as_bytes()).unwrap();
+        let request = SipRequest::decode(text.as_bytes()).unwrap();
         assert_eq!(request.header("from"), register().header("from"));
         assert_eq!(request.header("Via"), register().header("via"));
         assert_eq!(request.phone().load, register().phone().load);
@@ -127,7 +131,7 @@ fn short_names_folded_lines_and_bare_line_feeds() {
 }
 
 #[test]
-fn each_place_of_the_mac_is_enough() {
+fn each_field_with_the_mac_is_sufficient() {
     let mac = register().phone().mac;
     let device = ";+u.sip!devicename.ccm.cisco.com=\"SEP001B2A893698\"";
     let request = with(device, "");
@@ -135,14 +139,14 @@ fn each_place_of_the_mac_is_enough() {
     let bare = REGISTER
         .replace(device, "")
         .replace("Name=SEP001B2A893698 ", "");
-    let of = |text: &str| Request::decode(text.as_bytes()).unwrap().phone().mac;
+    let of = |text: &str| SipRequest::decode(text.as_bytes()).unwrap().phone().mac;
     assert_eq!(of(&bare), mac, "from the instance");
     let random = bare.replace("urn:uuid:00000000", "urn:uuid:f81d4fae");
     assert_eq!(of(&random), None, "an instance of another maker's");
 }
 
 #[test]
-fn newer_alarms_and_other_agents() {
+fn newer_alarms_and_other_agents_are_decoded() {
     let request = with(
         " Load=SIP70.8-4-2-30S",
         " ActiveLoad=sip78xx.12-1-1-12.loads InactiveLoad=sip78xx.10-3-1-12.loads",
@@ -165,7 +169,7 @@ fn newer_alarms_and_other_agents() {
 }
 
 #[test]
-fn an_answer_copies_what_rfc_3261_says() {
+fn a_response_copies_the_fields_of_rfc_3261() {
     let request = with(
         "Max-Forwards: 70\r\n",
         "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKsecond\r\n",
@@ -212,7 +216,7 @@ fn an_answer_copies_what_rfc_3261_says() {
 }
 
 #[test]
-fn a_tag_that_is_there_stays_and_trying_has_none() {
+fn an_existing_tag_is_kept_and_100_has_none() {
     let request = with(
         "To: <sip:6010@10.0.0.1>",
         "To: \"x;tag=no\" <sip:6010@10.0.0.1;tag=no>;tag=abc",
@@ -228,7 +232,7 @@ fn a_tag_that_is_there_stays_and_trying_has_none() {
 }
 
 #[test]
-fn the_topmost_via_says_where_the_request_came_from() {
+fn the_topmost_via_gives_the_address_for_the_response() {
     let source = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 77), 49154);
     let via = "Via: SIP/2.0/UDP 172.30.6.12:5060;branch=z9hG4bK0a1b2c3d";
     for (given, expected) in [
@@ -237,7 +241,7 @@ fn the_topmost_via_says_where_the_request_came_from() {
             "Via: SIP/2.0/UDP 172.30.6.12:5060;rport;branch=z9hG4bK1",
             "12:5060;rport=49154;branch=z9hG4bK1;received=192.0.2.77",
         ),
-        // Asked for, the address is said even where it is the same (RFC 3581).
+        // With `rport`, `received` is added even if the address is the same (RFC 3581).
         (
             "Via: SIP/2.0/UDP 192.0.2.77:5060;rport;branch=z9hG4bK1",
             "77:5060;rport=49154;branch=z9hG4bK1;received=192.0.2.77",
@@ -259,7 +263,7 @@ fn the_topmost_via_says_where_the_request_came_from() {
 }
 
 #[test]
-fn nothing_breaks_out_of_its_line() {
+fn no_value_injects_a_line() {
     let request = with("tag=001b2a89369800000001", "tag=1\rX-Evil: 1\x01");
     let reply = text(encode_response(
         &request,
@@ -274,7 +278,7 @@ fn nothing_breaks_out_of_its_line() {
 }
 
 #[test]
-fn what_is_no_request_is_refused() {
+fn messages_that_are_no_request_are_refused() {
     let long = REGISTER.replace("Max-Forwards: 70", &format!("X: {}", "y".repeat(MAX_HEAD)));
     for text in [
         "",
@@ -288,16 +292,16 @@ fn what_is_no_request_is_refused() {
         &REGISTER.replace("CSeq", "X-CSeq"),
         &long,
     ] {
-        assert!(Request::decode(text.as_bytes()).is_err(), "{text:.60}");
+        assert!(SipRequest::decode(text.as_bytes()).is_err(), "{text:.60}");
     }
     let head = REGISTER.len() - "body".len();
     for end in 0..head {
         assert!(
-            Request::decode(&REGISTER.as_bytes()[..end]).is_err(),
+            SipRequest::decode(&REGISTER.as_bytes()[..end]).is_err(),
             "{end} bytes"
         );
     }
-    assert!(Request::decode(&REGISTER.as_bytes()[..head]).is_ok());
+    assert!(SipRequest::decode(&REGISTER.as_bytes()[..head]).is_ok());
 }
 
 #[test]
@@ -305,7 +309,7 @@ fn a_stream_in_any_pieces_gives_the_same_requests() {
     let second = REGISTER.replace("CSeq: 101", "CSeq: 102");
     let bytes = format!("\r\n\r\n{REGISTER}\r\n\r\n{second}\r\n").into_bytes();
     for size in 1..=bytes.len() {
-        let mut stream = Stream::default();
+        let mut stream = SipStream::default();
         let fed = bytes
             .chunks(size)
             .flat_map(|part| stream.feed(part).unwrap());
@@ -317,8 +321,8 @@ fn a_stream_in_any_pieces_gives_the_same_requests() {
 }
 
 #[test]
-fn a_stream_holds_one_head_at_most_and_fails_for_all_time() {
-    let mut stream = Stream::default();
+fn a_stream_holds_at_most_one_head_and_fails_permanently() {
+    let mut stream = SipStream::default();
     let endless = vec![b'x'; 1000];
     let mut fed = 0;
     let fault = loop {
@@ -331,10 +335,10 @@ fn a_stream_holds_one_head_at_most_and_fails_for_all_time() {
     assert_eq!(fed, MAX_HEAD / 1000);
     assert_eq!(stream.feed(REGISTER.as_bytes()), Err(fault));
     let odd = REGISTER.replace("Content-Length: 4", "Content-Length: -4");
-    assert!(Stream::default().feed(odd.as_bytes()).is_err());
+    assert!(SipStream::default().feed(odd.as_bytes()).is_err());
     // A body of 4 GB is counted, not held.
     let large = REGISTER.replace("Content-Length: 4", "Content-Length: 4294967295");
-    let mut stream = Stream::default();
+    let mut stream = SipStream::default();
     assert_eq!(stream.feed(large.as_bytes()).unwrap().len(), 1);
     assert_eq!(stream.feed(REGISTER.as_bytes()).unwrap(), []);
 }

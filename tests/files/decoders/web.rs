@@ -20,7 +20,7 @@ fn xml(app: &str, version: &str, model: &str) -> String {
 }
 
 #[test]
-fn the_load_is_the_version_and_on_a_7940_the_application() {
+fn the_load_is_the_version_or_on_a_7940_the_application() {
     for (app, version, model, load, protocol) in [
         (
             "jar45sip.9-3-1ES26.sbn",
@@ -66,7 +66,7 @@ fn the_load_is_the_version_and_on_a_7940_the_application() {
 }
 
 #[test]
-fn html_is_read_by_its_labels() {
+fn an_html_page_is_read_by_its_labels() {
     let html = "<HTML><BODY><TABLE><TR><TD><B>MAC Address</B></TD><td width=20></TD>\
         <TD><B>0021D8BA0965</B></TD></TR><TR><TD><B> Host Name</B></TD><TD></TD>\
         <TD><B>SEP0021D8BA0965</B></TD></TR><TR><TD><B>App Load ID</B></TD><TD></TD>\
@@ -80,7 +80,7 @@ fn html_is_read_by_its_labels() {
 }
 
 #[test]
-fn what_is_no_page_of_a_phone_is_refused() {
+fn a_page_that_is_not_of_a_phone_is_refused() {
     let deep = format!("<DeviceInformation>{}", "<a>".repeat(80_000));
     let bomb = "<!DOCTYPE a [<!ENTITY b \"bbbb\">]><DeviceInformation>&b;</DeviceInformation>";
     for page in [

@@ -21,7 +21,7 @@ fn err(assert: &assert_cmd::assert::Assert) -> String {
 }
 
 #[test]
-fn dial_tells_people_and_programs_what_is_sent() {
+fn dial_prints_the_sent_number_as_text_and_json() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (plan, source) = (at("dialplan.xml"), at("plan.dial"));
@@ -32,9 +32,9 @@ fn dial_tells_people_and_programs_what_is_sent() {
     fs::write(&plan, xml(&entries)).unwrap();
     fs::write(&source, "5.. after 3\n9,.. now\n").unwrap();
 
-    let told = out(&reflash(&[&plan, "5123456"]).code(0));
+    let output = out(&reflash(&[&plan, "5123456"]).code(0));
     assert_eq!(
-        told,
+        output,
         "sent   112;user=phone\nwhen   at once\nrule   5.. (entry 1, line 2)\n\
          late   3456 was dialled too late and is not sent\n"
     );
@@ -69,7 +69,7 @@ fn dial_tells_people_and_programs_what_is_sent() {
 }
 
 #[test]
-fn a_table_of_numbers_is_held_against_the_plan() {
+fn a_table_of_numbers_is_compared_with_the_plan() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (good, bad, broken) = (at("good"), at("bad"), at("broken"));
@@ -80,21 +80,21 @@ fn a_table_of_numbers_is_held_against_the_plan() {
     .unwrap();
     fs::write(&bad, "000 000 0\n132011 132011 5\n13201155 13201155\n").unwrap();
     fs::write(&broken, "000 000\n12a 12\n").unwrap();
-    let told = out(&reflash(&["AU", "--table", &good]).code(0));
-    assert_eq!(told, "3 numbers, all sent as expected\n");
-    let told = out(&reflash(&["AU", "--table", &bad]).code(1));
+    let output = out(&reflash(&["AU", "--table", &good]).code(0));
+    assert_eq!(output, "3 numbers, all sent as expected\n");
+    let output = out(&reflash(&["AU", "--table", &bad]).code(1));
     assert!(
-        told.contains("line 2: 132011 sends 132011 at once by 13...."),
-        "{told}"
+        output.contains("line 2: 132011 sends 132011 at once by 13...."),
+        "{output}"
     );
     assert!(
-        told.contains("line 3: 13201155 sends 132011 at once"),
-        "{told}"
+        output.contains("line 3: 13201155 sends 132011 at once"),
+        "{output}"
     );
-    assert!(told.contains("2 of 3 numbers"), "{told}");
+    assert!(output.contains("2 of 3 numbers"), "{output}");
     assert!(
-        told.lines().all(|line| line.chars().count() <= 80),
-        "{told}"
+        output.lines().all(|line| line.chars().count() <= 80),
+        "{output}"
     );
     let json: serde_json::Value =
         serde_json::from_str(&out(&reflash(&["AU", "--table", &bad, "--json"]).code(1))).unwrap();
@@ -112,7 +112,7 @@ fn a_table_of_numbers_is_held_against_the_plan() {
 }
 
 #[test]
-fn what_cannot_be_dialled_is_told_with_the_cure() {
+fn a_number_that_cannot_be_dialled_is_reported_with_a_cure() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (refused, broken, source) = (at("refused.xml"), at("broken.xml"), at("plan.dial"));

@@ -39,7 +39,7 @@ fn an_entry_that_phones_refuse_is_an_error_at_its_attribute() {
 }
 
 #[test]
-fn an_entry_that_nobody_can_dial_is_found() {
+fn an_entry_that_cannot_be_dialled_is_found() {
     for pattern in ["1831-", "2XX", "*..", "9,", "2&amp;", "00[1]!x-]", "5\\"] {
         let code = if pattern.contains('[') {
             "character-class"
@@ -59,7 +59,7 @@ fn an_entry_that_nobody_can_dial_is_found() {
 }
 
 #[test]
-fn an_entry_that_others_hide_is_found_wherever_they_stand() {
+fn an_entry_hidden_by_others_is_found_in_any_order() {
     for (hiding, hidden) in [
         (
             r#"MATCH="5.." Timeout="0""#,
@@ -120,7 +120,7 @@ fn an_emergency_number_that_does_not_get_through_is_found() {
 }
 
 #[test]
-fn a_file_that_is_no_plan_is_told_with_the_place() {
+fn a_file_that_is_no_plan_is_reported_with_the_place() {
     let good = "<TEMPLATE MATCH=\"1\"/>";
     let plan = |inner: &str| format!("<DIALTEMPLATE>{good}\n{inner}</DIALTEMPLATE>");
     for (text, code, severity, line, column) in [
@@ -188,7 +188,7 @@ fn a_file_that_is_no_plan_is_told_with_the_place() {
 }
 
 #[test]
-fn entities_and_depth_do_no_harm() {
+fn entities_and_deep_nesting_are_refused() {
     let bomb = "<!DOCTYPE a [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;\">\
                 <!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;\">]><DIALTEMPLATE>&c;&c;</DIALTEMPLATE>";
     only(bomb, "doctype", Error, 1, 1);
@@ -200,7 +200,7 @@ fn entities_and_depth_do_no_harm() {
 }
 
 #[test]
-fn a_plan_as_people_publish_them_has_these_faults_and_no_others() {
+fn a_published_plan_has_exactly_these_faults() {
     let text = xml(&[
         r#"MATCH="7.." Timeout="0""#,
         r#"MATCH="000" Timeout="0""#,
@@ -228,7 +228,7 @@ fn a_plan_as_people_publish_them_has_these_faults_and_no_others() {
 }
 
 #[test]
-fn what_phones_accept_and_people_mean_is_not_complained_of() {
+fn valid_and_intended_entries_have_no_findings() {
     let plans: [&[&str]; 6] = [
         // Seconds leave room for longer numbers.
         &[

@@ -79,7 +79,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
-    fn any_bytes_are_judged_and_read(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+    fn random_bytes_are_checked_and_read(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
         let findings = check(&bytes);
         if let Err(error) = DialPlan::read(&bytes) {
             prop_assert!(findings.contains(&error));
@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn any_scraps_are_judged_and_read(text in scraps(), digits in "[0-9*#+é]{0,12}") {
+    fn random_xml_pieces_are_checked_and_read(text in scraps(), digits in "[0-9*#+é]{0,12}") {
         let findings = check(text.as_bytes());
         match DialPlan::read(text.as_bytes()) {
             Err(error) => prop_assert!(findings.contains(&error)),
@@ -102,7 +102,7 @@ proptest! {
     }
 
     #[test]
-    fn no_digit_is_lost_or_made_up(text in entries(), digits in "[0-3*#+]{0,10}") {
+    fn no_digit_is_lost_or_added(text in entries(), digits in "[0-3*#+]{0,10}") {
         let plan = DialPlan::read(text.as_bytes()).unwrap();
         for mode in [DialMode::Proxy, DialMode::CallManager] {
             let dialled = plan.dial(&digits, mode);
@@ -120,7 +120,7 @@ proptest! {
 
     /// What is called hidden never decides, whatever is dialled.
     #[test]
-    fn a_hidden_entry_never_decides(text in entries(), digits in "[0-3]{1,10}") {
+    fn a_hidden_entry_is_never_matched(text in entries(), digits in "[0-3]{1,10}") {
         let findings = check(text.as_bytes());
         let plan = DialPlan::read(text.as_bytes()).unwrap();
         let dialled = plan.dial(&digits, DialMode::Proxy);
@@ -134,7 +134,7 @@ proptest! {
     }
 
     #[test]
-    fn a_source_comes_back_from_its_xml(text in source()) {
+    fn a_source_is_read_back_from_its_xml(text in source()) {
         let Ok(source) = DialPlanSource::parse(&text) else { return Ok(()) };
         let xml = source.to_xml();
         let plan = DialPlan::read(xml.as_bytes()).unwrap();

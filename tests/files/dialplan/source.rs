@@ -5,7 +5,7 @@ use reflash::dialplan::{DialMode, DialPlan, DialPlanSource, PRESETS};
 use super::found;
 
 #[test]
-fn presets_are_clean_and_dial_emergency_numbers_at_once() {
+fn presets_have_no_findings_and_dial_emergency_numbers_at_once() {
     let numbers: &[(&str, &[&str])] = &[
         ("AU", &["000", "112", "106"]),
         ("NANP", &["911", "988"]),
@@ -71,7 +71,7 @@ fn presets_are_clean_and_dial_emergency_numbers_at_once() {
 }
 
 #[test]
-fn a_source_is_written_as_it_is_meant() {
+fn a_source_is_written_as_the_expected_xml() {
     let source = DialPlanSource::parse(
         "; a comment\n\n  5..   after 3 ; another\n\
          9,8,*  now -> 0%1 user phone tone Bellcore-Hold tone Cisco-Zip\n\
@@ -94,15 +94,15 @@ fn a_source_is_written_as_it_is_meant() {
 }
 
 #[test]
-fn every_wrong_line_of_a_source_is_named_with_its_place() {
-    for (text, line, column, says) in [
+fn every_wrong_line_of_a_source_is_reported_with_its_place() {
+    for (text, line, column, part) in [
         ("", 1, 1, "no rule"),
         ("\n 5.. soon", 2, 6, "now, after"),
         ("5.. after", 1, 5, "seconds"),
         ("5.. after x", 1, 11, "seconds"),
         ("5.. after 61", 1, 11, "60"),
         ("5.. after +6", 1, 11, "60"),
-        ("5.. now after 3", 1, 9, "second time"),
+        ("5.. now after 3", 1, 9, "given twice"),
         ("5.. line 0", 1, 10, "1 to 255"),
         ("5.. user me", 1, 10, "phone or ip"),
         ("5.. route away", 1, 11, "emergency"),
@@ -128,7 +128,7 @@ fn every_wrong_line_of_a_source_is_named_with_its_place() {
             (line, column),
             "{text}: {fault}"
         );
-        assert!(fault.message.contains(says), "{text}: {fault}");
+        assert!(fault.message.contains(part), "{text}: {fault}");
     }
     let long = format!("{} now", "1".repeat(64));
     assert!(

@@ -1,8 +1,7 @@
-//! What an inventory may not say, and where the fault is.
+//! Invalid inventories: each fault has its place and names the expected value.
 
-use super::{inventory, try_build};
+use super::{SITE, inventory, try_build};
 
-const SITE: &str = "[site]\npbx = \"192.0.2.10\"\n";
 const PHONE: &str = "[[phone]]\nmac = \"001D45AABB01\"\nmodel = 7965\nextension = 1001\n";
 const OTHER: &str = "[[phone]]\nmac = \"001D45AABB02\"\nmodel = 7945\nextension = 1001\n";
 
@@ -17,7 +16,7 @@ fn faults(toml: &str) -> Vec<String> {
     }
 }
 
-const LONG_SERVER: &str = "ntp = \"a-time-server-with-a-very-long-name.of-the-house.example\"";
+const LONG_SERVER: &str = "ntp = \"a-time-server-with-a-very-long-name.of-this-site.example\"";
 
 /// A value of the site, a value of the phone, the fault.
 const CASES: &[(&str, &str, &str)] = &[
@@ -103,58 +102,58 @@ const CASES: &[(&str, &str, &str)] = &[
 
 #[test]
 fn a_fault_names_its_place_and_what_was_expected() {
-    for (of_site, of_phone, says) in CASES {
+    for (of_site, of_phone, message) in CASES {
         let pbx = if of_site.starts_with("pbx") {
             ""
         } else {
             "pbx = \"192.0.2.10\"\n"
         };
         let toml = format!("[site]\n{of_site}\n{pbx}{PHONE}{of_phone}\n");
-        let said = faults(&toml);
+        let actual = faults(&toml);
         assert!(
-            said.iter().any(|fault| fault.contains(says)),
-            "{toml}\n{says}\n{said:#?}"
+            actual.iter().any(|fault| fault.contains(message)),
+            "{toml}\n{message}\n{actual:#?}"
         );
-        assert_eq!(said.len(), 1, "{toml}\n{said:#?}");
+        assert_eq!(actual.len(), 1, "{toml}\n{actual:#?}");
         if of_site.is_empty() {
             let line = toml
                 .lines()
                 .position(|line| line == of_phone.lines().last().unwrap());
             let line = format!("{}:", line.unwrap() + 1);
             assert!(
-                said[0].starts_with(&line) || says.contains("SSH"),
-                "{said:#?}"
+                actual[0].starts_with(&line) || message.contains("SSH"),
+                "{actual:#?}"
             );
         }
     }
 }
 
 #[test]
-fn what_is_missing_is_told_all_at_once() {
+fn all_missing_values_are_reported_at_once() {
     assert_eq!(
         faults("[[phone]]\nmac = \"001D45AABB01\"\n[[phone]]\nmac = \"001D45AABB02\"\n").len(),
         3,
         "no PBX, and two phones without an extension"
     );
-    let said = faults(&format!("{SITE}[[phone]]\nmac = \"001D45AABB01\"\n"));
-    assert_eq!(said.len(), 1, "{said:?}");
+    let actual = faults(&format!("{SITE}[[phone]]\nmac = \"001D45AABB01\"\n"));
+    assert_eq!(actual.len(), 1, "{actual:?}");
     assert!(
-        said[0].starts_with("4:7 a phone without an extension"),
-        "{said:?}"
+        actual[0].starts_with("4:7 a phone without an extension"),
+        "{actual:?}"
     );
-    let said = faults(&format!(
+    let actual = faults(&format!(
         "{SITE}[[phone]]\nmac = \"001D45AABB01\"\nmodel = 7960\nextension = 1\n"
     ));
     assert!(
-        said[0].starts_with("5:9 files are written for the models"),
-        "{said:?}"
+        actual[0].starts_with("5:9 files are written for the models"),
+        "{actual:?}"
     );
-    let said = faults(&format!(
+    let actual = faults(&format!(
         "{SITE}[[phone]]\nmac = \"001D45AABB01\"\nextension = 1\nline2_number = 12\n"
     ));
     assert!(
-        said[0].starts_with("6:16 a phone with further line buttons needs"),
-        "{said:?}"
+        actual[0].starts_with("6:16 a phone with further line buttons needs"),
+        "{actual:?}"
     );
 }
 
@@ -186,7 +185,7 @@ fn an_extension_on_two_phones_has_to_be_shared_on_both() {
 }
 
 #[test]
-fn a_password_that_a_7941_may_cut_is_noted_and_no_other() {
+fn only_a_password_that_a_7941_may_truncate_is_noted() {
     let notes = |model: &str| {
         let toml = format!(
             "{SITE}time_zone = \"UTC\"\n[[phone]]\nmac = \"001D45AABB01\"\nmodel = \"{model}\"\n\
@@ -195,12 +194,12 @@ fn a_password_that_a_7941_may_cut_is_noted_and_no_other() {
         try_build(&inventory(&toml)).unwrap().notes
     };
     for (model, count) in [("7941", 1), ("7961-GE", 1), ("7965", 0), ("7911", 0)] {
-        let told = notes(model);
-        let told: Vec<_> = told
+        let notes = notes(model);
+        let password_notes: Vec<_> = notes
             .iter()
             .filter(|note| note.contains("password"))
             .collect();
-        assert_eq!(told.len(), count, "{model}: {told:?}");
-        assert!(told.iter().all(|note| !note.contains("thirteen")));
+        assert_eq!(password_notes.len(), count, "{model}: {password_notes:?}");
+        assert!(password_notes.iter().all(|note| !note.contains("thirteen")));
     }
 }

@@ -1,96 +1,23 @@
-//! `reflash provision` from outside, and what it leaves in its folder.
+//! The folder that `reflash provision` writes: its files, their modes, and what a second run
+//! changes and leaves alone.
 
 use std::{
-    collections::BTreeMap,
     fs,
     os::unix::fs::{PermissionsExt as _, symlink},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use assert_cmd::Command;
-use reflash::{
-    phone::Family,
-    simulator::{Sizes, SyntheticBundle},
-};
 use serde_json::Value;
 
-const OFFICE: &str = "[site]\npbx = \"192.0.2.10\"\ntime_zone = \"Europe/Vienna\"\n\
-    dial_plan = \"internal\"\nvoicemail = \"*97\"\n\
-    [[phone]]\nmac = \"001D45AABB01\"\nmodel = 7965\nextension = 1001\nname = \"Reception\"\n\
-    [[phone]]\nmac = \"001D45AABB02\"\nmodel = 7945\nextension = 1002\nsecret = \"hunter2\"\n";
-
-/// An inventory in a folder of its own.
-struct Office {
-    base: tempfile::TempDir,
-}
-
-impl Office {
-    fn new(text: &str) -> Self {
-        let office = Self {
-            base: tempfile::tempdir().unwrap(),
-        };
-        office.says(text);
-        office
-    }
-
-    fn says(&self, text: &str) {
-        fs::write(self.path("office.toml"), text).unwrap();
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.base.path().join(name)
-    }
-
-    fn provision(&self, further: &[&str]) -> assert_cmd::assert::Assert {
-        Command::cargo_bin("reflash")
-            .unwrap()
-            .arg("provision")
-            .arg(self.path("office.toml"))
-            .arg("--to")
-            .arg(self.path("to"))
-            .args(further)
-            .assert()
-    }
-
-    /// Every file with its bytes, by its path below the folder.
-    fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        let root = self.path("to");
-        let mut files = BTreeMap::new();
-        let mut folders = vec![root.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    let name = path
-                        .strip_prefix(&root)
-                        .unwrap()
-                        .to_str()
-                        .unwrap()
-                        .to_owned();
-                    files.insert(name, fs::read(path).unwrap());
-                }
-            }
-        }
-        files
-    }
-}
-
-fn stdout(assert: &assert_cmd::assert::Assert) -> String {
-    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
-}
-
-fn stderr(assert: &assert_cmd::assert::Assert) -> String {
-    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
-}
+use super::office::{OFFICE, Office, stderr, stdout};
 
 fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777
 }
 
 #[test]
-fn everything_is_there_and_for_its_owner_alone() {
+fn every_file_is_written_and_readable_by_its_owner_only() {
     let office = Office::new(OFFICE);
     let assert = office.provision(&[]).success();
     let files = office.files();
@@ -119,19 +46,19 @@ fn everything_is_there_and_for_its_owner_alone() {
     for folder in ["", "tftp", "asterisk", "asterisk/chan_sip"] {
         assert_eq!(mode(&office.path("to").join(folder)), 0o700, "{folder}");
     }
-    // Nothing else is left beside it.
+    // No temporary file is left beside the folder.
     assert_eq!(fs::read_dir(office.base.path()).unwrap().count(), 2);
     let made = String::from_utf8(files["secrets.toml"].clone()).unwrap();
     let secrets: Vec<_> = made.split('"').skip(3).step_by(4).collect();
     assert_eq!(secrets.len(), 3, "a password and two PINs");
-    let told =
+    let texts =
         stdout(&assert) + &stderr(&assert) + std::str::from_utf8(&files["README.txt"]).unwrap();
     for secret in secrets.iter().chain(&["hunter2"]) {
-        assert!(!told.contains(*secret), "{told}");
+        assert!(!texts.contains(*secret), "{texts}");
     }
-    assert!(told.contains("SEP001D45AABB01.cnf.xml") && told.contains("README.txt"));
+    assert!(texts.contains("SEP001D45AABB01.cnf.xml") && texts.contains("README.txt"));
     let wide = |line: &&str| line.chars().count() > 80 && !line.contains("/tmp");
-    let wide: Vec<_> = told.lines().filter(wide).collect();
+    let wide: Vec<_> = texts.lines().filter(wide).collect();
     assert_eq!(wide, [""; 0]);
     let lint = Command::cargo_bin("reflash")
         .unwrap()
@@ -143,13 +70,13 @@ fn everything_is_there_and_for_its_owner_alone() {
 }
 
 #[test]
-fn a_second_run_changes_no_password_and_takes_away_what_is_not_needed() {
+fn a_second_run_keeps_passwords_and_removes_files_no_longer_needed() {
     let office = Office::new(OFFICE);
     office.provision(&[]).success();
     let first = office.files();
     office.provision(&["-q"]).success().stdout("");
     assert_eq!(office.files(), first);
-    office.says(
+    office.write_inventory(
         &OFFICE
             .replace("Reception", "Gate")
             .replace("001D45AABB02", "001D45AABB03"),
@@ -186,7 +113,7 @@ fn a_second_run_changes_no_password_and_takes_away_what_is_not_needed() {
 }
 
 #[test]
-fn what_somebody_changed_or_put_there_is_left_alone() {
+fn changed_and_foreign_files_are_kept() {
     let office = Office::new(OFFICE);
     office.provision(&[]).success();
     let sep = office.path("to/tftp/SEP001D45AABB01.cnf.xml");
@@ -205,10 +132,10 @@ fn what_somebody_changed_or_put_there_is_left_alone() {
     office.provision(&["--force"]).success();
     assert!(fs::read_to_string(&sep).unwrap().contains("<authPassword>"));
     assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
-    // A phone that is not on the list any more, with a file that somebody changed.
+    // A phone that was removed from the inventory, and whose file was changed.
     let other = office.path("to/tftp/SEP001D45AABB02.cnf.xml");
     fs::write(&other, "<device/>").unwrap();
-    office.says(&OFFICE.replace("001D45AABB02", "001D45AABB03"));
+    office.write_inventory(&OFFICE.replace("001D45AABB02", "001D45AABB03"));
     let assert = office.provision(&[]).success();
     assert!(
         stdout(&assert).contains("it was changed since the last run"),
@@ -219,7 +146,7 @@ fn what_somebody_changed_or_put_there_is_left_alone() {
 }
 
 #[test]
-fn folders_of_others_and_links_are_refused() {
+fn foreign_folders_and_symbolic_links_are_refused() {
     let office = Office::new(OFFICE);
     fs::create_dir(office.path("to")).unwrap();
     fs::write(office.path("to/mine"), "").unwrap();
@@ -232,7 +159,7 @@ fn folders_of_others_and_links_are_refused() {
     assert_eq!(office.files().len(), 1);
     fs::remove_file(office.path("to/mine")).unwrap();
     office.provision(&[]).success();
-    // A link in place of a file, and of a folder, leads nowhere.
+    // A symbolic link in place of a file or a folder is not followed.
     let outside = office.path("outside");
     fs::write(&outside, "outside").unwrap();
     let readme = office.path("to/README.txt");
@@ -250,7 +177,7 @@ fn folders_of_others_and_links_are_refused() {
     let folder = office.path("elsewhere");
     fs::rename(office.path("to/asterisk"), &folder).unwrap();
     symlink(&folder, office.path("to/asterisk")).unwrap();
-    office.says(&OFFICE.replace("Reception", "Gate"));
+    office.write_inventory(&OFFICE.replace("Reception", "Gate"));
     let before = fs::read(folder.join("pjsip.conf")).unwrap();
     let assert = office.provision(&[]).code(1);
     assert!(
@@ -273,141 +200,4 @@ fn folders_of_others_and_links_are_refused() {
         assert!(stderr(&assert).contains(wrong), "{}", stderr(&assert));
         assert!(!stderr(&assert).contains("hunter2"));
     }
-}
-
-#[test]
-fn passwords_are_shown_when_they_are_asked_for() {
-    let office = Office::new(OFFICE);
-    let text = stdout(&office.provision(&["--show-secrets"]).success());
-    assert!(text.contains("hunter2") && text.contains("PIN"), "{text}");
-    let text = stdout(&office.provision(&["--show-secrets", "--json"]).success());
-    let document: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(document["secrets"][1]["user"], "1002");
-    assert_eq!(document["secrets"][1]["secret"], "hunter2");
-    assert_eq!(document["secrets"][0]["secret"].as_str().unwrap().len(), 12);
-}
-
-#[test]
-fn faults_are_findings_and_nothing_is_written() {
-    let wrong = OFFICE
-        .replace("Reception", "a;b")
-        .replace("Europe/Vienna", "Europe/Wien");
-    let office = Office::new(&wrong);
-    let assert = office.provision(&["--json"]).code(1);
-    let document: Value = serde_json::from_str(&stdout(&assert)).unwrap();
-    let places: Vec<_> = document["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|found| {
-            (
-                found["line"].as_u64().unwrap(),
-                found["code"].as_str().unwrap(),
-            )
-        })
-        .collect();
-    assert_eq!(places, [(3, "inventory-fault"), (10, "inventory-fault")]);
-    let assert = office.provision(&[]).code(1);
-    assert!(
-        stdout(&assert).contains("office.toml:3:13: error:"),
-        "{}",
-        stdout(&assert)
-    );
-    assert!(!office.path("to").exists());
-    office.says(&OFFICE.replace("internal", "nowhere.xml"));
-    let assert = office.provision(&[]).code(1);
-    assert!(
-        stderr(&assert).contains("nowhere.xml"),
-        "{}",
-        stderr(&assert)
-    );
-    fs::write(
-        office.path("nowhere.xml"),
-        "<DIALTEMPLATE><template MATCH=\"1\"/></DIALTEMPLATE",
-    )
-    .unwrap();
-    let assert = office.provision(&[]).code(1);
-    assert!(
-        stderr(&assert).contains("nowhere.xml"),
-        "{}",
-        stderr(&assert)
-    );
-    fs::write(
-        office.path("nowhere.xml"),
-        "<DIALTEMPLATE><TEMPLATE MATCH=\"1...\" Timeout=\"0\"/></DIALTEMPLATE>",
-    )
-    .unwrap();
-    office.provision(&[]).success();
-    let written = fs::read_to_string(office.path("to/tftp/dialplan.xml")).unwrap();
-    assert!(written.contains("1..."), "{written}");
-}
-
-#[test]
-fn with_firmware_the_root_is_whole_and_each_phone_s_load_is_named() {
-    let office = Office::new(OFFICE);
-    let bundle = office.path("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
-    let made = SyntheticBundle::new(Family::F45, 7)
-        .unwrap()
-        .sizes(Sizes::Small);
-    made.write_zip(&bundle).unwrap();
-    let bundle = bundle.to_str().unwrap();
-    let assert = office.provision(&["--firmware", bundle]).code(1);
-    assert!(
-        stderr(&assert).contains("genuine")
-            || stderr(&assert).contains("damaged")
-            || stderr(&assert).contains("verify"),
-        "{}",
-        stderr(&assert)
-    );
-    assert!(!office.path("to").exists());
-    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem");
-    let assert = office
-        .provision(&["--firmware", bundle, "--trust-key", key, "--json"])
-        .success();
-    let document: Value = serde_json::from_str(&stdout(&assert)).unwrap();
-    let load = made.load();
-    assert_eq!(document["loads"], serde_json::json!([load.as_str()]));
-    let files = office.files();
-    for (name, bytes) in made.files() {
-        assert_eq!(files.get(&format!("tftp/{name}")), Some(&bytes), "{name}");
-    }
-    for sep in ["001D45AABB01", "001D45AABB02"] {
-        let sep = String::from_utf8(files[&format!("tftp/SEP{sep}.cnf.xml")].clone()).unwrap();
-        assert!(sep.contains(&format!("<loadInformation>{load}</loadInformation>")));
-        assert!(files.contains_key(&format!("tftp/{}", load.manifest())));
-    }
-    let default = String::from_utf8(files["tftp/XMLDefault.cnf.xml"].clone()).unwrap();
-    assert!(
-        default.contains(&format!(">{load}</loadInformation436>")),
-        "{default}"
-    );
-    assert!(default.contains("<processNodeName>192.0.2.10</processNodeName>"));
-    // Without it, the firmware goes and the phones keep their load.
-    office.provision(&[]).success();
-    assert!(
-        !office
-            .files()
-            .contains_key(&format!("tftp/{}", load.manifest()))
-    );
-}
-
-#[test]
-fn the_command_line_s_own_faults_end_with_2() {
-    for args in [
-        &["provision"][..],
-        &["provision", "a.toml"],
-        &["provision", "--to", "x"],
-    ] {
-        Command::cargo_bin("reflash")
-            .unwrap()
-            .args(args)
-            .assert()
-            .code(2);
-    }
-    let help = Command::cargo_bin("reflash")
-        .unwrap()
-        .args(["provision", "--help"])
-        .assert()
-        .success();
-    assert!(stdout(&help).contains("Example:"));
 }

@@ -1,4 +1,4 @@
-//! The phones' files: to the byte, by strict XML, and by another project's judge.
+//! The files of the phones: the expected bytes, strict XML, and a check by sep-rs.
 
 use std::collections::BTreeSet;
 
@@ -6,16 +6,16 @@ use expect_test::expect_file;
 use reflash::phone::{CISCO_TIME_ZONES, LoadName, MODELS, Model};
 use roxmltree::Document;
 
-use super::{build, build_with, inventory, seps, text};
+use super::{SITE, build, build_with, inventory, seps, text};
 
 fn convertible() -> impl Iterator<Item = &'static Model> {
     MODELS.iter().filter(|model| model.family.is_convertible())
 }
 
-/// An inventory that says everything, for one model with all its buttons in use.
+/// An inventory with every value, for one model with all its buttons in use.
 fn full(model: &Model, at: usize) -> String {
     let mut toml = format!(
-        "[site]\npbx = \"192.0.2.10\"\ntime_zone = \"Europe/Vienna\"\nntp = [\"192.0.2.1\"]\n\
+        "{SITE}time_zone = \"Europe/Vienna\"\nntp = [\"192.0.2.1\"]\n\
          codecs = [\"alaw\", \"ulaw\", \"g722\"]\nlocale = \"German_Germany\"\nlanguage = \"de_DE\"\n\
          network_locale = \"Austria\"\nvoicemail = \"*97\"\n\
          [[phone]]\nmac = \"001D45AABB{at:02X}\"\nmodel = \"{}\"\nextension = 1001\n\
@@ -38,7 +38,7 @@ fn full(model: &Model, at: usize) -> String {
 }
 
 #[test]
-fn the_file_of_each_model_is_this_to_the_byte() {
+fn the_file_of_each_model_is_the_expected_one() {
     for (at, model) in convertible().enumerate() {
         let code = format!("{:?}", model.family).replace('F', "SIP");
         let loads = [(model, LoadName::new(&format!("{code}.9-4-2SR3-1S")))];
@@ -121,7 +121,7 @@ const KNOWN_TO_WORK: &str = "device deviceProtocol sshUserId sshPassword deviceP
     phonePort certHash encrConfig advertiseG722Codec";
 
 #[test]
-fn no_element_of_a_file_that_works_is_missing() {
+fn no_element_of_a_proven_file_is_missing() {
     let model = Model::by_number("7965").unwrap();
     let loads = [(model, LoadName::new("SIP45.9-3-1SR4-1S"))];
     let plan = b"<DIALTEMPLATE/>";
@@ -142,14 +142,14 @@ fn no_element_of_a_file_that_works_is_missing() {
         .filter(roxmltree::Node::is_comment)
         .count();
     assert_eq!(comments, 0);
-    assert!(!written.contains("xsi:"), "no prefix that nobody declares");
+    assert!(!written.contains("xsi:"), "no undeclared prefix");
 }
 
 #[test]
-fn what_was_a_choice_is_as_docs_configuration_argues_it() {
-    let built = build(
-        "[site]\npbx = \"192.0.2.10\"\n[[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n",
-    );
+fn chosen_values_are_those_of_docs_configuration() {
+    let built = build(&format!(
+        "{SITE}[[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n"
+    ));
     let (_, written) = seps(&built).next().unwrap();
     let document = Document::parse(written).unwrap();
     let of = |name: &str| {
@@ -202,7 +202,7 @@ fn what_was_a_choice_is_as_docs_configuration_argues_it() {
 fn the_version_stamp_changes_with_the_file_and_only_then() {
     let stamp = |name: &str| {
         let built = build(&format!(
-            "[site]\npbx = \"192.0.2.10\"\n[[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n\
+            "{SITE}[[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n\
              name = \"{name}\"\n"
         ));
         let (_, written) = seps(&built).next().unwrap();
@@ -213,7 +213,8 @@ fn the_version_stamp_changes_with_the_file_and_only_then() {
     assert_ne!(stamp("a"), stamp("b"));
 }
 
-fn judged(
+/// The result of sep-rs.
+fn validate(
     name: &str,
     written: &str,
     model: Option<sep_rs::PhoneModelId>,
@@ -231,13 +232,13 @@ fn errors(result: &sep_rs::ValidationResult) -> Vec<String> {
 }
 
 #[test]
-fn another_project_s_judge_has_no_error_to_tell() {
+fn sep_rs_finds_no_unexpected_error() {
     for (at, model) in convertible().enumerate() {
         let built = build(&full(model, at));
         for (name, written) in seps(&built) {
             let name = format!("SEP{name}");
             assert_eq!(
-                errors(&judged(&name, written, None)),
+                errors(&validate(&name, written, None)),
                 [""; 0],
                 "{}",
                 model.number
@@ -246,20 +247,20 @@ fn another_project_s_judge_has_no_error_to_tell() {
                 continue;
             }
             let number = model.number.replace("-GE", "G-GE");
-            let unexpected: BTreeSet<_> = errors(&judged(&name, written, number.parse().ok()))
+            let unexpected: BTreeSet<_> = errors(&validate(&name, written, number.parse().ok()))
                 .into_iter()
                 .filter(|error| !KNOWN_REFUSALS.iter().any(|known| error.contains(known)))
                 .collect();
             assert_eq!(unexpected, BTreeSet::new(), "{}", model.number);
         }
         let name = "XMLDefault.cnf.xml";
-        let default = judged(name, text(&built, "tftp/XMLDefault.cnf.xml"), None);
+        let default = validate(name, text(&built, "tftp/XMLDefault.cnf.xml"), None);
         assert_eq!(errors(&default), [""; 0]);
     }
 }
 
-/// Errors of sep-rs 0.3 when it is told the model that are wrong about these phones: files with
-/// these elements run on a 7965 and on a 7911.
+/// Errors of sep-rs 0.3 for a given model that do not apply to these phones: files with these
+/// elements run on a 7965 and on a 7911.
 const KNOWN_REFUSALS: &[&str] = &[
     "/device/vendorConfig/autoSelectLineEnable:",
     "/device/vendorConfig/disableSpeakerAndHeadset:",
@@ -267,12 +268,12 @@ const KNOWN_REFUSALS: &[&str] = &[
     "/device/vendorConfig/videoCapability:",
 ];
 
-/// Models of whose `vendorConfig` sep-rs 0.3 knows nothing, and refuses every element of it.
+/// Models whose `vendorConfig` sep-rs 0.3 does not know: it rejects every element of it.
 const WITHOUT_TABLE: &[&str] = &["7906", "7931", "7970", "7971"];
 
-/// The judge does say no: else the test above would prove nothing.
+/// sep-rs does reject files: otherwise the test above would prove nothing.
 #[test]
-fn another_project_s_judge_can_say_no() {
+fn sep_rs_finds_an_error_in_a_wrong_file() {
     let built = build(&full(Model::by_number("7965").unwrap(), 1));
     let (name, written) = seps(&built).next().unwrap();
     for (right, wrong) in [

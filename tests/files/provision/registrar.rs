@@ -109,7 +109,7 @@ impl Drop for Registrar {
     }
 }
 
-/// A port that nobody has on the registrar's address, over UDP and TCP.
+/// A port that is free on the address of the registrar, over UDP and TCP.
 fn free_port() -> u16 {
     let tcp = TcpListener::bind((REGISTRAR, 0)).unwrap();
     let port = tcp.local_addr().unwrap().port();
@@ -146,7 +146,7 @@ fn all_register(transport: &str, further: &str) {
 
 #[test]
 #[ignore = "needs kamailio"]
-fn every_line_registers_over_udp_where_it_listens() {
+fn every_line_registers_over_udp_at_the_registrar() {
     all_register(
         "udp",
         "line2_extension = 1002\nline3_number = 1001\n[[phone.line]]\nbutton = 4\n\

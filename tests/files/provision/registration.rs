@@ -1,6 +1,6 @@
-//! From flashed to registered, and what is said where it is not: the program converts and hears
-//! its interface, a real registrar is on the same machine, and a scripted phone on the other end
-//! of the cable reads its generated file and registers.
+//! Registration after a conversion, and its diagnoses: the program converts and captures on its
+//! interface, a real registrar runs on the same machine, and a scripted phone in another network
+//! namespace reads its generated file and registers.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use crate::support::{
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
-/// The scripted phone, and one that is on the list and never comes, so that the run goes on.
+/// The scripted phone, and a missing phone of the inventory, so that the run continues.
 const PHONE: &str = "025245480000";
 const ABSENT: &str = "0252454800ff";
 const SECRET: &str = "hunter2hunt";
@@ -41,7 +41,7 @@ fn office(transport: &str, port: u16, secret: &str) -> String {
     )
 }
 
-/// A phone, a program that converts it, and what both have written.
+/// A phone, and the run that converts it.
 struct ConvertedPhone {
     lab: TwoHosts,
     folder: tempfile::TempDir,
@@ -52,7 +52,7 @@ struct ConvertedPhone {
 }
 
 impl ConvertedPhone {
-    /// Converts the phone with what this inventory makes of it.
+    /// Converts the phone with its configuration from this inventory.
     fn converted(name: &str, transport: &'static str, port: u16) -> Self {
         let kamailio = require_program("kamailio");
         let lab = TwoHosts::build(name);
@@ -60,7 +60,7 @@ impl ConvertedPhone {
         let bundle = synthetic::bundle(folder.path());
         let list = folder.path().join("office.toml");
         fs::write(&list, office(transport, port, SECRET)).unwrap();
-        // The kernel's table of neighbours must see the phone's own address.
+        // The ARP table must have the MAC of the phone.
         let mut ip = lab.on_phones("ip");
         ip.args(["link", "set", "eth0", "address", "02:52:45:48:00:00"]);
         assert!(ip.status().unwrap().success());
@@ -134,7 +134,7 @@ impl ConvertedPhone {
         panic!("the registrar does not listen");
     }
 
-    /// The phone does this; what it prints.
+    /// Runs the phone helper; its output.
     fn phone(&self, arguments: &[&str]) -> String {
         let output = self
             .lab
@@ -146,40 +146,41 @@ impl ConvertedPhone {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// The converted phone reads its configuration and does this.
-    fn registering(&self, action: &str) -> String {
+    /// The converted phone reads its configuration and runs this action.
+    fn run_action(&self, action: &str) -> String {
         let server = format!("{SERVER}:69");
         self.phone(&["registering-phone", PHONES[0], &server, PHONE, action])
     }
 
-    fn registers(&self) -> u16 {
-        let said = self.registering("register");
-        let (_, rest) = said.split_once("answered ").unwrap();
+    /// The status of a REGISTER.
+    fn register(&self) -> u16 {
+        let output = self.run_action("register");
+        let (_, rest) = output.split_once("answered ").unwrap();
         rest[..3].parse().unwrap()
     }
 
-    /// Why it is not registered.
-    fn diagnosed(&mut self) -> Value {
+    /// Waits for `not-registering`.
+    fn wait_for_diagnosis(&mut self) -> Value {
         let is_it = |line: &Value| line["kind"] == "diagnosis" && line["code"] == "not-registering";
         let line = self.run.wait_for(is_it);
         assert_eq!(line["phone"]["mac"], PHONE, "{line}");
         line
     }
 
-    /// Registers at last: the diagnosis goes and the phone is said to be registered.
-    fn recovers(mut self, registrar: Registrar) {
-        assert_eq!(self.registers(), 200);
-        let (mut gone, mut told) = (false, false);
+    /// Registers: the diagnosis is withdrawn and the registration is evidence.
+    fn assert_recovers(mut self, registrar: Registrar) {
+        assert_eq!(self.register(), 200);
+        let (mut is_withdrawn, mut has_evidence) = (false, false);
         let place = format!(
-            "registered as '1001' over {} at {SERVER}:{}",
+            "registration as '1001' over {} at {SERVER}:{}",
             self.over(),
             self.port
         );
         self.run.wait_for(|line| {
-            gone |= line["kind"] == "withdrawn" && line["code"] == "not-registering";
+            is_withdrawn |= line["kind"] == "withdrawn" && line["code"] == "not-registering";
             let detail = line["evidence"]["detail"].as_str().unwrap_or_default();
-            told |= line["evidence"]["witness"] == "sip" && detail.starts_with(&place);
-            gone && told
+            has_evidence |= line["evidence"]["witness"] == "sip" && detail.starts_with(&place);
+            is_withdrawn && has_evidence
         });
         self.run.signal("INT");
         let report = self.run.kind("finished")["report"].clone();
@@ -197,8 +198,8 @@ impl ConvertedPhone {
             "{phone:#}"
         );
         let journal = fs::read_to_string(self.folder.path().join("journal")).unwrap();
-        let told = format!("{journal}{:?}", self.run.seen);
-        assert!(told.contains("not-registering") && journal.contains("\"register\""));
+        let output = format!("{journal}{:?}", self.run.seen);
+        assert!(output.contains("not-registering") && journal.contains("\"register\""));
         for secret in [
             SECRET,
             OTHER_SECRET,
@@ -207,9 +208,9 @@ impl ConvertedPhone {
             "cnonce",
             "response=",
         ] {
-            assert!(!told.contains(secret), "{secret} is in what was said");
+            assert!(!output.contains(secret), "{secret} is in the output");
         }
-        // The record says the same.
+        // The report of the journal has the same evidence.
         let path: &Path = &self.folder.path().join("journal");
         let report = Command::new(REFLASH)
             .args(["report", "--json"])
@@ -231,14 +232,14 @@ impl ConvertedPhone {
 
 #[test]
 #[ignore = "needs root (network namespaces), kamailio and ss"]
-fn a_secret_that_the_registrar_refuses_is_said_and_taken_back_when_it_is_right() {
+fn a_refused_secret_is_diagnosed_and_withdrawn_when_it_is_corrected() {
     let mut phone = ConvertedPhone::converted("secret", "udp", 5160);
     let registrar = phone.registrar("udp", OTHER_SECRET, "");
-    assert_eq!(phone.registers(), 401);
-    let found = phone.diagnosed();
+    assert_eq!(phone.register(), 401);
+    let found = phone.wait_for_diagnosis();
     let evidence = found["evidence"].as_str().unwrap();
-    for words in ["as '1001' over UDP to 192.0.2.1:5160", "rejects the secret"] {
-        assert!(evidence.contains(words), "{found}");
+    for part in ["as '1001' over UDP to 192.0.2.1:5160", "rejects the secret"] {
+        assert!(evidence.contains(part), "{found}");
     }
     assert!(
         found["cure"].as_str().unwrap().contains("authPassword"),
@@ -246,16 +247,16 @@ fn a_secret_that_the_registrar_refuses_is_said_and_taken_back_when_it_is_right()
     );
     drop(registrar);
     let registrar = phone.registrar("udp", SECRET, "");
-    phone.recovers(registrar);
+    phone.assert_recovers(registrar);
 }
 
 #[test]
 #[ignore = "needs root (network namespaces), kamailio and ss"]
-fn a_phone_told_tcp_and_a_registrar_on_udp_alone_do_not_meet() {
+fn a_phone_on_tcp_at_a_udp_registrar_is_wait_for_diagnosis() {
     let mut phone = ConvertedPhone::converted("transport", "tcp", 5060);
     let registrar = phone.registrar("udp", SECRET, "");
-    phone.registering("call-closed-port");
-    let found = phone.diagnosed();
+    phone.run_action("call-closed-port");
+    let found = phone.wait_for_diagnosis();
     let evidence = found["evidence"].as_str().unwrap();
     assert!(
         evidence.contains("sent to TCP port 5060 of 192.0.2.1 2 times"),
@@ -270,16 +271,16 @@ fn a_phone_told_tcp_and_a_registrar_on_udp_alone_do_not_meet() {
     );
     drop(registrar);
     let registrar = phone.registrar("tcp", SECRET, "");
-    phone.recovers(registrar);
+    phone.assert_recovers(registrar);
 }
 
 #[test]
 #[ignore = "needs root (network namespaces), kamailio and ss"]
-fn a_registrar_that_answers_where_the_phone_sends_from_is_told_from_one_that_is_silent() {
+fn a_registrar_that_answers_to_the_source_port_is_diagnosed_as_such() {
     let mut phone = ConvertedPhone::converted("rport", "udp", 5060);
     let registrar = phone.registrar("udp", SECRET, "force_rport();");
-    phone.registering("wait-for-answer");
-    let found = phone.diagnosed();
+    phone.run_action("wait-for-answer");
+    let found = phone.wait_for_diagnosis();
     assert!(
         found["evidence"]
             .as_str()
@@ -293,5 +294,5 @@ fn a_registrar_that_answers_where_the_phone_sends_from_is_told_from_one_that_is_
     );
     drop(registrar);
     let registrar = phone.registrar("udp", SECRET, "");
-    phone.recovers(registrar);
+    phone.assert_recovers(registrar);
 }

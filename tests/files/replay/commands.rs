@@ -1,14 +1,6 @@
-//! The verbs as people type them.
+//! `reflash replay` and `reflash report`: formats, errors and exit codes.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream, UdpSocket},
-    path::Path,
-    process::{Child, Stdio},
-    time::Duration,
-};
+use std::{fmt::Write as _, fs, path::Path};
 
 use assert_cmd::Command;
 use reflash::{
@@ -37,7 +29,7 @@ Jan  1 00:00:02 h sshd[3]: something else
 }
 
 #[test]
-fn a_log_is_replayed_in_every_form() {
+fn a_log_is_replayed_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let log = log(folder.path());
     let output = reflash(&["replay", &log, "--year", "2020", "--json"])
@@ -75,16 +67,16 @@ fn a_log_is_replayed_in_every_form() {
 }
 
 #[test]
-fn what_is_no_record_is_told_with_a_cure() {
+fn a_file_without_requests_is_refused_with_a_cure() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("notes.txt");
     fs::write(&file, "nothing here\n").unwrap();
     let file = file.display().to_string();
     let output = reflash(&["replay", &file]).assert().code(1);
-    let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    let error_text = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     assert!(
-        told.contains("has no request") && told.contains("→"),
-        "{told}"
+        error_text.contains("has no request") && error_text.contains("→"),
+        "{error_text}"
     );
     reflash(&["replay", "/nowhere/at/all"]).assert().code(1);
     reflash(&["report", &file]).assert().code(1);
@@ -98,7 +90,7 @@ fn what_is_no_record_is_told_with_a_cure() {
 }
 
 #[test]
-fn each_kind_of_wrong_file_is_told_for_what_it_is() {
+fn each_kind_of_wrong_file_has_its_own_error_and_cure() {
     let folder = tempfile::tempdir().unwrap();
     let head = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0];
     let other = br#"{"at":"2026-01-01T00:00:00Z","kind":"journal","schema":99}"#;
@@ -170,126 +162,15 @@ fn each_kind_of_wrong_file_is_told_for_what_it_is() {
     ] {
         let path = folder.path().join(name).display().to_string();
         let output = reflash(&[verb, &path]).assert().code(1).stdout("");
-        let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
-        let (first, second) = told.split_once('\n').unwrap();
-        assert!(first.contains(error), "{verb} {name}: {told}");
-        assert!(second.contains(cure), "{verb} {name}: {told}");
-    }
-}
-
-/// A page of a server on loopback; `None` while nobody listens.
-fn get(port: u16, path: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    Some(text)
-}
-
-/// A port that is free now.
-fn free(udp: bool) -> u16 {
-    if udp {
-        UdpSocket::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port()
-    } else {
-        TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port()
-    }
-}
-
-/// One file by TFTP, or the ERROR's code.
-fn fetch(port: u16, name: &str) -> Result<usize, u16> {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
-    let request = [b"\x00\x01", name.as_bytes(), b"\x00octet\x00"].concat();
-    socket.send_to(&request, ("127.0.0.1", port)).unwrap();
-    let mut all = 0;
-    loop {
-        let mut packet = [0; 600];
-        let (length, from) = socket.recv_from(&mut packet).unwrap();
-        if packet[1] == 5 {
-            return Err(u16::from_be_bytes([packet[2], packet[3]]));
-        }
-        all += length - 4;
-        socket.send_to(&[0, 4, packet[2], packet[3]], from).unwrap();
-        if length < 516 {
-            return Ok(all);
-        }
-    }
-}
-
-/// Ends the server, whatever the test does.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let error_text = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        let (first, second) = error_text.split_once('\n').unwrap();
+        assert!(first.contains(error), "{verb} {name}: {error_text}");
+        assert!(second.contains(cure), "{verb} {name}: {error_text}");
     }
 }
 
 #[test]
-fn what_a_server_counts_can_be_read_while_it_runs() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("dialplan.xml"), [b'x'; 1500]).unwrap();
-    let (tftp, metrics) = (free(true), free(false));
-    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("reflash"))
-        .arg("serve")
-        .arg(folder.path())
-        .args(["--listen", "127.0.0.1", "--http-port", "0"])
-        .args(["--tftp-port", &tftp.to_string()])
-        .args(["--metrics", &format!("127.0.0.1:{metrics}")])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut server = Server(child);
-    let told = BufReader::new(server.0.stdout.take().unwrap()).lines();
-    let begun = format!("metrics: http://127.0.0.1:{metrics}/metrics");
-    let told = told
-        .map_while(Result::ok)
-        .find(|line| line.contains(&begun));
-    assert!(told.is_some(), "the address is said");
-    assert_eq!(fetch(tftp, "dialplan.xml"), Ok(1500));
-    assert_eq!(fetch(tftp, "CTLSEP001D45AABB0C.tlv"), Err(1));
-    // The engine counts the last ACK before it answers the next request.
-    let page = get(metrics, "/metrics").unwrap();
-    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
-    assert!(
-        page.contains("content-type: text/plain; version=0.0.4"),
-        "{page}"
-    );
-    for line in [
-        "reflash_phones{state=\"configuring\"} 1",
-        "reflash_transfers_started_total{transport=\"tftp\"} 1",
-        "reflash_transfers_ended_total{outcome=\"delivered\"} 1",
-        "reflash_transfers_running 0",
-        "reflash_not_found_total 1",
-        "reflash_tftp_errors_sent_total{code=\"1\"} 1",
-        "reflash_acknowledged_bytes_total 1500",
-    ] {
-        assert!(page.contains(&format!("\n{line}\n")), "{line}: {page}");
-    }
-    assert!(
-        get(metrics, "/dialplan.xml")
-            .unwrap()
-            .starts_with("HTTP/1.1 404")
-    );
-}
-
-#[test]
-fn a_journal_is_reported_in_every_form() {
+fn a_journal_is_reported_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("run.jsonl").display().to_string();
     reflash(&[
@@ -334,7 +215,7 @@ fn a_journal_is_reported_in_every_form() {
 }
 
 #[test]
-fn a_bundle_says_which_images_there_are_and_how_large() {
+fn a_bundle_gives_the_images_and_their_sizes() {
     let folder = tempfile::tempdir().unwrap();
     let made = SyntheticBundle::new(Family::F45, 7)
         .unwrap()
@@ -355,11 +236,16 @@ fn a_bundle_says_which_images_there_are_and_how_large() {
         names.push("SEP001D45AABB0C.cnf.xml");
         let mut text = String::new();
         for (at, name) in names.iter().enumerate() {
-            for words in [
+            for message in [
                 format!("RRQ from 192.0.2.9 filename {name}"),
                 format!("Client 192.0.2.9 finished {name}"),
             ] {
-                writeln!(text, "Mar  1 10:{:02}:00 h in.tftpd[{at}]: {words}", at * 2).unwrap();
+                writeln!(
+                    text,
+                    "Mar  1 10:{:02}:00 h in.tftpd[{at}]: {message}",
+                    at * 2
+                )
+                .unwrap();
             }
         }
         let log = folder.path().join("log");

@@ -1,11 +1,11 @@
-//! Three days of nine 7940 and 7960 over a new year, as a server would log them: a network
-//! that was dead for a while, requests sent again and again, addresses that change hands.
+//! The log of three days with nine 7940 and 7960 over a new year: a network outage, repeated
+//! requests, and addresses that move to another phone.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use jiff::Timestamp;
 use reflash::{
-    replay::Format,
+    replay::ReplayFormat,
     track::{PhoneReport, Report, State},
 };
 
@@ -15,22 +15,22 @@ const LOADS: &str = "P0S3-8-12-00.loads";
 const LOADER: &str = "P003-8-12-00.sbn";
 const APPLICATION: &str = "P0S3-8-12-00.sb2";
 
-/// The phone whose loader never comes through.
+/// The phone whose loader is never transferred.
 const UNLUCKY: usize = 8;
 
 #[derive(Clone, Copy, PartialEq)]
-enum Fate {
+enum Outcome {
     Finished,
     NotFound,
-    /// No line says how it went.
+    /// The log has no result.
     Silent,
     Refused,
 }
 
-/// Requests by second and order of writing.
+/// Requests by second and line number.
 #[derive(Default)]
 struct Days {
-    lines: BTreeMap<(u64, usize), (String, String, Fate)>,
+    lines: BTreeMap<(u64, usize), (String, String, Outcome)>,
     seed: u64,
 }
 
@@ -43,45 +43,45 @@ impl Days {
         least + (self.seed >> 33) % (most - least + 1)
     }
 
-    fn ask(&mut self, at: u64, address: &str, name: &str, fate: Fate) {
+    fn request(&mut self, at: u64, address: &str, name: &str, outcome: Outcome) {
         let place = (at, self.lines.len());
         self.lines
-            .insert(place, (address.to_owned(), name.to_owned(), fate));
+            .insert(place, (address.to_owned(), name.to_owned(), outcome));
     }
 
-    /// Every 4 s, 5 tries a port, 3 ports; nobody answers.
-    fn in_vain(&mut self, at: u64, address: &str, name: &str) -> u64 {
+    /// Requests without a response: every 4 s, 5 for each of 3 ports.
+    fn unanswered(&mut self, at: u64, address: &str, name: &str) -> u64 {
         for try_ in 0..15 {
-            self.ask(at + 4 * try_, address, name, Fate::Silent);
+            self.request(at + 4 * try_, address, name, Outcome::Silent);
         }
         at + 60
     }
 
     /// The loader's five files.
     fn loader(&mut self, at: u64, address: &str, mac: &str) -> u64 {
-        self.ask(at, address, &format!("CTLSEP{mac}.tlv"), Fate::NotFound);
-        self.ask(at, address, &format!("SEP{mac}.cnf.xml"), Fate::NotFound);
-        self.ask(at + 1, address, &format!("SIP{mac}.cnf"), Fate::NotFound);
-        self.ask(at + 1, address, &format!("MGC{mac}.cnf"), Fate::NotFound);
-        self.ask(at + 1, address, "XMLDefault.cnf.xml", Fate::Finished);
+        self.request(at, address, &format!("CTLSEP{mac}.tlv"), Outcome::NotFound);
+        self.request(at, address, &format!("SEP{mac}.cnf.xml"), Outcome::NotFound);
+        self.request(at + 1, address, &format!("SIP{mac}.cnf"), Outcome::NotFound);
+        self.request(at + 1, address, &format!("MGC{mac}.cnf"), Outcome::NotFound);
+        self.request(at + 1, address, "XMLDefault.cnf.xml", Outcome::Finished);
         at + 2
     }
 
-    /// A whole conversion; where it ends.
+    /// A whole conversion; returns its end.
     fn convert(&mut self, mut at: u64, address: &str, mac: &str) -> u64 {
         // SCCP runs at first.
-        self.ask(at, address, &format!("CTLSEP{mac}.tlv"), Fate::NotFound);
-        self.ask(at, address, &format!("SEP{mac}.cnf.xml"), Fate::NotFound);
-        self.ask(at + 1, address, "XMLDefault.cnf.xml", Fate::Finished);
-        self.ask(at + 2, address, LOADS, Fate::Finished);
-        self.ask(at + 3, address, LOADER, Fate::Finished);
+        self.request(at, address, &format!("CTLSEP{mac}.tlv"), Outcome::NotFound);
+        self.request(at, address, &format!("SEP{mac}.cnf.xml"), Outcome::NotFound);
+        self.request(at + 1, address, "XMLDefault.cnf.xml", Outcome::Finished);
+        self.request(at + 2, address, LOADS, Outcome::Finished);
+        self.request(at + 3, address, LOADER, Outcome::Finished);
         at += self.between(29, 40);
         at = self.loader(at, address, mac);
-        self.ask(at, address, LOADS, Fate::Finished);
-        self.ask(at + 1, address, APPLICATION, Fate::Finished);
+        self.request(at, address, LOADS, Outcome::Finished);
+        self.request(at + 1, address, APPLICATION, Outcome::Finished);
         at += self.between(46, 70);
-        self.ask(at, address, "SIPDefault.cnf", Fate::Finished);
-        self.ask(at, address, &format!("./SIP{mac}.cnf"), Fate::Finished);
+        self.request(at, address, "SIPDefault.cnf", Outcome::Finished);
+        self.request(at, address, &format!("./SIP{mac}.cnf"), Outcome::Finished);
         at + 5
     }
 
@@ -89,37 +89,42 @@ impl Days {
     fn poll(&mut self, mut at: u64, until: u64, address: &str, mac: &str) {
         while at < until {
             at += 31;
-            self.ask(at, address, &format!("SIP{mac}.cnf"), Fate::Finished);
+            self.request(at, address, &format!("SIP{mac}.cnf"), Outcome::Finished);
         }
     }
 
     fn boot(&mut self, at: u64, address: &str, mac: &str) {
-        self.ask(at, address, &format!("CTLSEP{mac}.tlv"), Fate::NotFound);
-        self.ask(at, address, &format!("SEP{mac}.cnf.xml"), Fate::Finished);
-        self.ask(at, address, LOADS, Fate::Finished);
-        self.ask(at + 23, address, "SIPDefault.cnf", Fate::Finished);
-        self.ask(at + 23, address, &format!("./SIP{mac}.cnf"), Fate::Finished);
-        self.ask(at + 25, address, "RINGLIST.DAT", Fate::NotFound);
-        self.ask(at + 25, address, "dialplan.xml", Fate::Finished);
+        self.request(at, address, &format!("CTLSEP{mac}.tlv"), Outcome::NotFound);
+        self.request(at, address, &format!("SEP{mac}.cnf.xml"), Outcome::Finished);
+        self.request(at, address, LOADS, Outcome::Finished);
+        self.request(at + 23, address, "SIPDefault.cnf", Outcome::Finished);
+        self.request(
+            at + 23,
+            address,
+            &format!("./SIP{mac}.cnf"),
+            Outcome::Finished,
+        );
+        self.request(at + 25, address, "RINGLIST.DAT", Outcome::NotFound);
+        self.request(at + 25, address, "dialplan.xml", Outcome::Finished);
     }
 
     fn write(&self, results: bool) -> String {
         let began: Timestamp = "2025-12-30T10:00:00Z".parse().unwrap();
         let mut text = String::new();
-        for (process, ((at, _), (address, name, fate))) in self.lines.iter().enumerate() {
+        for (process, ((at, _), (address, name, outcome))) in self.lines.iter().enumerate() {
             let at = began.as_second() + i64::try_from(*at).unwrap();
             let time = Timestamp::from_second(at)
                 .unwrap()
                 .strftime("%b %e %H:%M:%S");
             let head = format!("{time} pbx in.tftpd[{}]:", 300 + process % 30_000);
-            let mut line = |words: String| writeln!(text, "{head} {words}").unwrap();
+            let mut line = |message: String| writeln!(text, "{head} {message}").unwrap();
             line(format!("RRQ from {address} filename {name}"));
-            match fate {
-                Fate::Finished if results => line(format!("Client {address} finished {name}")),
-                Fate::NotFound if results => {
+            match outcome {
+                Outcome::Finished if results => line(format!("Client {address} finished {name}")),
+                Outcome::NotFound if results => {
                     line(format!("Client {address} File not found {name}"));
                 }
-                Fate::Refused if results => {
+                Outcome::Refused if results => {
                     line("tftpd: read(ack): Connection refused".to_owned());
                 }
                 _ => {}
@@ -152,7 +157,7 @@ fn days() -> Days {
                 format!("MGC{mac}.cnf"),
                 "XMLDefault.cnf.xml".to_owned(),
             ] {
-                at = days.in_vain(at, &address, &name);
+                at = days.unanswered(at, &address, &name);
             }
             at += 70;
         }
@@ -183,10 +188,10 @@ fn days() -> Days {
     while at < 62 * HOUR {
         let address = "10.1.1.108";
         let mut next = days.loader(at, address, &mac(UNLUCKY));
-        days.ask(next, address, LOADS, Fate::Finished);
+        days.request(next, address, LOADS, Outcome::Finished);
         for _ in 0..3 {
             next += days.between(13, 16);
-            days.ask(next, address, LOADER, Fate::Refused);
+            days.request(next, address, LOADER, Outcome::Refused);
         }
         at = next + days.between(100, 4000);
     }
@@ -227,7 +232,7 @@ fn holds(report: &Report) {
 }
 
 #[test]
-fn eight_convert_and_the_ninth_is_diagnosed_by_requests_alone() {
+fn eight_phones_convert_and_the_ninth_is_diagnosed_from_requests_alone() {
     let log = days().write(false);
     assert!(log.lines().count() > 5000, "{}", log.lines().count());
     let report = replay_log(&log);
@@ -247,7 +252,7 @@ fn eight_convert_and_the_ninth_is_diagnosed_by_requests_alone() {
 }
 
 #[test]
-fn eight_convert_and_the_ninth_is_diagnosed_by_results() {
+fn eight_phones_convert_and_the_ninth_is_diagnosed_from_results() {
     let report = replay_log(&days().write(true));
     holds(&report);
     let detail = &phone_of(&report, 3).evidence[0].detail;
@@ -262,14 +267,18 @@ fn a_loader_that_finds_no_application_after_writing_is_not_flashed() {
     let mut days = Days::default();
     let (address, mac) = ("10.1.1.9", mac(1));
     let at = days.loader(0, address, &mac);
-    days.ask(at, address, LOADS, Fate::Finished);
-    days.ask(at + 1, address, LOADER, Fate::Finished);
+    days.request(at, address, LOADS, Outcome::Finished);
+    days.request(at + 1, address, LOADER, Outcome::Finished);
     let at = days.loader(40, address, &mac);
-    days.ask(at, address, LOADS, Fate::Finished);
-    days.ask(at + 1, address, APPLICATION, Fate::Finished);
+    days.request(at, address, LOADS, Outcome::Finished);
+    days.request(at + 1, address, APPLICATION, Outcome::Finished);
     days.loader(100, address, &mac);
     for results in [false, true] {
-        let (report, _) = replayed(days.write(results).as_bytes(), Format::Log, Vec::new());
+        let (report, _) = replayed(
+            days.write(results).as_bytes(),
+            ReplayFormat::Log,
+            Vec::new(),
+        );
         let [phone] = &report.phones[..] else {
             panic!("{report:#?}");
         };
@@ -279,13 +288,13 @@ fn a_loader_that_finds_no_application_after_writing_is_not_flashed() {
 }
 
 #[test]
-fn a_phone_with_the_loader_already_takes_the_application_alone() {
+fn a_phone_with_the_new_loader_fetches_only_the_application() {
     let mut days = Days::default();
     let (address, mac) = ("10.1.1.9", mac(1));
     let at = days.loader(0, address, &mac);
-    days.ask(at, address, LOADS, Fate::Finished);
-    days.ask(at + 1, address, APPLICATION, Fate::Finished);
-    days.ask(at + 60, address, "SIPDefault.cnf", Fate::Finished);
+    days.request(at, address, LOADS, Outcome::Finished);
+    days.request(at + 1, address, APPLICATION, Outcome::Finished);
+    days.request(at + 60, address, "SIPDefault.cnf", Outcome::Finished);
     let report = replay_log(&days.write(true));
     let phone = &report.phones[0];
     assert_eq!(phone.state, State::Flashed);
@@ -297,7 +306,7 @@ fn a_phone_with_the_loader_already_takes_the_application_alone() {
 }
 
 #[test]
-fn a_phone_that_runs_sip_and_reads_its_manifest_in_each_boot_is_not_refusing_it() {
+fn a_sip_phone_that_reads_its_manifest_at_each_boot_does_not_refuse_it() {
     let mut days = Days::default();
     for boot in 0..4 {
         days.boot(1000 * boot, "10.1.1.9", &mac(1));

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use reflash::{
-    replay::Format,
+    replay::ReplayFormat,
     track::{FileOutcome, State},
 };
 
@@ -18,14 +18,14 @@ const FIVE: [&str; 5] = [
     "cvm61sip.9-4-2ES26.sbn",
 ];
 
-/// A log of in.tftpd from 10:00:00 on: seconds and words.
+/// A log of in.tftpd from 10:00:00 on: seconds and messages.
 fn log(lines: &[(u32, &str)]) -> String {
     let mut text = String::new();
-    for (process, (at, words)) in lines.iter().enumerate() {
+    for (process, (at, message)) in lines.iter().enumerate() {
         let (hour, minute, second) = (10 + at / 3600, at / 60 % 60, at % 60);
         writeln!(
             text,
-            "Mar 28 {hour:02}:{minute:02}:{second:02} pbx in.tftpd[{}]: {words}",
+            "Mar 28 {hour:02}:{minute:02}:{second:02} pbx in.tftpd[{}]: {message}",
             2000 + process
         )
         .unwrap();
@@ -52,13 +52,13 @@ fn recovery(start: u32, finished: bool) -> String {
     for name in ["CTLSEP001D45AABB0C.tlv", "SEP001D45AABB0C.cnf.xml"] {
         lines.push((at, asked(name)));
         if finished {
-            let words = format!("Client ::ffff:192.0.2.9 File not found fw/{name}");
-            lines.push((at, words));
+            let message = format!("Client ::ffff:192.0.2.9 File not found fw/{name}");
+            lines.push((at, message));
         }
     }
     let lines: Vec<(u32, &str)> = lines
         .iter()
-        .map(|(at, words)| (*at, words.as_str()))
+        .map(|(at, message)| (*at, message.as_str()))
         .collect();
     log(&lines)
 }
@@ -82,7 +82,7 @@ fn a_recovery_with_results_is_flashed_by_delivered_files() {
 }
 
 #[test]
-fn a_recovery_of_requests_alone_is_flashed_and_says_that_it_is_inferred() {
+fn a_recovery_from_requests_alone_is_flashed_and_marked_as_inferred() {
     let report = replay_log(&recovery(90, false));
     let phone = &report.phones[0];
     assert_eq!(phone.state, State::Flashed);
@@ -100,13 +100,13 @@ fn a_recovery_of_requests_alone_is_flashed_and_says_that_it_is_inferred() {
 }
 
 #[test]
-fn an_application_that_starts_before_the_last_image_can_be_there_proves_nothing() {
+fn an_application_that_starts_too_early_for_the_last_image_proves_nothing() {
     let report = replay_log(&recovery(5, false));
     assert_eq!(report.phones[0].state, State::Configuring);
 }
 
 #[test]
-fn a_log_that_breaks_off_shows_no_complete_phone() {
+fn a_log_without_one_of_its_lines_shows_no_flashed_phone() {
     let whole = recovery(90, false);
     let lines: Vec<&str> = whole.lines().collect();
     for left_out in 1..6 {
@@ -126,7 +126,7 @@ fn a_log_that_breaks_off_shows_no_complete_phone() {
 }
 
 #[test]
-fn an_image_that_was_not_answered_at_all_is_not_there() {
+fn an_image_without_a_response_is_not_delivered() {
     // Five tries from one port, 4 s apart, and then the application.
     let mut lines: Vec<(u32, String)> = Vec::new();
     let mut at = 0;
@@ -140,7 +140,7 @@ fn an_image_that_was_not_answered_at_all_is_not_there() {
     lines.push((at + 90, asked("CTLSEP001D45AABB0C.tlv")));
     let lines: Vec<(u32, &str)> = lines
         .iter()
-        .map(|(at, words)| (*at, words.as_str()))
+        .map(|(at, message)| (*at, message.as_str()))
         .collect();
     let report = replay_log(&log(&lines));
     let phone = &report.phones[0];
@@ -155,7 +155,7 @@ fn an_image_that_was_not_answered_at_all_is_not_there() {
 }
 
 #[test]
-fn a_manifest_that_is_asked_for_in_boot_after_boot_is_refused() {
+fn a_manifest_requested_at_every_boot_is_refused() {
     let lines = [0, 1, 148, 148, 241, 242]
         .map(|at| (at, "RRQ from 192.0.2.9 filename term06.default.loads"));
     let report = replay_log(&log(&lines));
@@ -170,7 +170,7 @@ fn a_manifest_that_is_asked_for_in_boot_after_boot_is_refused() {
 }
 
 #[test]
-fn an_image_that_was_refused_is_missing_and_the_next_was_dropped() {
+fn a_refused_image_is_missing_and_the_next_one_is_aborted() {
     let text = "\
 Apr 13 10:25:10 pbx in.tftpd[1]: RRQ from 192.0.2.9 filename term11.default.loads
 Apr 13 10:25:10 pbx in.tftpd[2]: RRQ from 192.0.2.9 filename Jar11sip.8-2-2ES4.sbn
@@ -191,14 +191,14 @@ Apr 13 10:25:11 pbx in.tftpd[3]: tftpd: read(ack): Connection refused
 }
 
 #[test]
-fn dnsmasq_tells_of_files_when_they_are_over() {
+fn dnsmasq_logs_files_when_they_end() {
     let mut text = String::new();
     let mut at = 0;
-    let mut line = |words: String| {
+    let mut line = |message: String| {
         at += 9;
         writeln!(
             text,
-            "Jul  4 10:{:02}:{:02} gw dnsmasq-tftp[77]: {words}",
+            "Jul  4 10:{:02}:{:02} gw dnsmasq-tftp[77]: {message}",
             at / 60,
             at % 60
         )
@@ -225,7 +225,7 @@ fn dnsmasq_tells_of_files_when_they_are_over() {
 }
 
 #[test]
-fn times_with_zones_and_lines_without_a_time_are_taken() {
+fn times_with_zones_and_lines_without_a_time_are_read() {
     let text = "\
 2026-03-01T00:00:00.25+01:00 h in.tftpd[1]: RRQ from 192.0.2.9 filename CTLSEP001D45AABB0C.tlv
 RRQ from 192.0.2.9 filename SEP001D45AABB0C.cnf.xml remapped to settings/x
@@ -242,14 +242,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_are_replayed(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
-        for format in [Format::Log, Format::Capture] {
+    fn random_bytes_are_replayed(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        for format in [ReplayFormat::Log, ReplayFormat::Capture] {
             replayed(&bytes, format, Vec::new());
         }
     }
 
     #[test]
-    fn any_words_of_a_server_are_replayed(lines in prop::collection::vec(
+    fn random_server_messages_are_replayed(lines in prop::collection::vec(
         (0u32..90_000, prop_oneof![
             "RRQ from (192.0.2.[1-4]|::1|x) filename (term(06|65).default.loads|(jar|cnu|cvm)45.sbn|CTLSEP001D45AABB0[1-3].tlv|P0S3-8-12-00.loads|P003-8-12-00.sbn|P0S3-8-12-00.sb2|SIPDefault.cnf|MGC001D45AABB01.cnf)( remapped to a)?",
             "Client 192.0.2.[1-4] (finished|File not found|timed out)( a| jar45.sbn)?",
@@ -258,13 +258,13 @@ proptest! {
             ".{0,40}",
         ]), 0..60))
     {
-        let lines: Vec<(u32, &str)> = lines.iter().map(|(at, words)| (*at, words.as_str())).collect();
+        let lines: Vec<(u32, &str)> = lines.iter().map(|(at, message)| (*at, message.as_str())).collect();
         replay_log(&log(&lines));
     }
 }
 
 #[test]
-fn a_phone_that_may_be_writing_is_not_called_stalled() {
+fn a_phone_that_may_be_writing_is_not_stalled() {
     let report = replay_log(&recovery(400, false));
     let phone = &report.phones[0];
     assert_eq!(phone.state, State::Flashed);

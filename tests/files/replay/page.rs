@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 use reflash::{
-    replay::Format,
+    replay::ReplayFormat,
     report::{csv, html},
     run_view::RunView,
     track::{Report, State},
@@ -23,13 +23,13 @@ const IMAGES: [&str; 5] = [
     "cvm61.sbn",
 ];
 
-/// A run with many phones: converted, stuck between images, refusing, and just there.
+/// A run with many phones: converted, stalled between images, refusing the manifest, idle.
 fn many() -> (Report, RunView) {
     let mut lines: Vec<(u64, String)> = Vec::new();
     for phone in 0..PHONES {
         let address = format!("10.9.{}.{}", phone / 250, phone % 250 + 1);
         let start = phone as u64 * 7;
-        let mut say = |at: u64, name: &str| {
+        let mut fetch = |at: u64, name: &str| {
             lines.push((start + at, format!("RRQ from {address} filename {name}")));
             if name != IMAGES[2] || phone % 4 != 1 {
                 lines.push((start + at, format!("Client {address} finished {name}")));
@@ -38,25 +38,25 @@ fn many() -> (Report, RunView) {
         let config = format!("SEP001D45{phone:06X}.cnf.xml");
         match phone % 4 {
             0 => {
-                say(0, "term61.default.loads");
+                fetch(0, "term61.default.loads");
                 for (at, name) in (2..).step_by(8).zip(IMAGES) {
-                    say(at, name);
+                    fetch(at, name);
                 }
-                say(120, &format!("CTLSEP001D45{phone:06X}.tlv"));
-                say(121, &config);
+                fetch(120, &format!("CTLSEP001D45{phone:06X}.tlv"));
+                fetch(121, &config);
             }
             1 => {
-                say(0, "term61.default.loads");
+                fetch(0, "term61.default.loads");
                 for (at, name) in (2..).step_by(8).zip(&IMAGES[..3]) {
-                    say(at, name);
+                    fetch(at, name);
                 }
             }
             2 => {
                 for boot in 0..4 {
-                    say(boot * 100, "term61.default.loads");
+                    fetch(boot * 100, "term61.default.loads");
                 }
             }
-            _ => say(0, &config),
+            _ => fetch(0, &config),
         }
     }
     // Markup in a name from the wire.
@@ -70,12 +70,12 @@ fn many() -> (Report, RunView) {
     ));
     lines.sort_by_key(|(at, _)| *at);
     let mut text = String::new();
-    for (at, words) in lines {
+    for (at, message) in lines {
         let (hour, minute, second) = (at / 3600, at / 60 % 60, at % 60);
         let time = format!("Mar 1 {hour:02}:{minute:02}:{second:02}");
-        writeln!(text, "{time} h in.tftpd: {words}").unwrap();
+        writeln!(text, "{time} h in.tftpd: {message}").unwrap();
     }
-    replayed(text.as_bytes(), Format::Log, Vec::new())
+    replayed(text.as_bytes(), ReplayFormat::Log, Vec::new())
 }
 
 fn page() -> (Report, String) {
@@ -160,8 +160,8 @@ fn browse(browser: &Path, page: &Path, what: &[&str]) -> String {
         .arg(format!("file://{}", page.display()))
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{:?}: {told}", output.status);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{:?}: {errors}", output.status);
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 

@@ -1,218 +1,18 @@
-//! The page's server by what a client on loopback gets, byte by byte.
+//! The HTTP server of the live page: responses, events and limits, as a client on loopback reads them.
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpStream},
-    sync::Arc,
-    thread,
+    net::{Shutdown, TcpStream},
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
-use reflash::{
-    reporter::{Reporter, Started, TeeReporter, Tick},
-    track::{Event, PhoneId, PhoneRef, Report, State, Step, StepDetails, Totals},
-    web::{Limits, Server, SharedView},
-};
+use reflash::{track::State, web::WebLimits};
 use serde_json::Value;
-use tokio::sync::oneshot;
 
-/// How long anything may take. Generous: only a hang is caught by it.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// A display that shows nothing.
-struct Nobody;
-
-impl Reporter for Nobody {
-    fn started(&mut self, _: Timestamp, _: &Started) {}
-    fn event(&mut self, _: Timestamp, _: &Event) {}
-    fn finding(&mut self, _: Timestamp, _: &reflash::diagnose::Finding) {}
-    fn tick(&mut self, _: Tick) {}
-    fn notice(&mut self, _: &str) {}
-    fn finished(&mut self, _: Timestamp, _: &Report, _: &[String]) {}
-}
-
-/// A page that is served, and the run that reports to it.
-pub(crate) struct Site {
-    pub(crate) at: SocketAddrV4,
-    pub(crate) tee: TeeReporter,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-pub(crate) fn report() -> Report {
-    Report {
-        phones: Vec::new(),
-        others: Vec::new(),
-        totals: Totals::default(),
-        missing: Vec::new(),
-    }
-}
-
-impl Site {
-    pub(crate) fn start(limits: Limits) -> Self {
-        Self::start_at(0, limits)
-    }
-
-    pub(crate) fn start_at(port: u16, limits: Limits) -> Self {
-        let server = Server::bind(port, limits).unwrap();
-        let at = server.local_addr();
-        let view = Arc::new(SharedView::new(Timestamp::now, report));
-        let tee = TeeReporter::new(Box::new(Arc::clone(&view)), Box::new(Nobody));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let thread = thread::spawn(move || {
-            let stop = async {
-                let _ = stopped.await;
-            };
-            server.run_here(view, stop).unwrap();
-        });
-        Self {
-            at,
-            tee,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
-    }
-
-    /// A phone comes into a state.
-    pub(crate) fn step(&mut self, id: u32, name: &str, state: State) {
-        let step = Step {
-            phone: PhoneRef {
-                id: PhoneId(id),
-                mac: None,
-                address: Ipv4Addr::new(192, 0, 2, 1),
-                model: None,
-                name: Some(name.to_owned()),
-            },
-            state,
-            pass: 1,
-            details: StepDetails::default(),
-        };
-        self.tee.event(Timestamp::now(), &Event::Step(step));
-    }
-
-    pub(crate) fn finish(&mut self) {
-        let words = ["Put option 150 back.".to_owned()];
-        self.tee.finished(Timestamp::now(), &report(), &words);
-    }
-
-    fn connect(&self) -> TcpStream {
-        connect(self.at)
-    }
-
-    /// Asks with these lines after the request's own; the whole answer.
-    fn ask(&self, method: &str, path: &str, lines: &str) -> String {
-        ask(self.at, method, path, lines)
-    }
-
-    fn get(&self, path: &str) -> String {
-        get(self.at, path)
-    }
-
-    fn follow(&self) -> Follower {
-        Follower::at(self.at)
-    }
-
-    /// Ends the run; waits until the server is gone.
-    pub(crate) fn end(mut self) {
-        self.stop.take().unwrap().send(()).unwrap();
-        self.thread.take().unwrap().join().unwrap();
-    }
-}
-
-fn connect(at: SocketAddrV4) -> TcpStream {
-    let stream = TcpStream::connect(at).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
-}
-
-fn ask(at: SocketAddrV4, method: &str, path: &str, lines: &str) -> String {
-    let mut stream = connect(at);
-    write!(stream, "{method} {path} HTTP/1.1\r\n{lines}\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
-/// The whole answer to an honest request.
-pub(crate) fn get(at: SocketAddrV4, path: &str) -> String {
-    ask(at, "GET", path, &format!("host: {at}\r\n"))
-}
-
-/// A client that reads events.
-pub(crate) struct Follower {
-    stream: TcpStream,
-    /// What was read and not looked at. Chunk sizes are lines of their own.
-    text: String,
-}
-
-impl Follower {
-    pub(crate) fn at(at: SocketAddrV4) -> Self {
-        let mut stream = connect(at);
-        write!(stream, "GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
-        Self {
-            stream,
-            text: String::new(),
-        }
-    }
-
-    /// What stands before the next of these marks; `None` where the stream ends before.
-    fn up_to(&mut self, mark: &str) -> Option<String> {
-        loop {
-            if let Some(at) = self.text.find(mark) {
-                let rest = self.text.split_off(at + mark.len());
-                let mut before = std::mem::replace(&mut self.text, rest);
-                before.truncate(at);
-                return Some(before);
-            }
-            let mut bytes = [0; 4096];
-            match self.stream.read(&mut bytes) {
-                Ok(0) => return None,
-                Ok(count) => self.text += str::from_utf8(&bytes[..count]).unwrap(),
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return None,
-                Err(error) => panic!("{error}"),
-            }
-        }
-    }
-
-    fn head(&mut self) -> String {
-        self.up_to("\r\n\r\n").unwrap()
-    }
-
-    /// The next event and its data.
-    pub(crate) fn event(&mut self) -> Option<(String, Value)> {
-        self.up_to("event: ")?;
-        let name = self.up_to("\ndata: ")?;
-        let data = self.up_to("\n\n")?;
-        // A message that is longer than what was written at once has chunk sizes in it.
-        let data = serde_json::from_str(&data).expect("one message, one chunk");
-        Some((name, data))
-    }
-
-    /// Reads on to an event that `wanted` takes.
-    pub(crate) fn until(
-        &mut self,
-        mut wanted: impl FnMut(&str, &Value) -> bool,
-    ) -> (String, Value) {
-        loop {
-            let (name, data) = self.event().unwrap();
-            if wanted(&name, &data) {
-                return (name, data);
-            }
-        }
-    }
-}
-
-pub(crate) fn quick() -> Limits {
-    Limits {
-        pace: Duration::from_millis(1),
-        linger: Duration::from_millis(300),
-        ..Limits::default()
-    }
-}
+use super::site::{PATIENCE, Site, quick};
 
 #[test]
-fn every_answer_is_guarded_and_nothing_lets_another_site_in() {
+fn every_response_has_security_headers_and_allows_no_other_origin() {
     let site = Site::start(quick());
     for (path, kind) in [
         ("/", "text/html; charset=utf-8"),
@@ -233,8 +33,8 @@ fn every_answer_is_guarded_and_nothing_lets_another_site_in() {
         assert!(head.contains("frame-ancestors 'none'"), "{head}");
         assert!(!head.contains("access-control"), "{head}");
         assert!(!body.is_empty());
-        let asked = format!("host: {}\r\norigin: http://evil.example\r\n", site.at);
-        let head_alone = site.ask("HEAD", path, &asked);
+        let headers = format!("host: {}\r\norigin: http://evil.example\r\n", site.at);
+        let head_alone = site.request("HEAD", path, &headers);
         let (same, nothing) = head_alone.split_once("\r\n\r\n").unwrap();
         assert_eq!((same.lines().next(), nothing), (answer.lines().next(), ""));
         assert!(!same.to_lowercase().contains("access-control"), "{same}");
@@ -252,7 +52,7 @@ fn every_answer_is_guarded_and_nothing_lets_another_site_in() {
 }
 
 #[test]
-fn another_host_another_site_and_another_method_get_nothing() {
+fn foreign_hosts_sites_and_methods_are_refused() {
     let mut site = Site::start(quick());
     site.step(1, "Reception", State::Images);
     for (method, path, lines, status) in [
@@ -287,7 +87,7 @@ fn another_host_another_site_and_another_method_get_nothing() {
             "403",
         ),
     ] {
-        let answer = site.ask(method, path, lines);
+        let answer = site.request(method, path, lines);
         let begin = format!("HTTP/1.1 {status} ");
         assert!(
             answer.starts_with(&begin),
@@ -300,7 +100,7 @@ fn another_host_another_site_and_another_method_get_nothing() {
         );
         assert!(!answer.contains("Reception"), "{answer}");
     }
-    // What is no HTTP is not answered with anything of ours either.
+    // Bytes that are no HTTP get status 400 without content.
     let mut stream = site.connect();
     stream.write_all(b"\0\xff nonsense\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -310,7 +110,7 @@ fn another_host_another_site_and_another_method_get_nothing() {
 }
 
 #[test]
-fn who_comes_late_is_told_everything_and_then_what_happens_to_the_end() {
+fn a_late_page_gets_the_whole_state_and_then_every_change() {
     let mut site = Site::start(quick());
     site.step(1, "Reception", State::Images);
     let mut first = site.follow();
@@ -332,10 +132,10 @@ fn who_comes_late_is_told_everything_and_then_what_happens_to_the_end() {
     assert_eq!(
         (name.as_str(), phones.len()),
         ("news", 1),
-        "what is new alone"
+        "only the change"
     );
     assert_eq!(phones[0]["name"], "Lobby");
-    // A connection that was lost and made again: nothing is missing.
+    // After a lost connection a new one gets the whole state.
     drop(first);
     let mut again = site.follow();
     let (name, whole) = again.event().unwrap();
@@ -353,18 +153,18 @@ fn who_comes_late_is_told_everything_and_then_what_happens_to_the_end() {
     let (_, end) = again.until(|name, _| name == "finished");
     assert_eq!(end["finished"]["report"]["totals"]["failed"], 0);
     assert_eq!(end["finished"]["next_steps"][0], "Put option 150 back.");
-    // Who comes after the end is told the end.
+    // A page that connects after the end gets the end.
     let (name, _) = site.follow().event().unwrap();
     assert_eq!(name, "finished");
     let at = site.at;
     site.end();
-    assert!(again.event().is_none(), "nothing follows the end");
-    assert!(TcpStream::connect(at).is_err(), "the server is gone");
+    assert!(again.event().is_none(), "no event follows the end");
+    assert!(TcpStream::connect(at).is_err(), "the server has stopped");
 }
 
 #[test]
-fn a_page_that_takes_nothing_is_dropped_and_holds_up_nobody() {
-    let limits = Limits {
+fn a_page_that_reads_nothing_is_dropped_and_delays_no_other() {
+    let limits = WebLimits {
         followers: 2,
         stall: Duration::from_millis(300),
         send_buffer: 4096,
@@ -377,7 +177,7 @@ fn a_page_that_takes_nothing_is_dropped_and_holds_up_nobody() {
     let mut stuck = TcpStream::from(stuck);
     stuck.set_read_timeout(Some(PATIENCE)).unwrap();
     write!(stuck, "GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
-    // The other follows all the while.
+    // The other page keeps reading.
     let mut reader = site.follow();
     let began = Instant::now();
     let long = "x".repeat(2000);
@@ -385,7 +185,7 @@ fn a_page_that_takes_nothing_is_dropped_and_holds_up_nobody() {
     let dropped = loop {
         assert!(
             began.elapsed() < PATIENCE,
-            "it is still there after {round} rounds"
+            "it is still connected after {round} rounds"
         );
         round += 1;
         for phone in 0..40 {
@@ -399,26 +199,26 @@ fn a_page_that_takes_nothing_is_dropped_and_holds_up_nobody() {
                 .iter()
                 .any(|it| it["name"] == new.as_str())
         });
-        // A seat is free again when the one that takes nothing has lost its own.
+        // A place is free when the page that reads nothing has been dropped.
         let mut next = site.follow();
         if next.head().starts_with("HTTP/1.1 200 ") {
             break round;
         }
     };
-    assert!(dropped > 1, "it had a seat");
-    // What it finds in the end is a connection that broke off.
+    assert!(dropped > 1, "it was connected at first");
+    // Its connection ended without the last chunk.
     let mut rest = Vec::new();
     let read = stuck.read_to_end(&mut rest);
     assert!(
         read.is_err() || !rest.ends_with(b"\r\n0\r\n\r\n"),
-        "it was cut off"
+        "the response is incomplete"
     );
     site.end();
 }
 
 #[test]
-fn more_pages_than_may_follow_are_told_so_until_one_goes() {
-    let site = Site::start(Limits {
+fn pages_over_the_limit_get_503_until_one_disconnects() {
+    let site = Site::start(WebLimits {
         followers: 1,
         ..quick()
     });
@@ -429,20 +229,20 @@ fn more_pages_than_may_follow_are_told_so_until_one_goes() {
     assert!(refused.contains("close one"), "{refused}");
     assert!(
         site.get("/").starts_with("HTTP/1.1 200 "),
-        "the page itself comes"
+        "the page itself is served"
     );
     first.stream.shutdown(Shutdown::Both).unwrap();
     drop(first);
     let began = Instant::now();
     while !site.follow().head().starts_with("HTTP/1.1 200 ") {
-        assert!(began.elapsed() < PATIENCE, "the seat is not given back");
+        assert!(began.elapsed() < PATIENCE, "the place is not free again");
     }
     site.end();
 }
 
 #[test]
-fn where_nothing_happens_a_heartbeat_comes() {
-    let site = Site::start(Limits {
+fn a_heartbeat_is_sent_when_nothing_changes() {
+    let site = Site::start(WebLimits {
         heartbeat: Duration::from_millis(20),
         ..quick()
     });
@@ -456,8 +256,8 @@ fn where_nothing_happens_a_heartbeat_comes() {
 }
 
 #[test]
-fn half_a_request_and_too_long_a_one_are_not_waited_for() {
-    let site = Site::start(Limits {
+fn incomplete_and_oversized_requests_are_closed() {
+    let site = Site::start(WebLimits {
         request: Duration::from_millis(100),
         ..quick()
     });
@@ -468,7 +268,7 @@ fn half_a_request_and_too_long_a_one_are_not_waited_for() {
     assert_eq!(answer, b"");
     let long = format!("host: localhost\r\nx: {}\r\n", "x".repeat(20_000));
     let mut stream = site.connect();
-    // It may be closed before all of it is written.
+    // The server may close the connection before all of it is written.
     let _ = write!(stream, "GET / HTTP/1.1\r\n{long}\r\n");
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
@@ -481,13 +281,13 @@ fn half_a_request_and_too_long_a_one_are_not_waited_for() {
 }
 
 #[test]
-fn the_end_waits_for_who_listens_and_not_for_ever() {
+fn the_end_waits_for_followers_for_a_limited_time() {
     let mut site = Site::start(quick());
     let mut follower = site.follow();
     follower.event().unwrap();
     site.finish();
     follower.until(|name, _| name == "finished");
-    // It has the report and does not close; the run ends all the same.
+    // The page has the report and stays connected; the run ends all the same.
     site.end();
     assert!(follower.event().is_none());
 }

@@ -1,4 +1,4 @@
-//! One phone and one server on a wire that takes half a millisecond, in virtual time.
+//! One phone and one server on a link with half a millisecond of latency, in virtual time.
 
 use std::{
     collections::BTreeMap,
@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use reflash::simulator::{Action, PhoneEvent, SimulatedPhone};
+use reflash::simulator::{PhoneAction, PhoneEvent, SimulatedPhone};
 
 use super::responder::{Reply, Responder};
 
@@ -24,9 +24,9 @@ pub(crate) struct Lan {
     pub(crate) phone: SimulatedPhone,
     pub(crate) server: Responder,
     pub(crate) now: Duration,
-    /// Everything that the phone did, and when.
-    pub(crate) actions: Vec<(Duration, Action)>,
-    /// Datagrams of the server that came to a closed port.
+    /// Every event of the phone, with its time.
+    pub(crate) actions: Vec<(Duration, PhoneAction)>,
+    /// Datagrams of the server that arrived at a closed port.
     pub(crate) unreachable: usize,
     address: Ipv4Addr,
     port: Option<u16>,
@@ -52,7 +52,7 @@ impl Lan {
         lan
     }
 
-    /// Plays until the phone is finished or `until` has come; returns whether it is finished.
+    /// Runs until the phone is finished or until the time `until`; returns whether it is finished.
     pub(crate) fn play(&mut self, until: Duration) -> bool {
         while !self.phone.is_finished() {
             let arrival = self.flights.keys().next().map(|(at, _)| *at);
@@ -82,7 +82,7 @@ impl Lan {
 
     pub(crate) fn notes(&self) -> impl Iterator<Item = &PhoneEvent> {
         self.actions.iter().filter_map(|(_, action)| match action {
-            Action::Event(note) => Some(note),
+            PhoneAction::Event(note) => Some(note),
             _ => None,
         })
     }
@@ -118,14 +118,14 @@ impl Lan {
         }
     }
 
-    fn act(&mut self, actions: Vec<Action>) {
+    fn act(&mut self, actions: Vec<PhoneAction>) {
         for action in actions {
             match &action {
-                Action::Open(port) => {
+                PhoneAction::Open(port) => {
                     assert_eq!(self.port.replace(*port), None, "one port at a time");
                 }
-                Action::Close(port) => assert_eq!(self.port.take(), Some(*port)),
-                Action::Send { port, to, bytes } => {
+                PhoneAction::Close(port) => assert_eq!(self.port.take(), Some(*port)),
+                PhoneAction::Send { port, to, bytes } => {
                     assert_eq!(self.port, Some(*port), "only from an open port");
                     assert_eq!(*to.ip(), SERVER);
                     self.fly(Flight::ToServer(
@@ -133,11 +133,11 @@ impl Lan {
                         bytes.clone(),
                     ));
                 }
-                Action::ChangeAddress => {
+                PhoneAction::ChangeAddress => {
                     assert_eq!(self.port, None, "no port is open while the address changes");
                     self.address = AWAY;
                 }
-                Action::Event(_) => {}
+                PhoneAction::Event(_) => {}
             }
             self.actions.push((self.now, action));
         }

@@ -1,4 +1,4 @@
-//! What is staged: a made-up target, a made-up bridge.
+//! The staged files: a synthetic target and a synthetic bridge.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -10,13 +10,15 @@ use reflash::{
     phone::{Family, LoadName, Protocol, RequestedFile},
     simulator::{Release, Sizes, SyntheticBundle},
     stage::StagedFile,
-    track::{ManifestPlan, StagePlan},
+    track::{ManifestPlan, StagePlan, View},
 };
 use sha2::{Digest, Sha256};
 
+use super::scenario::Scenario;
+
 pub(crate) type Files = HashMap<String, StagedFile>;
 
-/// One made-up bundle, ready to be served.
+/// One synthetic bundle, ready to be served.
 pub(crate) struct Bundle {
     pub(crate) load: LoadName,
     pub(crate) files: Files,
@@ -33,7 +35,7 @@ pub(crate) struct Bundles {
     pub(crate) bridge: Bundle,
 }
 
-pub(crate) fn file(name: &str, bytes: &[u8]) -> StagedFile {
+fn file(name: &str, bytes: &[u8]) -> StagedFile {
     StagedFile {
         name: name.into(),
         bytes: bytes.into(),
@@ -41,7 +43,7 @@ pub(crate) fn file(name: &str, bytes: &[u8]) -> StagedFile {
 }
 
 /// An `XMLDefault.cnf.xml` that names this load, or none.
-pub(crate) fn default_config(load: Option<&LoadName>) -> StagedFile {
+fn default_config(load: Option<&LoadName>) -> StagedFile {
     let mut text = "<Default>".to_owned();
     for model in Family::F45.models() {
         let id = model.device_type;
@@ -123,4 +125,37 @@ impl Bundles {
             bridge: Bundle::new(&bridge, false),
         }
     }
+}
+
+/// The files of each view, for the phones of this scenario.
+pub(crate) fn views(
+    scenario: &Scenario,
+    bundles: &Bundles,
+    target: &Bundle,
+) -> HashMap<View, Files> {
+    let with = |files: &Files, load: Option<&LoadName>| {
+        let mut files = files.clone();
+        let config = default_config(load);
+        files.insert("xmldefault.cnf.xml".to_owned(), config);
+        for member in scenario.members.iter().filter(|member| member.own_config) {
+            let name = format!("SEP{}.cnf.xml", member.mac.upper_hex());
+            let load = load.map_or("", LoadName::as_str);
+            let text = format!("<device><loadInformation>{load}</loadInformation></device>");
+            files.insert(name.to_lowercase(), file(&name, text.as_bytes()));
+        }
+        files
+    };
+    let mut images = target.files.clone();
+    if let Some(stem) = scenario.missing {
+        images.retain(|name, _| !name.starts_with(stem));
+    }
+    HashMap::from([
+        (View::Target, with(&images, Some(&target.load))),
+        (View::NoLoad, with(&images, None)),
+        (
+            View::Bridge,
+            with(&bundles.bridge.files, Some(&bundles.bridge.load)),
+        ),
+        (View::ConfigOnly, with(&Files::new(), None)),
+    ])
 }

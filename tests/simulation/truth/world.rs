@@ -1,4 +1,6 @@
-//! One fleet, one server and the wire between them, in virtual time.
+//! One fleet, one server and the network between them, in virtual time.
+
+mod claims;
 
 use std::{
     cmp::Reverse,
@@ -9,19 +11,20 @@ use std::{
 };
 
 use reflash::{
-    journal::{self, Header, Journal, Network},
+    journal::{self, Journal, JournalHeader, Network},
     phone::LoadName,
-    simulator::{Action, PhoneContents, PhoneEvent, StartState},
-    tftp::{Port, Socket, engine::Engine, policy::Limits, transmit::TransmitQueue},
-    track::{Event, EvidenceSource, ObservationKind, PhoneReport, Plan, Report, State, View},
+    simulator::{PhoneAction, PhoneContents, PhoneEvent, StartState},
+    tftp::{
+        Socket, TransferPort, engine::TftpEngine, policy::EngineLimits, transmit::TransmitQueue,
+    },
+    track::{EvidenceSource, ObservationKind, PhoneReport, Plan},
 };
-
 use tempfile::NamedTempFile;
 
 use super::{
-    bundles::{Bundle, Bundles, Files, default_config, file},
+    bundles::{Bundles, views},
     device::Device,
-    scenario::{Cause, Chance, Member, Scenario},
+    scenario::{Cause, Member, Random, Scenario},
     server::Server,
 };
 
@@ -29,14 +32,14 @@ pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 pub(crate) const LISTENER: u16 = 69;
 const TRANSFERS: [u16; 2] = [3000, 3001];
 const LATENCY: Duration = Duration::from_micros(400);
-/// What is not finished by then never is.
+/// The end of a run whose phones do not finish.
 const HORIZON: Duration = Duration::from_mins(40);
-/// Time for everything to settle once all phones are idle.
+/// The time that a run continues after all phones are idle.
 const AFTERWARDS: Duration = Duration::from_mins(3);
 enum Flight {
     ToServer(SocketAddrV4, u16, Vec<u8>),
     ToPhone(usize, u16, u16, Vec<u8>),
-    Witness(usize, ObservationKind),
+    Evidence(usize, ObservationKind),
 }
 
 /// The result of one phone, and its reports.
@@ -44,7 +47,7 @@ pub(crate) struct PlayedPhone {
     pub(crate) member: Member,
     pub(crate) contents: PhoneContents,
     pub(crate) converted: bool,
-    pub(crate) spoke: bool,
+    pub(crate) was_answered: bool,
     pub(crate) last_ack_lost: bool,
     pub(crate) reports: Vec<PhoneReport>,
 }
@@ -60,16 +63,16 @@ struct World<'a> {
     scenario: Scenario,
     now: Duration,
     began: Instant,
-    engine: Engine<Server>,
+    engine: TftpEngine<Server>,
     server: Server,
     out: TransmitQueue,
     devices: Vec<Device>,
     flights: BinaryHeap<Reverse<(Duration, u64, usize)>>,
     waiting: HashMap<u64, Flight>,
     count: u64,
-    chance: Chance,
+    random: Random,
     false_claims: Vec<String>,
-    /// Where the run is recorded.
+    /// The journal of the run.
     record: NamedTempFile,
     plan: Plan,
 }
@@ -77,35 +80,7 @@ struct World<'a> {
 pub(crate) fn play(seed: u64, bundles: &Bundles) -> Played {
     let mut world = World::new(seed, bundles);
     world.run();
-    world.judge()
-}
-
-fn views(scenario: &Scenario, bundles: &Bundles, target: &Bundle) -> HashMap<View, Files> {
-    let with = |files: &Files, load: Option<&LoadName>| {
-        let mut files = files.clone();
-        let config = default_config(load);
-        files.insert("xmldefault.cnf.xml".to_owned(), config);
-        for member in scenario.members.iter().filter(|member| member.own_config) {
-            let name = format!("SEP{}.cnf.xml", member.mac.upper_hex());
-            let load = load.map_or("", LoadName::as_str);
-            let text = format!("<device><loadInformation>{load}</loadInformation></device>");
-            files.insert(name.to_lowercase(), file(&name, text.as_bytes()));
-        }
-        files
-    };
-    let mut images = target.files.clone();
-    if let Some(stem) = scenario.missing {
-        images.retain(|name, _| !name.starts_with(stem));
-    }
-    HashMap::from([
-        (View::Target, with(&images, Some(&target.load))),
-        (View::NoLoad, with(&images, None)),
-        (
-            View::Bridge,
-            with(&bundles.bridge.files, Some(&bundles.bridge.load)),
-        ),
-        (View::ConfigOnly, with(&Files::new(), None)),
-    ])
+    world.result()
 }
 
 impl<'a> World<'a> {
@@ -126,7 +101,7 @@ impl<'a> World<'a> {
                 .collect(),
             ..Plan::default()
         };
-        // In memory, where there is such a place: thousands of fleets need no disk.
+        // In memory if possible: thousands of fleets need no disk.
         let memory = Path::new("/dev/shm");
         let record = if memory.is_dir() {
             NamedTempFile::new_in(memory)
@@ -149,7 +124,7 @@ impl<'a> World<'a> {
             server.run().http.insert(device.home, device.member.http);
         }
         Self {
-            engine: Engine::new(Limits::default(), server.clone()),
+            engine: TftpEngine::new(EngineLimits::default(), server.clone()),
             bundles,
             scenario,
             now: Duration::ZERO,
@@ -160,7 +135,7 @@ impl<'a> World<'a> {
             flights: BinaryHeap::new(),
             waiting: HashMap::new(),
             count: 0,
-            chance: Chance::new(!seed),
+            random: Random::new(!seed),
             false_claims: Vec::new(),
             record,
             plan,
@@ -174,7 +149,7 @@ impl<'a> World<'a> {
             if device.member.dhcp {
                 let mac = device.member.mac;
                 let source = EvidenceSource::Dhcp;
-                self.fly(Flight::Witness(
+                self.fly(Flight::Evidence(
                     index,
                     ObservationKind::MacReported { mac, source },
                 ));
@@ -182,7 +157,7 @@ impl<'a> World<'a> {
             let device = &self.devices[index];
             if device.member.witness && device.member.start == StartState::Recovery {
                 let load = device.member.before();
-                self.fly(Flight::Witness(index, cdp(load)));
+                self.fly(Flight::Evidence(index, cdp(load)));
             }
             self.act(index, actions);
         }
@@ -211,13 +186,17 @@ impl<'a> World<'a> {
     fn next(&self) -> Option<Duration> {
         let flight = self.flights.peek().map(|Reverse((at, ..))| *at);
         let engine = self.engine.next_deadline().map(|due| due - self.began);
-        // Ticks come five times a second in a run; a deadline that stands still is no reason
-        // to stand still here.
+        // A run ticks five times a second; a deadline that does not move must not stop the time
+        // here.
         let tick = self.server.run().fleet.next_deadline();
         let tick = tick.map(|due| due.max(self.now + Duration::from_millis(1)));
         let phones = self.devices.iter().flat_map(|device| {
             let restart = device.restarts.first().copied();
-            [device.phone.next_deadline(), restart]
+            [
+                device.phone.next_deadline(),
+                restart,
+                device.next_mac_report(),
+            ]
         });
         phones.chain([flight, engine, tick]).flatten().min()
     }
@@ -239,6 +218,9 @@ impl<'a> World<'a> {
                 device.restarts.remove(0);
                 let actions = device.phone.power_cycle(now);
                 self.act(index, actions);
+            }
+            if let Some(seen) = self.devices[index].take_mac_report(now) {
+                self.fly(Flight::Evidence(index, seen));
             }
             let device = &mut self.devices[index];
             if device.phone.next_deadline().is_some_and(|due| due <= now) {
@@ -266,9 +248,9 @@ impl<'a> World<'a> {
         self.flights.push(Reverse((at, self.count, index)));
     }
 
-    /// What the engine wants sent, as far as it gets through.
+    /// Sends the packets of the engine, except those that are lost.
     fn send(&mut self) {
-        for port in Port::ALL {
+        for port in TransferPort::ALL {
             for packet in std::mem::take(self.out.queue(port)) {
                 let bytes = packet.to_vec();
                 let to = self
@@ -292,8 +274,8 @@ impl<'a> World<'a> {
             Flight::ToServer(from, to, bytes) => {
                 let socket = match to {
                     LISTENER => Socket::Listener,
-                    _ if to == TRANSFERS[0] => Socket::Transfer(Port::First),
-                    _ => Socket::Transfer(Port::Second),
+                    _ if to == TRANSFERS[0] => Socket::Transfer(TransferPort::First),
+                    _ => Socket::Transfer(TransferPort::Second),
                 };
                 self.engine
                     .datagram(now, socket, SERVER, from, &bytes, &mut self.out);
@@ -304,7 +286,7 @@ impl<'a> World<'a> {
                 if device.port == Some(port) {
                     let is_last = bytes.len() < 516 && bytes[1] == 3;
                     let loses = device.member.cause == Cause::LostFinalAcks;
-                    if is_last && loses && self.chance.percent(40) {
+                    if is_last && loses && self.random.percent(40) {
                         device.mute(port);
                     }
                     let from = SocketAddrV4::new(SERVER, from);
@@ -312,148 +294,70 @@ impl<'a> World<'a> {
                     self.act(index, actions);
                 } else if self.scenario.icmp {
                     let peer = SocketAddrV4::new(device.address, port);
-                    let port = Port::ALL[usize::from(from == TRANSFERS[1])];
+                    let port = TransferPort::ALL[usize::from(from == TRANSFERS[1])];
                     self.engine.port_closed(now, port, peer);
                 }
             }
-            Flight::Witness(index, seen) => {
+            Flight::Evidence(index, kind) => {
                 let address = self.devices[index].address;
-                self.server.run().see(self.now, address, seen);
+                self.server.run().observe(self.now, address, kind);
             }
         }
     }
 
-    fn act(&mut self, index: usize, actions: Vec<Action>) {
+    fn act(&mut self, index: usize, actions: Vec<PhoneAction>) {
         for action in actions {
             let device = &mut self.devices[index];
             match action {
-                Action::Open(port) => {
+                PhoneAction::Open(port) => {
                     device.muted.remove(&port);
                     device.port = Some(port);
                 }
-                Action::Close(_) => device.port = None,
-                Action::Send { port, to, bytes } => {
+                PhoneAction::Close(_) => device.port = None,
+                PhoneAction::Send { port, to, bytes } => {
                     if bytes[1] == 1 {
                         let name = bytes[2..].split(|byte| *byte == 0).next();
                         let name = String::from_utf8_lossy(name.unwrap_or_default());
-                        device.asked.insert(port, name.into_owned());
+                        device.requested.insert(port, name.into_owned());
                     } else if device.muted.contains(&port) {
                         continue;
                     }
                     let from = SocketAddrV4::new(device.address, port);
                     self.fly(Flight::ToServer(from, to.port(), bytes));
                 }
-                Action::ChangeAddress => {
+                PhoneAction::ChangeAddress => {
                     let [a, b, _, d] = device.home.octets();
                     device.address = Ipv4Addr::new(a, b, 2, d);
                     let http = device.member.http;
                     let address = device.address;
                     self.server.run().http.insert(address, http);
                 }
-                Action::Event(note) => self.noted(index, &note),
+                PhoneAction::Event(note) => self.on_phone_event(index, &note),
             }
         }
     }
 
-    fn noted(&mut self, index: usize, note: &PhoneEvent) {
+    fn on_phone_event(&mut self, index: usize, note: &PhoneEvent) {
         let device = &mut self.devices[index];
         let (mac, member) = (device.member.mac, device.member.clone());
         match note {
             PhoneEvent::Booted(load) => {
-                device.spoke = false;
+                device.was_answered = false;
                 if member.dhcp {
                     let source = EvidenceSource::Dhcp;
-                    self.fly(Flight::Witness(
+                    self.fly(Flight::Evidence(
                         index,
                         ObservationKind::MacReported { mac, source },
                     ));
                 }
                 if let Some(load) = load.clone().filter(|_| member.witness) {
-                    self.fly(Flight::Witness(index, cdp(load)));
+                    self.fly(Flight::Evidence(index, cdp(load)));
                 }
             }
             PhoneEvent::Fetched { .. } | PhoneEvent::Missed { code: Some(_), .. } => {
-                device.spoke = true;
+                device.was_answered = true;
             }
             _ => {}
-        }
-    }
-
-    /// Every claim of success is held against what the phone has at that moment.
-    fn check_claims(&mut self) {
-        let events = std::mem::take(&mut self.server.run().events);
-        for event in events {
-            let Event::Step(step) = event else { continue };
-            let claims = matches!(
-                step.state,
-                State::Flashed | State::Confirmed | State::Already
-            );
-            let device = self.devices.iter().find(|device| match step.phone.mac {
-                Some(mac) => device.member.mac == mac,
-                None => device.address == step.phone.address,
-            });
-            if claims && !device.is_some_and(|device| device.is_converted(self.bundles)) {
-                self.false_claims.push(format!(
-                    "seed {}: {:?} at {:?}: {:?} holds {:?}",
-                    self.scenario.seed,
-                    step.state,
-                    self.now,
-                    device.map(|device| &device.member),
-                    device.map(|device| device.phone.contents().load)
-                ));
-            }
-        }
-    }
-
-    fn judge(self) -> Played {
-        let report: Report = self.server.run().fleet.report(jiff::Timestamp::UNIX_EPOCH);
-        let mut false_claims = self.false_claims;
-        let folded_again = self.server.run().folded_again(&self.record, self.plan);
-        if folded_again != report {
-            false_claims.push(format!(
-                "seed {}: the journal gives {folded_again:#?}, the run {report:#?}",
-                self.scenario.seed
-            ));
-        }
-        let phones: Vec<PlayedPhone> = self
-            .devices
-            .into_iter()
-            .map(|device| {
-                let own = |phone: &&PhoneReport| match phone.mac {
-                    Some(mac) => mac == device.member.mac,
-                    None => [device.home, device.address].contains(&phone.address),
-                };
-                let converted = device.is_converted(self.bundles);
-                let reports: Vec<PhoneReport> = report.phones.iter().filter(own).cloned().collect();
-                for phone in &reports {
-                    let claims = matches!(
-                        phone.state,
-                        State::Flashed | State::Confirmed | State::Already
-                    );
-                    if claims && !converted {
-                        false_claims.push(format!(
-                            "seed {}: at the end {:?}: {:?} holds {:?}",
-                            self.scenario.seed,
-                            phone.state,
-                            device.member,
-                            device.phone.contents().load
-                        ));
-                    }
-                }
-                PlayedPhone {
-                    contents: device.phone.contents(),
-                    converted,
-                    spoke: device.spoke,
-                    last_ack_lost: device.last_ack_lost,
-                    reports,
-                    member: device.member,
-                }
-            })
-            .collect();
-        Played {
-            scenario: self.scenario,
-            phones,
-            false_claims,
         }
     }
 }
@@ -464,7 +368,7 @@ fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
         tftp: SocketAddrV4::new(SERVER, LISTENER),
         http: None,
     };
-    let header = Header::new("convert", network, journal::Arguments::default(), &[], plan);
+    let header = JournalHeader::new("convert", network, journal::Arguments::default(), &[], plan);
     std::fs::remove_file(record.path()).expect("it was there");
     Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
 }

@@ -15,7 +15,7 @@ use crate::support::conversation::*;
 use SipTransport::Udp;
 
 #[test]
-fn a_wrong_secret_is_refused_the_second_time_that_it_is_asked_for() {
+fn a_rejected_secret_is_diagnosed_and_withdrawn_after_a_200() {
     let mut run = converted(configured(Udp));
     observe_register(
         &mut run,
@@ -24,7 +24,11 @@ fn a_wrong_secret_is_refused_the_second_time_that_it_is_asked_for() {
         RegisterOutcome::Sent,
     );
     observe_register(&mut run, 410.1, &unauthenticated(Udp), answered(401));
-    assert_eq!(diagnosis(&run), None, "every phone is asked once");
+    assert_eq!(
+        diagnosis(&run),
+        None,
+        "every phone is asked for credentials once"
+    );
     observe_register(&mut run, 410.2, &authenticated(Udp), RegisterOutcome::Sent);
     observe_register(&mut run, 410.3, &authenticated(Udp), answered(401));
     assert_diagnosed(
@@ -43,13 +47,13 @@ fn a_wrong_secret_is_refused_the_second_time_that_it_is_asked_for() {
         !more
             .iter()
             .any(|event| matches!(event, Event::Diagnosis { .. })),
-        "said once"
+        "the diagnosis is raised once"
     );
     assert_withdrawn_after_200(&mut run, 600.0, Udp);
 }
 
 #[test]
-fn a_proof_that_is_too_old_is_no_wrong_one() {
+fn stale_credentials_are_not_diagnosed() {
     let mut run = converted(configured(Udp));
     let stale = RegisterOutcome::Answered {
         status: 401,
@@ -58,7 +62,7 @@ fn a_proof_that_is_too_old_is_no_wrong_one() {
         expires: None,
     };
     for at in [410.0, 2000.0, 4000.0] {
-        // With what it was asked for last time; the PBX forgot, and some do not say that.
+        // The phone reuses the last nonce, which has expired; some PBXs do not mark it as stale.
         observe_register(&mut run, at, &authenticated(Udp), RegisterOutcome::Sent);
         observe_register(
             &mut run,
@@ -78,7 +82,7 @@ fn a_proof_that_is_too_old_is_no_wrong_one() {
 }
 
 #[test]
-fn each_refusal_has_its_own_cure() {
+fn each_response_code_has_its_own_evidence_and_cure() {
     for (status, tries_needed, evidence, cure) in [
         (403, 1, "403 (forbidden)", "max_contacts"),
         (404, 1, "knows no such user", "the endpoint and the aor"),
@@ -96,7 +100,7 @@ fn each_refusal_has_its_own_cure() {
 }
 
 #[test]
-fn who_never_proves_a_password_has_none() {
+fn a_phone_that_never_sends_credentials_is_diagnosed_as_without_a_password() {
     let mut run = converted(configured(Udp));
     for (round, at) in [410.0, 470.0, 530.0].into_iter().enumerate() {
         assert_eq!(diagnosis(&run), None, "{round}");
@@ -113,7 +117,7 @@ fn who_never_proves_a_password_has_none() {
 
 /// Transfers and frames are observed by two threads: the end of the transfer may come last.
 #[test]
-fn a_refusal_before_the_end_of_the_configuration_is_observed_is_kept() {
+fn a_refusal_that_is_observed_before_the_delivery_of_the_configuration_is_kept() {
     let own = format!("SEP{}.cnf.xml", mac(PHONE).upper_hex());
     let mut run = converted(configured(Udp));
     attempt(&mut run, 410.0, Udp, 200);
@@ -131,7 +135,7 @@ fn a_refusal_before_the_end_of_the_configuration_is_observed_is_kept() {
     observe_register(&mut run, 500.14, &authenticated(Udp), answered(401));
     assert_diagnosed(&run, &["rejects the secret"], "authPassword");
 
-    // Even all of it may be observed before the first delivery.
+    // All of it may be observed before the end of the first delivery.
     let mut run = Run::new(configured(Udp));
     run.stage(&own, 5000);
     let transfer = run.request(0.0, HOST, &own);
@@ -146,7 +150,7 @@ fn a_refusal_before_the_end_of_the_configuration_is_observed_is_kept() {
 }
 
 #[test]
-fn one_line_s_200_is_not_another_s() {
+fn a_200_for_one_line_does_not_withdraw_the_diagnosis_of_another() {
     let mut run = converted(configured(Udp));
     attempt(&mut run, 410.0, Udp, 401);
     let second = Register {
@@ -160,17 +164,17 @@ fn one_line_s_200_is_not_another_s() {
 }
 
 #[test]
-fn a_registration_that_is_taken_back_is_none() {
+fn an_unregister_does_not_withdraw_the_diagnosis() {
     let mut run = converted(configured(Udp));
-    let is_unregister = Register {
+    let unregister = Register {
         is_unregister: true,
         ..authenticated(Udp)
     };
     attempt(&mut run, 410.0, Udp, 401);
-    observe_register(&mut run, 420.0, &is_unregister, RegisterOutcome::Sent);
-    observe_register(&mut run, 420.1, &is_unregister, answered(200));
+    observe_register(&mut run, 420.0, &unregister, RegisterOutcome::Sent);
+    observe_register(&mut run, 420.1, &unregister, answered(200));
     assert_diagnosed(&run, &["rejects the secret"], "authPassword");
-    // Nor is an answer that names no contact.
+    // A 200 without a contact does not withdraw it either.
     let empty = RegisterOutcome::Answered {
         status: 200,
         to: contact(),

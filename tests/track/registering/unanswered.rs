@@ -16,11 +16,11 @@ use crate::support::conversation::*;
 
 use SipTransport::{Tcp, Udp};
 
-/// `force_rport=yes`: the PBX answers where the phone sends from.
+/// `force_rport=yes`: the PBX answers to the source port of the phone.
 #[test]
-fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() {
+fn a_response_to_the_wrong_port_is_diagnosed_from_retransmissions() {
     let mut run = converted(configured(Udp));
-    let astray = RegisterOutcome::Answered {
+    let to_source_port = RegisterOutcome::Answered {
         status: 401,
         to: SocketAddrV4::new(address(HOST), SOURCE_PORT),
         stale: false,
@@ -32,14 +32,18 @@ fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() 
         &unauthenticated(Udp),
         RegisterOutcome::Sent,
     );
-    observe_register(&mut run, 410.01, &unauthenticated(Udp), astray);
+    observe_register(&mut run, 410.01, &unauthenticated(Udp), to_source_port);
     observe_register(
         &mut run,
         410.5,
         &unauthenticated(Udp),
         RegisterOutcome::Again,
     );
-    assert_eq!(diagnosis(&run), None, "one may have crossed its answer");
+    assert_eq!(
+        diagnosis(&run),
+        None,
+        "one retransmission may have crossed the response"
+    );
     // The same packet, captured twice.
     observe_register(
         &mut run,
@@ -61,7 +65,7 @@ fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() 
     );
     assert_withdrawn_after_200(&mut run, 600.0, Udp);
 
-    // One that asks for that, and does not get it all the same: the way is at fault.
+    // With `rport` or a Via of another address, the network between is the cause.
     for (rport, via_differs, cure) in [(true, false, "firewall"), (false, true, "natAddress")] {
         let mut run = converted(configured(Udp));
         let register = Register {
@@ -70,7 +74,7 @@ fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() 
             ..unauthenticated(Udp)
         };
         observe_register(&mut run, 410.0, &register, RegisterOutcome::Sent);
-        observe_register(&mut run, 410.01, &register, astray);
+        observe_register(&mut run, 410.01, &register, to_source_port);
         observe_register(&mut run, 410.5, &register, RegisterOutcome::Again);
         observe_register(&mut run, 411.5, &register, RegisterOutcome::Again);
         assert_diagnosed(&run, &["retransmitted it 2 times"], cure);
@@ -78,7 +82,7 @@ fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() 
 }
 
 #[test]
-fn a_pbx_that_never_answers_is_waited_for_as_long_as_the_phone_does() {
+fn a_silent_pbx_is_diagnosed_when_the_phone_gives_up() {
     let mut run = converted(configured(Udp));
     observe_register(
         &mut run,
@@ -107,7 +111,7 @@ fn a_pbx_that_never_answers_is_waited_for_as_long_as_the_phone_does() {
         RegisterOutcome::Sent,
     );
     run.advance_to(500.0);
-    assert_eq!(diagnosis(&run), None, "its connection may have been cut");
+    assert_eq!(diagnosis(&run), None, "the TCP connection may have failed");
     observe_register(
         &mut run,
         530.0,
@@ -117,9 +121,9 @@ fn a_pbx_that_never_answers_is_waited_for_as_long_as_the_phone_does() {
     assert_diagnosed(&run, &["over TCP", "2 times since 0:06:50"], "fail2ban");
 }
 
-/// Behind a mirror of one direction answers are not heard, though they come.
+/// A mirror port of one direction shows no responses, though they arrive.
 #[test]
-fn answers_that_cannot_be_heard_are_not_missed() {
+fn unobserved_responses_are_not_diagnosed() {
     let mut run = converted(configured(Udp));
     for at in [410.0, 3900.0, 7400.0] {
         observe_register(&mut run, at, &unauthenticated(Udp), RegisterOutcome::Sent);
@@ -141,7 +145,7 @@ fn answers_that_cannot_be_heard_are_not_missed() {
 }
 
 #[test]
-fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
+fn a_closed_port_is_diagnosed_as_a_wrong_transport_or_a_stopped_pbx() {
     for transport in [Udp, Tcp] {
         let mut run = converted(Plan {
             registering: vec![mac(PHONE)],
@@ -161,16 +165,17 @@ fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
         }
         run.observe(410.0, HOST, closed.clone());
         run.observe(410.001, HOST, closed.clone());
-        assert_eq!(diagnosis(&run), None, "a PBX may be starting");
+        assert_eq!(diagnosis(&run), None, "the PBX may be starting");
         run.observe(430.0, HOST, closed.clone());
-        let place = format!("sent to {transport} port 5060 of 192.168.5.1 2 times since 0:06:50");
+        let expected =
+            format!("sent to {transport} port 5060 of 192.168.5.1 2 times since 0:06:50");
         assert_diagnosed(
             &run,
-            &[&place, "the port is closed"],
+            &[&expected, "the port is closed"],
             "transportLayerProtocol",
         );
         run.advance_to(5000.0);
-        assert_diagnosed(&run, &[&place], "protocol and bind");
+        assert_diagnosed(&run, &[&expected], "protocol and bind");
         assert_eq!(
             run.phone()
                 .withdrawn
@@ -179,8 +184,8 @@ fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
                 .count(),
             0
         );
-        let other = if transport == Udp { Tcp } else { Udp };
-        attempt(&mut run, 5100.0, other, 200);
+        let other_transport = if transport == Udp { Tcp } else { Udp };
+        attempt(&mut run, 5100.0, other_transport, 200);
         assert_eq!(diagnosis(&run), None);
         let evidence = run.phone().evidence.last().unwrap().detail.clone();
         assert!(
@@ -190,9 +195,8 @@ fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
     }
 }
 
-/// What was found closed before it had another configuration says nothing of this one.
 #[test]
-fn what_answers_is_not_closed() {
+fn a_response_replaces_the_diagnosis_of_a_closed_port() {
     let mut run = converted(configured(Tcp));
     for at in [410.0, 430.0] {
         let transport = Tcp;
@@ -215,7 +219,7 @@ fn what_answers_is_not_closed() {
 }
 
 #[test]
-fn a_phone_that_asks_elsewhere_than_it_was_told_is_said_to() {
+fn a_register_to_another_pbx_than_configured_is_diagnosed() {
     let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 9), 5060);
     let mut run = converted(configured(Tcp));
     let register = Register {
@@ -234,7 +238,7 @@ fn a_phone_that_asks_elsewhere_than_it_was_told_is_said_to() {
         ],
         "Restart it",
     );
-    // That it is refused there is said in place of it, and where it should ask too.
+    // A refusal by the other PBX replaces the cause; the evidence still names the configured PBX.
     observe_register(&mut run, 540.0, &register, answered(403));
     assert_diagnosed(
         &run,
@@ -253,58 +257,58 @@ fn expecting(registering: &[u8]) -> Run {
 }
 
 #[test]
-fn a_converted_phone_that_never_registers_is_told_and_withdrawn_when_it_does() {
+fn a_converted_phone_that_does_not_register_is_diagnosed_until_it_does() {
     let code = reflash::diagnose::Code::NotRegistering;
-    let stands = |run: &Run| {
+    let is_active = |run: &Run| {
         let phone = run.phone();
         phone.diagnoses.iter().any(|found| found.code == code)
     };
-    let mut run = expecting(&[12]);
+    let mut run = expecting(&[PHONE]);
     run.advance_to(700.7);
     assert_eq!(run.state(), State::Flashed);
-    assert!(!stands(&run), "5 minutes are not over");
-    let waited_for: Vec<_> = run
+    assert!(!is_active(&run), "5 minutes have not passed");
+    let awaited: Vec<_> = run
         .fleet
         .awaiting_registration()
         .iter()
         .map(|it| it.mac)
         .collect();
-    assert_eq!(waited_for, [Some(mac(12))]);
+    assert_eq!(awaited, [Some(mac(PHONE))]);
     run.advance_to(701.0);
-    assert!(stands(&run));
+    assert!(is_active(&run));
     assert!(
         run.fleet.awaiting_registration().is_empty(),
-        "it had its time"
+        "its time has passed"
     );
     let found = run.phone().diagnoses.remove(0);
     assert!(found.evidence.contains("at 0:06:40"), "{}", found.evidence);
-    assert_eq!(run.state(), State::Flashed, "it is converted all the same");
+    assert_eq!(run.state(), State::Flashed, "it stays converted");
 
     run.report_mac(800.0, HOST, PHONE, EvidenceSource::Sip);
-    assert!(!stands(&run));
+    assert!(!is_active(&run));
     assert!(run.phone().withdrawn.iter().any(|found| found.code == code));
     run.advance_to(9000.0);
-    assert!(!stands(&run), "one REGISTER is enough");
+    assert!(!is_active(&run), "one REGISTER is enough");
 }
 
 #[test]
-fn who_registers_in_time_or_elsewhere_or_is_not_converted_is_not_told_of() {
-    let none = |run: &mut Run| {
+fn a_phone_that_registers_in_time_or_is_not_expected_or_not_converted_is_not_diagnosed() {
+    let assert_not_diagnosed = |run: &mut Run| {
         run.advance_to(9000.0);
         let phone = run.phone();
         let code = reflash::diagnose::Code::NotRegistering;
         assert!(!phone.diagnoses.iter().any(|found| found.code == code));
         assert!(!phone.withdrawn.iter().any(|found| found.code == code));
     };
-    let mut in_time = expecting(&[12]);
+    let mut in_time = expecting(&[PHONE]);
     in_time.report_mac(430.0, HOST, PHONE, EvidenceSource::Sip);
     assert!(in_time.fleet.awaiting_registration().is_empty());
-    none(&mut in_time);
-    none(&mut expecting(&[13]));
-    let mut waits = Run::new(Plan {
-        registering: vec![mac(12)],
+    assert_not_diagnosed(&mut in_time);
+    assert_not_diagnosed(&mut expecting(&[13]));
+    let mut unconverted = Run::new(Plan {
+        registering: vec![mac(PHONE)],
         ..plan()
     });
-    waits.stage(&format!("SEP{}.cnf.xml", mac(12).upper_hex()), 5000);
-    none(waits.boot(0.0, 5, 12));
+    unconverted.stage(&format!("SEP{}.cnf.xml", mac(PHONE).upper_hex()), 5000);
+    assert_not_diagnosed(unconverted.boot(0.0, HOST, PHONE));
 }

@@ -18,7 +18,7 @@ pub(super) struct Shown {
     pub(super) last_seen: Option<String>,
 }
 
-/// The texts that every rendering is compared with, from the view.
+/// What every rendering must show, from the view.
 pub(super) fn expected(view: &RunView) -> Vec<Shown> {
     view.phones()
         .map(|phone| Shown {
@@ -37,7 +37,7 @@ pub(super) fn name(state: State) -> String {
     name.as_str().unwrap().to_owned()
 }
 
-/// Evidence as renderings for people show it.
+/// Evidence as text, as all renderings except JSON show it.
 pub(super) fn line(evidence: &Evidence) -> String {
     match evidence.source {
         EvidenceSource::Requests => evidence.detail.clone(),
@@ -88,7 +88,7 @@ pub(super) fn of_page(message: &Value) -> Vec<Shown> {
         Some(at.to_string())
     };
     let mut rows: Vec<&Value> = message["phones"].as_array().unwrap().iter().collect();
-    // As its script sorts them.
+    // The script of the page sorts them so.
     rows.sort_by_key(|row| (row["rank"].as_u64(), row["id"].as_u64()));
     rows.into_iter()
         .map(|row| Shown {
@@ -168,7 +168,7 @@ pub(super) fn of_table(table: &str, known: &[String]) -> Vec<Shown> {
     // Wrapped lines are joined again.
     let unwrapped = table.replace("\n      ", " ");
     for line in unwrapped.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
+        let fields: Vec<&str> = line.split_whitespace().collect();
         let body = line.strip_prefix("    ");
         match (phones.last_mut(), body) {
             (Some(phone), Some(body)) => {
@@ -180,10 +180,10 @@ pub(super) fn of_table(table: &str, known: &[String]) -> Vec<Shown> {
                     phone.diagnoses.push(code.to_owned());
                 }
             }
-            _ if words.get(1).is_some_and(|it| it.starts_with("192.168.5.")) => {
+            _ if fields.get(1).is_some_and(|it| it.starts_with("192.168.5.")) => {
                 phones.push(Shown {
-                    address: words[1].to_owned(),
-                    state: words[3].to_owned(),
+                    address: fields[1].to_owned(),
+                    state: fields[3].to_owned(),
                     ..Shown::default()
                 });
             }

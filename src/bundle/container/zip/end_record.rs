@@ -6,7 +6,7 @@ use super::{
     super::super::{
         content_hint::foreign_archive,
         limits::{MAX_DIRECTORY_BYTES, MAX_ENTRIES},
-        stop::{Stop, damaged, invalid, refused},
+        stop::{WalkStop, damaged, invalid, refused},
         types::Verdict,
     },
     read::{read_exact, read_vec, u16_at, u32_at},
@@ -29,7 +29,7 @@ pub(super) struct EndRecord {
 
 /// Finds the end record that ends exactly at the end of the file. A truncated ZIP with a
 /// ZIP inside has one earlier.
-pub(super) fn find(file: &mut (impl Read + Seek), length: u64) -> Result<EndRecord, Stop> {
+pub(super) fn find(file: &mut (impl Read + Seek), length: u64) -> Result<EndRecord, WalkStop> {
     let tail_length = length.min((END_LENGTH + MAX_COMMENT) as u64);
     file.seek(SeekFrom::Start(length - tail_length))?;
     let tail_length = usize::try_from(tail_length).expect("at most 65,557 bytes");
@@ -97,7 +97,7 @@ pub(super) fn find(file: &mut (impl Read + Seek), length: u64) -> Result<EndReco
 }
 
 /// Why there is no end record: the file is truncated, or is not a ZIP.
-fn no_end_record(file: &mut (impl Read + Seek), length: u64) -> Result<Stop, Stop> {
+fn no_end_record(file: &mut (impl Read + Seek), length: u64) -> Result<WalkStop, WalkStop> {
     file.seek(SeekFrom::Start(0))?;
     let start = read_vec(file, usize::try_from(length.min(512)).expect("at most 512"))?;
     if start.starts_with(b"PK\x03\x04") || start.starts_with(SIGNATURE) {
@@ -118,9 +118,9 @@ fn no_end_record(file: &mut (impl Read + Seek), length: u64) -> Result<Stop, Sto
         format!("it is not a ZIP, a tar or a call manager package{hint}"),
     );
     Ok(match (stop, known) {
-        (Stop::Invalid(verdict, mut problem), Some((_, cure))) => {
+        (WalkStop::Invalid(verdict, mut problem), Some((_, cure))) => {
             cure.clone_into(&mut problem.cure);
-            Stop::Invalid(verdict, problem)
+            WalkStop::Invalid(verdict, problem)
         }
         (stop, _) => stop,
     })

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use super::{
     super::super::{
         entry_path::EntryPath,
-        stop::{Stop, damaged, invalid, refused},
+        stop::{WalkStop, damaged, invalid, refused},
         types::Verdict,
     },
     read::{read_exact, read_vec, u16_at, u32_at},
@@ -21,7 +21,7 @@ const STREAMED: u16 = 1 << 3;
 /// MS-DOS attributes: volume label and folder.
 const DOS_LABEL: u32 = 0x08;
 const DOS_FOLDER: u32 = 0x10;
-/// The most bytes that empty data has when deflated.
+/// Maximum number of bytes that empty data has when deflated.
 const MAX_EMPTY: u32 = 2;
 /// The Unix file type in the upper half of the external attributes: mask, regular file,
 /// folder.
@@ -30,8 +30,13 @@ const UNIX_REGULAR: u32 = 0o100_000;
 const UNIX_FOLDER: u32 = 0o040_000;
 
 /// Parses one entry of the central directory. Returns it and the bytes that follow.
-pub(super) fn central(bytes: &[u8]) -> Result<(ZipEntry, &[u8]), Stop> {
-    let cut = || damaged(None, "its directory ends before the last member it counts");
+pub(super) fn central(bytes: &[u8]) -> Result<(ZipEntry, &[u8]), WalkStop> {
+    let cut = || {
+        damaged(
+            None,
+            "its directory ends before the number of members that it states",
+        )
+    };
     if bytes.len() < CENTRAL_LENGTH {
         return Err(cut());
     }
@@ -110,7 +115,7 @@ pub(super) fn check_local(
     file: &mut (impl Read + Seek),
     entry: &ZipEntry,
     directory: u64,
-) -> Result<u64, Stop> {
+) -> Result<u64, WalkStop> {
     let name = Some(entry.name.as_str());
     let outside = || damaged(name, "its data extends past the start of the directory");
     if entry.offset + LOCAL_LENGTH as u64 > directory {

@@ -12,7 +12,7 @@ use super::{
     super::super::{
         file_part::FilePart,
         limits::CHUNK_BYTES,
-        stop::{Stop, damaged, refused},
+        stop::{WalkStop, damaged, refused},
     },
     zip_entry::{DEFLATED, ZipEntry},
 };
@@ -21,7 +21,7 @@ use super::{
 #[derive(Debug)]
 pub(super) enum EntryError {
     /// Reading the file failed, or the visitor stopped.
-    Stop(Stop),
+    Stop(WalkStop),
     /// The data is invalid.
     Data(String),
 }
@@ -31,7 +31,10 @@ pub(super) type ZipReader<'f> = ZipArchive<BufReader<FilePart<'f>>>;
 
 /// Opens the archive and checks that the library sees the same entries as
 /// [`super::structure::entries`].
-pub(super) fn open<'f>(file: FilePart<'f>, entries: &[ZipEntry]) -> Result<ZipReader<'f>, Stop> {
+pub(super) fn open<'f>(
+    file: FilePart<'f>,
+    entries: &[ZipEntry],
+) -> Result<ZipReader<'f>, WalkStop> {
     let config = Config {
         archive_offset: ArchiveOffset::Known(0),
     };
@@ -72,7 +75,7 @@ pub(super) fn copy(
     archive: &mut ZipReader<'_>,
     index: usize,
     entry: &ZipEntry,
-    mut out: impl FnMut(&[u8]) -> Result<(), Stop>,
+    mut out: impl FnMut(&[u8]) -> Result<(), WalkStop>,
 ) -> Result<(), EntryError> {
     let mut member = archive.by_index(index).map_err(|error| match error {
         ZipError::Io(error) => read_error(error),

@@ -11,7 +11,7 @@ use super::{
     super::super::{
         entry_path::UniquePaths,
         limits::{MAX_ENTRY_BYTES, MAX_RATIO, MAX_TOTAL_BYTES},
-        stop::{Stop, damaged, refused},
+        stop::{WalkStop, damaged, refused},
     },
     end_record, headers,
     read::read_vec,
@@ -20,7 +20,10 @@ use super::{
 
 /// The entries of the ZIP of `length` bytes in `file`, in directory order, or the first
 /// error in its structure. No entry's data is read.
-pub(super) fn entries(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<ZipEntry>, Stop> {
+pub(super) fn entries(
+    file: &mut (impl Read + Seek),
+    length: u64,
+) -> Result<Vec<ZipEntry>, WalkStop> {
     let end = end_record::find(file, length)?;
     file.seek(SeekFrom::Start(end.directory))?;
     let directory = read_vec(file, end.directory_length as usize)?;
@@ -35,7 +38,7 @@ pub(super) fn entries(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<
         return Err(damaged(
             None,
             format!(
-                "its directory continues after the {} members it counts",
+                "its directory continues after the {} members that it states",
                 end.entries
             ),
         ));
@@ -60,7 +63,7 @@ pub(super) fn entries(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<
     Ok(entries)
 }
 
-fn check_sizes(entries: &[ZipEntry]) -> Result<(), Stop> {
+fn check_sizes(entries: &[ZipEntry]) -> Result<(), WalkStop> {
     let mut total = 0_u64;
     for entry in entries {
         let over = |what: String| refused("over-limit", Some(&entry.name), what);
@@ -87,7 +90,7 @@ fn check_sizes(entries: &[ZipEntry]) -> Result<(), Stop> {
     Ok(())
 }
 
-fn check_names(entries: &[ZipEntry]) -> Result<(), Stop> {
+fn check_names(entries: &[ZipEntry]) -> Result<(), WalkStop> {
     let mut unique = UniquePaths::default();
     entries.iter().try_for_each(|entry| unique.add(&entry.path))
 }

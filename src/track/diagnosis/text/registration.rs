@@ -36,7 +36,7 @@ pub(crate) enum FailureCause {
         /// The port on which the phone listens.
         via_port: u16,
     },
-    /// A NAT is between phone and PBX.
+    /// There is a NAT between phone and PBX.
     BehindNat(SocketAddrV4),
     /// The answer went to where the phone listens and did not reach it.
     AnswerLost(SocketAddrV4),
@@ -130,7 +130,7 @@ fn differs(
     }
 }
 
-/// That a phone is registered, and where.
+/// The text of the evidence that a phone is registered, and where.
 pub(crate) fn registered(register: &Register, target: Option<&RegistrationTarget>) -> String {
     let Register {
         user,
@@ -141,7 +141,7 @@ pub(crate) fn registered(register: &Register, target: Option<&RegistrationTarget
     let differs = target.and_then(|target| differs(target, *pbx, *transport));
     let differs = differs.map_or_else(String::new, |words| format!("; {words}"));
     let user = printable(user);
-    format!("registered as '{user}' over {transport} at {pbx}: the PBX answered 200{differs}")
+    format!("registration as '{user}' over {transport} at {pbx}: the PBX answered 200{differs}")
 }
 
 /// Why a phone is not registered, and what to do about it.

@@ -1,19 +1,15 @@
-//! REGISTERs and what they are answered, in frames: who is told of, how often, and what never is.
+//! REGISTERs and their responses in frames: which are observed, how often, and which are not.
+
+mod responses;
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4},
     time::{Duration, Instant},
 };
 
-use proptest::{collection::vec, prelude::*};
 use reflash::{
-    discovery::{Deduplicator, Observer, REPEAT_WINDOW},
-    discovery::{MAX_COPIES, MAX_TRACKED},
-    protocol::{
-        MAX_TEXT,
-        frame::Frame,
-        sip::{MAX_HEAD, Response, SipTransport},
-    },
+    discovery::{Deduplicator, MAX_COPIES, MAX_TRACKED, Observer, REPEAT_WINDOW},
+    protocol::{MAX_TEXT, frame::EthernetFrame, sip::SipTransport},
     track::{Observation, ObservationKind, Register, RegisterOutcome},
 };
 
@@ -52,20 +48,22 @@ fn segment(from: SocketAddrV4, to: SocketAddrV4, text: &str) -> Vec<u8> {
     packet(6, *from.ip(), *to.ip(), &inside)
 }
 
-fn hear(listener: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
-    listener.observe(&Frame::decode(bytes).unwrap()).unwrap()
+fn observe(observer: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
+    observer
+        .observe(&EthernetFrame::decode(bytes).unwrap())
+        .unwrap()
 }
 
-/// What became of the REGISTER in this frame, or of the one that it answers.
-fn outcome(listener: &mut Observer, bytes: &[u8]) -> Option<(Register, RegisterOutcome)> {
-    let heard = hear(listener, bytes);
-    heard
+/// The outcome of the REGISTER in this frame, or of the one that this frame responds to.
+fn outcome(observer: &mut Observer, bytes: &[u8]) -> Option<(Register, RegisterOutcome)> {
+    let observations = observe(observer, bytes);
+    observations
         .into_iter()
         .find_map(|observation| match observation.kind {
             ObservationKind::Register { register, outcome } => {
                 assert_eq!(
                     observation.address, PHONE,
-                    "it is the phone's in both directions"
+                    "the address of the phone in both directions"
                 );
                 Some((*register, outcome))
             }
@@ -78,7 +76,7 @@ fn numbered(text: &str, number: u32) -> String {
 }
 
 #[test]
-fn a_register_and_its_answers_are_joined() {
+fn responses_are_matched_to_their_register() {
     let answered = |status, to| RegisterOutcome::Answered {
         status,
         to,
@@ -90,8 +88,8 @@ fn a_register_and_its_answers_are_joined() {
             SipTransport::Udp => datagram,
             SipTransport::Tcp => segment,
         };
-        let mut listener = Observer::default();
-        let (register, sent) = outcome(&mut listener, &frame(FROM, AT, REGISTER)).unwrap();
+        let mut observer = Observer::default();
+        let (register, sent) = outcome(&mut observer, &frame(FROM, AT, REGISTER)).unwrap();
         assert_eq!(sent, RegisterOutcome::Sent);
         assert_eq!(
             register,
@@ -114,29 +112,29 @@ fn a_register_and_its_answers_are_joined() {
         } else {
             FROM
         };
-        assert_eq!(outcome(&mut listener, &frame(AT, there, &trying)), None);
-        let refused = outcome(&mut listener, &frame(AT, there, REFUSAL)).unwrap();
+        assert_eq!(outcome(&mut observer, &frame(AT, there, &trying)), None);
+        let refused = outcome(&mut observer, &frame(AT, there, REFUSAL)).unwrap();
         assert_eq!(refused, (register.clone(), answered(401, there)));
         assert_eq!(
-            outcome(&mut listener, &frame(AT, there, REFUSAL)),
+            outcome(&mut observer, &frame(AT, there, REFUSAL)),
             None,
-            "told once"
+            "observed once"
         );
-        // The same to another place is another fact.
-        let astray = SocketAddrV4::new(PHONE, 49_999);
-        let again = outcome(&mut listener, &frame(AT, astray, REFUSAL)).unwrap();
-        assert_eq!(again.1, answered(401, astray));
+        // The same response to another address is observed too.
+        let other_port = SocketAddrV4::new(PHONE, 49_999);
+        let again = outcome(&mut observer, &frame(AT, other_port, REFUSAL)).unwrap();
+        assert_eq!(again.1, answered(401, other_port));
 
         let next = numbered(REGISTER, 102);
         assert_eq!(
-            outcome(&mut listener, &frame(FROM, AT, &next)).unwrap().1,
+            outcome(&mut observer, &frame(FROM, AT, &next)).unwrap().1,
             RegisterOutcome::Sent
         );
         let contact = "Contact: <sip:6010@172.30.6.12:5060>;expires=3597\r\nContent-Length";
         let accepted = numbered(REFUSAL, 102)
             .replace("401 Unauthorized", "200 OK")
             .replace("Content-Length", contact);
-        let accepted = outcome(&mut listener, &frame(AT, there, &accepted)).unwrap();
+        let accepted = outcome(&mut observer, &frame(AT, there, &accepted)).unwrap();
         assert!(
             matches!(
                 accepted.1,
@@ -148,21 +146,21 @@ fn a_register_and_its_answers_are_joined() {
             ),
             "{accepted:?}"
         );
-        // To nothing that was asked, and of somebody who was not asked.
+        // A response to no request, and one from another server.
         assert_eq!(
-            outcome(&mut listener, &frame(AT, there, &numbered(REFUSAL, 7))),
+            outcome(&mut observer, &frame(AT, there, &numbered(REFUSAL, 7))),
             None
         );
         let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5060);
         let third = numbered(REGISTER, 103);
-        assert!(outcome(&mut listener, &frame(FROM, AT, &third)).is_some());
+        assert!(outcome(&mut observer, &frame(FROM, AT, &third)).is_some());
         let answer = numbered(REFUSAL, 103);
-        assert_eq!(outcome(&mut listener, &frame(other, there, &answer)), None);
+        assert_eq!(outcome(&mut observer, &frame(other, there, &answer)), None);
     }
 }
 
 #[test]
-fn what_a_head_says_of_the_way_back_and_of_the_proof() {
+fn via_and_credentials_are_read_from_the_head() {
     let of = |text: String| {
         outcome(&mut Observer::default(), &datagram(FROM, AT, &text))
             .unwrap()
@@ -195,7 +193,7 @@ fn what_a_head_says_of_the_way_back_and_of_the_proof() {
 }
 
 #[test]
-fn strangers_proxies_and_other_requests_are_not_told_of() {
+fn other_devices_proxies_and_other_methods_are_not_observed() {
     for (line, other) in [
         ("REGISTER sip:10.0.0.1", "OPTIONS sip:10.0.0.1"),
         (
@@ -218,24 +216,24 @@ fn strangers_proxies_and_other_requests_are_not_told_of() {
         From: <sip:1@x>\r\nTo: <sip:1@x>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\
         User-Agent: softphone/1\r\n\r\n";
     assert_eq!(
-        hear(&mut Observer::default(), &datagram(FROM, AT, stranger)),
+        observe(&mut Observer::default(), &datagram(FROM, AT, stranger)),
         []
     );
     let model = stranger.replace("softphone/1", "Cisco-CP7965G/9.3.1");
     assert!(outcome(&mut Observer::default(), &datagram(FROM, AT, &model)).is_some());
-    // What goes to this program's own port, it hears there.
+    // Requests to the registrar of this program are observed by the registrar itself.
     let mut beside = Observer::new(5060, Some(AT));
-    assert_eq!(hear(&mut beside, &datagram(FROM, AT, REGISTER)), []);
-    assert_eq!(hear(&mut beside, &datagram(AT, FROM, REFUSAL)), []);
+    assert_eq!(observe(&mut beside, &datagram(FROM, AT, REGISTER)), []);
+    assert_eq!(observe(&mut beside, &datagram(AT, FROM, REFUSAL)), []);
     let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5060);
     assert!(outcome(&mut beside, &datagram(FROM, other, REGISTER)).is_some());
 }
 
 #[test]
-fn copies_are_counted_up_to_a_limit_and_so_is_what_is_waited_for() {
-    let mut listener = Observer::default();
+fn copies_and_pending_registers_are_limited() {
+    let mut observer = Observer::default();
     let copies: Vec<_> = (0..100)
-        .map_while(|_| outcome(&mut listener, &datagram(FROM, AT, REGISTER)))
+        .map_while(|_| outcome(&mut observer, &datagram(FROM, AT, REGISTER)))
         .map(|(_, outcome)| outcome)
         .collect();
     assert_eq!(copies.len(), usize::from(MAX_COPIES) + 1);
@@ -245,59 +243,65 @@ fn copies_are_counted_up_to_a_limit_and_so_is_what_is_waited_for() {
             .iter()
             .all(|copy| *copy == RegisterOutcome::Again)
     );
-    // As many others come that it is forgotten: its answer is nobody's.
+    // After as many other REGISTERs it is forgotten: its response has no request.
     for number in 0..u32::try_from(MAX_TRACKED).unwrap() {
         let text = numbered(REGISTER, 1000 + number);
-        assert!(outcome(&mut listener, &datagram(FROM, AT, &text)).is_some());
+        assert!(outcome(&mut observer, &datagram(FROM, AT, &text)).is_some());
     }
-    assert_eq!(outcome(&mut listener, &datagram(AT, FROM, REFUSAL)), None);
+    assert_eq!(outcome(&mut observer, &datagram(AT, FROM, REFUSAL)), None);
     let newest = numbered(REFUSAL, 1001);
-    assert!(outcome(&mut listener, &datagram(AT, FROM, &newest)).is_some());
+    assert!(outcome(&mut observer, &datagram(AT, FROM, &newest)).is_some());
 }
 
 #[test]
-fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
+fn a_closed_port_is_observed_and_a_connection_that_ends_is_not() {
     let reset = |seq: u32, flags: u8, port: u16| {
         let mut bytes = tcp(port, 49_154, b"");
         bytes[4..8].copy_from_slice(&seq.to_be_bytes());
         bytes[13] = flags;
-        hear(&mut Observer::default(), &packet(6, PBX, PHONE, &bytes))
+        observe(&mut Observer::default(), &packet(6, PBX, PHONE, &bytes))
     };
-    let told = |over| Observation {
+    let closed = |over| Observation {
         address: PHONE,
         kind: ObservationKind::PortClosed {
             pbx: AT,
             transport: over,
         },
     };
-    assert_eq!(reset(0, 0x14, 5060), [told(SipTransport::Tcp)]);
-    assert_eq!(reset(1, 0x14, 5060), [], "a connection that there was");
+    assert_eq!(reset(0, 0x14, 5060), [closed(SipTransport::Tcp)]);
+    assert_eq!(reset(1, 0x14, 5060), [], "an established connection");
     assert_eq!(reset(0, 0x04, 5060), [], "an answer to an acknowledgement");
     assert_eq!(reset(0, 0x12, 5060), [], "a connection that begins");
     assert_eq!(reset(0, 0x14, 2000), []);
     let unreachable = |port: u16| {
         let frame = datagram(FROM, SocketAddrV4::new(PBX, port), "x");
         let icmp = [&[3, 3, 0, 0, 0, 0, 0, 0], &frame[14..]].concat();
-        hear(&mut Observer::default(), &packet(1, PBX, PHONE, &icmp))
+        observe(&mut Observer::default(), &packet(1, PBX, PHONE, &icmp))
     };
-    assert_eq!(unreachable(5060), [told(SipTransport::Udp)]);
-    assert_eq!(unreachable(69), []);
+    assert_eq!(unreachable(5060), [closed(SipTransport::Udp)]);
+    let kind = ObservationKind::TftpPortClosed {
+        server: SocketAddrV4::new(PBX, 69),
+    };
+    let address = PHONE;
+    assert_eq!(unreachable(69), [Observation { address, kind }]);
+    assert_eq!(unreachable(70), []);
 }
 
 #[test]
-fn a_live_run_is_told_each_copy_and_each_name_once() {
+fn a_live_run_observes_each_copy_and_each_name_once() {
     let began = Instant::now();
-    let mut ear = Deduplicator::default();
+    let mut deduplicator = Deduplicator::default();
     let frame = datagram(FROM, AT, REGISTER);
-    let mut told = |after: u64| {
+    let mut observed = |after: u64| {
         let at = began + Duration::from_millis(after);
-        ear.observe(at, &frame)
+        deduplicator
+            .observe(at, &frame)
             .unwrap()
             .into_iter()
             .map(|one| one.kind)
             .collect::<Vec<_>>()
     };
-    let first = told(0);
+    let first = observed(0);
     assert!(
         matches!(
             first[..],
@@ -313,7 +317,7 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
         ),
         "{first:?}"
     );
-    let again = told(500);
+    let again = observed(500);
     assert!(
         matches!(
             again[..],
@@ -324,137 +328,41 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
         ),
         "{again:?}"
     );
-    let later = told(u64::try_from(REPEAT_WINDOW.as_millis()).unwrap());
-    assert_eq!(later.len(), 4, "who it is, after a while");
-    // A flood of them is cut like any other.
-    let mut told = 0;
+    let later = observed(u64::try_from(REPEAT_WINDOW.as_millis()).unwrap());
+    assert_eq!(
+        later.len(),
+        4,
+        "identity, model and load once more after a while"
+    );
+    // A flood of REGISTERs is limited like any other.
+    let mut count = 0;
     for number in 0..5000 {
         let frame = datagram(FROM, AT, &numbered(REGISTER, 1000 + number));
-        told += usize::from(!ear.observe(began, &frame).unwrap().is_empty());
+        count += usize::from(!deduplicator.observe(began, &frame).unwrap().is_empty());
     }
-    assert!(told <= 1000 && ear.dropped() >= 4000, "{told}");
+    assert!(count <= 1000 && deduplicator.dropped() >= 4000, "{count}");
 }
 
 #[test]
-fn a_closed_port_is_no_flood() {
+fn repeated_closed_ports_are_not_counted_as_a_flood() {
     let began = Instant::now();
-    let mut ear = Deduplicator::default();
+    let mut deduplicator = Deduplicator::default();
     let mut bytes = tcp(5060, 49_154, b"");
     bytes[4..8].fill(0);
     bytes[13] = 0x14;
     let frame = packet(6, PBX, PHONE, &bytes);
-    let told = |ear: &mut Deduplicator, at| ear.observe(began + at, &frame).unwrap().len();
-    assert_eq!(told(&mut ear, Duration::ZERO), 1);
+    let count = |deduplicator: &mut Deduplicator, at| {
+        deduplicator.observe(began + at, &frame).unwrap().len()
+    };
+    assert_eq!(count(&mut deduplicator, Duration::ZERO), 1);
     for _ in 0..1000 {
-        assert_eq!(told(&mut ear, Duration::from_secs(1)), 0);
+        assert_eq!(count(&mut deduplicator, Duration::from_secs(1)), 0);
     }
-    assert_eq!((told(&mut ear, REPEAT_WINDOW), ear.dropped()), (1, 0));
-}
-
-#[test]
-fn responses_as_they_come_and_what_is_none() {
-    let of = |line: &str, other: &str| Response::decode(REFUSAL.replace(line, other).as_bytes());
-    let plain = of("", "").unwrap();
     assert_eq!(
-        (plain.status, plain.is_stale(), plain.registered_for()),
-        (401, false, None)
+        (
+            count(&mut deduplicator, REPEAT_WINDOW),
+            deduplicator.dropped()
+        ),
+        (1, 0)
     );
-    for (challenge, stale) in [
-        ("Digest stale=true, algorithm=MD5", true),
-        ("Digest algorithm=MD5, stale=TRUE", true),
-        ("Digest algorithm=MD5, STALE = \"true\"", true),
-        ("Digest algorithm=MD5, stale=false", false),
-        ("Digest algorithm=MD5, opaque=\"a, stale=true\"", false),
-        ("stale=true", false),
-    ] {
-        let response = of("Digest algorithm=MD5", challenge).unwrap();
-        assert_eq!(response.is_stale(), stale, "{challenge}");
-    }
-    for (headers, seconds) in [
-        ("Expires: 60\r\n", None),
-        ("Contact: <sip:a@b>\r\nExpires: 60\r\n", Some(60)),
-        ("Contact: <sip:a@b>;expires=0\r\nExpires: 60\r\n", Some(0)),
-        ("m: <sip:a@b>;expires=\"90\"\r\n", Some(90)),
-        ("Contact: <sip:a@b>\r\n", None),
-        ("Contact: <sip:a@b>;expires=99999999999\r\n", None),
-    ] {
-        let response = of("Content-Length: 0\r\n", headers).unwrap();
-        assert_eq!(response.registered_for(), seconds, "{headers}");
-    }
-    for (line, other) in [
-        ("SIP/2.0 401", "SIP/2.0 099"),
-        ("SIP/2.0 401", "SIP/2.0 700"),
-        ("SIP/2.0 401", "SIP/2.0 4ä1"),
-        ("SIP/2.0 401", "SIP/2.0  401"),
-        ("SIP/2.0 401", "SIP/3.0 401"),
-        ("SIP/2.0 401 Unauthorized", "SIP/2.0 40"),
-        ("Call-ID", "X-Call-ID"),
-    ] {
-        assert!(of(line, other).is_err(), "{other}");
-    }
-    for end in 0..REFUSAL.len() {
-        assert!(
-            Response::decode(&REFUSAL.as_bytes()[..end]).is_err(),
-            "{end}"
-        );
-    }
-    let endless = format!("SIP/2.0 200 {}", "x".repeat(65_536));
-    assert!(Response::decode(endless.as_bytes()).is_err());
-    assert!(endless.len() > MAX_HEAD);
-}
-
-/// Lines of a message, some of them spoilt.
-fn messages() -> impl Strategy<Value = String> {
-    let good = prop::sample::select(vec![REGISTER, REFUSAL]);
-    (good, vec((any::<prop::sample::Index>(), ".{0,40}"), 0..4)).prop_map(|(good, changes)| {
-        let mut lines: Vec<String> = good.split("\r\n").map(str::to_owned).collect();
-        for (at, text) in changes {
-            let at = at.index(lines.len() - 2);
-            lines[at] = match text.len() % 3 {
-                0 => text,
-                1 => format!("{}{text}", lines[at]),
-                _ => lines[at].replacen(':', &text, 1),
-            };
-        }
-        lines.join("\r\n")
-    })
-}
-
-proptest! {
-    /// Whatever is said: bounded texts, the phone's address, never a proof of a password, and the
-    /// same written and read again.
-    #[test]
-    fn any_conversation(texts in vec((messages(), any::<[bool; 2]>(), 0_usize..2000), 1..20)) {
-        let mut listener = Observer::default();
-        for (text, [is_back, is_tcp], end) in texts {
-            let (from, to) = if is_back { (AT, FROM) } else { (FROM, AT) };
-            let frame = if is_tcp { segment } else { datagram };
-            let text: String = text.chars().take(1200 + end).collect();
-            let frame = frame(from, to, &text);
-            let Ok(heard) = listener.observe(&Frame::decode(&frame).unwrap()) else {
-                continue;
-            };
-            for observation in heard {
-                let json = serde_json::to_string(&observation).unwrap();
-                for secret in ["c0ffee", "0badcafe", "Digest"] {
-                    prop_assert!(!json.contains(secret), "{}", json);
-                }
-                prop_assert_eq!(&serde_json::from_str::<Observation>(&json).unwrap(), &observation);
-                if let ObservationKind::Register { register, .. } = observation.kind {
-                    prop_assert!(register.user.len() <= MAX_TEXT && !register.user.is_empty());
-                    prop_assert_eq!(observation.address, *register.source.ip());
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn any_response(bytes in vec(any::<u8>(), 0..300), is_head in any::<bool>()) {
-        let head: &[u8] = if is_head { b"SIP/2.0 200 OK\r\n" } else { b"" };
-        let bytes = [head, &bytes, b"\r\n\r\n"].concat();
-        if let Ok(response) = Response::decode(&bytes) {
-            prop_assert!((100..700).contains(&response.status));
-            let _ = (response.is_stale(), response.registered_for());
-        }
-    }
 }

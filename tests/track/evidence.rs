@@ -1,4 +1,4 @@
-//! Witnesses that contradict each other, and whom one can be asked about.
+//! Sources of evidence: reports that contradict each other, and which phones are polled.
 
 use std::net::Ipv4Addr;
 
@@ -11,7 +11,8 @@ use crate::support::conversation::*;
 
 const OLD: &str = "SCCP45.8-5-2S";
 
-fn says(run: &mut Run, at: f64, source: EvidenceSource, load: &str) {
+/// A source reports a load.
+fn report_load(run: &mut Run, at: f64, source: EvidenceSource, load: &str) {
     let seen = ObservationKind::Load {
         load: LoadName::new(load),
         source,
@@ -25,7 +26,7 @@ fn evidence(run: &Run) -> Vec<(EvidenceSource, String)> {
     evidence.map(|one| (one.source, one.detail)).collect()
 }
 
-/// The evidence that says that two witnesses disagree.
+/// The evidence of a conflict between two sources.
 fn conflicts(run: &Run) -> Vec<(EvidenceSource, String)> {
     let counts =
         |(_, detail): &(EvidenceSource, String)| detail.contains("the later report counts");
@@ -42,12 +43,15 @@ fn flashed() -> Run {
 }
 
 #[test]
-fn of_two_witnesses_the_later_one_decides_and_the_report_shows_both() {
+fn of_two_sources_the_later_one_decides_and_the_report_shows_both() {
     let mut run = flashed();
-    says(&mut run, 121.0, EvidenceSource::Cdp, LOAD);
+    report_load(&mut run, 121.0, EvidenceSource::Cdp, LOAD);
     assert_eq!(run.state(), State::Confirmed);
-    assert!(conflicts(&run).is_empty(), "another load before was no lie");
-    says(&mut run, 122.0, EvidenceSource::Web, OLD);
+    assert!(
+        conflicts(&run).is_empty(),
+        "the load before the conversion is no conflict"
+    );
+    report_load(&mut run, 122.0, EvidenceSource::Web, OLD);
     assert_eq!(run.state(), State::Configuring);
     let [(source, detail)] = &conflicts(&run)[..] else {
         panic!("{:?}", evidence(&run));
@@ -61,73 +65,73 @@ fn of_two_witnesses_the_later_one_decides_and_the_report_shows_both() {
     assert_eq!(
         (last.0, last.1.contains(OLD)),
         (EvidenceSource::Web, true),
-        "what decides is last"
+        "the deciding evidence is last"
     );
 
-    says(&mut run, 180.0, EvidenceSource::Cdp, LOAD);
+    report_load(&mut run, 180.0, EvidenceSource::Cdp, LOAD);
     assert_eq!(run.state(), State::Confirmed);
-    assert_eq!(conflicts(&run).len(), 2, "each has its line");
+    assert_eq!(conflicts(&run).len(), 2, "each conflict has its evidence");
     let last = evidence(&run).pop().unwrap();
     assert_eq!(
         (last.0, last.1.contains(LOAD)),
         (EvidenceSource::Cdp, true),
-        "though it was said before"
+        "even if it was reported before"
     );
 
-    // As they go on, nothing new is written.
+    // Repeated reports add no evidence.
     let count = evidence(&run).len();
     for minute in 0_u8..5 {
         let at = 200.0 + f64::from(minute) * 60.0;
-        says(&mut run, at, EvidenceSource::Web, OLD);
-        says(&mut run, at + 1.0, EvidenceSource::Cdp, LOAD);
+        report_load(&mut run, at, EvidenceSource::Web, OLD);
+        report_load(&mut run, at + 1.0, EvidenceSource::Cdp, LOAD);
     }
     assert_eq!(evidence(&run).len(), count);
     assert_eq!(run.state(), State::Confirmed);
 }
 
 #[test]
-fn witnesses_that_agree_and_a_word_before_a_start_are_no_conflict() {
+fn sources_that_agree_and_reports_before_a_restart_are_no_conflict() {
     let mut run = flashed();
     for (at, source) in [
         (121.0, EvidenceSource::Cdp),
         (122.0, EvidenceSource::Web),
         (123.0, EvidenceSource::Sip),
     ] {
-        says(&mut run, at, source, LOAD);
+        report_load(&mut run, at, source, LOAD);
     }
     assert_eq!(run.state(), State::Confirmed);
-    // It starts, and runs something else: somebody else gave it that.
+    // It restarts with a load that another server gave it.
     run.boot(300.0, 10, 1);
-    says(&mut run, 301.0, EvidenceSource::Web, "SIP45.9-4-2SR3-1S");
+    report_load(&mut run, 301.0, EvidenceSource::Web, "SIP45.9-4-2SR3-1S");
     assert_eq!(run.state(), State::Configuring);
-    // One witness that changes its mind contradicts nobody.
-    says(&mut run, 302.0, EvidenceSource::Web, LOAD);
+    // One source that reports another load is no conflict.
+    report_load(&mut run, 302.0, EvidenceSource::Web, LOAD);
     assert_eq!(run.state(), State::Confirmed);
     assert!(conflicts(&run).is_empty(), "{:?}", conflicts(&run));
 }
 
 #[test]
-fn names_of_a_boot_loaders_doing_and_of_a_universal_loader_contradict_nobody() {
+fn names_of_boot_loaders_and_universal_loaders_are_no_conflict() {
     let mut run = flashed();
-    says(&mut run, 121.0, EvidenceSource::Web, "term65.default");
-    says(&mut run, 122.0, EvidenceSource::Cdp, "P003-08-8-00");
-    says(&mut run, 123.0, EvidenceSource::Lldp, "79XX_default_load");
+    report_load(&mut run, 121.0, EvidenceSource::Web, "term65.default");
+    report_load(&mut run, 122.0, EvidenceSource::Cdp, "P003-08-8-00");
+    report_load(&mut run, 123.0, EvidenceSource::Lldp, "79XX_default_load");
     assert_eq!(run.state(), State::Flashed);
-    says(&mut run, 124.0, EvidenceSource::Sip, LOAD);
+    report_load(&mut run, 124.0, EvidenceSource::Sip, LOAD);
     assert_eq!(run.state(), State::Confirmed);
     assert!(conflicts(&run).is_empty(), "{:?}", conflicts(&run));
 }
 
 #[test]
-fn the_page_of_another_phone_is_shown_and_moves_nobody() {
+fn a_web_page_of_another_phone_is_evidence_and_moves_no_phone() {
     let mut run = flashed();
-    let disputed = ObservationKind::AddressConflict {
+    let conflict = ObservationKind::AddressConflict {
         mac: mac(1),
         other: mac(2),
         source: EvidenceSource::Web,
     };
-    run.observe(130.0, 10, disputed.clone());
-    run.observe(131.0, 10, disputed);
+    run.observe(130.0, 10, conflict.clone());
+    run.observe(131.0, 10, conflict);
     let phone = run.phone();
     assert_eq!((phone.state, phone.address), (State::Flashed, address(10)));
     let shown: Vec<_> = evidence(&run)
@@ -136,7 +140,7 @@ fn the_page_of_another_phone_is_shown_and_moves_nobody() {
         .collect();
     assert_eq!(shown.len(), 1, "{:?}", evidence(&run));
     assert_eq!(shown[0].0, EvidenceSource::Web);
-    // Of a phone that is not known there is nothing to say.
+    // A conflict about an unknown phone is ignored.
     let unknown = ObservationKind::AddressConflict {
         mac: mac(7),
         other: mac(2),
@@ -147,16 +151,12 @@ fn the_page_of_another_phone_is_shown_and_moves_nobody() {
 }
 
 #[test]
-fn an_address_that_is_asked_for_after_the_last_image_is_evidence_of_a_start() {
+fn a_dhcp_request_after_the_last_image_proves_a_reboot() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).full_pass(3.0, 10, LOADS);
-    let leased = ObservationKind::MacReported {
-        mac: mac(1),
-        source: EvidenceSource::Dhcp,
-    };
-    run.observe(90.0, 10, leased.clone());
+    run.report_mac(90.0, 10, 1, EvidenceSource::Dhcp);
     assert_eq!(run.state(), State::Rebooted);
-    run.observe(91.0, 10, leased);
+    run.report_mac(91.0, 10, 1, EvidenceSource::Dhcp);
     let dhcp: Vec<_> = evidence(&run)
         .into_iter()
         .filter(|(source, _)| *source == EvidenceSource::Dhcp)
@@ -164,65 +164,67 @@ fn an_address_that_is_asked_for_after_the_last_image_is_evidence_of_a_start() {
     assert_eq!(dhcp.len(), 1, "{dhcp:?}");
 }
 
-fn unproven(run: &Run) -> Vec<(Ipv4Addr, u32)> {
+/// Address and pass of each phone that the poller may request.
+fn poll_candidates(run: &Run) -> Vec<(Ipv4Addr, u32)> {
     let phones = run.fleet.poll_candidates().into_iter();
     phones.map(|phone| (phone.address, phone.pass)).collect()
 }
 
 #[test]
-fn only_a_phone_whose_application_is_up_and_unproven_can_be_asked() {
+fn only_a_phone_with_a_running_application_and_no_known_load_is_polled() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 50, "dialplan.xml");
-    assert_eq!(unproven(&run), [], "no phone");
+    assert_eq!(poll_candidates(&run), [], "it is no phone");
     run.boot(1.0, 10, 1);
-    assert_eq!(unproven(&run), [(address(10), 0)]);
+    assert_eq!(poll_candidates(&run), [(address(10), 0)]);
     run.fetch(3.0, 10, LOADS);
-    assert_eq!(unproven(&run), [], "it begins to fetch");
+    assert_eq!(poll_candidates(&run), [], "it starts to fetch");
     run.full_pass(10.0, 10, LOADS);
-    assert_eq!(unproven(&run), [], "it writes");
-    let leased = ObservationKind::MacReported {
-        mac: mac(1),
-        source: EvidenceSource::Dhcp,
-    };
-    run.observe(90.0, 10, leased);
-    assert_eq!(unproven(&run), [], "its application is not up yet");
+    assert_eq!(poll_candidates(&run), [], "it is writing");
+    run.report_mac(90.0, 10, 1, EvidenceSource::Dhcp);
+    assert_eq!(poll_candidates(&run), [], "its application is not up yet");
     run.boot(120.0, 10, 1);
-    assert_eq!(unproven(&run), [(address(10), 1)]);
+    assert_eq!(poll_candidates(&run), [(address(10), 1)]);
     run.report_load(121.0, 10, "term65.default");
-    assert_eq!(unproven(&run), [(address(10), 1)], "that names no load");
+    assert_eq!(
+        poll_candidates(&run),
+        [(address(10), 1)],
+        "that is the name of no load"
+    );
     run.report_load(122.0, 10, LOAD);
-    assert_eq!(unproven(&run), [], "confirmed");
+    assert_eq!(poll_candidates(&run), [], "confirmed");
 }
 
 #[test]
-fn who_told_its_load_is_not_asked_for_it() {
+fn a_phone_with_a_known_load_is_not_polled() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).report_load(1.0, 10, OLD);
-    assert_eq!(unproven(&run), []);
+    assert_eq!(poll_candidates(&run), []);
 }
 
 #[test]
-fn a_phone_in_its_boot_loader_or_none_of_the_run_is_not_asked() {
+fn a_phone_in_its_boot_loader_or_outside_the_run_is_not_polled() {
     let mut run = Run::new(Plan {
         only: Some(vec![mac(1)]),
         ..plan()
     });
     run.boot(0.0, 10, 1).boot(1.0, 20, 2);
-    assert_eq!(unproven(&run), [(address(10), 0)]);
+    assert_eq!(poll_candidates(&run), [(address(10), 0)]);
     run.fetch(5.0, 10, TERM);
     assert_eq!(
-        unproven(&run),
+        poll_candidates(&run),
         [],
-        "whose recovery that is, nobody knows yet"
+        "the phone of the recovery is not known yet"
     );
 
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1);
     run.fleet.drain(seconds(2.0));
-    assert_eq!(unproven(&run), [], "the run ends");
+    assert_eq!(poll_candidates(&run), [], "the run ends");
 }
 
-fn agent(run: &mut Run, at: f64, release: Option<&str>) {
+/// SIP reports a User-Agent.
+fn report_user_agent(run: &mut Run, at: f64, release: Option<&str>) {
     let seen = ObservationKind::UserAgent {
         release: release.map(str::to_owned),
         source: EvidenceSource::Sip,
@@ -232,52 +234,56 @@ fn agent(run: &mut Run, at: f64, release: Option<&str>) {
 }
 
 #[test]
-fn sip_firmware_that_names_itself_confirms_who_was_on_sccp_and_got_every_image() {
+fn a_sip_user_agent_confirms_a_phone_that_ran_sccp_and_fetched_every_image() {
     for release in [None, Some("9.3.1"), Some("of some kind")] {
         let mut run = flashed();
-        agent(&mut run, 125.0, release);
+        report_user_agent(&mut run, 125.0, release);
         assert_eq!(run.state(), State::Confirmed, "{release:?}");
         assert_eq!(evidence(&run).last().unwrap().0, EvidenceSource::Sip);
     }
     let mut run = flashed();
-    agent(&mut run, 125.0, Some("8.5.4"));
-    assert_eq!(run.state(), State::Flashed, "that is not what it was given");
+    report_user_agent(&mut run, 125.0, Some("8.5.4"));
+    assert_eq!(
+        run.state(),
+        State::Flashed,
+        "that is not the release of the target"
+    );
     assert_eq!(
         evidence(&run).last().unwrap().0,
         EvidenceSource::Sip,
-        "but it is told"
+        "the report is evidence"
     );
 
-    // Nobody knows what this one spoke before.
+    // The protocol before the conversion is not known.
     let mut run = Run::new(plan());
     run.boot(1.0, 10, 1)
         .full_pass(3.0, 10, LOADS)
         .boot(120.0, 10, 1);
-    agent(&mut run, 125.0, Some("9.3.1"));
+    report_user_agent(&mut run, 125.0, Some("9.3.1"));
     assert_eq!(run.state(), State::Flashed);
-    // Nor does it say anything of a phone that fetched nothing.
+    // A phone that fetched no image is not confirmed.
     let mut run = Run::new(plan());
     run.report_load(0.0, 10, OLD).boot(1.0, 10, 1);
-    agent(&mut run, 5.0, Some("9.3.1"));
+    report_user_agent(&mut run, 5.0, Some("9.3.1"));
     assert_eq!(run.state(), State::Configuring);
 }
 
 #[test]
-fn a_model_is_learnt_from_a_witness_and_another_familys_is_shown() {
-    let named = |model: &str, source| ObservationKind::Model {
+fn a_reported_model_is_kept_and_a_model_of_another_family_is_evidence() {
+    let reported = |model: &str, source| ObservationKind::Model {
         model: model.to_owned(),
         source,
     };
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).report_load(1.0, 10, OLD);
-    assert_eq!(run.phone().model, None, "the load is two models'");
-    run.observe(2.0, 10, named("no model", EvidenceSource::Cdp));
-    run.observe(3.0, 10, named("7965", EvidenceSource::Cdp));
+    assert_eq!(run.phone().model, None, "the load runs on two models");
+    run.observe(2.0, 10, reported("no model", EvidenceSource::Cdp));
+    run.observe(3.0, 10, reported("7965", EvidenceSource::Cdp));
     assert_eq!(run.phone().model.as_deref(), Some("7965"));
     let count = evidence(&run).len();
-    run.observe(4.0, 10, named("7965", EvidenceSource::Dhcp));
+    run.observe(4.0, 10, reported("7965", EvidenceSource::Dhcp));
     assert_eq!(evidence(&run).len(), count, "they agree");
-    run.observe(5.0, 10, named("7911", EvidenceSource::Dhcp));
+    run.observe(5.0, 10, reported("7911", EvidenceSource::Dhcp));
     assert_eq!(run.phone().model.as_deref(), Some("7965"));
     let (source, detail) = evidence(&run).pop().unwrap();
     assert_eq!(source, EvidenceSource::Dhcp);

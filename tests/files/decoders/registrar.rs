@@ -28,23 +28,23 @@ fn millis(millis: u64) -> Duration {
 }
 
 /// The status line of the answer, and where it goes.
-fn status(said: &RequestOutcome) -> Option<(String, SocketAddrV4)> {
-    let (to, bytes) = said.response.as_ref()?;
+fn status(outcome: &RequestOutcome) -> Option<(String, SocketAddrV4)> {
+    let (to, bytes) = outcome.response.as_ref()?;
     let text = String::from_utf8(bytes.clone()).unwrap();
     Some((text.lines().next().unwrap().to_owned(), *to))
 }
 
 #[test]
-fn a_register_is_refused_for_now_and_its_alarm_read() {
+fn a_register_is_answered_503_and_its_alarm_is_read() {
     let peer = SocketAddrV4::new(PHONE, 49154);
-    let said = Registrar::default().datagram(Instant::now(), peer, REGISTER.as_bytes());
-    let (line, to) = status(&said).unwrap();
+    let outcome = Registrar::default().datagram(Instant::now(), peer, REGISTER.as_bytes());
+    let (line, to) = status(&outcome).unwrap();
     assert_eq!(line, "SIP/2.0 503 Converting Phones, No PBX");
-    assert_eq!(to, SocketAddrV4::new(PHONE, 5060), "where its Via says");
-    let text = String::from_utf8(said.response.unwrap().1).unwrap();
+    assert_eq!(to, SocketAddrV4::new(PHONE, 5060), "the address of its Via");
+    let text = String::from_utf8(outcome.response.unwrap().1).unwrap();
     assert!(text.contains("\r\nRetry-After: 300\r\n"), "{text}");
     assert!(!text.contains("c0ffee"), "{text}");
-    let loads: Vec<_> = said
+    let loads: Vec<_> = outcome
         .observations
         .iter()
         .map(|observation| (observation.address, &observation.kind))
@@ -60,7 +60,7 @@ fn a_register_is_refused_for_now_and_its_alarm_read() {
 }
 
 #[test]
-fn answers_go_to_the_sender_and_to_nobody_else() {
+fn responses_go_only_to_the_sender() {
     let via = "172.30.6.12:5060;branch=z9hG4bK0a1b2c3d";
     assert!(REGISTER.contains(via));
     for (other, port) in [
@@ -71,8 +71,8 @@ fn answers_go_to_the_sender_and_to_nobody_else() {
         ("172.30.6.12:70000;branch=x", None),
     ] {
         let text = REGISTER.replace(via, other);
-        let said = Registrar::default().datagram(Instant::now(), from(1), text.as_bytes());
-        let to = status(&said).map(|(_, to)| to);
+        let outcome = Registrar::default().datagram(Instant::now(), from(1), text.as_bytes());
+        let to = status(&outcome).map(|(_, to)| to);
         let expected = port.map(|port| SocketAddrV4::new(*from(1).ip(), port));
         assert_eq!(to, expected, "{other}");
     }
@@ -96,9 +96,9 @@ fn other_requests_are_refused_once_a_second() {
         let began = Instant::now();
         let mut registrar = Registrar::default();
         let mut at = |after| {
-            let said = registrar.datagram(began + millis(after), from(1), text.as_bytes());
-            assert_eq!(said.observations, [], "{method}");
-            status(&said).map(|(line, _)| line)
+            let outcome = registrar.datagram(began + millis(after), from(1), text.as_bytes());
+            assert_eq!(outcome.observations, [], "{method}");
+            status(&outcome).map(|(line, _)| line)
         };
         let expected = expected.map(str::to_owned);
         assert_eq!(at(0), expected, "{method}");
@@ -108,7 +108,7 @@ fn other_requests_are_refused_once_a_second() {
 }
 
 #[test]
-fn what_is_malformed_is_met_with_silence() {
+fn malformed_requests_are_not_answered() {
     for bytes in [
         &b""[..],
         b"\r\n\r\n",
@@ -117,21 +117,21 @@ fn what_is_malformed_is_met_with_silence() {
         b"SIP/2.0 200 OK\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     ] {
-        let said = Registrar::default().datagram(Instant::now(), from(1), bytes);
-        assert_eq!(said, RequestOutcome::default(), "{bytes:?}");
+        let outcome = Registrar::default().datagram(Instant::now(), from(1), bytes);
+        assert_eq!(outcome, RequestOutcome::default(), "{bytes:?}");
     }
 }
 
 #[test]
-fn a_flood_is_answered_five_times_a_second_and_read_in_part() {
+fn a_flood_is_answered_five_times_a_second_and_partly_read() {
     let began = Instant::now();
     let mut registrar = Registrar::default();
     let (mut answers, mut read) = (0, 0);
     for step in 0..10_000 {
         let at = began + Duration::from_micros(step * 100);
-        let said = registrar.datagram(at, from(1), REGISTER.as_bytes());
-        answers += usize::from(said.response.is_some());
-        read += usize::from(!said.observations.is_empty());
+        let outcome = registrar.datagram(at, from(1), REGISTER.as_bytes());
+        answers += usize::from(outcome.response.is_some());
+        read += usize::from(!outcome.observations.is_empty());
     }
     assert_eq!(answers, 5, "in one second");
     assert_eq!(read, 5 * REGISTERS_PER_ADDRESS as usize);
@@ -140,13 +140,13 @@ fn a_flood_is_answered_five_times_a_second_and_read_in_part() {
 }
 
 #[test]
-fn a_flood_from_everywhere_is_bounded_too() {
+fn a_flood_from_many_addresses_is_bounded() {
     let began = Instant::now();
     let mut registrar = Registrar::default();
-    let told = (0..=255)
+    let answered = (0..=255)
         .map(|last| registrar.datagram(began, from(last), REGISTER.as_bytes()))
-        .filter(|said| *said != RequestOutcome::default());
-    assert_eq!(told.count(), REGISTERS as usize);
+        .filter(|outcome| *outcome != RequestOutcome::default());
+    assert_eq!(answered.count(), REGISTERS as usize);
     let later = registrar.datagram(began + millis(200), from(255), REGISTER.as_bytes());
     assert!(later.response.is_some());
 }
@@ -175,7 +175,7 @@ fn an_alarm_is_read_and_ends_the_connection() {
 }
 
 #[test]
-fn who_talks_of_other_things_or_too_often_is_not_listened_to() {
+fn a_connection_with_other_messages_or_too_many_is_closed() {
     let other = [4_u32, 0, 1].map(u32::to_le_bytes).concat();
     let mut alarms = AlarmLimiter::default();
     let mut line = AlarmReader::default();
@@ -194,7 +194,7 @@ fn who_talks_of_other_things_or_too_often_is_not_listened_to() {
 
 proptest! {
     #[test]
-    fn any_datagram_is_answered_with_at_most_one_answer_to_its_sender(
+    fn a_random_datagram_gets_at_most_one_response_to_its_sender(
         bytes in vec(any::<u8>(), 0..600),
         cut in any::<prop::sample::Index>(),
         spoil in any::<(prop::sample::Index, u8)>(),
@@ -204,20 +204,20 @@ proptest! {
         good[at] = spoil.1;
         good.truncate(cut.index(good.len() + 1));
         for bytes in [bytes, good] {
-            let said = Registrar::default().datagram(Instant::now(), from(1), &bytes);
-            if let Some((to, answer)) = said.response {
+            let outcome = Registrar::default().datagram(Instant::now(), from(1), &bytes);
+            if let Some((to, answer)) = outcome.response {
                 let own = from(1);
                 prop_assert_eq!(to.ip(), own.ip());
                 prop_assert!(answer.starts_with(b"SIP/2.0 "));
                 // An answer is no lever: it is little more than what was asked.
                 prop_assert!(answer.len() <= bytes.len() + 256);
             }
-            prop_assert!(said.observations.iter().all(|observation| observation.address == *from(1).ip()));
+            prop_assert!(outcome.observations.iter().all(|observation| observation.address == *from(1).ip()));
         }
     }
 
     #[test]
-    fn any_bytes_on_a_line_end_it_or_wait(
+    fn random_bytes_on_a_connection_close_it_or_wait(
         bytes in vec(any::<u8>(), 0..9000),
         size in 1_usize..700,
     ) {

@@ -1,4 +1,4 @@
-//! What witnesses say in a capture, beside TFTP.
+//! Observations beside TFTP in a capture: CDP, LLDP, ARP, DHCP, SCCP and SIP.
 
 use std::{fs, net::Ipv4Addr, time::Duration};
 
@@ -7,21 +7,21 @@ use reflash::{
     phone::MacAddress,
     protocol::{
         cdp::{OddByte, checksum},
-        dhcp::{Lease, Message, OptionCode},
+        dhcp::{DhcpMessage, Lease, OptionCode},
     },
-    replay::{self, Format},
+    replay::{self, ReplayFormat},
     track::{EvidenceSource, State},
 };
 
 use super::{
-    captures::{Capture, PHONE, PHONE_AT, PLAIN, SERVER_AT, Writing, stages},
+    capture_file::{Capture, PHONE, PHONE_AT, PLAIN, SERVER_AT, Writing, stages},
     codes, replayed,
 };
 
 const TARGET: &[u8] = b"SIP45.9-3-1SR4-1S";
 const OLD: &[u8] = b"SCCP45.8-5-2S";
-/// Frames of a loopback have no address: nothing but a witness names this phone.
-const NOBODY: [u8; 6] = [0; 6];
+/// Frames on a loopback interface have no MAC: only another source identifies the phone.
+const UNKNOWN_MAC: [u8; 6] = [0; 6];
 
 fn cdp(load: &[u8]) -> Vec<u8> {
     let address = [&[0, 0, 0, 1, 1, 1, 0xcc, 0, 4][..], &PHONE_AT].concat();
@@ -113,7 +113,7 @@ impl Capture {
 
     /// A boot's REQUEST, and the ACK that gives the address.
     fn lease(&mut self) {
-        let mut request = Message::discover(MacAddress::new(PHONE), 1, "CP-7965G");
+        let mut request = DhcpMessage::discover(MacAddress::new(PHONE), 1, "CP-7965G");
         request.options.set(OptionCode::MESSAGE_TYPE, [3]);
         let server = Ipv4Addr::from(SERVER_AT);
         let ack = request.ack(&Lease {
@@ -132,16 +132,16 @@ impl Capture {
 }
 
 #[test]
-fn a_phone_that_says_the_target_s_name_after_its_conversion_is_confirmed() {
+fn a_phone_that_reports_the_target_load_after_its_conversion_is_confirmed() {
     for link in [1, 113, 276] {
         let mut capture = Capture::new(Writing { link, ..PLAIN });
         capture.alarm("SCCP45.8-5-2S");
         capture.recovery();
-        let (before, _) = replayed(&capture.bytes, Format::Capture, stages());
+        let (before, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
         assert_eq!(before.phones[0].state, State::Flashed, "link {link}");
         capture.wait(30);
         capture.cdp(TARGET);
-        let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+        let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
         let [phone] = &report.phones[..] else {
             panic!("link {link}: {report:#?}");
         };
@@ -155,25 +155,25 @@ fn a_phone_that_says_the_target_s_name_after_its_conversion_is_confirmed() {
 }
 
 #[test]
-fn a_phone_that_says_its_old_load_after_its_conversion_is_not_done() {
+fn a_phone_that_reports_its_old_load_after_its_conversion_is_not_confirmed() {
     let mut capture = Capture::new(PLAIN);
     capture.recovery();
     capture.wait(30);
     capture.cdp(OLD);
     for stages in [stages(), Vec::new()] {
-        let (report, _) = replayed(&capture.bytes, Format::Capture, stages);
+        let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages);
         assert_eq!(report.phones[0].state, State::Configuring);
     }
 }
 
-/// Without a bundle nobody knows which load is behind `term65.default.loads`.
+/// Without a bundle the load of `term65.default.loads` is not known.
 #[test]
-fn a_load_that_the_record_cannot_judge_is_noted() {
+fn a_reported_load_without_a_known_target_is_noted() {
     let mut capture = Capture::new(PLAIN);
     capture.recovery();
     capture.wait(30);
     capture.cdp(TARGET);
-    let (report, _) = replayed(&capture.bytes, Format::Capture, Vec::new());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, Vec::new());
     let phone = &report.phones[0];
     assert_eq!(phone.state, State::Flashed);
     assert!(
@@ -182,19 +182,19 @@ fn a_load_that_the_record_cannot_judge_is_noted() {
             .iter()
             .any(|it| it.source == EvidenceSource::Cdp)
     );
-    // A load that it named before is not what the recovery brought.
+    // A load that was reported before the recovery is not that of the recovery.
     let mut capture = Capture::new(PLAIN);
     capture.cdp(b"SIP45.8-5-2S");
     capture.recovery();
     capture.wait(30);
     capture.cdp(b"SIP45.8-5-2S");
-    let (report, _) = replayed(&capture.bytes, Format::Capture, Vec::new());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, Vec::new());
     assert_eq!(report.phones[0].state, State::Configuring);
 }
 
 #[test]
-fn dhcp_and_lldp_name_the_address_of_a_boot_loader() {
-    for (source, tell) in [
+fn dhcp_and_lldp_identify_a_boot_loader() {
+    for (source, send) in [
         (None, None),
         (
             Some(EvidenceSource::Dhcp),
@@ -206,12 +206,12 @@ fn dhcp_and_lldp_name_the_address_of_a_boot_loader() {
         ),
     ] {
         let mut capture = Capture::new(PLAIN);
-        capture.phone = NOBODY;
-        if let Some(tell) = tell {
-            tell(&mut capture);
+        capture.phone = UNKNOWN_MAC;
+        if let Some(send) = send {
+            send(&mut capture);
         }
         capture.fetch("term65.default.loads", 654, None);
-        let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+        let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
         let [phone] = &report.phones[..] else {
             panic!("{source:?}: {report:#?}");
         };
@@ -221,13 +221,13 @@ fn dhcp_and_lldp_name_the_address_of_a_boot_loader() {
 }
 
 #[test]
-fn arp_says_who_is_behind_a_router_s_frames() {
+fn arp_identifies_a_phone_behind_a_router() {
     const ROUTER: [u8; 6] = [2, 0, 0, 0, 0, 0xfe];
     let other = [192, 0, 2, 10];
     let mut capture = Capture::new(PLAIN);
     capture.phone = PHONE;
     capture.frame(true, 0x0806, &arp(PHONE, PHONE_AT));
-    // A proxy's answer for another is no evidence.
+    // The response of a proxy for another host is no evidence.
     capture.frame(true, 0x0806, &arp(ROUTER, other));
     capture.phone = ROUTER;
     for address in [PHONE_AT, other] {
@@ -238,30 +238,30 @@ fn arp_says_who_is_behind_a_router_s_frames() {
         packet.extend(b"\x00\x01term65.default.loads\x00octet\x00");
         capture.frame(true, 0x0800, &packet);
     }
-    let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     let macs: Vec<_> = report.phones.iter().map(|phone| phone.mac).collect();
     assert_eq!(macs.len(), 2, "{report:#?}");
     assert!(macs.contains(&Some(MacAddress::new(PHONE))) && macs.contains(&None));
 }
 
 #[test]
-fn a_capture_without_requests_tells_of_phones_all_the_same() {
+fn a_capture_without_requests_lists_the_observed_phones() {
     let mut capture = Capture::new(PLAIN);
     capture.frame(true, 0x0806, &arp(PHONE, PHONE_AT));
     let read = |capture: &Capture| {
         let mut bytes = &capture.bytes[..];
-        replay::read_from(&mut bytes, Format::Capture, None, None).unwrap()
+        replay::read_from(&mut bytes, ReplayFormat::Capture, None, None).unwrap()
     };
     assert!(read(&capture).is_empty(), "ARP makes no phone");
     capture.cdp(OLD);
     assert!(!read(&capture).is_empty());
-    let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     let phone = &report.phones[0];
     assert_eq!(phone.from.as_ref().unwrap().as_str(), "SCCP45.8-5-2S");
 }
 
 #[test]
-fn damaged_packets_are_counted_and_the_first_is_told() {
+fn damaged_packets_are_counted_and_the_first_is_described() {
     let mut capture = Capture::new(PLAIN);
     capture.fetch("term65.default.loads", 200, None);
     let packets = 3;
@@ -271,7 +271,7 @@ fn damaged_packets_are_counted_and_the_first_is_told() {
     capture.frame(true, kind, &wrong);
     capture.frame(true, 0x0800, &[0x45, 0, 0]);
     let mut bytes = &capture.bytes[..];
-    let record = replay::read_from(&mut bytes, Format::Capture, None, None).unwrap();
+    let record = replay::read_from(&mut bytes, ReplayFormat::Capture, None, None).unwrap();
     assert_eq!((record.tally.read, record.tally.damaged), (packets + 2, 2));
     let damage = record.damage.unwrap();
     assert_eq!((damage.packet, damage.fault.format), (packets + 1, "CDP"));
@@ -287,20 +287,19 @@ fn damaged_packets_are_counted_and_the_first_is_told() {
         String::from_utf8(output).unwrap()
     };
     let table = read(&[]).replace("\n  ", " ");
-    for words in [
+    for part in [
         "malformed packets: 2; the first is packet 4 (CDP, byte 2: wrong checksum",
         "also: CDP reports SCCP45.8-5-2S (",
     ] {
-        assert!(table.contains(words), "{table}");
+        assert!(table.contains(part), "{table}");
     }
     let json: serde_json::Value = serde_json::from_str(&read(&["--json"])).unwrap();
     assert_eq!(json["record"]["damaged"], 2);
 }
 
-/// A 7960 with SIP firmware says its universal loader's name in CDP: that is SIP, and neither
-/// the target nor another load.
+/// A 7960 with SIP firmware reports its universal loader in CDP: that is no evidence of a load.
 #[test]
-fn a_universal_loader_s_name_neither_confirms_nor_takes_back() {
+fn the_name_of_a_universal_loader_changes_no_state() {
     let mut capture = Capture::new(PLAIN);
     capture.alarm("P00308010200");
     capture.fetch("P0S3-8-12-00.loads", 458, None);
@@ -317,18 +316,18 @@ fn a_universal_loader_s_name_neither_confirms_nor_takes_back() {
     ] {
         capture.wait(60);
         capture.cdp(load.as_bytes());
-        let (report, _) = replayed(&capture.bytes, Format::Capture, Vec::new());
+        let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, Vec::new());
         assert_eq!(report.phones[0].state, state, "{load} {report:#?}");
     }
 }
 
 #[test]
-fn a_capture_says_why_a_phone_is_not_registered_and_that_it_is() {
+fn a_capture_gives_the_cause_of_a_missing_registration() {
     for link in [1, 113, 276] {
         let mut capture = Capture::new(Writing { link, ..PLAIN });
         capture.recovery();
-        let said = |capture: &Capture| {
-            let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+        let report_of = |capture: &Capture| {
+            let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
             let [phone] = &report.phones[..] else {
                 panic!("link {link}: {report:#?}");
             };
@@ -339,28 +338,28 @@ fn a_capture_says_why_a_phone_is_not_registered_and_that_it_is() {
         capture.register(1, false);
         capture.answer(1, "401 Unauthorized", 5060);
         capture.register(2, true);
-        assert_eq!(codes(&said(&capture)), Vec::<String>::new());
+        assert_eq!(codes(&report_of(&capture)), Vec::<String>::new());
         capture.answer(2, "401 Unauthorized", 5060);
-        let phone = said(&capture);
+        let phone = report_of(&capture);
         assert_eq!(codes(&phone), ["not-registering"]);
         let evidence = &phone.diagnoses[0].evidence;
-        let words = "REGISTER as '6010' over UDP to 192.0.2.1:5060 with credentials";
-        assert!(evidence.starts_with(words), "{evidence}");
+        let expected = "REGISTER as '6010' over UDP to 192.0.2.1:5060 with credentials";
+        assert!(evidence.starts_with(expected), "{evidence}");
         capture.wait(60);
         capture.register(3, true);
         capture.answer(3, "200 OK", 5060);
-        let phone = said(&capture);
+        let phone = report_of(&capture);
         assert_eq!(codes(&phone), Vec::<String>::new());
         assert_eq!(phone.withdrawn.len(), 1);
         let last = phone.evidence.last().unwrap();
         assert_eq!(last.source, EvidenceSource::Sip);
-        let words = "registered as '6010' over UDP at 192.0.2.1:5060: the PBX answered 200";
-        assert_eq!(last.detail, words);
+        let expected = "registration as '6010' over UDP at 192.0.2.1:5060: the PBX answered 200";
+        assert_eq!(last.detail, expected);
     }
 }
 
 #[test]
-fn a_capture_shows_an_answer_that_goes_where_the_phone_does_not_listen() {
+fn a_capture_shows_a_response_to_the_wrong_port() {
     let mut capture = Capture::new(PLAIN);
     capture.recovery();
     for wait in [0, 1, 2] {
@@ -368,13 +367,13 @@ fn a_capture_shows_an_answer_that_goes_where_the_phone_does_not_listen() {
         capture.register(1, false);
         capture.answer(1, "401 Unauthorized", 49_154);
     }
-    let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     let found = &report.phones[0].diagnoses[0];
     assert!(found.cure.contains("force_rport=no"), "{found:?}");
-    // Without a phone there is nobody of whom it could be said.
+    // Without a phone there is no diagnosis.
     let mut capture = Capture::new(PLAIN);
     capture.register(1, false);
     let mut bytes = &capture.bytes[..];
-    let record = replay::read_from(&mut bytes, Format::Capture, None, None).unwrap();
+    let record = replay::read_from(&mut bytes, ReplayFormat::Capture, None, None).unwrap();
     assert!(record.is_empty());
 }

@@ -1,4 +1,4 @@
-//! From frames to observations, and from observations to a phone that is confirmed.
+//! Frames to observations: each protocol in its frame, limits of a live run, and a confirmed phone.
 
 use std::{
     net::Ipv4Addr,
@@ -9,8 +9,8 @@ use reflash::{
     discovery::{Deduplicator, Observer, REPEAT_WINDOW},
     phone::{Family, LoadName, MacAddress},
     protocol::{
-        dhcp::{Lease, Message, OptionCode},
-        frame::Frame,
+        dhcp::{DhcpMessage, Lease, OptionCode},
+        frame::EthernetFrame,
     },
     track::{
         EvidenceSource, Fleet, LeaseOptions, ManifestPlan, Observation, ObservationKind, Plan,
@@ -22,13 +22,15 @@ use super::{
     MAC, PHONE, REGISTER, alarm, cdp, cdp_7942, cdp_tlv, ethernet, ipv4, lldp_tlv, snap, tcp, udp,
 };
 
-fn hear(listener: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
-    listener.observe(&Frame::decode(bytes).unwrap()).unwrap()
+fn observe(observer: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
+    observer
+        .observe(&EthernetFrame::decode(bytes).unwrap())
+        .unwrap()
 }
 
-/// Who, by whom, and which load.
-fn told(bytes: &[u8]) -> Option<(Ipv4Addr, EvidenceSource, Option<String>)> {
-    let observations = hear(&mut Observer::default(), bytes);
+/// The address, the source and the load that a frame reports.
+fn report_of(bytes: &[u8]) -> Option<(Ipv4Addr, EvidenceSource, Option<String>)> {
+    let observations = observe(&mut Observer::default(), bytes);
     let load = observations
         .iter()
         .find_map(|observation| match &observation.kind {
@@ -40,12 +42,12 @@ fn told(bytes: &[u8]) -> Option<(Ipv4Addr, EvidenceSource, Option<String>)> {
             address,
             kind: ObservationKind::MacReported { source, .. },
         } => Some((*address, *source, load)),
-        other => panic!("a name comes first: {other:?}"),
+        other => panic!("the MAC is reported first: {other:?}"),
     }
 }
 
 #[test]
-fn every_witness_is_heard_in_its_frame() {
+fn every_protocol_is_observed_in_its_frame() {
     let udp_frame =
         |port, bytes: &[u8]| ethernet(MAC, 0x0800, &ipv4(17, 0, &udp(49153, port, bytes)));
     let tcp_frame =
@@ -91,7 +93,10 @@ fn every_witness_is_heard_in_its_frame() {
             "SCCP42.8-4-2S",
         ),
     ] {
-        assert_eq!(told(&frame), Some((PHONE, source, Some(load.to_owned()))));
+        assert_eq!(
+            report_of(&frame),
+            Some((PHONE, source, Some(load.to_owned())))
+        );
     }
     // The middle of a conversation, an answer, a keep-alive: nothing, and no error.
     for frame in [
@@ -102,41 +107,45 @@ fn every_witness_is_heard_in_its_frame() {
         udp_frame(5060, b"SIP/2.0 200 OK\r\n\r\n"),
         udp_frame(69, b"\0\x01x\0octet\0"),
     ] {
-        assert_eq!(told(&frame), None);
+        assert_eq!(report_of(&frame), None);
     }
     let damaged = snap(MAC, [0, 0, 0x0c, 0x20, 0], &[2, 180, 0, 0, 0, 1]);
-    let frame = Frame::decode(&damaged).unwrap();
+    let frame = EthernetFrame::decode(&damaged).unwrap();
     assert!(Observer::default().observe(&frame).is_err());
 }
 
 #[test]
-fn a_cdp_frame_without_an_address_names_nobody() {
+fn a_cdp_frame_without_an_address_is_not_observed() {
     let bytes = cdp(&[
         cdp_tlv(1, b"SEP0021D8BA0965"),
         cdp_tlv(2, &[0, 0, 0, 1, 1, 1, 0xcc, 0, 4, 0, 0, 0, 0]),
         cdp_tlv(5, b"SCCP42.8-4-2S"),
     ]);
-    assert_eq!(told(&snap(MAC, [0, 0, 0x0c, 0x20, 0], &bytes)), None);
+    assert_eq!(report_of(&snap(MAC, [0, 0, 0x0c, 0x20, 0], &bytes)), None);
 }
 
 #[test]
-fn an_arp_packet_names_its_own_sender_only() {
+fn an_arp_packet_identifies_only_its_sender() {
     let mut packet = vec![0, 1, 8, 0, 6, 4, 0, 1];
     packet.extend(MAC.bytes());
     packet.extend(PHONE.octets());
     packet.extend([0; 10]);
     assert_eq!(
-        told(&ethernet(MAC, 0x0806, &packet)),
+        report_of(&ethernet(MAC, 0x0806, &packet)),
         Some((PHONE, EvidenceSource::Neighbour, None))
     );
     let router = MacAddress::new([2; 6]);
-    assert_eq!(told(&ethernet(router, 0x0806, &packet)), None, "a proxy's");
+    assert_eq!(
+        report_of(&ethernet(router, 0x0806, &packet)),
+        None,
+        "sent by a proxy"
+    );
     packet[14..18].fill(0);
-    assert_eq!(told(&ethernet(MAC, 0x0806, &packet)), None, "a probe");
+    assert_eq!(report_of(&ethernet(MAC, 0x0806, &packet)), None, "a probe");
 }
 
 #[test]
-fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
+fn an_ack_is_observed_only_for_a_client_known_as_a_phone() {
     let lease = Lease {
         address: PHONE,
         server: Ipv4Addr::new(10, 0, 0, 1),
@@ -147,14 +156,14 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
         time: Duration::from_mins(10),
         tftp: Ipv4Addr::new(10, 0, 0, 1),
     };
-    let client = |message: &Message| {
+    let client = |message: &DhcpMessage| {
         ethernet(
             message.mac,
             0x0800,
             &ipv4(17, 0, &udp(68, 67, &message.encode())),
         )
     };
-    let server = |message: &Message| {
+    let server = |message: &DhcpMessage| {
         let server = MacAddress::new([2; 6]);
         ethernet(
             server,
@@ -162,30 +171,35 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
             &ipv4(17, 0, &udp(67, 68, &message.encode())),
         )
     };
-    let mut phone = Message::discover(MAC, 1, "CP-7965G");
+    let mut phone = DhcpMessage::discover(MAC, 1, "CP-7965G");
     phone.options.set(OptionCode::MESSAGE_TYPE, [3]);
     let mut other = phone.clone();
     other.mac = MacAddress::new([4; 6]);
     other.options.set(OptionCode::VENDOR_CLASS, *b"MSFT 5.0");
 
-    let mut listener = Observer::default();
+    let mut observer = Observer::default();
     assert_eq!(
-        hear(&mut listener, &server(&phone.ack(&lease))),
+        observe(&mut observer, &server(&phone.ack(&lease))),
         [],
-        "nobody knows it"
+        "the client is not known yet"
     );
-    for message in [&phone, &other] {
-        assert_eq!(hear(&mut listener, &client(message)), []);
-    }
-    let named = Observation {
+    let wanted = Observation {
+        address: Ipv4Addr::UNSPECIFIED,
+        kind: ObservationKind::AddressWanted {
+            mac: MAC,
+            model: Some("7965".to_owned()),
+        },
+    };
+    assert_eq!(observe(&mut observer, &client(&phone)), [wanted]);
+    assert_eq!(observe(&mut observer, &client(&other)), []);
+    let mac_reported = Observation {
         address: PHONE,
         kind: ObservationKind::MacReported {
             mac: MAC,
             source: EvidenceSource::Dhcp,
         },
     };
-    // And what the server told it.
-    let told = Observation {
+    let lease_acked = Observation {
         address: PHONE,
         kind: ObservationKind::LeaseAcked {
             lease: Box::new(LeaseOptions {
@@ -197,16 +211,27 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
         },
     };
     assert_eq!(
-        hear(&mut listener, &server(&phone.ack(&lease))),
-        [named, told]
+        observe(&mut observer, &server(&phone.ack(&lease))),
+        [mac_reported, lease_acked]
     );
-    assert_eq!(hear(&mut listener, &server(&other.ack(&lease))), []);
-    assert_eq!(hear(&mut listener, &server(&phone.offer(&lease))), []);
+    assert_eq!(observe(&mut observer, &server(&other.ack(&lease))), []);
+    let answered = Observation {
+        address: Ipv4Addr::UNSPECIFIED,
+        kind: ObservationKind::AddressAnswered {
+            mac: MAC,
+            server: Some(lease.server),
+        },
+    };
+    assert_eq!(
+        observe(&mut observer, &server(&phone.offer(&lease))),
+        [answered]
+    );
+    assert_eq!(observe(&mut observer, &server(&other.offer(&lease))), []);
 }
 
-/// The tracking takes what is told here: SCCP is no news, the target confirms or was there.
+/// The tracker uses these observations: only the target load changes the state.
 #[test]
-fn a_phone_that_names_the_target_has_it() {
+fn a_reported_target_load_confirms_the_phone() {
     let target = StagePlan {
         load: LoadName::new("SIP42.9-3-1SR4-1S"),
         models: Family::F42.models().collect(),
@@ -227,7 +252,7 @@ fn a_phone_that_names_the_target_has_it() {
             stages: vec![target.clone()],
             ..Plan::default()
         });
-        for observation in hear(&mut Observer::default(), &bytes) {
+        for observation in observe(&mut Observer::default(), &bytes) {
             fleet.observe(Duration::from_secs(1), &observation);
         }
         let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
@@ -237,35 +262,36 @@ fn a_phone_that_names_the_target_has_it() {
 }
 
 #[test]
-fn a_live_run_is_not_told_the_same_again_and_again() {
+fn repeated_observations_are_suppressed_in_a_live_run() {
     let frame = |load: &[u8]| snap(MAC, [0, 0, 0x0c, 0x20, 0], &cdp(&cdp_7942(load)));
     let (old, new) = (frame(b"SCCP42.8-4-2S"), frame(b"SIP42.9-3-1SR4-1S"));
     let began = Instant::now();
-    let mut ear = Deduplicator::default();
-    let mut told = |after: Duration, bytes: &[u8]| ear.observe(began + after, bytes).unwrap().len();
+    let mut deduplicator = Deduplicator::default();
+    let mut count =
+        |after: Duration, bytes: &[u8]| deduplicator.observe(began + after, bytes).unwrap().len();
     let moment = Duration::from_millis(1);
-    assert_eq!(
-        told(Duration::ZERO, &old),
-        3,
-        "who it is, which model, and what it runs"
-    );
+    assert_eq!(count(Duration::ZERO, &old), 3, "MAC, model and load");
     for _ in 0..10_000 {
-        assert_eq!(told(moment, &old), 0);
+        assert_eq!(count(moment, &old), 0);
     }
-    assert_eq!(told(moment, &new), 3, "something else is told at once");
-    assert_eq!(told(moment, &old), 3);
+    assert_eq!(count(moment, &new), 3, "another load is observed at once");
+    assert_eq!(count(moment, &old), 3);
     assert_eq!(
-        told(moment + REPEAT_WINDOW, &old),
+        count(moment + REPEAT_WINDOW, &old),
         3,
-        "and the same after a while"
+        "the same load is observed again after a while"
     );
-    assert_eq!(ear.dropped(), 0, "repeats are no flood");
+    assert_eq!(
+        deduplicator.dropped(),
+        0,
+        "repeats are not counted as a flood"
+    );
 }
 
 #[test]
-fn a_live_run_takes_no_address_from_arp_and_no_more_than_it_can_use() {
+fn a_live_run_ignores_arp_and_limits_its_observations() {
     let began = Instant::now();
-    let mut ear = Deduplicator::default();
+    let mut deduplicator = Deduplicator::default();
     let packet = [
         &[0, 1, 8, 0, 6, 4, 0, 2][..],
         &MAC.bytes(),
@@ -274,10 +300,10 @@ fn a_live_run_takes_no_address_from_arp_and_no_more_than_it_can_use() {
     ]
     .concat();
     assert_eq!(
-        ear.observe(began, &ethernet(MAC, 0x0806, &packet)),
+        deduplicator.observe(began, &ethernet(MAC, 0x0806, &packet)),
         Ok(vec![])
     );
-    let mut told = 0;
+    let mut count = 0;
     for number in 0..5000_u16 {
         let [high, low] = number.to_be_bytes();
         let tlvs = [
@@ -285,7 +311,7 @@ fn a_live_run_takes_no_address_from_arp_and_no_more_than_it_can_use() {
             cdp_tlv(2, &[0, 0, 0, 1, 1, 1, 0xcc, 0, 4, 10, 9, high, low]),
         ];
         let frame = snap(MAC, [0, 0, 0x0c, 0x20, 0], &cdp(&tlvs));
-        told += ear.observe(began, &frame).unwrap().len();
+        count += deduplicator.observe(began, &frame).unwrap().len();
     }
-    assert_eq!((told, ear.dropped()), (1000, 4000));
+    assert_eq!((count, deduplicator.dropped()), (1000, 4000));
 }

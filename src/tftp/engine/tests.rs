@@ -1,0 +1,112 @@
+//! The engine in virtual time: datagrams in, packets and reports out.
+
+mod limits;
+mod properties;
+mod repeated_requests;
+mod transfers;
+
+use super::*;
+use crate::{
+    stage::StagedFile,
+    tftp::{TftpAnswer, TftpRequest, peers::MEMORY, policy::NAME_MAX, transfer::FIRST_BYTES_MAX},
+};
+
+const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
+
+const PHONE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 7), 1024);
+
+const FIRST: Socket = Socket::Transfer(TransferPort::First);
+
+const SECOND: Socket = Socket::Transfer(TransferPort::Second);
+
+/// Serves 1,000 bytes under every name except "absent", and records its calls.
+#[derive(Default)]
+struct RecordingService(Vec<String>);
+
+impl TftpService for RecordingService {
+    fn request(&mut self, _: Instant, request: &TftpRequest<'_>) -> TftpAnswer {
+        self.0.push(format!(
+            "request {} {}",
+            request.transfer,
+            request.name.escape_debug()
+        ));
+        if request.name == "absent" {
+            return TftpAnswer::NotFound;
+        }
+        TftpAnswer::Serve(StagedFile {
+            name: request.name.into(),
+            bytes: vec![1; 1000].into(),
+        })
+    }
+
+    fn acknowledged(&mut self, _: Instant, transfer: u64, bytes: u64) {
+        self.0.push(format!("acked {transfer} {bytes}"));
+    }
+
+    fn ended(&mut self, _: Instant, transfer: u64, end: TransferOutcome, bytes: u64) {
+        self.0.push(format!("ended {transfer} {end:?} {bytes}"));
+    }
+}
+
+/// An engine, its clock and its network.
+struct Bench {
+    engine: TftpEngine<RecordingService>,
+    now: Instant,
+    out: TransmitQueue,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self {
+            engine: TftpEngine::new(EngineLimits::default(), RecordingService::default()),
+            now: Instant::now(),
+            out: TransmitQueue::default(),
+        }
+    }
+
+    /// Sends a datagram; returns the packets that the engine sends, with their ports.
+    fn send(
+        &mut self,
+        peer: SocketAddrV4,
+        to: Socket,
+        bytes: &[u8],
+    ) -> Vec<(TransferPort, Vec<u8>)> {
+        self.engine
+            .datagram(self.now, to, LOCAL, peer, bytes, &mut self.out);
+        self.sent()
+    }
+
+    fn request(&mut self, peer: SocketAddrV4, name: &str) -> Vec<(TransferPort, Vec<u8>)> {
+        self.send(
+            peer,
+            Socket::Listener,
+            &[b"\0\x01", name.as_bytes(), b"\0octet\0"].concat(),
+        )
+    }
+
+    fn ack(&mut self, peer: SocketAddrV4, to: Socket, block: u8) -> Vec<(TransferPort, Vec<u8>)> {
+        self.send(peer, to, &[0, 4, 0, block])
+    }
+
+    fn advance(&mut self, time: Duration) -> Vec<(TransferPort, Vec<u8>)> {
+        self.now += time;
+        self.engine.tick(self.now, &mut self.out);
+        self.sent()
+    }
+
+    fn sent(&mut self) -> Vec<(TransferPort, Vec<u8>)> {
+        let mut sent = Vec::new();
+        for port in TransferPort::ALL {
+            sent.extend(self.out.queue(port).drain(..).map(|p| (port, p.to_vec())));
+        }
+        sent
+    }
+
+    fn calls(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.engine.service.0)
+    }
+}
+
+fn phone(n: u32) -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::from_bits(0x7f01_0000 + n), 1024)
+}

@@ -1,0 +1,180 @@
+//! `--add` and `serve`: the operator's files are checked before they are staged or served.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use super::{DEFAULT, DEFAULT_XML, DEVICE_XML, SEP, reflash, text, written};
+use crate::support::{
+    process::Running,
+    require_program,
+    synthetic::{KEY, bundle},
+};
+
+/// Runs `reflash stage` with these added files.
+fn stage(bundle: &Path, to: &Path, add: &[&str]) -> assert_cmd::assert::Assert {
+    let mut args = vec!["stage", bundle.to_str().unwrap(), "--trust-key", KEY];
+    args.extend(["--to", to.to_str().unwrap(), "--call-manager", "192.0.2.10"]);
+    for file in add {
+        args.extend(["--add", file]);
+    }
+    reflash(&args)
+}
+
+#[test]
+fn added_files_are_staged_beside_the_firmware() {
+    let base = tempfile::tempdir().unwrap();
+    let bundle = bundle(base.path());
+    let warned = DEVICE_XML.replace("Enabled>false", "Enabled>true");
+    let sep = written(base.path(), SEP, &warned);
+    let rings = written(base.path(), "ringlist.xml", "<CiscoIPPhoneRinglist/>");
+    let to = base.path().join("root");
+    let run = stage(&bundle, &to, &[&sep, &rings]).success();
+    let (out, err) = (
+        text(&run.get_output().stdout),
+        text(&run.get_output().stderr),
+    );
+    assert!(out.contains(SEP) && out.contains("passwords"), "{out}");
+    assert!(err.contains("[nat]"), "warnings are shown: {err}");
+    let mode = |name: &str| to.join(name).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(
+        (mode(SEP), mode("ringlist.xml"), mode(DEFAULT)),
+        (0o600, 0o644, 0o644)
+    );
+    assert_eq!(fs::read_to_string(to.join(SEP)).unwrap(), warned);
+    assert!(to.join("term65.default.loads").exists());
+}
+
+#[test]
+fn unsuitable_added_files_are_refused_before_anything_is_written() {
+    let base = tempfile::tempdir().unwrap();
+    let bundle = bundle(base.path());
+    let to = base.path().join("root");
+    let refused = |name: &str, content: &str, code: i32, part: &str| {
+        let path = written(base.path(), name, content);
+        let run = stage(&bundle, &to, &[&path]).code(code);
+        let err = text(&run.get_output().stderr);
+        assert!(err.contains(part) && err.contains("→"), "{name}: {err}");
+        assert!(!to.exists(), "{name}");
+    };
+    refused(DEFAULT, DEFAULT_XML, 2, "is generated");
+    refused("term65.default.loads", "", 2, "verified bundles");
+    refused("jar45sip.sbn", "", 2, "verified bundles");
+    refused(
+        SEP,
+        &DEVICE_XML.replace("</device>", ""),
+        1,
+        "[not-well-formed]",
+    );
+    refused(
+        SEP,
+        &DEVICE_XML.replace("SR4-1S", "SR4-2S"),
+        1,
+        "[load-not-staged]",
+    );
+    let long = "x".repeat(8 * 1024 * 1024 + 1);
+    refused("ringlist.xml", &long, 1, "8388608 bytes");
+    let absent = base.path().join("absent.xml");
+    let run = stage(&bundle, &to, &[absent.to_str().unwrap()]).code(1);
+    assert!(text(&run.get_output().stderr).contains("absent.xml"));
+    let valid = written(base.path(), SEP, DEVICE_XML);
+    let run = stage(&bundle, &to, &[&valid, &valid]).code(1);
+    assert!(text(&run.get_output().stderr).contains("already has that name"));
+    assert!(!to.exists());
+}
+
+/// Starts a server with standard error in a file, and waits for `started`.
+fn start_server(args: &[&str], errors: &Path) -> (Running, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_reflash"));
+    command
+        .args(args)
+        .args(["--listen", "127.0.0.1", "--tftp-port", "0"]);
+    command.args(["--http-port", "0", "--json"]);
+    command.stderr(fs::File::create(errors).unwrap());
+    let mut server = Running::start(&mut command);
+    let address = server.kind("started")["tftp"].as_str().unwrap().to_owned();
+    (server, address)
+}
+
+/// Fetches a file over TFTP.
+fn fetch(address: &str, name: &str) -> Vec<u8> {
+    let output = std::process::Command::new("curl")
+        .args([
+            "-s",
+            "--max-time",
+            "20",
+            &format!("tftp://{address}/{name}"),
+        ])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{name}: {output:?}");
+    output.stdout
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn added_files_are_served_over_tftp_and_faulty_ones_stop_the_run() {
+    require_program("curl");
+    let base = tempfile::tempdir().unwrap();
+    let bundle = bundle(base.path());
+    let bundle = bundle.to_str().unwrap();
+    let sep = written(base.path(), SEP, DEVICE_XML);
+    let rings = written(base.path(), "ringlist.xml", "<CiscoIPPhoneRinglist/>");
+    let errors = base.path().join("errors");
+    let args = [
+        "convert",
+        bundle,
+        "--trust-key",
+        KEY,
+        "--add",
+        &sep,
+        "--add",
+        &rings,
+    ];
+    let (server, address) = start_server(&args, &errors);
+    assert_eq!(fetch(&address, SEP), DEVICE_XML.as_bytes());
+    assert_eq!(fetch(&address, "ringlist.xml"), b"<CiscoIPPhoneRinglist/>");
+    let generated = String::from_utf8(fetch(&address, DEFAULT)).unwrap();
+    assert!(generated.contains("SIP45.9-3-1SR4-1S"), "{generated}");
+    server.signal("INT");
+    assert_eq!(server.end(), Some(130));
+
+    let faulty = written(
+        base.path(),
+        SEP,
+        &DEVICE_XML.replace("<name>1001</name>", ""),
+    );
+    let args = ["convert", bundle, "--trust-key", KEY, "--add", &faulty];
+    let port = ["--listen", "127.0.0.1", "--tftp-port", "0", "--json"];
+    let run = reflash(&[&args[..], &port].concat()).code(1);
+    assert_eq!(text(&run.get_output().stdout), "", "nothing was started");
+    let err = text(&run.get_output().stderr);
+    assert!(
+        err.contains("[no-line]") && err.contains("nothing was served"),
+        "{err}"
+    );
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn files_of_a_served_folder_are_checked_and_served_unchanged() {
+    require_program("curl");
+    let base = tempfile::tempdir().unwrap();
+    let root = base.path().join("root");
+    fs::create_dir_all(root.join("sub")).unwrap();
+    let faulty = DEVICE_XML.replace("sipPort>5060", "sipPort>2000");
+    written(&root, SEP, &faulty);
+    written(
+        &root,
+        DEFAULT,
+        &DEFAULT_XML.replace("Port>2000", "Port>5060"),
+    );
+    written(&root, "other.xml", "<no-phone-reads-this>");
+    written(&root.join("sub"), DEFAULT, "<broken");
+    let errors = base.path().join("errors");
+    let (server, address) = start_server(&["serve", root.to_str().unwrap()], &errors);
+    assert_eq!(fetch(&address, SEP), faulty.as_bytes());
+    server.signal("INT");
+    assert_eq!(server.end(), Some(130));
+    let log = fs::read_to_string(&errors).unwrap();
+    assert_eq!(log.matches("[ports]").count(), 2, "{log}");
+    assert!(!log.contains("other.xml") && !log.contains("sub/"), "{log}");
+}

@@ -1,0 +1,130 @@
+//! Files fetched with other TFTP and HTTP clients, beside phones that convert.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use super::{REFLASH, TftpClient, fetch_over_http, fetch_with_all, files};
+use crate::support::{
+    helper,
+    namespaces::{CLIENT, PHONES, SERVER, TwoHosts},
+    process::Running,
+    synthetic::{self, bundle},
+};
+
+#[test]
+#[ignore = "needs root (network namespaces), atftp, busybox, curl and tftp"]
+fn phones_convert_by_both_routes_while_other_clients_fetch_every_file() {
+    let lab = TwoHosts::build("convert");
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = bundle(folder.path());
+    let mut server = lab.on_server(REFLASH);
+    server.arg("convert").arg(&bundle);
+    server.args([
+        "--trust-key",
+        synthetic::KEY,
+        "--json",
+        "--expect",
+        "2",
+        "--timeout",
+        "2m",
+    ]);
+    let mut server = Running::start(&mut server);
+    let started = server.kind("started");
+    assert_eq!(started["tftp"], format!("{SERVER}:69"));
+    assert_eq!(started["http"], format!("{SERVER}:6970"));
+    let root = PathBuf::from(started["root"].as_str().unwrap());
+    assert!(root.is_dir());
+
+    let mut wanted = files();
+    let generated = fs::read(root.join("target").join("XMLDefault.cnf.xml")).unwrap();
+    wanted.insert("XMLDefault.cnf.xml".to_owned(), generated);
+    let over_http = fetch_over_http(&lab, "XMLDefault.cnf.xml");
+    assert!(over_http == wanted["XMLDefault.cnf.xml"]);
+    for (name, bytes) in &wanted {
+        for (client, path) in fetch_with_all(&lab, name, folder.path()) {
+            assert!(
+                fs::read(path).unwrap() == *bytes,
+                "{client} got other bytes of {name}"
+            );
+        }
+    }
+
+    let phones = lab
+        .on_phones(helper())
+        .args(["simulated-phones", &format!("{SERVER}:69"), "mixed"])
+        .args(&PHONES[..2])
+        .output()
+        .unwrap();
+    assert!(phones.status.success(), "{phones:?}");
+    let files = files();
+    let holding = String::from_utf8(phones.stdout).unwrap();
+    assert_eq!(holding.lines().count(), 2, "{holding}");
+    for phone in holding.lines() {
+        let (load, images) = phone.split_once(' ').unwrap();
+        assert_eq!(load, "SIP45.9-3-1SR4-1S");
+        let images: Vec<&str> = images.split(' ').collect();
+        assert_eq!(images.len(), 5, "{phone}");
+        assert!(images.iter().all(|image| files.contains_key(*image)));
+    }
+
+    let report = server.kind("finished")["report"].clone();
+    assert_eq!(server.end(), Some(0));
+    let phones = report["phones"].as_array().unwrap();
+    let clients = report["others"].as_array().unwrap();
+    assert_eq!((phones.len(), clients.len()), (2, 1), "{report:#}");
+    for phone in phones {
+        assert!(
+            ["confirmed", "flashed"].contains(&phone["state"].as_str().unwrap()),
+            "{phone:#}"
+        );
+        assert_eq!(phone["to"], "SIP45.9-3-1SR4-1S");
+    }
+    assert!(
+        phones.iter().any(|phone| phone["pass"] == 2),
+        "one phone recovers first and then requests its load by name"
+    );
+    assert_eq!(clients[0]["address"], CLIENT);
+    let over_http: Vec<_> = clients[0]["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|file| file["transport"] == "http")
+        .map(|file| (file["name"].as_str(), file["outcome"].as_str()))
+        .collect();
+    assert_eq!(over_http, [(Some("XMLDefault.cnf.xml"), Some("delivered"))]);
+    assert!(!root.exists(), "the root folder is removed");
+}
+
+#[test]
+fn a_name_that_is_absent_over_http_and_tftp_is_one_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap().port()
+    };
+    let mut command = Command::new(REFLASH);
+    command.arg("serve").arg(folder.path()).arg("--json");
+    command.args(["--listen", "127.0.0.1", "--tftp-port", "0"]);
+    command.args(["--http-port", &port.to_string()]);
+    let mut server = Running::start(&mut command);
+    let started = server.kind("started");
+    assert_eq!(started["http"], format!("127.0.0.1:{port}"));
+    let mut http = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let name = "CTLSEP001122334455.tlv";
+    std::io::Write::write_all(
+        &mut http,
+        format!("GET /{name} HTTP/1.0\r\n\r\n").as_bytes(),
+    )
+    .unwrap();
+    let mut response = String::new();
+    std::io::Read::read_to_string(&mut http, &mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.0 404 "), "{response}");
+    let phone = TftpClient::at([127, 0, 0, 1], &started["tftp"]);
+    phone.request(name);
+    assert_eq!(phone.receive().0, 5);
+    server.signal("INT");
+    let report = server.kind("finished")["report"].clone();
+    let files = report["phones"][0]["files"].as_array().unwrap();
+    assert_eq!(files.len(), 1, "{report:#}");
+    assert_eq!(files[0]["transport"], "tftp");
+    assert_eq!(server.end(), Some(130));
+}
