@@ -36,7 +36,7 @@ fn stem(zone: &str) -> String {
 }
 
 /// The Levenshtein distance.
-fn distance(one: &str, other: &str) -> usize {
+pub(super) fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (at, c) in one.chars().enumerate() {
