@@ -19,6 +19,7 @@ mod man;
 mod metrics;
 mod models;
 mod network;
+mod number;
 mod preflight;
 mod provision;
 mod registrar;

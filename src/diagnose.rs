@@ -33,6 +33,8 @@ pub enum Code {
     Stalled,
     /// The phone requested a manifest or image that is not staged.
     MissingImage,
+    /// The server refuses access to a file that the phone requests.
+    AccessDenied,
     /// The bundle is for another phone family.
     WrongModelBundle,
     /// The phone fetched the manifest repeatedly and requested no image.
@@ -61,10 +63,18 @@ pub enum Code {
     BlockedByFirewall,
     /// The phone's lease does not name this machine as TFTP server.
     NoTftpAddress,
+    /// The phone's lease names the server, and the phone sends no request.
+    NoRequest,
+    /// No TFTP server listens where the phone sends its requests.
+    NoTftpServer,
     /// Two DHCP servers answer.
     SecondDhcp,
     /// A converted phone does not register.
     NotRegistering,
+    /// The phone is registered, and requests of the PBX do not reach it.
+    ContactUnreachable,
+    /// The phone is of another model than the inventory says.
+    ModelMismatch,
     /// Another program uses a port that is needed.
     PortBusy,
     /// The bundle contains SCCP firmware.
@@ -86,6 +96,7 @@ impl Code {
     pub const ALL: &'static [Self] = &[
         Self::Stalled,
         Self::MissingImage,
+        Self::AccessDenied,
         Self::WrongModelBundle,
         Self::ManifestRefused,
         Self::BridgeNeeded,
@@ -100,8 +111,12 @@ impl Code {
         Self::TransferBroken,
         Self::BlockedByFirewall,
         Self::NoTftpAddress,
+        Self::NoRequest,
+        Self::NoTftpServer,
         Self::SecondDhcp,
         Self::NotRegistering,
+        Self::ContactUnreachable,
+        Self::ModelMismatch,
         Self::PortBusy,
         Self::BundleIsSccp,
         Self::BundleUnknown,
@@ -123,6 +138,7 @@ impl Code {
     pub fn severity(self) -> Severity {
         match self {
             Self::MissingImage
+            | Self::AccessDenied
             | Self::WrongModelBundle
             | Self::ManifestRefused
             | Self::BridgeNeeded

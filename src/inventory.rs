@@ -31,7 +31,7 @@ pub use secret::Secret;
 pub use site::{Codec, PbxTransport, SiteSettings};
 pub use value::MAX_VALUE_CHARACTERS;
 
-use crate::track::MAX_PHONES;
+use crate::{text::read_failure, track::MAX_PHONES};
 
 /// Maximum size of an inventory file in bytes: 1,000 for each phone of the largest run.
 pub const MAX_FILE_BYTES: u64 = 1_000 * MAX_PHONES as u64;
@@ -41,7 +41,7 @@ pub const MAX_FILE_BYTES: u64 = 1_000 * MAX_PHONES as u64;
 #[non_exhaustive]
 pub enum InventoryError {
     /// The file cannot be read.
-    #[error("cannot read the inventory {}: {source}", path.display())]
+    #[error("cannot read the inventory {}: {}", path.display(), read_failure(source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -69,9 +69,12 @@ impl InventoryError {
     #[must_use]
     pub fn cure(&self) -> &'static str {
         match self {
-            Self::Io { .. } => "name a CSV or TOML file that you have permission to read",
-            Self::TooLarge { .. } => "list only the phones of one run, one line for each",
-            Self::Invalid { .. } => "correct that line; `reflash convert --help` shows an example",
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "Check the name of the file: an inventory is a CSV or TOML file"
+            }
+            Self::Io { .. } => "Name a CSV or TOML file that this user may read",
+            Self::TooLarge { .. } => "List only the phones of one run, one line for each",
+            Self::Invalid { .. } => "Correct that line; `reflash convert --help` shows an example",
         }
     }
 }

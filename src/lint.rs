@@ -18,6 +18,7 @@ mod load_name;
 mod malformed;
 mod manager;
 mod name;
+mod not_xml;
 mod pbx;
 mod pjsip;
 mod placeholder;
@@ -62,10 +63,20 @@ use crate::{
 #[must_use]
 pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
     let named = FileKind::of_name(path);
+    let mut findings = FindingList::new(path);
+    if let Some(format) = not_xml::seems_to_be(bytes) {
+        findings.file(
+            Severity::Error,
+            "not-well-formed",
+            format!("the file is not XML; it seems to be {format}"),
+            "Name an XML file that phones read: SEP<MAC>.cnf.xml, XMLDefault.cnf.xml or \
+             dialplan.xml",
+        );
+        return findings.into_sorted();
+    }
     if named == Some(FileKind::DialPlan) {
         return dial_plan(path, bytes);
     }
-    let mut findings = FindingList::new(path);
     if bytes.len() > MAX_FILE_BYTES {
         name::check(&mut findings, path, named, None);
         findings.file(

@@ -286,6 +286,7 @@ mod tests {
             name: "x".to_owned(),
             port: 1,
             served,
+            error: None,
         };
         let served = || {
             Some(ServedFile {

@@ -194,7 +194,7 @@ impl PreviousRun {
     pub fn check_bundles(&self, bundles: &[Bundle]) -> Result<(), Failure> {
         let recorded = &self.header.bundles;
         for (recorded, now) in recorded.iter().zip(bundles) {
-            if !recorded.is(now) {
+            if !recorded.matches(now) {
                 let what = if recorded.bridge { "bridge" } else { "bundle" };
                 return Err(Failure::new(
                     format!(

@@ -1,8 +1,12 @@
 //! Text for people: escaping of outside text, wrapping, widths, sizes, times and durations.
 
+use std::io;
+
+mod distance;
 pub(crate) mod measure;
 mod time;
 
+pub(crate) use distance::edit_distance;
 pub(crate) use time::{clock, date_time, time_of_day};
 
 /// Columns of printed text.
@@ -21,6 +25,16 @@ pub fn escape(text: &str) -> String {
             shown.unwrap_or_else(|| character.to_string()).chars().collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// Why a file or folder cannot be read.
+#[must_use]
+pub(crate) fn read_failure(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        io::ErrorKind::PermissionDenied => "this user may not read it".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// Breaks text at spaces into lines of 80 columns at most; a longer word gets its own line.

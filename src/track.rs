@@ -25,7 +25,7 @@ mod view;
 
 pub use conversion::{ExpectedActivity, SETTLED_AFTER, silence_limit};
 pub use event::{
-    Event, Evidence, PhoneId, PhoneRef, PhoneStep, PollCandidate, State, StepDetails,
+    Event, Evidence, ImageNumber, PhoneId, PhoneRef, PhoneStep, PollCandidate, State, StepDetails,
     TransferProgress,
 };
 pub use file_outcome::FileOutcome;
@@ -35,7 +35,7 @@ pub use identity::{MAX_OTHERS, MAX_PHONES};
 pub use lease::LeaseOptions;
 pub use observation::{
     EvidenceSource, Observation, ObservationKind, Register, RegisterOutcome, RunTime, ServedFile,
-    TransferEnd, TransferId, Transport,
+    TftpError, TransferEnd, TransferId, Transport,
 };
 pub use plan::{ManifestPlan, Plan, RegistrationTarget, StagePlan, Subnet};
 pub use report::{FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport, Report, Totals};

@@ -6,13 +6,14 @@ use std::{
 };
 
 use super::types::Verdict;
+use crate::text::read_failure;
 
 /// Why a bundle cannot be examined or unpacked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BundleError {
     /// Reading failed.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {}", path.display(), read_failure(source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -56,7 +57,10 @@ impl BundleError {
     #[must_use]
     pub fn cure(&self) -> &'static str {
         match self {
-            Self::Io { .. } => "Check the path and that you may read the file.",
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "Check the name of the file and of its folder."
+            }
+            Self::Io { .. } => "Check that this user may read the file.",
             Self::NotAFile { .. } => "Save it as a file first and give that file.",
             Self::Changed { .. } => "Wait until nothing writes to the file, then try again.",
             Self::NotUsable { .. } => "Run `reflash verify` on it to see why, and get a good copy.",

@@ -12,6 +12,7 @@ use super::{
     journal::ResumeArgs,
     metrics::MetricsArgs,
     network::NetworkArgs,
+    number::{duration, number},
     preflight::PreflightArgs,
     registrar::RegistrarArgs,
     run::{self, RunServices},
@@ -88,14 +89,14 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) inventory: InventoryArgs,
     /// End when this many phones are done
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..),
+    #[arg(long, value_name = "N", value_parser = number(1..=u32::MAX),
           conflicts_with_all = ["only", "inventory"], help_heading = heading::PHONES)]
     pub(super) expect: Option<u32>,
     /// End after this time: 90s, 10m, 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = heading::PHONES)]
     pub(super) timeout: Option<Duration>,
     /// End when this many phones have failed
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..),
+    #[arg(long, value_name = "N", value_parser = number(1..=u32::MAX),
           help_heading = heading::PHONES)]
     max_failures: Option<u32>,
     #[command(flatten)]
@@ -370,14 +371,4 @@ fn survey_message(survey: Duration) -> String {
          (Settings, then **#**): each then reports the load it runs",
         clock(seconds)
     )
-}
-
-/// Parses `90s`, `10m` or `1h30m`.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let expected = || format!("'{text}' is not a duration: expected one like 90s, 10m or 1h30m");
-    let parsed: jiff::SignedDuration = text.parse().map_err(|_| expected())?;
-    Duration::try_from(parsed)
-        .ok()
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(expected)
 }

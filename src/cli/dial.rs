@@ -9,6 +9,7 @@ use self::phone::{DialPhone, digits, rule};
 use super::{
     globals::{CommandOutcome, Globals, json_document, print},
     heading,
+    number::number,
 };
 use crate::{
     dialplan::{DialMode, DialResult, ProxyRoute, UserParameter},
@@ -52,7 +53,7 @@ pub(super) struct Args {
     ///
     /// Some entries of a dial plan apply to one line only.
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = heading::PHONES,
-          value_parser = clap::value_parser!(u8).range(1..))]
+          value_parser = number(1..=u8::MAX))]
     line: u8,
     /// Dial each number of a table and compare
     #[arg(long, value_name = "FILE", conflicts_with = "xml",

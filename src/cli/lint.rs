@@ -18,6 +18,7 @@ use crate::{
     inputs::{bundles, shown},
     lint::{self, LintContext, MAX_FILE_BYTES, PjsipConfig},
     phone::{LoadName, Model},
+    text::read_failure,
 };
 
 /// Check phone configurations and dial plans before phones read them
@@ -163,7 +164,10 @@ fn unreadable(path: &Path, error: &io::Error) -> Finding {
         path: Some(path.to_owned()),
         line: None,
         column: None,
-        message: format!("the file cannot be read: {error}"),
-        cure: "Name an existing file that this user may read".to_owned(),
+        message: format!("the file cannot be read: {}", read_failure(error)),
+        cure: match error.kind() {
+            io::ErrorKind::NotFound => "Check the name of the file and of its folder".to_owned(),
+            _ => "Name a file that this user may read".to_owned(),
+        },
     }
 }

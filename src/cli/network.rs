@@ -5,7 +5,12 @@ use std::{
     path::PathBuf,
 };
 
-use super::{heading, metrics::MetricsArgs, web::WebArgs};
+use super::{
+    heading,
+    metrics::MetricsArgs,
+    number::{number, port},
+    web::WebArgs,
+};
 use crate::{
     failure::Failure,
     preflight::{self, SelectedInterface},
@@ -34,17 +39,20 @@ pub(crate) struct NetworkArgs {
     /// UDP port for TFTP requests
     ///
     /// Phones use port 69 and no other; another port is for tests and port forwarding.
-    #[arg(long, value_name = "N", default_value_t = TFTP_PORT, help_heading = heading::NETWORK)]
+    #[arg(long, value_name = "N", default_value_t = TFTP_PORT, value_parser = port,
+          help_heading = heading::NETWORK)]
     tftp_port: u16,
     /// TCP port for HTTP; 0: no HTTP
     ///
     /// Loads from 9.3 on try HTTP before TFTP.
-    #[arg(long, value_name = "N", default_value_t = HTTP_PORT, help_heading = heading::NETWORK)]
+    #[arg(long, value_name = "N", default_value_t = HTTP_PORT, value_parser = port,
+          help_heading = heading::NETWORK)]
     http_port: u16,
     /// UDP port of transfers; 0: any
     ///
     /// One fixed port for all TFTP transfers, for firewalls.
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = heading::NETWORK)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = port,
+          help_heading = heading::NETWORK)]
     transfer_port: u16,
     /// Engine: native or async-tftp
     ///
@@ -54,12 +62,12 @@ pub(crate) struct NetworkArgs {
           help_heading = heading::NETWORK)]
     engine: EngineChoice,
     /// Maximum of TFTP transfers at once
-    #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS, value_parser = transfers,
+    #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS, value_parser = number(1..=MAX_TRANSFERS),
           help_heading = heading::NETWORK)]
     max_transfers: usize,
     /// Maximum of transfers per address
     #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS_PER_ADDRESS,
-          value_parser = transfers, help_heading = heading::NETWORK)]
+          value_parser = number(1..=MAX_TRANSFERS), help_heading = heading::NETWORK)]
     max_per_address: usize,
     /// Switch from root to this user once ports are open
     ///
@@ -68,19 +76,12 @@ pub(crate) struct NetworkArgs {
     user: Option<String>,
     /// DSCP of outgoing packets (0-63)
     #[arg(long, value_name = "N", default_value_t = 0,
-          value_parser = clap::value_parser!(u8).range(0..=63), help_heading = heading::NETWORK)]
+          value_parser = number(0..=63_u8), help_heading = heading::NETWORK)]
     dscp: u8,
 }
 
 /// Maximum number of transfers at once that can be configured, at about 1 KB each.
 const MAX_TRANSFERS: usize = 65_536;
-
-fn transfers(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(count @ 1..=MAX_TRANSFERS) => Ok(count),
-        _ => Err(format!("expected a number from 1 to {MAX_TRANSFERS}")),
-    }
-}
 
 /// A TFTP engine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]

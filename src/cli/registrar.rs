@@ -1,6 +1,6 @@
 //! Flags of `convert` that say how the loads of converted phones are observed.
 
-use super::heading;
+use super::{heading, number::port};
 use crate::{discovery::poll::Poller, services::registrar::RegistrarPorts};
 
 /// Listeners for registering phones, and the poller.
@@ -10,12 +10,12 @@ pub(crate) struct RegistrarArgs {
     ///
     /// Phones name their load in REGISTERs. Default: 5060, if phones use this machine as their
     /// call manager and the port is free.
-    #[arg(long, value_name = "N", help_heading = heading::DISCOVERY)]
+    #[arg(long, value_name = "N", value_parser = port, help_heading = heading::DISCOVERY)]
     sip_port: Option<u16>,
     /// TCP port for alarms of SCCP phones; 0: do not listen
     ///
     /// Default: 2000, under the same conditions as --sip-port.
-    #[arg(long, value_name = "N", help_heading = heading::DISCOVERY)]
+    #[arg(long, value_name = "N", value_parser = port, help_heading = heading::DISCOVERY)]
     sccp_port: Option<u16>,
     /// Do not poll phones' web pages for the running load
     ///

@@ -9,6 +9,7 @@ use super::{
     bundles::TrustArgs,
     globals::{CommandOutcome, Globals},
     heading,
+    number::number,
     report_output::{ReportArgs, ReportOutput},
 };
 use crate::{
@@ -48,7 +49,7 @@ pub(super) struct Args {
     /// Year of the first line, for times without one
     ///
     /// Default: from the modification time of the file.
-    #[arg(long, value_name = "YEAR", help_heading = heading::RECORD, value_parser = clap::value_parser!(i16).range(1970..=2261))]
+    #[arg(long, value_name = "YEAR", help_heading = heading::RECORD, value_parser = number(1970..=2261_i16))]
     year: Option<i16>,
     #[command(flatten)]
     output: ReportArgs,

@@ -50,8 +50,12 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let captures = Captures::open(&chosen, SIP_PORT, None);
     let dropped = args.network.drop_privileges()?;
-    let folder = ServedFolder::open(&args.folder)
-        .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
+    let folder = ServedFolder::open(&args.folder).map_err(|error| {
+        Failure::new(
+            error,
+            "Check the name of the folder, and that this user may read it",
+        )
+    })?;
     extra_files::check_folder(&folder, globals.quiet);
     let mut messages = vec!["press Ctrl-C to stop".to_owned()];
     messages.extend(dropped);

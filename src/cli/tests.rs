@@ -56,6 +56,30 @@ fn every_option_is_one_line_of_short_help_at_80_columns() {
 }
 
 #[test]
+fn a_wrong_number_or_duration_is_answered_with_what_was_expected() {
+    let mut checked = 0;
+    for command in commands() {
+        for arg in command.get_opts() {
+            let names = arg.get_value_names().unwrap_or_default();
+            let is_number = names
+                .iter()
+                .any(|name| ["N", "PORT", "YEAR", "DURATION"].contains(&name.as_str()));
+            let Some(long) = arg.get_long().filter(|_| is_number) else {
+                continue;
+            };
+            let option = format!("--{long}=x");
+            let error = Cli::try_parse_from(["reflash", command.get_name(), &option])
+                .err()
+                .unwrap()
+                .to_string();
+            assert!(error.contains("expected a"), "{option}: {error}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "{checked} options");
+}
+
+#[test]
 fn every_command_has_an_example() {
     for mut command in commands() {
         let examples = command.get_after_help().map(ToString::to_string);

@@ -8,9 +8,9 @@ use tokio::{
 };
 
 use super::{
-    convert,
     globals::{CommandOutcome, Globals},
     heading,
+    number::duration,
 };
 use crate::{
     discovery::watch::{PhoneChange, PhoneList},
@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", help_heading = heading::NETWORK)]
     interface: Option<String>,
     /// End after this time: 90s, 10m, 1h30m
-    #[arg(long, value_name = "DURATION", value_parser = convert::duration,
+    #[arg(long, value_name = "DURATION", value_parser = duration,
           help_heading = heading::PHONES)]
     timeout: Option<Duration>,
 }

@@ -60,7 +60,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedPlan, Finding> {
     };
     let document =
         Document::parse_with_options(&text, options).map_err(|error| not_xml(&error, &text))?;
-    let is_plan = |node: &Node<'_, '_>| named(*node, "DIALTEMPLATE");
+    let is_plan = |node: &Node<'_, '_>| has_name(*node, "DIALTEMPLATE");
     let Some(plan) = document.descendants().find(is_plan) else {
         let root = document.root_element();
         return Err(finding(
@@ -114,7 +114,7 @@ impl ParsedPlan {
                     self.refused.get_or_insert((self.entries.len(), first));
                 }
             }
-        } else if named(node, "TEMPLATE") {
+        } else if has_name(node, "TEMPLATE") {
             self.findings.push(finding(
                 "template-not-upper-case",
                 Severity::Error,
@@ -122,7 +122,7 @@ impl ParsedPlan {
                 format!("phones ignore '{}'", node.tag_name().name()),
                 "Write TEMPLATE in upper case",
             ));
-        } else if named(node, "versionStamp") {
+        } else if has_name(node, "versionStamp") {
             self.version(node);
         }
     }
@@ -166,6 +166,6 @@ fn not_xml(error: &Error, text: &str) -> Finding {
     finding(code, Severity::Error, place, message, fault.cure)
 }
 
-fn named(node: Node<'_, '_>, name: &str) -> bool {
+fn has_name(node: Node<'_, '_>, name: &str) -> bool {
     node.is_element() && node.tag_name().name().eq_ignore_ascii_case(name)
 }

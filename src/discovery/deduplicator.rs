@@ -49,10 +49,16 @@ impl Deduplicator {
     /// The frame is of a protocol that is read here, and damaged.
     pub fn observe(&mut self, at: Instant, bytes: &[u8]) -> Result<Vec<Observation>, Malformed> {
         let observed = self.observer.observe(&EthernetFrame::decode(bytes)?)?;
-        // Copies of a REGISTER are evidence; `RegisterTracker` limits their number.
-        let (mut observations, reports): (Vec<_>, Vec<_>) = observed
-            .into_iter()
-            .partition(|one| matches!(one.kind, ObservationKind::Register { .. }));
+        // Copies of a REGISTER are evidence; `RegisterTracker` limits their number. So are
+        // repeated DHCP requests.
+        let (mut observations, reports): (Vec<_>, Vec<_>) = observed.into_iter().partition(|one| {
+            matches!(
+                one.kind,
+                ObservationKind::Register { .. }
+                    | ObservationKind::AddressWanted { .. }
+                    | ObservationKind::AddressAnswered { .. }
+            )
+        });
         let subject = reports
             .first()
             .and_then(subject)
@@ -107,7 +113,9 @@ fn subject(observation: &Observation) -> Option<(Ipv4Addr, Subject)> {
         ObservationKind::MacReported { source, .. } | ObservationKind::Load { source, .. } => {
             Subject::Source(*source)
         }
-        ObservationKind::PortClosed { .. } => Subject::ClosedPort,
+        ObservationKind::PortClosed { .. }
+        | ObservationKind::TftpPortClosed { .. }
+        | ObservationKind::ContactClosed { .. } => Subject::ClosedPort,
         _ => return None,
     };
     Some((observation.address, subject))

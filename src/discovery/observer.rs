@@ -9,7 +9,7 @@ use super::{Decoded, RegisterTracker, address, observations};
 use crate::protocol::{
     Malformed,
     cdp::Cdp,
-    dhcp::{self, DhcpMessage, Op},
+    dhcp::{self, DhcpMessage, MessageType, Op},
     frame::{EthernetFrame, Payload},
     lldp::Lldp,
     sccp,
@@ -23,6 +23,9 @@ use crate::{
 
 /// The port at which phones register by default.
 pub const SIP_PORT: u16 = 5060;
+
+/// The port of requests for files.
+const TFTP_PORT: u16 = 69;
 
 /// TCP flags RST and ACK.
 const RST_ACK: u8 = 4 | 16;
@@ -96,12 +99,13 @@ impl Observer {
                 Decoded::SipResponse(response) => {
                     flow(payload).and_then(|flow| registers.response(response, flow))
                 }
+                Decoded::Dhcp(message) => without_address(message),
                 _ => None,
             });
         });
         self.registers = registers;
         decoded?;
-        all.extend(closed_port(payload, self.sip));
+        all.extend(closed_ports(payload, self.sip));
         Ok(all)
     }
 
@@ -221,30 +225,87 @@ fn flow(payload: &Payload<'_>) -> Option<SipFlow> {
     })
 }
 
-/// The observation that the SIP port is closed: ICMP port unreachable, or a TCP reset with sequence
+/// What a message of DHCP shows about a phone that has no address.
+fn without_address(message: &DhcpMessage) -> Option<Observation> {
+    let mac = message.mac;
+    let kind = match (message.op, message.message_type()?) {
+        (Op::Request, MessageType::Discover) => wanted(message)?,
+        // After a start it asks for the address that it had. If it renews, `ciaddr` is set.
+        (Op::Request, MessageType::Request)
+            if message.server_id().is_none() && message.client.is_unspecified() =>
+        {
+            wanted(message)?
+        }
+        (Op::Reply, MessageType::Offer | MessageType::Nak) => ObservationKind::AddressAnswered {
+            mac,
+            server: message.server_id(),
+        },
+        _ => return None,
+    };
+    Some(Observation {
+        address: Ipv4Addr::UNSPECIFIED,
+        kind,
+    })
+}
+
+fn wanted(message: &DhcpMessage) -> Option<ObservationKind> {
+    let model = message.phone()?.model;
+    Some(ObservationKind::AddressWanted {
+        mac: message.mac,
+        model: model.map(|model| model.plain_number().to_owned()),
+    })
+}
+
+/// The observations that a port is closed: ICMP port unreachable, or a TCP reset with sequence
 /// number 0, which answers a SYN (RFC 9293, 3.10.7.1). A reset of an open connection has another.
-fn closed_port(payload: &Payload<'_>, sip: u16) -> Option<Observation> {
-    let (phone, pbx, over) = match payload {
+fn closed_ports(payload: &Payload<'_>, sip: u16) -> Vec<Observation> {
+    let sip_closed = |phone: &SocketAddrV4, pbx: &SocketAddrV4, transport| Observation {
+        address: *phone.ip(),
+        kind: ObservationKind::PortClosed {
+            pbx: *pbx,
+            transport,
+        },
+    };
+    let mut all = Vec::new();
+    match payload {
         Payload::Ipv4Closed {
             source,
             destination,
-        } => (source, destination, SipTransport::Udp),
+        } => {
+            if destination.port() == sip {
+                all.push(sip_closed(source, destination, SipTransport::Udp));
+            }
+            // Which of the two is the phone, the tracker knows.
+            if source.port() == sip {
+                all.push(Observation {
+                    address: *destination.ip(),
+                    kind: ObservationKind::ContactClosed {
+                        contact: *destination,
+                        pbx: *source,
+                    },
+                });
+            }
+            if destination.port() == TFTP_PORT {
+                all.push(Observation {
+                    address: *source.ip(),
+                    kind: ObservationKind::TftpPortClosed {
+                        server: *destination,
+                    },
+                });
+            }
+        }
         Payload::Ipv4Tcp {
             source,
             destination,
             seq: 0,
             flags,
             ..
-        } if flags & RST_ACK == RST_ACK => (destination, source, SipTransport::Tcp),
-        _ => return None,
-    };
-    (pbx.port() == sip).then(|| Observation {
-        address: *phone.ip(),
-        kind: ObservationKind::PortClosed {
-            pbx: *pbx,
-            transport: over,
-        },
-    })
+        } if flags & RST_ACK == RST_ACK && source.port() == sip => {
+            all.push(sip_closed(destination, source, SipTransport::Tcp));
+        }
+        _ => {}
+    }
+    all
 }
 
 /// Reads a segment that begins with an alarm. Others may begin in the middle of a message.

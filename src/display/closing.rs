@@ -94,8 +94,16 @@ fn row(
     let load = phone.load.as_ref().map_or("-", |load| load.as_str());
     let line = format!(
         "{mac:<13} {:<15} {model:<5} {:<11} {}",
-        named.address.to_string(),
-        format::state_name(phone.state),
+        if named.address.is_unspecified() {
+            "none".to_owned()
+        } else {
+            named.address.to_string()
+        },
+        if report.up {
+            "up"
+        } else {
+            format::state_name(phone.state)
+        },
         escape(load)
     );
     let mut lines = vec![style.state(phone.state, &line)];

@@ -314,3 +314,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_missing_inventory_is_said_not_to_exist() {
+    let path = std::path::Path::new("/nonexistent/phones.csv");
+    let error = Inventory::read(path).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot read the inventory /nonexistent/phones.csv: it does not exist"
+    );
+    assert!(
+        error.cure().starts_with("Check the name"),
+        "{}",
+        error.cure()
+    );
+}

@@ -261,7 +261,7 @@ impl ServedBundle {
 
     /// Whether `bundle` has the contents that were served.
     #[must_use]
-    pub fn is(&self, bundle: &Bundle) -> bool {
+    pub fn matches(&self, bundle: &Bundle) -> bool {
         let digests = match (&self.digests, &bundle.digests) {
             (Some(recorded), Some(now)) => recorded == now,
             // One of them is a folder: only the contents are compared.

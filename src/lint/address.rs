@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use roxmltree::Node;
 
-use super::{findings::FindingList, similar, value::quoted};
-use crate::{diagnose::Severity, phone::is_host};
+use super::{findings::FindingList, value::quoted};
+use crate::{diagnose::Severity, phone::is_host, text::edit_distance};
 
 /// The proxy value of lines that register with the call manager.
 pub(super) const USE_CALL_MANAGER: &str = "USECALLMANAGER";
@@ -68,7 +68,7 @@ pub(super) fn check_proxy(
         return;
     }
     let name = node.tag_name().name();
-    let wrong = similar::distance(&text.to_ascii_uppercase(), USE_CALL_MANAGER);
+    let wrong = edit_distance(&text.to_ascii_uppercase(), USE_CALL_MANAGER);
     if wrong > MAX_WRONG_LETTERS || text.len() > 2 * USE_CALL_MANAGER.len() {
         check(findings, node, text, severity, "the PBX");
         return;

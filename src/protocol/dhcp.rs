@@ -88,12 +88,12 @@ impl MessageType {
 /// # Examples
 ///
 /// ```
-/// use reflash::{phone::MacAddress, protocol::dhcp::Message};
+/// use reflash::{phone::MacAddress, protocol::dhcp::DhcpMessage};
 ///
 /// let mac = MacAddress::new([0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x01]);
-/// let bytes = Message::discover(mac, 1, "CP-7965G").encode();
+/// let bytes = DhcpMessage::discover(mac, 1, "CP-7965G").encode();
 ///
-/// let discover = Message::decode(&bytes)?;
+/// let discover = DhcpMessage::decode(&bytes)?;
 /// assert_eq!(discover.mac, mac);
 /// assert_eq!(discover.phone().unwrap().model.unwrap().number, "7965");
 /// # Ok::<(), reflash::protocol::Malformed>(())
@@ -254,7 +254,7 @@ impl DhcpMessage {
 
     /// Option 50: the requested address.
     #[must_use]
-    pub fn requested(&self) -> Option<Ipv4Addr> {
+    pub fn requested_address(&self) -> Option<Ipv4Addr> {
         self.address_of(OptionCode::REQUESTED_ADDRESS)
     }
 
@@ -303,7 +303,7 @@ impl DhcpMessage {
 
     /// Option 55: the options that the client requests.
     #[must_use]
-    pub fn wanted(&self) -> &[u8] {
+    pub fn requested_options(&self) -> &[u8] {
         self.options.get(OptionCode::PARAMETERS).unwrap_or_default()
     }
 

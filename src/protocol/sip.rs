@@ -75,9 +75,9 @@ pub struct SipFlow {
 /// # Examples
 ///
 /// ```
-/// use reflash::protocol::sip::Request;
+/// use reflash::protocol::sip::SipRequest;
 ///
-/// let register = Request::decode(
+/// let register = SipRequest::decode(
 ///     b"REGISTER sip:192.0.2.1 SIP/2.0\r\n\
 ///       Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK1\r\n\
 ///       From: <sip:100@192.0.2.1>;tag=1\r\n\
@@ -161,7 +161,7 @@ impl SipRequest {
 
     /// All headers of this name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers.named(name)
+        self.headers.values(name)
     }
 
     /// Whether it came without a proxy: each proxy adds a Via.
@@ -187,7 +187,7 @@ impl Headers {
             .map(|(_, value)| value.as_str())
     }
 
-    fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.all
             .iter()
             .filter(|(known, _)| known.eq_ignore_ascii_case(name))

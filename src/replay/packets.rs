@@ -47,7 +47,7 @@ pub(super) fn read(input: &mut impl BufRead) -> io::Result<Trace> {
             continue;
         };
         let read = link.read(&packet.bytes);
-        match read.and_then(|sent| packets.take(&mut trace, packet.at, &sent)) {
+        match read.and_then(|sent| packets.handle(&mut trace, packet.at, &sent)) {
             Ok(is_understood) => trace.tally.understood += u64::from(is_understood),
             Err(fault) => {
                 trace.tally.damaged += 1;
@@ -73,7 +73,7 @@ struct Packets {
 
 impl Packets {
     /// Handles a packet. Returns whether it is from or to a phone.
-    fn take(
+    fn handle(
         &mut self,
         trace: &mut Trace,
         at: Timestamp,
@@ -106,7 +106,11 @@ fn add_observation(trace: &mut Trace, time: LogTime, observation: Observation) {
     // A REGISTER or a closed port alone does not make a phone.
     let is_registration = matches!(
         observation.kind,
-        ObservationKind::Register { .. } | ObservationKind::PortClosed { .. }
+        ObservationKind::Register { .. }
+            | ObservationKind::PortClosed { .. }
+            | ObservationKind::TftpPortClosed { .. }
+            | ObservationKind::ContactClosed { .. }
+            | ObservationKind::AddressAnswered { .. }
     );
     trace.has_phones |= !is_neighbour(&observation) && !is_registration;
     trace

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     protocol::frame::Payload,
-    track::{TransferEnd, Transport},
+    track::{TftpError, TransferEnd, Transport},
 };
 
 /// The port of requests.
@@ -18,6 +18,9 @@ const TFTP_PORT: u16 = 69;
 
 /// A transfer without packets for this long has ended.
 const SILENCE: SignedDuration = SignedDuration::from_secs(30);
+
+/// A repetition of a request at least this much later is caused by the phone's timer.
+const TIMER: SignedDuration = SignedDuration::from_secs(2);
 
 /// How often acknowledged bytes are reported.
 const REPORT_INTERVAL: SignedDuration = SignedDuration::from_secs(5);
@@ -161,7 +164,11 @@ impl TftpTransfers {
         if let Some(running) = self.running.get_mut(&from) {
             if running.name == name && running.sent == 0 {
                 // The request is repeated because it was not answered.
+                let timer = at.duration_since(running.last_packet) >= TIMER;
                 running.last_packet = at;
+                if timer {
+                    trace.repeat(LogTime::At(at), running.index);
+                }
                 return true;
             }
             self.end(trace, at, from, TransferEnd::Replaced);
@@ -228,11 +235,9 @@ impl TftpTransfers {
                 }
             }
             ERROR => {
-                let text = payload.get(4..).unwrap_or_default();
-                let text: Vec<u8> = text.iter().copied().take_while(|byte| *byte != 0).collect();
                 let end = TransferEnd::Aborted {
                     code: Some(value),
-                    message: Some(String::from_utf8_lossy(&text).into_owned()),
+                    message: Some(error_text(payload)),
                 };
                 self.end(trace, at, client, end);
             }
@@ -280,8 +285,9 @@ impl TftpTransfers {
                     }
                 }
             }
-            (ERROR, _) if running.sent == 0 => {
-                trace.refuse(running.index);
+            (ERROR, Some(code)) if running.sent == 0 => {
+                let message = error_text(payload);
+                trace.refuse_with(running.index, TftpError { code, message });
                 self.running.remove(&client);
             }
             (ERROR, _) => {
@@ -331,6 +337,13 @@ impl TftpTransfers {
             self.sweep(trace, newest);
         }
     }
+}
+
+/// The text of an ERROR packet.
+fn error_text(payload: &[u8]) -> String {
+    let text = payload.get(4..).unwrap_or_default();
+    let text: Vec<u8> = text.iter().copied().take_while(|byte| *byte != 0).collect();
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 fn number(bytes: &[u8], at: usize) -> Option<u16> {

@@ -19,7 +19,7 @@ use super::{
     timestamp::LogTime,
     trace::{ReplayedRequest, Trace},
 };
-use crate::track::{TransferEnd, Transport};
+use crate::track::{TftpError, TransferEnd, Transport};
 
 /// A request that is repeated within this many seconds is the same one: phones repeat an
 /// unanswered request after 4 s.
@@ -96,9 +96,13 @@ impl TftpdHpaReader {
             })
         });
         let index = if let (Some(newest), Some(now)) = (repeated, now) {
-            newest.tries += u32::from(now - newest.last >= TIMER);
+            let timer = now - newest.last >= TIMER;
+            newest.tries += u32::from(timer);
             newest.last = now;
             let (index, tries) = (newest.index, newest.tries);
+            if timer {
+                trace.repeat(line.time, index);
+            }
             if tries == TRIES {
                 trace.end(
                     line.time,
@@ -172,10 +176,15 @@ impl TftpdHpaReader {
 
     fn refused(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
         let rest = line.text.strip_prefix("sending NAK (")?;
-        let (_, to) = rest.rsplit_once(") to ")?;
+        let (error, to) = rest.rsplit_once(") to ")?;
         let to = address(to)?;
+        let (code, message) = error.split_once(", ").unwrap_or((error, ""));
         if let Some(index) = self.of(line, to, None) {
-            trace.refuse(index);
+            let message = message.to_owned();
+            match code.trim().parse() {
+                Ok(code) => trace.refuse_with(index, TftpError { code, message }),
+                Err(_) => trace.refuse(index),
+            }
         }
         Some(())
     }

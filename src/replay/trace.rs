@@ -9,8 +9,8 @@ use crate::{
     phone::{MacAddress, normalized_name},
     protocol::Malformed,
     track::{
-        EvidenceSource, Observation, ObservationKind, Plan, RunTime, ServedFile, TransferEnd,
-        TransferId, Transport,
+        EvidenceSource, Observation, ObservationKind, Plan, RunTime, ServedFile, TftpError,
+        TransferEnd, TransferId, Transport,
     },
 };
 
@@ -43,6 +43,8 @@ pub(super) struct ReplayedRequest {
 #[derive(Debug, Clone)]
 pub(super) enum TraceEvent {
     Requested(usize),
+    /// The same request again, from the phone's timer.
+    Repeated(usize),
     Acknowledged(usize, u64),
     /// How it ended, and the bytes, if known.
     Ended(usize, TransferEnd, Option<u64>),
@@ -92,7 +94,7 @@ pub struct DamagedPacket {
 /// Jul 28 10:00:00 pbx dnsmasq-tftp[20]: file /srv/tftp/CTLSEP001D45AABB01.tlv not found for 192.0.2.9
 /// Jul 28 10:00:01 pbx dnsmasq-tftp[20]: sent /srv/tftp/XMLDefault.cnf.xml to 192.0.2.9
 /// ";
-/// let mut trace = replay::read_from(&mut &log[..], replay::Format::Log, Some(2026), None)?;
+/// let mut trace = replay::read_from(&mut &log[..], replay::ReplayFormat::Log, Some(2026), None)?;
 /// assert_eq!(trace.len(), 2);
 ///
 /// let plan = replay::plan(&mut trace, Vec::new());
@@ -115,6 +117,8 @@ pub struct Trace {
     /// The first damaged packet.
     pub damage: Option<DamagedPacket>,
     pub(super) requests: Vec<ReplayedRequest>,
+    /// The errors that requests were answered with, if the trace gives them.
+    pub(super) errors: HashMap<usize, TftpError>,
     pub(super) events: Vec<(LogTime, TraceEvent)>,
     /// The number of observations from the wire.
     pub(super) observations: usize,
@@ -165,6 +169,14 @@ impl Trace {
         Some(index)
     }
 
+    /// Records that the phone's timer repeated a request; [`MAX_OBSERVATIONS`] at most.
+    pub(super) fn repeat(&mut self, time: LogTime, index: usize) {
+        if self.observations < MAX_OBSERVATIONS {
+            self.observations += 1;
+            self.events.push((time, TraceEvent::Repeated(index)));
+        }
+    }
+
     /// Records how a request ended, once.
     pub(super) fn end(
         &mut self,
@@ -180,13 +192,22 @@ impl Trace {
         }
     }
 
-    /// Records that a request was answered with an error, such as "not found".
+    /// Records that a request was answered with "not found".
     pub(super) fn refuse(&mut self, index: usize) {
         let request = &mut self.requests[index];
         if !request.ended {
             request.ended = true;
             request.found = false;
         }
+    }
+
+    /// Records that a request was answered with this error.
+    pub(super) fn refuse_with(&mut self, index: usize, error: TftpError) {
+        const NOT_FOUND: u16 = 1;
+        if !self.requests[index].ended && (error.code != NOT_FOUND || error.is_denial()) {
+            self.errors.insert(index, error);
+        }
+        self.refuse(index);
     }
 
     /// Converts the trace to the observations of a run that served this plan. Sizes that the trace
@@ -235,8 +256,14 @@ impl Trace {
                         name: request.name.clone(),
                         port: request.port,
                         served: request.found.then(|| served(request)),
+                        error: self.errors.get(index).cloned(),
                     };
                     (request.address, kind)
+                }
+                TraceEvent::Repeated(index) => {
+                    let transfer = id(index);
+                    let kind = ObservationKind::RequestRepeated { transfer };
+                    (self.requests[*index].address, kind)
                 }
                 TraceEvent::Acknowledged(index, bytes) => {
                     let kind = ObservationKind::Acknowledged {

@@ -2,7 +2,7 @@
 
 use crate::{
     text::{escape, size},
-    track::{Event, Evidence, EvidenceSource, PhoneRef, PhoneStep, Report, State},
+    track::{Event, Evidence, EvidenceSource, PhoneRef, PhoneReport, PhoneStep, Report, State},
 };
 
 /// A phone's name in a line: its MAC once it is known, its address until then.
@@ -123,14 +123,20 @@ pub(crate) fn diagnosis(event: &Event) -> Option<(String, Vec<String>)> {
 #[must_use]
 pub fn totals(report: &Report) -> String {
     let totals = report.totals;
+    let up = |is_seen: bool| {
+        let of_state = |phone: &&PhoneReport| phone.up && (phone.state == State::Seen) == is_seen;
+        u32::try_from(report.phones.iter().filter(of_state).count()).unwrap_or(u32::MAX)
+    };
+    let (up_seen, up_working) = (up(true), up(false));
     let parts = [
         (totals.confirmed, "confirmed"),
         (totals.already, "already converted"),
         (totals.flashed, "flashed"),
-        (totals.working, "under way"),
+        (up_seen.saturating_add(up_working), "up"),
+        (totals.working.saturating_sub(up_working), "under way"),
         (totals.stalled, "stalled"),
         (totals.failed, "failed"),
-        (totals.seen, "only seen"),
+        (totals.seen.saturating_sub(up_seen), "only seen"),
     ];
     let parts: Vec<String> = parts
         .iter()

@@ -67,6 +67,7 @@ impl RunShared {
                 name: file.name.to_string(),
                 size: file.bytes.len() as u64,
             }),
+            error: None,
         };
         let line = self.observe_kind(now, address, asked);
         // Before the answer, so that a killed run still knows what it served.
@@ -86,7 +87,7 @@ impl RunShared {
 /// Whether this is the configuration of one phone, which may hold its SIP password, and the
 /// kernel's ARP table has another phone at the address that requests it.
 fn is_withheld(address: Ipv4Addr, name: &str, requested: &RequestedFile) -> bool {
-    let RequestedFile::Config { mac, .. } = *requested else {
+    let (RequestedFile::Config { mac, .. } | RequestedFile::LegacyConfig(mac)) = *requested else {
         return false;
     };
     // Without the table nothing is withheld.

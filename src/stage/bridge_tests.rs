@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    tests::{CALL_MANAGER, bundle, content, names, of, sip45, unpack},
+    tests::{CALL_MANAGER, bundle, content, names, sip45, sources, unpack},
     *,
 };
 use crate::{
@@ -17,7 +17,7 @@ fn bridge() -> Bundle {
 }
 
 fn staged(base: &Path, targets: &[Bundle], bridges: &[Bundle]) -> Result<Stage, StageError> {
-    layout::temporary(base, of(targets, bridges), CALL_MANAGER, &unpack)
+    layout::temporary(base, sources(targets, bridges), CALL_MANAGER, &unpack)
 }
 
 fn text(stage: &Stage, view: View, name: &str) -> Option<String> {
@@ -61,7 +61,7 @@ fn the_configuration_during_a_survey_names_the_call_manager_and_no_load() {
     let (targets, bridges) = ([sip45()], [bridge()]);
     let legs = layout::LayoutSources {
         extra: &[own],
-        ..of(&targets, &bridges)
+        ..sources(&targets, &bridges)
     };
     let stage = layout::temporary(base.path(), legs, CALL_MANAGER, &unpack).unwrap();
     let default = text(&stage, View::ConfigOnly, "XMLDefault.cnf.xml").unwrap();

@@ -14,6 +14,7 @@ use super::{
     read_file::{open_regular, read_bounded},
     staged_file::StagedFile,
 };
+use crate::text::read_failure;
 
 /// The largest file served from a folder, in bytes. Files are read into memory. The largest
 /// known image has 40 MB.
@@ -38,7 +39,7 @@ const PRUNE_AT: usize = 1024;
 #[non_exhaustive]
 pub enum ServedFolderError {
     /// Reading failed.
-    #[error("cannot read {}: {source}; check its permissions", path.display())]
+    #[error("cannot read {}: {}", path.display(), read_failure(source))]
     Io {
         /// The file or folder.
         path: PathBuf,

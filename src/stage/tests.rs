@@ -24,8 +24,8 @@ use crate::{
 
 pub(super) const CALL_MANAGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
 
-/// A bundle for `models`, and the bytes of its members. Every image's bytes name the
-/// load, so that two loads differ under one name.
+/// A bundle for `models`. The bytes of every member contain the load, so that a name has different
+/// bytes in two loads.
 pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
     let load = LoadName::new(load);
     let models: Vec<&'static Model> = models
@@ -101,7 +101,10 @@ pub(super) fn sip45() -> Bundle {
     bundle("sip45.zip", "SIP45.9-3-1SR4-1S", &["7945", "7965"])
 }
 
-pub(super) fn of<'a>(bundles: &'a [Bundle], bridges: &'a [Bundle]) -> layout::LayoutSources<'a> {
+pub(super) fn sources<'a>(
+    bundles: &'a [Bundle],
+    bridges: &'a [Bundle],
+) -> layout::LayoutSources<'a> {
     layout::LayoutSources {
         bundles,
         bridges,
@@ -110,7 +113,7 @@ pub(super) fn of<'a>(bundles: &'a [Bundle], bridges: &'a [Bundle]) -> layout::La
 }
 
 fn temporary(base: &Path, bundles: &[Bundle]) -> Result<Stage, StageError> {
-    layout::temporary(base, of(bundles, &[]), CALL_MANAGER, &unpack)
+    layout::temporary(base, sources(bundles, &[]), CALL_MANAGER, &unpack)
 }
 
 fn persistent(folder: &Path, bundles: &[Bundle]) -> Result<Stage, StageError> {

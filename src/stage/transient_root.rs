@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(names(base.path()), left, "its process lives");
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(names(base.path()), left, "nobody could clean up");
+        assert_eq!(names(base.path()), left, "a killed process leaves its root");
         drop(TransientRoot::create(base.path()).unwrap());
         assert_eq!(names(base.path()), [""; 0]);
     }

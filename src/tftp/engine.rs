@@ -40,8 +40,7 @@ pub struct TftpEngine<S> {
     by_address: HashMap<Ipv4Addr, usize>,
     /// At least one entry per transfer, at or before its deadline.
     timers: BinaryHeap<Reverse<(Instant, usize, u64)>>,
-    /// Slots and numbers of transfers without any ACK, oldest first: they are evicted when the table is
-    /// full.
+    /// Slots and numbers of transfers without any ACK, oldest first: a full table evicts them.
     unacknowledged: VecDeque<(usize, u64)>,
     next: u64,
 }

@@ -123,15 +123,15 @@ pub enum MalformedPacket {
 /// # Examples
 ///
 /// ```
-/// use reflash::tftp::packet::{Packet, decode};
+/// use reflash::tftp::packet::{TftpPacket, decode};
 ///
-/// let Packet::Read(request) = decode(b"\0\x01term65.default.loads\0octet\0tsize\x000\0")? else {
+/// let TftpPacket::Read(request) = decode(b"\0\x01term65.default.loads\0octet\0tsize\x000\0")? else {
 ///     panic!("it is a read request");
 /// };
 /// assert_eq!(request.name, b"term65.default.loads");
 /// assert!(request.is_octet());
 /// assert_eq!(request.options.iter().next(), Some((&b"tsize"[..], &b"0"[..])));
-/// # Ok::<(), reflash::tftp::packet::Malformed>(())
+/// # Ok::<(), reflash::tftp::packet::MalformedPacket>(())
 /// ```
 ///
 /// # Errors

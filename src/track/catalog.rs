@@ -121,6 +121,11 @@ impl Catalog {
         }
     }
 
+    /// Whether the run or the record has no target.
+    pub(super) fn is_empty(&self) -> bool {
+        self.target.loads.is_empty()
+    }
+
     /// The index of the manifest of this name, for [`Catalog::entry`].
     pub(super) fn manifest(&self, role: StageRole, name: &str) -> Option<usize> {
         self.names_of(role)

@@ -6,6 +6,7 @@
 
 mod activity;
 mod application;
+mod closed;
 mod config_boot;
 mod configuration;
 mod context;
@@ -30,6 +31,8 @@ mod registration_rules;
 mod requests;
 mod route;
 mod routing;
+mod running;
+mod sccp;
 mod start;
 mod status;
 mod survey;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{
     file_outcome::FileOutcome,
-    observation::{RunTime, ServedFile, TransferEnd, TransferId, Transport},
+    observation::{RunTime, ServedFile, TftpError, TransferEnd, TransferId, Transport},
 };
 use crate::phone::{RequestedFile, normalized_name};
 
@@ -75,6 +75,8 @@ pub(super) struct FetchAttempt {
     pub all_sent: bool,
     /// The server was killed during the transfer.
     pub killed: bool,
+    /// The ERROR with which the phone ended the transfer.
+    pub error: Option<TftpError>,
 }
 
 impl FetchAttempt {
@@ -102,6 +104,7 @@ impl FetchAttempt {
             open: served.is_some(),
             all_sent: false,
             killed: false,
+            error: None,
         }
     }
 
@@ -124,6 +127,16 @@ impl FetchAttempt {
             TransferEnd::Replaced => false,
         };
         self.killed = *end == TransferEnd::Killed;
+        if let TransferEnd::Aborted {
+            code: Some(code),
+            message,
+        } = end
+        {
+            self.error = Some(TftpError {
+                code: *code,
+                message: truncate_name(message.as_deref().unwrap_or_default()),
+            });
+        }
         self.outcome = match end {
             TransferEnd::Delivered => FileOutcome::Delivered,
             // A new request ends the earlier transfer, so the phone aborted it.

@@ -52,6 +52,14 @@ impl LeaseOptions {
         }
     }
 
+    /// Whether the options name a TFTP server that every phone contacts.
+    pub(crate) fn names_a_server(&self) -> bool {
+        match self.boot_server() {
+            BootServer::List(_) | BootServer::Address(_) | BootServer::Name(_) => true,
+            BootServer::Next(_) | BootServer::None => false,
+        }
+    }
+
     /// Whether every phone that follows these options contacts this address first.
     #[must_use]
     pub fn leads_to(&self, own: Ipv4Addr) -> bool {

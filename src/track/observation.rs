@@ -114,6 +114,31 @@ impl ServedFile {
     pub const UNKNOWN_SIZE: u64 = u64::MAX;
 }
 
+/// A TFTP ERROR: of a server that answers a request, or of a phone that ends a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TftpError {
+    /// The TFTP error code.
+    pub code: u16,
+    /// Its text, unescaped.
+    pub message: String,
+}
+
+impl TftpError {
+    /// Whether the server refuses access to the file: access violation, permission denied.
+    #[must_use]
+    pub fn is_denial(&self) -> bool {
+        const ACCESS_VIOLATION: u16 = 2;
+        let text = self.message.to_ascii_lowercase();
+        let words = [
+            "permission denied",
+            "access violation",
+            "access denied",
+            "eacces",
+        ];
+        self.code == ACCESS_VIOLATION || words.iter().any(|words| text.contains(words))
+    }
+}
+
 /// How a transfer ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -210,8 +235,17 @@ pub enum ObservationKind {
         name: String,
         /// The client's port.
         port: u16,
-        /// The file that is served; `None` if the answer was "not found".
+        /// The file that is served; `None` if the answer was an error.
         served: Option<ServedFile>,
+        /// The error, if it is known and another than "not found".
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<TftpError>,
+    },
+    /// The phone sent the request of a transfer again, at least 2 s after it: its timer ran out
+    /// before an answer arrived.
+    RequestRepeated {
+        /// The transfer.
+        transfer: TransferId,
     },
     /// This many bytes of a transfer have been acknowledged. Not every step is reported.
     Acknowledged {
@@ -292,6 +326,36 @@ pub enum ObservationKind {
     LeaseAcked {
         /// The boot options of the lease.
         lease: Box<LeaseOptions>,
+    },
+    /// A phone without an address asks DHCP servers for one. The address of the observation is
+    /// 0.0.0.0.
+    AddressWanted {
+        /// The phone.
+        mac: MacAddress,
+        /// Its model, if the request names it: the number without letters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+    },
+    /// A DHCP server answered such a request with an offer or a refusal. The address of the
+    /// observation is 0.0.0.0.
+    AddressAnswered {
+        /// The phone.
+        mac: MacAddress,
+        /// The DHCP server, if the answer names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server: Option<Ipv4Addr>,
+    },
+    /// A request of the phone to port 69 was answered with ICMP port unreachable.
+    TftpPortClosed {
+        /// The address and port.
+        server: SocketAddrV4,
+    },
+    /// A SIP request of the PBX to the phone was answered with ICMP port unreachable.
+    ContactClosed {
+        /// The phone's address and port that the PBX used.
+        contact: SocketAddrV4,
+        /// The PBX.
+        pbx: SocketAddrV4,
     },
     /// A source reports the hardware classes of the phone, as `#HARDWARE_COMP_1` counts them.
     Hardware {

@@ -73,6 +73,11 @@ pub struct PhoneReport {
     /// that needs no evidence, and for `stalled` and `failed`, which the diagnoses explain.
     #[serde(default)]
     pub reason: Option<Evidence>,
+    /// Whether its application is in normal operation and no conversion is in progress: it
+    /// accepted a configuration, or it is registered. Its state is then `seen`, `configuring` or
+    /// `manifest`.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub up: bool,
     /// The number of passes through the images.
     pub pass: u32,
     /// The evidence for the state.
@@ -221,6 +226,7 @@ fn phone_report(id: PhoneId, phone: &Phone, began: Timestamp) -> PhoneReport {
         on_inventory: None,
         state: whole.effective_state(),
         reason: None,
+        up: whole.is_up() && !whole.is_failed() && !whole.stalled,
         pass: whole.delivery.pass,
         files: files(&whole.delivery.attempts),
         diagnoses: whole.findings.diagnoses().cloned().collect(),

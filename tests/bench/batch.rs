@@ -46,35 +46,35 @@ pub(crate) fn socket(at: SocketAddrV4) -> UdpSocket {
 #[repr(C, align(8))]
 struct Control([u8; 64]);
 
-/// Room for packets in and out.
+/// Buffers for packets.
 pub(crate) struct Batch {
     buffers: Vec<[u8; PACKET]>,
-    came: Vec<(SocketAddrV4, Ipv4Addr, usize)>,
+    received: Vec<(SocketAddrV4, Ipv4Addr, usize)>,
 }
 
 impl Batch {
     pub(crate) fn new() -> Self {
         Self {
             buffers: vec![[0; PACKET]; BATCH],
-            came: Vec::new(),
+            received: Vec::new(),
         }
     }
 
     pub(crate) fn packets(&self) -> impl Iterator<Item = (SocketAddrV4, Ipv4Addr, &[u8])> {
-        let with = self.came.iter().zip(&self.buffers);
+        let with = self.received.iter().zip(&self.buffers);
         with.map(|(&(from, to, length), buffer)| (from, to, &buffer[..length]))
     }
 
-    /// Takes what waits, and waits for something if there is nothing.
+    /// Reads the waiting packets, or waits for some.
     pub(crate) fn receive(&mut self, socket: &UdpSocket, patience: Duration) {
-        self.came.clear();
+        self.received.clear();
         let mut poll = libc::pollfd {
             fd: socket.as_raw_fd(),
             events: libc::POLLIN,
             revents: 0,
         };
         let mut controls = [Control([0; 64]); BATCH];
-        // SAFETY: plain data of C, for which zero is a value; then every header points to a
+        // SAFETY: plain data of C, for which zero is a valid value; then every header points to a
         // name, a part and a control buffer of the stated sizes that outlive the call, and
         // control messages are read within the length that the kernel set.
         unsafe {
@@ -93,7 +93,7 @@ impl Batch {
                 header.msg_controllen = mem::size_of::<Control>() as _;
             }
             let fd = socket.as_raw_fd();
-            let mut take = || {
+            let mut read = || {
                 libc::recvmmsg(
                     fd,
                     headers.as_mut_ptr(),
@@ -102,10 +102,10 @@ impl Batch {
                     ptr::null_mut(),
                 )
             };
-            let mut count = take();
+            let mut count = read();
             if count < 0 {
                 libc::poll(&raw mut poll, 1, patience.as_millis() as _);
-                count = take();
+                count = read();
             }
             for at in 0..usize::try_from(count).unwrap_or(0) {
                 let header = &headers[at];
@@ -122,7 +122,7 @@ impl Batch {
                     address(names[at].sin_addr),
                     u16::from_be(names[at].sin_port),
                 );
-                self.came
+                self.received
                     .push((from, address(info.ipi_addr), header.msg_len as usize));
             }
         }
@@ -172,7 +172,7 @@ impl Batch {
             match usize::try_from(sent) {
                 Ok(sent) => packets = &packets[sent..],
                 Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
-                // The report of an earlier packet: this one goes next.
+                // The error of an earlier packet: this one is sent next.
                 Err(_) => {}
             }
         }

@@ -1,5 +1,5 @@
-//! What the live display costs: the events of a recorded run, told again at the times at
-//! which they were told, without waiting in between.
+//! The cost of the live display: the events of a recorded run are reported again with their times,
+//! without waiting in between.
 //!
 //! ```sh
 //! reflash rehearse --phones 300 --json > run.jsonl
@@ -15,13 +15,13 @@ use nix::sys::time::TimeValLike;
 use reflash::{
     display::{Style, TerminalReporter},
     reporter::{Reporter, Tick},
-    track::{Event, PhoneId, PhoneRef},
+    track::{Event, ImageNumber, PhoneId, PhoneRef},
 };
 
 /// How often a session lets time pass.
 const TICK: SignedDuration = SignedDuration::from_millis(200);
 
-/// Ticks between two looks at who is silent.
+/// Ticks between two checks for silent phones.
 const SECOND: u32 = 5;
 
 fn main() {
@@ -73,7 +73,7 @@ fn main() {
     );
 }
 
-/// What a run told, with the numbers that phones have inside the program.
+/// The events of a run, with the ids that phones have in the program.
 fn read(text: &str) -> Vec<(Timestamp, Event)> {
     let mut ids = HashMap::new();
     let mut events = Vec::new();
@@ -85,7 +85,10 @@ fn read(text: &str) -> Vec<(Timestamp, Event)> {
             continue;
         };
         if let Event::Progress(progress) = &mut event {
-            progress.place = (1, 5);
+            progress.image = Some(ImageNumber {
+                number: 1,
+                count: 5,
+            });
         }
         if let Some(phone) = named(&mut event) {
             let next = u32::try_from(ids.len()).unwrap();

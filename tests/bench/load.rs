@@ -1,4 +1,4 @@
-//! All clients on one socket, each at an address of its own, and the echo.
+//! All clients on one socket, each at its own address, and the echo.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -16,26 +16,26 @@ use crate::batch::{Batch, socket};
 
 /// Bytes.
 const MIB: f64 = 1_048_576.0;
-/// A phone asks again after this long.
-const ASK_AGAIN: Duration = Duration::from_secs(4);
-/// A client that gets nothing new for this long has failed.
+/// A phone repeats its request after this long.
+const RETRANSMIT: Duration = Duration::from_secs(4);
+/// A client that receives no new block for this long has failed.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// One measurement to make.
+/// One measurement.
 pub(crate) struct Load<'a> {
     pub(crate) server: SocketAddrV4,
     pub(crate) name: &'a str,
     pub(crate) block: u16,
     pub(crate) count: usize,
-    /// Packets of 1,000 that are lost each way.
+    /// Packets of 1,000 that are lost in each direction.
     pub(crate) loss: usize,
     pub(crate) file: &'a [u8],
 }
 
-/// What one measurement gave.
+/// The result of one measurement.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
-    /// When each client that has the file had it.
+    /// The times at which clients completed the file.
     times: Vec<Duration>,
     failed: usize,
     bytes: u64,
@@ -66,7 +66,7 @@ impl Outcome {
 
     pub(crate) fn line(&self) -> String {
         format!(
-            "N={:<4} {:7.1} MiB/s, p50 {:.3} p99 {:.3} s, {} failed, {:.2} µs a block, {:.1} MiB",
+            "N={:<4} {:7.1} MiB/s, p50 {:.3} p99 {:.3} s, {} failed, {:.2} µs per block, {:.1} MiB",
             self.times.len() + self.failed,
             self.rate(),
             self.percentile(0.5),
@@ -106,11 +106,11 @@ pub(crate) fn summary(rounds: &[Outcome], echo: Option<f64>) -> String {
 
 /// One client.
 struct Client {
-    /// Whom it acknowledges to, once known.
+    /// The address that it sends ACKs to, once known.
     transfer: Option<SocketAddrV4>,
-    /// Bytes that it has.
+    /// Bytes received.
     at: usize,
-    /// Blocks that it has, without wrapping.
+    /// Blocks received, without wrapping.
     blocks: u64,
     moved: Instant,
     asked: Instant,
@@ -132,7 +132,7 @@ impl Load<'_> {
         request
     }
 
-    /// Fetches with all clients at once. `watch` is called now and then.
+    /// Fetches with all clients at once, and calls `watch` every 100 ms.
     pub(crate) fn run(&self, watch: &dyn Fn()) -> Outcome {
         let socket = socket(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
         let mut batch = Batch::new();
@@ -155,19 +155,19 @@ impl Load<'_> {
         }
         let mut left = self.count;
         let mut blocks = 0;
-        let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
         let mut looked = begin;
         watch();
         while left > 0 {
             if self.loss > 0 {
-                out.retain(|_| !dice.loses(self.loss));
+                out.retain(|_| !random.loses(self.loss));
             }
             Batch::send(&socket, &out);
             out.clear();
             batch.receive(&socket, Duration::from_millis(20));
             let now = Instant::now();
             for (from, to, packet) in batch.packets() {
-                if self.loss > 0 && dice.loses(self.loss) {
+                if self.loss > 0 && random.loses(self.loss) {
                     continue;
                 }
                 let index = to.to_bits().wrapping_sub(0x7f40_0001) as usize;
@@ -175,7 +175,7 @@ impl Load<'_> {
                     continue;
                 };
                 let before = client.blocks;
-                if let Some(answer) = client.hear(now, from, packet, self) {
+                if let Some(answer) = client.receive(now, from, packet, self) {
                     out.push((to, from, answer));
                 }
                 blocks += client.blocks - before;
@@ -195,7 +195,7 @@ impl Load<'_> {
                         client.wrong = true;
                         client.done = Some(now - begin);
                         left -= 1;
-                    } else if client.transfer.is_none() && now - client.asked > ASK_AGAIN {
+                    } else if client.transfer.is_none() && now - client.asked > RETRANSMIT {
                         client.asked = now;
                         out.push((Self::address(index), self.server, request.clone()));
                     }
@@ -229,8 +229,8 @@ impl Client {
         self.wrong || self.blocks == (load.file.len() / usize::from(load.block)) as u64 + 1
     }
 
-    /// What it answers to a packet.
-    fn hear(
+    /// The response to a packet.
+    fn receive(
         &mut self,
         now: Instant,
         from: SocketAddrV4,
@@ -257,7 +257,7 @@ impl Client {
                     self.blocks = next;
                     self.moved = now;
                 }
-                // A block that it has already: its ACK was lost.
+                // Also for a block that it has already, because the ACK was lost.
                 Some(vec![0, 4, *high, *low])
             }
             [0, 5, ..] => {
@@ -269,7 +269,7 @@ impl Client {
     }
 }
 
-/// Answers every packet with the block after the one that it acknowledges, and nothing else.
+/// Answers every packet with the block after the acknowledged one.
 pub(crate) fn echo(listen: SocketAddrV4, file: &[u8]) {
     let socket = socket(listen);
     let mut batch = Batch::new();
@@ -296,10 +296,10 @@ pub(crate) fn echo(listen: SocketAddrV4, file: &[u8]) {
     }
 }
 
-/// Reproducible chance.
-struct Dice(u64);
+/// Reproducible random numbers.
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn loses(&mut self, of_thousand: usize) -> bool {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

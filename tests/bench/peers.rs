@@ -1,4 +1,4 @@
-//! The servers that are measured, and what they cost.
+//! The servers that are measured, with their processor time and memory.
 
 use std::{
     cell::{Cell, RefCell},
@@ -21,16 +21,16 @@ pub(crate) struct Peer {
     arguments: Vec<String>,
 }
 
-/// Set by scripts/bench-tftp: where the Debian packages of the others are unpacked.
+/// Set by scripts/bench-tftp: the folder with the unpacked Debian packages of the other servers.
 const UNPACKED: &str = "REFLASH_BENCH_PEERS";
 
-/// Never the installed one: atftpd calls itself in.tftpd too.
+/// Not the installed one: atftpd installs an in.tftpd too.
 fn unpacked(program: &str) -> String {
     let folder = std::env::var(UNPACKED).unwrap_or_default();
     format!("{folder}/usr/sbin/{program}")
 }
 
-/// Those that there are, ours first.
+/// The available servers, reflash first.
 pub(crate) fn all(folder: &Path, block: u16) -> Vec<Peer> {
     let this = std::env::current_exe().expect("a program has a path");
     let dir = folder.to_str().expect("a temporary folder's name is text");
@@ -120,21 +120,21 @@ fn peer(name: &'static str, program: &str, arguments: &[&str]) -> Peer {
     }
 }
 
-/// Servers run as users of their own.
-pub(crate) fn everyone_may_read(folder: &Path) {
+/// Some servers run as another user.
+pub(crate) fn make_readable(folder: &Path) {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("our own folder");
     let file = folder.join(NAME);
     fs::set_permissions(file, fs::Permissions::from_mode(0o644)).expect("our own file");
 }
 
-/// The libraries that came with the unpacked programs.
+/// The libraries of the unpacked programs.
 fn libraries() -> String {
     let folder = std::env::var(UNPACKED).unwrap_or_default();
     format!("{folder}/usr/lib/{}-linux-gnu", std::env::consts::ARCH)
 }
 
 impl Peer {
-    /// Starts it, and waits until it has its port.
+    /// Starts it, and waits until its port is open.
     pub(crate) fn start(&self) -> Running {
         let child = Command::new(&self.program)
             .args(&self.arguments)
@@ -162,12 +162,12 @@ impl Peer {
 pub(crate) struct Running {
     child: Child,
     peak: Cell<u64>,
-    /// Ticks of every process of it that was seen.
+    /// Clock ticks of each of its processes.
     spent: RefCell<HashMap<u32, u64>>,
 }
 
 impl Running {
-    /// Its processor time so far, with that of the children that were seen, in µs.
+    /// Its processor time so far, with that of its sampled children, in µs.
     pub(crate) fn cpu(&self) -> u64 {
         /// `sysconf(_SC_CLK_TCK)` of every Linux: 100 a second.
         const TICK: u64 = 10_000;
@@ -175,8 +175,8 @@ impl Running {
         self.spent.borrow().values().sum::<u64>() * TICK
     }
 
-    /// Looks at its memory, and at what each of its processes has spent. Children that fork
-    /// and end between two looks count up to the last one.
+    /// Samples memory and processor time of each process. The time of a child that ends between
+    /// two samples counts up to the earlier one.
     pub(crate) fn sample(&self) {
         let tree = self.tree();
         let resident = |pid: u32| -> Option<u64> {
@@ -200,7 +200,7 @@ impl Running {
         }
     }
 
-    /// The most memory that it and its children had, in bytes.
+    /// The peak memory of it and its children, in bytes.
     pub(crate) fn peak(&self) -> u64 {
         self.peak.get()
     }
@@ -220,7 +220,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         for pid in self.tree().into_iter().rev() {
-            // One that has ended already is what is wanted.
+            // Fails if it has ended already.
             let _ = Command::new("kill")
                 .arg(pid.to_string())
                 .stderr(Stdio::null())

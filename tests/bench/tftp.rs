@@ -1,9 +1,9 @@
-//! The benchmark that scripts/bench-tftp runs: many clients with addresses of their own fetch
-//! one file from a server at the same time, each server in turn and round after round, and
-//! beside them an echo that only answers each ACK with a block: the limit of this machine.
+//! The benchmark that scripts/bench-tftp runs: many clients, each at its own address, fetch one file
+//! from a server at the same time, from each server in turn and in several rounds. An echo, which
+//! only answers each ACK with a block, shows the limit of the machine.
 //!
-//! One thread plays all clients, in batches like the servers', so that it is seldom what is
-//! measured. Every byte is compared.
+//! One thread runs all clients, in batches like the servers', so that it is seldom the bottleneck.
+//! Every byte is compared.
 
 mod batch;
 mod load;
@@ -17,10 +17,10 @@ use std::{
 
 use load::{Load, Outcome};
 
-/// What is asked for; a `.loads` name, so that tracking takes every client for a phone.
+/// The requested file; a `.loads` name, so that the tracker counts every client as a phone.
 const NAME: &str = "BENCH.loads";
 
-/// The port of all servers: dnsmasq knows no other.
+/// The port of all servers: dnsmasq supports no other.
 const SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 69);
 
 fn main() {
@@ -59,7 +59,7 @@ fn main() {
         .take(size)
         .collect();
     std::fs::write(folder.path().join(NAME), &file).expect("the file is written");
-    peers::everyone_may_read(folder.path());
+    peers::make_readable(folder.path());
     let all: Vec<_> = peers::all(folder.path(), block)
         .into_iter()
         .filter(|peer| only.is_empty() || only.split(',').any(|name| name == peer.name))
@@ -69,7 +69,7 @@ fn main() {
     let mut table: BTreeMap<(usize, usize), Vec<Outcome>> = BTreeMap::new();
     for round in 0..rounds {
         for &count in &clients {
-            // Each round begins with another one.
+            // Each round begins with another server.
             for turn in 0..all.len() {
                 let at = (turn + round) % all.len();
                 let server = all[at].start();
@@ -100,7 +100,7 @@ fn main() {
         }
     }
     println!(
-        "\nMedians. MiB/s (least to most) | p50 / p99 s | failed | CPU µs a block | peak MiB | of the echo"
+        "\nMedians. MiB/s (least to most) | p50 / p99 s | failed | CPU µs per block | peak MiB | relative to the echo"
     );
     for &count in &clients {
         println!("\nN = {count}");

@@ -1,6 +1,6 @@
-//! How fast observations fold, and what a phone takes in memory: `cargo bench --bench track`.
+//! Observations per second, and memory per phone: `cargo bench --bench track`.
 //!
-//! Printed and never asserted: a busy machine is no fault of the program.
+//! The results are printed and not asserted, because they depend on the machine.
 
 use std::{
     fs,
@@ -51,13 +51,13 @@ struct Bench {
 }
 
 impl Bench {
-    fn tell(&mut self, phone: u32, kind: ObservationKind) {
+    fn observe(&mut self, phone: u32, kind: ObservationKind) {
         self.now += Duration::from_micros(100);
         let address = Ipv4Addr::from(0x0a00_0000 + phone);
         let observation = Observation { address, kind };
         self.events += self.fleet.observe(self.now, &observation).len();
         self.observations += 1;
-        // What a run asks after each of them.
+        // The calls of a run after each observation.
         let _ = self.fleet.next_deadline();
         let _ = self.fleet.run_state(self.now);
     }
@@ -74,8 +74,9 @@ impl Bench {
             name,
             port: 49_152,
             served,
+            error: None,
         };
-        self.tell(phone, asked);
+        self.observe(phone, asked);
     }
 }
 
@@ -109,12 +110,12 @@ fn main() {
         for step in 1..=STEPS {
             for phone in 0..PHONES {
                 let (transfer, bytes) = (transfer(phone), size * step / STEPS);
-                bench.tell(phone, ObservationKind::Acknowledged { transfer, bytes });
+                bench.observe(phone, ObservationKind::Acknowledged { transfer, bytes });
             }
         }
         for phone in 0..PHONES {
             let (transfer, end) = (transfer(phone), TransferEnd::Delivered);
-            bench.tell(
+            bench.observe(
                 phone,
                 ObservationKind::Ended {
                     transfer,
@@ -141,7 +142,7 @@ fn main() {
         f64::from(u32::try_from(after.saturating_sub(before)).unwrap_or(u32::MAX))
             / f64::from(PHONES)
     );
-    // A phone that asks for ever.
+    // Phones that repeat requests without end.
     for round in 0..2_000_u64 {
         for phone in 0..PHONES {
             let transfer = TransferId(next + round * u64::from(PHONES) + u64::from(phone));

@@ -1,14 +1,14 @@
-//! The benchmark that scripts/bench-witness runs: one client fetches a file over a cable between
-//! two namespaces, while somebody at its end of the cable sends announcements that no phone
-//! sends, so many a second; with the interface heard, and with the right to hear it taken away.
+//! The benchmark that scripts/bench-witness runs: one client fetches a file over a link between two
+//! network namespaces, while a process on the client's side sends announcements at a given rate.
+//! It measures with the interface captured, and without the capability to capture.
 //!
-//! Half of the frames are damaged behind a right head. The others are whole: each is another
-//! phone's word, the most that a frame can cost.
+//! Half of the frames are damaged after a valid head. The others are valid: each announces another
+//! phone, which is the most expensive kind of frame.
 
 #[path = "../support/cdp.rs"]
 mod cdp;
 #[path = "../support/namespaces.rs"]
-#[allow(dead_code, reason = "this takes a part of it")]
+#[allow(dead_code, reason = "this uses a part of it")]
 mod lab;
 #[path = "../support/process.rs"]
 mod process;
@@ -28,7 +28,7 @@ use process::Running;
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
-/// What is fetched: 512-byte blocks in lockstep, as phones do.
+/// The file, fetched in blocks of 512 bytes in lockstep, as phones do.
 const NAME: &str = "image";
 const SIZE: usize = 4 * 1024 * 1024;
 
@@ -53,16 +53,16 @@ fn main() {
     }
 }
 
-/// What one round of one kind showed.
+/// The result of one round of one kind.
 struct Round {
     mebibytes: f64,
     /// Microseconds from an ACK to the next block.
     half: f64,
     most: f64,
-    /// Frames that were sent a second.
+    /// Frames sent per second.
     sent: f64,
-    /// What the server said of what it heard.
-    said: Vec<String>,
+    /// Lines of the server's log about frames.
+    log: Vec<String>,
 }
 
 fn table(rounds: usize, rate: u32) {
@@ -74,8 +74,8 @@ fn table(rounds: usize, rate: u32) {
             rounds.push(round(&lab, kind.0, kind.1));
         }
     }
-    println!("| heard | frames a second | MiB/s | block p50, p99 in µs |\n|---|---|---|---|");
-    for ((heard, _), rounds) in kinds.iter().zip(&all) {
+    println!("| captured | frames per second | MiB/s | block p50, p99 in µs |\n|---|---|---|---|");
+    for ((is_captured, _), rounds) in kinds.iter().zip(&all) {
         let median = |of: fn(&Round) -> f64| {
             let mut values: Vec<f64> = rounds.iter().map(of).collect();
             values.sort_by(f64::total_cmp);
@@ -83,7 +83,7 @@ fn table(rounds: usize, rate: u32) {
         };
         println!(
             "| {} | {:.0} | {:.1} | {:.0}, {:.0} |",
-            if *heard { "yes" } else { "no" },
+            if *is_captured { "yes" } else { "no" },
             median(|round| round.sent),
             median(|round| round.mebibytes),
             median(|round| round.half),
@@ -91,22 +91,22 @@ fn table(rounds: usize, rate: u32) {
         );
     }
     let last = all.iter().filter_map(|rounds| rounds.last());
-    for line in last.flat_map(|round| &round.said) {
+    for line in last.flat_map(|round| &round.log) {
         println!("{line}");
     }
 }
 
-fn round(lab: &TwoHosts, is_heard: bool, rate: u32) -> Round {
+fn round(lab: &TwoHosts, is_captured: bool, rate: u32) -> Round {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let served = folder.path().join("served");
     fs::create_dir(&served).expect("a folder");
     fs::write(served.join(NAME), vec![7; SIZE]).expect("the file is written");
     for path in [folder.path(), &served] {
-        let everybody = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(path, everybody).expect("permissions");
+        let readable = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(path, readable).expect("permissions");
     }
     let log = folder.path().join("log");
-    let mut run = serve(lab, &served, &log, is_heard);
+    let mut run = serve(lab, &served, &log, is_captured);
     let this = std::env::current_exe().expect("this program");
     let this = this.to_str().expect("a name in UTF-8");
     let mut sender = (rate > 0).then(|| {
@@ -123,7 +123,7 @@ fn round(lab: &TwoHosts, is_heard: bool, rate: u32) -> Round {
     assert!(output.status.success(), "{output:?}");
     let numbers = numbers(&output.stdout);
     let sent = sender.take().map_or(0.0, |mut sender| {
-        // It ends with its standard input.
+        // It ends when its standard input is closed.
         drop(sender.stdin.take());
         let output = sender.wait_with_output().expect("the sender");
         self::numbers(&output.stdout)[0]
@@ -132,13 +132,17 @@ fn round(lab: &TwoHosts, is_heard: bool, rate: u32) -> Round {
     run.kind("finished");
     run.end();
     let log = fs::read_to_string(log).expect("the log");
-    let tells = |line: &&str| line.contains("frames") || line.contains("left out");
+    let is_about_frames = |line: &&str| line.contains("frames") || line.contains("left out");
     Round {
         mebibytes: numbers[0],
         half: numbers[1],
         most: numbers[2],
         sent,
-        said: log.lines().filter(tells).map(str::to_owned).collect(),
+        log: log
+            .lines()
+            .filter(is_about_frames)
+            .map(str::to_owned)
+            .collect(),
     }
 }
 
@@ -148,8 +152,8 @@ fn numbers(text: &[u8]) -> Vec<f64> {
     words.map(|word| word.parse().expect("a number")).collect()
 }
 
-fn serve(lab: &TwoHosts, served: &Path, log: &Path, is_heard: bool) -> Running {
-    let mut command: Command = if is_heard {
+fn serve(lab: &TwoHosts, served: &Path, log: &Path, is_captured: bool) -> Running {
+    let mut command: Command = if is_captured {
         lab.on_server(REFLASH)
     } else {
         let mut command = lab.on_server("setpriv");
@@ -181,7 +185,7 @@ fn client() {
     let mut peer = None;
     loop {
         let Ok((length, from)) = socket.recv_from(&mut bytes) else {
-            // Lost: asked for again, as phones do.
+            // Lost: sent again, as phones do.
             match peer {
                 Some(peer) => socket.send_to(&ack, peer).expect("it is sent"),
                 None => socket.send_to(&request, (SERVER, 69)).expect("it is sent"),
@@ -215,7 +219,7 @@ fn client() {
     println!("{} {} {}", mebibytes / seconds, place(50), place(99));
 }
 
-/// Sends frames until its standard input ends; prints how many a second.
+/// Sends frames until its standard input ends; prints the number per second.
 fn junk(rate: u32) {
     let frames: Vec<Vec<u8>> = (0..FRAMES)
         .map(|number| {
@@ -240,7 +244,7 @@ fn junk(rate: u32) {
     let (over, is_over) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let mut line = String::new();
-        // Nothing is ever written: it returns at the end.
+        // Nothing is written to it: the call returns when it is closed.
         let ended = std::io::stdin().read_line(&mut line);
         over.send(ended.is_ok())
     });
@@ -253,7 +257,7 @@ fn junk(rate: u32) {
             if sent as f64 >= due {
                 break;
             }
-            // A full queue is the cable's own limit.
+            // A full queue is the limit of the link.
             sent += usize::from(matches!(out.send_to(frame, None), Some(Ok(()))));
         }
         std::thread::sleep(Duration::from_millis(1));

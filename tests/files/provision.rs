@@ -22,6 +22,9 @@ use reflash::{
     provision::{self, Passwords, ProvisionInputs, ProvisionOutput},
 };
 
+/// The smallest site of an inventory; further values of the site may follow.
+const SITE: &str = "[site]\npbx = \"192.0.2.10\"\n";
+
 /// The year for which time zones are compared.
 const YEAR: i16 = 2026;
 

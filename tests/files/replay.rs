@@ -8,6 +8,8 @@ mod logs;
 mod metrics;
 mod observations;
 mod page;
+mod reachability;
+mod tracking;
 
 use jiff::Timestamp;
 use reflash::{

@@ -1,9 +1,9 @@
-//! Everything that decodes what came from outside, each as a function that takes any bytes.
+//! All decoders of input from outside, each as a check that takes any bytes.
 //!
 //! A check never panics, and asserts what holds whatever the bytes are: lengths within the
 //! documented limits, the same result in one piece and in many, the same value after encoding and
 //! decoding. It returns whether the bytes were accepted. The test suite runs every check for about a
-//! second (tests/files/fuzz.rs), `scripts/fuzz` as long as asked for.
+//! second (tests/files/fuzz.rs), `scripts/fuzz` for a given time.
 
 #![allow(
     unreachable_pub,

@@ -37,7 +37,7 @@ pub fn frame(bytes: &[u8]) -> bool {
     if let Ok(frame) = &frame {
         payload_lies_in(&frame.payload, bytes);
     }
-    // As if another link layer had carried it.
+    // The same bytes as frames of other link layers.
     for number in [101, 113, 276] {
         if let Ok(sent) = LinkType::of(number).expect("a link layer").read(bytes) {
             payload_lies_in(&sent.payload, bytes);
@@ -75,7 +75,7 @@ pub fn ipv4(bytes: &[u8]) -> bool {
         return false;
     };
     payload_lies_in(&read, bytes);
-    // Behind an Ethernet header it is the same.
+    // After an Ethernet header the result is the same.
     let frame = ethernet(0x0800, bytes);
     assert_eq!(
         EthernetFrame::decode(&frame).map(|frame| frame.payload),
@@ -132,11 +132,11 @@ pub fn cdp(bytes: &[u8]) -> bool {
         assert!(cdp.addresses.len() <= MAX_LIST);
         true
     };
-    let is_sealed = check(bytes);
-    // And with a checksum that is right, which arbitrary bytes never have.
+    let is_valid = check(bytes);
+    // Also with a valid checksum, which arbitrary bytes do not have.
     let mut sealed = bytes.to_vec();
     if sealed.len() < 4 {
-        return is_sealed;
+        return is_valid;
     }
     sealed[2..4].fill(0);
     let sum = checksum(&sealed, OddByte::Last);
@@ -177,12 +177,12 @@ pub fn lldp(bytes: &[u8]) -> bool {
         &lldp.port_description,
         &lldp.system_name,
         &lldp.system_description,
-        &lldp.hardware_revision,
-        &lldp.firmware_revision,
-        &lldp.software_revision,
-        &lldp.serial,
-        &lldp.manufacturer,
-        &lldp.model_name,
+        &lldp.inventory.hardware_revision,
+        &lldp.inventory.firmware_revision,
+        &lldp.inventory.software_revision,
+        &lldp.inventory.serial,
+        &lldp.inventory.manufacturer,
+        &lldp.inventory.model_name,
     ]);
     assert!(lldp.policies.len() <= MAX_LIST);
     assert!(lldp.voice_vlan().is_none_or(|vlan| vlan <= 4095));

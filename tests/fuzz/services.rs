@@ -16,7 +16,7 @@ pub fn tftp_packet(bytes: &[u8]) -> bool {
         Ok(TftpPacket::Read(request)) => {
             assert!(bytes.len() <= REQUEST_MAX);
             assert!(is_part(request.name, bytes) && is_part(request.mode, bytes));
-            // Written again, the request is the same.
+            // Encoding the request again gives the same bytes.
             let mut again = [&[0, 1], request.name, &[0], request.mode, &[0]].concat();
             for (name, value) in request.options.iter() {
                 assert!(is_part(name, bytes) && is_part(value, bytes) && !name.is_empty());
@@ -79,7 +79,7 @@ pub fn dhcp(bytes: &[u8]) -> bool {
         message.mask(),
         message.lease(),
     );
-    // What was understood is written so that it is understood alike.
+    // The encoded message decodes to the same message.
     assert_eq!(DhcpMessage::decode(&message.encode()), Ok(message));
     true
 }

@@ -21,7 +21,7 @@ pub fn sip_message(bytes: &[u8]) -> bool {
     if let Ok(request) = SipRequest::decode(bytes) {
         let request = request.received_from(source);
         let _ = (request.phone(), request.expires(), request.is_direct());
-        // An answer goes to the sender and is one whole head.
+        // The response goes to the sender and is one complete head.
         assert!(request.reply_to().is_none_or(|to| *to.ip() == PHONE));
         let reply = encode_response(&request, 503, "Unavailable", &[]);
         assert_eq!(Response::decode(&reply).map(|reply| reply.status), Ok(503));

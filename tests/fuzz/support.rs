@@ -8,7 +8,7 @@ pub(crate) const PHONE: Ipv4Addr = Ipv4Addr::new(172, 30, 6, 12);
 
 pub(crate) const MAC: MacAddress = MacAddress::new([0x00, 0x21, 0xd8, 0xba, 0x09, 0x65]);
 
-/// Whether `part` lies inside `whole`: decoders borrow, they do not make things up.
+/// Whether `part` lies inside `whole`: decoders borrow from their input.
 pub(crate) fn is_part(part: &[u8], whole: &[u8]) -> bool {
     let (part, whole) = (part.as_ptr_range(), whole.as_ptr_range());
     part.start == part.end || whole.start <= part.start && part.end <= whole.end
@@ -20,7 +20,7 @@ pub(crate) fn assert_short<'t>(texts: impl IntoIterator<Item = &'t Option<String
     }
 }
 
-/// Where pieces end: the first byte of the input says how long they are.
+/// The input in pieces; its first byte decides their length.
 pub(crate) fn pieces(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let size = bytes.first().map_or(1, |byte| usize::from(*byte) % 40 + 1);
     bytes.chunks(size)
@@ -38,7 +38,7 @@ pub(crate) fn same_in_pieces<S: Default, T: PartialEq + Debug, E>(
     for piece in pieces(bytes) {
         match feed(&mut stream, piece) {
             Ok(more) => {
-                assert!(!failed, "a stream that failed goes on");
+                assert!(!failed, "a stream that failed accepts more");
                 values.extend(more);
             }
             Err(_) => failed = true,

@@ -5,6 +5,8 @@
 mod cdp;
 
 mod bundles;
+mod ethernet_phones;
+mod frames;
 mod registering_phone;
 mod simulated_phone;
 mod traffic;
@@ -25,6 +27,16 @@ fn main() {
         }
         ["registering-phone", address, server, mac, action] => {
             registering_phone::act(address, server, mac, action);
+        }
+        [
+            "ethernet-phones",
+            server,
+            count,
+            pace,
+            seconds,
+            ref faults @ ..,
+        ] => {
+            ethernet_phones::play(server, count, pace, seconds, faults);
         }
         ["simulated-phone", script] => simulated_phone::play(script),
         _ => panic!("unknown arguments: {arguments:?}"),

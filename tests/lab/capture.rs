@@ -18,10 +18,10 @@ use crate::support::{
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
-/// The first scripted phone of a fleet.
+/// The first simulated phone of a fleet.
 const PHONE: &str = "025245480000";
 
-/// A phone that is not in the fleet: once it is listed, all frames before its own were heard.
+/// A phone outside the fleet: when it is listed, all earlier frames have been read.
 const LAST: &str = "0252454800ff";
 
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
@@ -60,7 +60,7 @@ struct Sender(Child);
 
 impl Drop for Sender {
     fn drop(&mut self) {
-        // Fails where it has ended already, which is what is wanted.
+        // Fails if it has ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -76,7 +76,7 @@ fn send(lab: &TwoHosts, folder: &Path, frames: &[Vec<u8>], again: bool) -> Sende
     });
     let path = folder.join("frames");
     fs::write(&path, text).unwrap();
-    // As phones repeat theirs, only sooner; for half a minute at most.
+    // Repeated as phones do, but more often; for half a minute at most.
     let rounds = if again { "300" } else { "1" };
     let mut command = lab.on_phones(helper());
     command.arg("send-frames").arg(path).args([rounds, "100"]);
@@ -88,7 +88,7 @@ fn send(lab: &TwoHosts, folder: &Path, frames: &[Vec<u8>], again: bool) -> Sende
 }
 
 fn convert(lab: &TwoHosts, folder: &Path) -> Running {
-    // The kernel's table of neighbours is a witness too: it must see the phone's own address.
+    // The kernel's neighbour table is evidence too: it must have the phone's own MAC address.
     let mut ip = lab.on_phones("ip");
     ip.args(["link", "set", "eth0", "address", "02:52:45:48:00:00"]);
     assert!(ip.status().unwrap().success());
@@ -100,7 +100,7 @@ fn convert(lab: &TwoHosts, folder: &Path) -> Running {
     server
 }
 
-/// Converts a phone none of whose requests shows which load it runs.
+/// Converts a phone whose requests do not show its load.
 fn play(lab: &TwoHosts) {
     let server = format!("{SERVER}:69");
     let output = lab

@@ -37,7 +37,7 @@ fn files() -> BTreeMap<String, Vec<u8>> {
     made.files().into_iter().collect()
 }
 
-/// Fetches `name` with each client into `folder`, and gives the files by client.
+/// Fetches `name` with each client into `folder`; returns the files by client.
 fn fetch_with_all(lab: &TwoHosts, name: &str, folder: &Path) -> Vec<(String, PathBuf)> {
     let mut fetched = Vec::new();
     let mut fetch = |client: &str, variant: &str, arguments: &dyn Fn(&str) -> Vec<String>| {
@@ -81,7 +81,7 @@ fn fetch_with_all(lab: &TwoHosts, name: &str, folder: &Path) -> Vec<(String, Pat
     fetched
 }
 
-/// What curl gets from port 6970.
+/// Fetches a file from port 6970 with curl.
 fn fetch_over_http(lab: &TwoHosts, name: &str) -> Vec<u8> {
     require_program("curl");
     let url = format!("http://{SERVER}:6970/{name}");
@@ -94,7 +94,7 @@ fn fetch_over_http(lab: &TwoHosts, name: &str) -> Vec<u8> {
     output.stdout
 }
 
-/// A phone's hand on loopback: asks from its own address and acknowledges block by block.
+/// A TFTP client with an address of its own, which acknowledges block by block.
 struct TftpClient {
     socket: UdpSocket,
     server: SocketAddrV4,
@@ -112,22 +112,22 @@ impl TftpClient {
         }
     }
 
-    fn ask(&self, name: &str) {
+    fn request(&self, name: &str) {
         let request = [b"\x00\x01", name.as_bytes(), b"\x00octet\x00"].concat();
         self.socket.send_to(&request, self.server).unwrap();
     }
 
-    /// One packet: its opcode, its block or error code, its payload, who sent it.
-    fn hear(&self) -> (u16, u16, Vec<u8>, std::net::SocketAddr) {
+    /// Receives one packet: its opcode, its block or error code, its payload and its source.
+    fn receive(&self) -> (u16, u16, Vec<u8>, std::net::SocketAddr) {
         let mut buffer = [0; 600];
         let (length, from) = self.socket.recv_from(&mut buffer).unwrap();
         let word = |at: usize| u16::from_be_bytes([buffer[at], buffer[at + 1]]);
         (word(0), word(2), buffer[4..length].to_vec(), from)
     }
 
-    /// Takes one block and acknowledges it: whether it was the last.
-    fn take(&self) -> bool {
-        let (opcode, block, data, from) = self.hear();
+    /// Receives one block and acknowledges it; returns whether it was the last.
+    fn take_block(&self) -> bool {
+        let (opcode, block, data, from) = self.receive();
         assert_eq!(
             opcode,
             3,
@@ -140,8 +140,8 @@ impl TftpClient {
     }
 
     fn get(&self, name: &str) {
-        self.ask(name);
-        while !self.take() {}
+        self.request(name);
+        while !self.take_block() {}
     }
 }
 

@@ -11,8 +11,8 @@ use crate::support::{require_program, terminal::Terminal};
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
-/// Two phones with names: one is converted, one drops its configuration for ever. So the
-/// screen comes to rest until the time is up.
+/// Two phones with names: one is converted, one always rejects its configuration, so that the
+/// screen does not change until the timeout.
 const WIDE: &str = "\
 started 0000-00-00  0:00:00 UTC
 bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
@@ -76,7 +76,7 @@ fn rehearse(size: (u16, u16), arguments: &str) -> Terminal {
     Terminal::start(size, &[("TZ", "UTC")], &command)
 }
 
-/// A screen without what differs from run to run: digits, rates, and where it is served.
+/// A screen without the parts that differ from run to run: digits, rates and the address.
 fn still(screen: &str) -> String {
     let still = |line: &str| {
         let line = match line.split_once("B/s") {
@@ -93,7 +93,7 @@ fn still(screen: &str) -> String {
     lines.map(still).collect::<Vec<_>>().join("\n")
 }
 
-/// Waits until the screen is as it is wanted.
+/// Waits until the screen is as expected.
 fn comes_to(terminal: &Terminal, wanted: &str) {
     let is_wanted = |_: &str| still(&terminal.screen()) == wanted;
     terminal.wait_until(wanted, is_wanted);
@@ -101,7 +101,7 @@ fn comes_to(terminal: &Terminal, wanted: &str) {
 
 #[test]
 #[ignore = "needs tmux"]
-fn it_looks_as_it_should_and_is_whole_whatever_the_window_is_drawn_to() {
+fn the_screen_is_complete_at_every_window_size() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("phones.csv");
     fs::write(&list, "mac,name\n025245480000,Lab\n025245480001,受付電話\n").unwrap();
@@ -132,7 +132,7 @@ fn it_looks_as_it_should_and_is_whole_whatever_the_window_is_drawn_to() {
 
 #[test]
 #[ignore = "needs tmux"]
-fn a_diagnosis_stands_once_below_its_phone_and_goes_away() {
+fn a_diagnosis_is_shown_once_below_its_phone_until_it_is_withdrawn() {
     let terminal = rehearse((80, 24), "--phones 2 --seed 5 --fault power-cut=apps:40@1");
     terminal.wait_until("a diagnosis once, below its phone, with its cure", |_| {
         let screen = terminal.screen();
@@ -161,7 +161,7 @@ fn three_hundred_phones_keep_to_the_screen() {
     let terminal = rehearse((80, 24), "--phones 300 --fault refuses-manifest@2");
     terminal.wait_for("more under way");
     let looks = Cell::new(0);
-    terminal.wait_until("20 looks at one whole screen, and who failed", |_| {
+    terminal.wait_until("20 complete screens with the failed phones", |_| {
         let screen = terminal.screen();
         assert!(screen.lines().count() <= 24, "{screen}");
         let count = |text: &str| screen.matches(text).count();
@@ -169,19 +169,19 @@ fn three_hundred_phones_keep_to_the_screen() {
         assert!(count(" more under way") <= 1, "{screen}");
         let sums = screen.trim_end().lines().last().unwrap_or_default();
         if count(" of 300 done") == 0 || !sums.contains(" fetching") {
-            // It is just being drawn.
+            // The screen is being drawn.
             return false;
         }
         assert_eq!(count(" more under way"), 1, "{screen}");
         looks.set(looks.get() + 1);
         looks.get() >= 20 && screen.contains("manifest-refused")
     });
-    // The first drains, the second leaves now.
+    // The first Ctrl-C drains, the second stops at once.
     terminal.keys(&["C-c", "C-c"]);
     assert_eq!(terminal.code(), 130);
 }
 
-/// What the program writes to a terminal, to the byte.
+/// The bytes that the program writes to a terminal.
 fn raw(variables: &[(&str, &str)], arguments: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bytes");
@@ -211,7 +211,7 @@ fn has_colours(raw: &str) -> bool {
 
 #[test]
 #[ignore = "needs script"]
-fn colours_control_codes_and_rows_are_only_where_they_are_wanted() {
+fn colours_control_codes_and_rows_are_only_written_when_requested() {
     let runs = [
         (&[][..], ""),
         (&[("NO_COLOR", "1")], ""),
@@ -224,7 +224,7 @@ fn colours_control_codes_and_rows_are_only_where_they_are_wanted() {
     assert!(usual.contains("DO NOT UNPLUG"), "{usual}");
     assert!(!has_colours(&plain), "{plain}");
     assert!(plain.contains("phone           model stage"), "{plain}");
-    // Plain lines, one a step.
+    // Plain lines, one for each step.
     assert!(!dumb.contains('\u{1b}'), "{dumb}");
     assert!(dumb.contains(": writing     got "), "{dumb}");
     assert!(!dumb.contains("phone           model stage"), "{dumb}");

@@ -1,6 +1,6 @@
-//! One phone from SCCP to SIP: it asks for an address, announces itself, fetches its firmware,
-//! starts anew and registers, against a real `convert` on another host of its switch. And what is
-//! left to claim where some of that, or all of it, cannot be heard.
+//! One phone from SCCP to SIP: it gets an address, announces itself, fetches its firmware, restarts
+//! and registers, with a real `convert` on another host of its switch. The state of the phone is
+//! what the available evidence supports.
 
 use std::{
     fs,
@@ -22,10 +22,10 @@ const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
 /// Where `convert` runs.
 const SERVER: &str = "192.0.2.10";
-/// The phone's own address, where it does not ask for one.
+/// The phone's address, if it does not use DHCP.
 const ADDRESS: &str = "192.0.2.101";
 const PHONE: &str = "025245480000";
-/// Another phone: once it is listed, all frames before its own were heard.
+/// Another phone: when it is listed, all earlier frames have been read.
 const LAST: &str = "0252454800ff";
 const OLD: &str = "SCCP45.8-5-2S";
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
@@ -34,7 +34,7 @@ const TARGET: &str = "SIP45.9-3-1SR4-1S";
 struct PhoneProcess(Child);
 
 impl PhoneProcess {
-    /// Lets it go on: to what it does next, or to what it is told.
+    /// Sends the process a command, to which it continues.
     fn go(&mut self, word: &str) {
         let stdin = self.0.stdin.as_mut().unwrap();
         writeln!(stdin, "{word}").unwrap();
@@ -43,7 +43,7 @@ impl PhoneProcess {
 
 impl Drop for PhoneProcess {
     fn drop(&mut self) {
-        // Fails where it has ended already, which is what is wanted.
+        // Fails if it has ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -58,7 +58,7 @@ fn build(name: &str) -> Lan {
     lan
 }
 
-/// What `convert` is given.
+/// The bundle and the configuration of the phone.
 fn files(lan: &Lan) -> (PathBuf, PathBuf) {
     let folder = lan.folder.path();
     set_mode(folder, 0o755);
@@ -94,7 +94,7 @@ fn convert(lan: &Lan, own: bool, arguments: &[&str]) -> Running {
     run
 }
 
-/// The phone, which has its address already unless it asks for one.
+/// Starts the phone, with a static address unless its script uses DHCP.
 fn play(lan: &Lan, script: &str) -> PhoneProcess {
     if !script.contains("dhcp") {
         let address = format!("{ADDRESS}/24");
@@ -115,8 +115,8 @@ fn step(run: &mut Running, state: &str) -> Value {
     })
 }
 
-/// Waits until this witness is in the phone's evidence.
-fn says(run: &mut Running, witness: &str) -> Value {
+/// Waits for evidence of this source about the phone.
+fn wait_for_evidence(run: &mut Running, witness: &str) -> Value {
     let is_it =
         |line: &Value| line["phone"]["mac"] == PHONE && line["evidence"]["witness"] == witness;
     if let Some(line) = run.seen.iter().find(|line| is_it(line)) {
@@ -125,7 +125,7 @@ fn says(run: &mut Running, witness: &str) -> Value {
     run.wait_for(is_it)
 }
 
-/// Ends the run: the phone in its report.
+/// Ends the run; returns the phone in its report.
 fn end(mut run: Running) -> Value {
     run.signal("INT");
     let report = run.kind("finished")["report"].clone();
@@ -135,19 +135,19 @@ fn end(mut run: Running) -> Value {
     phone.unwrap_or_else(|| panic!("{report:#}")).clone()
 }
 
-/// Who says something of the phone, each once.
-fn witnesses(phone: &Value) -> Vec<&str> {
+/// The sources of evidence about the phone, each once.
+fn sources(phone: &Value) -> Vec<&str> {
     let evidence = phone["evidence"].as_array().unwrap().iter();
-    let mut who: Vec<_> = evidence
+    let mut sources: Vec<_> = evidence
         .map(|one| one["witness"].as_str().unwrap())
         .collect();
-    who.sort_unstable();
-    who.dedup();
-    who
+    sources.sort_unstable();
+    sources.dedup();
+    sources
 }
 
-/// All that this one says.
-fn words<'a>(phone: &'a Value, witness: &str) -> Vec<&'a str> {
+/// The details of all evidence of this source.
+fn details<'a>(phone: &'a Value, witness: &str) -> Vec<&'a str> {
     let evidence = phone["evidence"].as_array().unwrap().iter();
     evidence
         .filter(|one| one["witness"] == witness)
@@ -157,12 +157,12 @@ fn words<'a>(phone: &'a Value, witness: &str) -> Vec<&'a str> {
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
-fn a_phone_of_which_everything_is_heard_is_confirmed_and_the_evidence_is_listed() {
+fn a_phone_with_every_kind_of_evidence_is_confirmed_and_the_evidence_is_listed() {
     let lan = build("all");
     let mut run = convert(&lan, true, &["--dhcp", "isolated"]);
     let mut player = play(&lan, "dhcp,cdp,register,web");
-    // It has an address and announces itself; then it asks for its files.
-    says(&mut run, "cdp");
+    // The phone has an address and announces itself; then it requests its files.
+    wait_for_evidence(&mut run, "cdp");
     player.go("fetch");
     step(&mut run, "rebooted");
     player.go("on");
@@ -170,7 +170,7 @@ fn a_phone_of_which_everything_is_heard_is_confirmed_and_the_evidence_is_listed(
     let confirmed = step(&mut run, "confirmed");
     assert_eq!(confirmed["evidence"]["witness"], "cdp", "{confirmed:#}");
     player.go("register");
-    says(&mut run, "sip");
+    wait_for_evidence(&mut run, "sip");
     let phone = end(run);
     assert_eq!(phone["state"], "confirmed", "{phone:#}");
     assert_eq!(
@@ -179,7 +179,7 @@ fn a_phone_of_which_everything_is_heard_is_confirmed_and_the_evidence_is_listed(
     );
     assert_eq!(phone["model"], "7965");
     assert_eq!(
-        witnesses(&phone),
+        sources(&phone),
         ["cdp", "dhcp", "requests", "sip"],
         "{phone:#}"
     );
@@ -190,7 +190,7 @@ fn a_phone_of_which_everything_is_heard_is_confirmed_and_the_evidence_is_listed(
         ("requests", "delivered"),
         ("sip", TARGET),
     ] {
-        let all = words(&phone, witness);
+        let all = details(&phone, witness);
         assert!(
             all.iter().any(|line| line.contains(word)),
             "{word} of {witness}: {phone:#}"
@@ -202,7 +202,7 @@ fn a_phone_of_which_everything_is_heard_is_confirmed_and_the_evidence_is_listed(
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
-fn a_phone_whose_announcements_nobody_hears_is_confirmed_by_its_register() {
+fn a_phone_without_announcements_is_confirmed_by_its_register() {
     let lan = build("sip");
     let mut run = convert(&lan, true, &[]);
     let _player = play(&lan, "register");
@@ -210,13 +210,13 @@ fn a_phone_whose_announcements_nobody_hears_is_confirmed_by_its_register() {
     assert_eq!(confirmed["evidence"]["witness"], "sip", "{confirmed:#}");
     let phone = end(run);
     assert_eq!(phone["to"], TARGET);
-    assert_eq!(phone["from"], Value::Null, "nobody told");
-    assert_eq!(witnesses(&phone), ["requests", "sip"], "{phone:#}");
+    assert_eq!(phone["from"], Value::Null, "no evidence of the load before");
+    assert_eq!(sources(&phone), ["requests", "sip"], "{phone:#}");
 }
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
-fn a_phone_of_which_nothing_is_heard_but_its_requests_stays_flashed() {
+fn a_phone_with_requests_as_its_only_evidence_stays_flashed() {
     let lan = build("nothing");
     let mut run = convert(&lan, false, &[]);
     let mut player = play(&lan, "nothing");
@@ -225,12 +225,12 @@ fn a_phone_of_which_nothing_is_heard_but_its_requests_stays_flashed() {
     run.wait_for(|line| line["phone"]["mac"] == LAST);
     let phone = end(run);
     assert_eq!(phone["state"], "flashed", "{phone:#}");
-    assert_eq!(witnesses(&phone), ["requests"], "{phone:#}");
+    assert_eq!(sources(&phone), ["requests"], "{phone:#}");
 }
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
-fn a_phone_of_which_only_the_page_can_be_read_is_confirmed_by_that() {
+fn a_phone_is_confirmed_by_its_web_page_alone() {
     let lan = build("web");
     let mut run = convert(&lan, false, &[]);
     let _player = play(&lan, "web");
@@ -239,5 +239,5 @@ fn a_phone_of_which_only_the_page_can_be_read_is_confirmed_by_that() {
     assert_eq!(confirmed["evidence"]["witness"], "web", "{confirmed:#}");
     let phone = end(run);
     assert_eq!(phone["to"], TARGET);
-    assert_eq!(witnesses(&phone), ["requests", "web"], "{phone:#}");
+    assert_eq!(sources(&phone), ["requests", "web"], "{phone:#}");
 }

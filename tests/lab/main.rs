@@ -8,6 +8,7 @@ mod capture;
 mod convert;
 mod display;
 mod end_to_end;
+mod ethernet_fleet;
 mod network;
 mod preflight;
 mod terminal;

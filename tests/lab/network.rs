@@ -1,5 +1,5 @@
-//! What takes a network: who may have a secret, cables that are pulled, marks on packets,
-//! rights that come with the file.
+//! Tests that need a network: configurations and their requesters, interfaces that go down, DSCP,
+//! and file capabilities.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use crate::support::{
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
-/// curl's exit codes for TFTP's errors 1 and 2, and for silence.
+/// curl's exit codes for the TFTP errors 1 and 2.
 const NOT_FOUND: Option<i32> = Some(68);
 const ACCESS: Option<i32> = Some(69);
 
@@ -35,7 +35,7 @@ fn end(mut server: Running) -> serde_json::Value {
     report
 }
 
-/// curl on the phones' side, from one of its addresses.
+/// Runs curl on the phones' host, from one of its addresses.
 fn curl(lab: &TwoHosts, from: &str, url: &str, to: &Path) -> Output {
     lab.on_phones("curl")
         .args(["-sS", "--max-time", "20", "--tftp-no-options"])
@@ -46,7 +46,7 @@ fn curl(lab: &TwoHosts, from: &str, url: &str, to: &Path) -> Output {
         .unwrap()
 }
 
-/// The MAC of the phones' end of the cable, as file names have it.
+/// The MAC address of the phones' interface, as in file names.
 fn mac(lab: &TwoHosts) -> String {
     let output = lab
         .on_phones("cat")
@@ -63,14 +63,16 @@ fn readable(path: &Path, mode: u32) {
 
 #[test]
 #[ignore = "needs root (network namespaces) and curl"]
-fn a_configuration_goes_to_its_own_phone_and_to_nobody_whose_address_is_anothers() {
+fn a_configuration_is_refused_to_the_address_of_another_phone() {
     require_program("curl");
     let lab = TwoHosts::build("secret");
     let folder = tempfile::tempdir().unwrap();
     readable(folder.path(), 0o755);
     let own = format!("SEP{}.cnf.xml", mac(&lab));
     let others = "SEP001D45AABB01.cnf.xml";
-    for name in [own.as_str(), others] {
+    // A 7940's configuration holds its password too.
+    let legacy = "SIP001D45AABB01.cnf";
+    for name in [own.as_str(), others, legacy] {
         let path = folder.path().join(name);
         fs::write(&path, "<device>hunter2</device>").unwrap();
         readable(&path, 0o644);
@@ -90,11 +92,13 @@ fn a_configuration_goes_to_its_own_phone_and_to_nobody_whose_address_is_anothers
     assert_eq!(tftp(CLIENT, &own).status.code(), Some(0));
     assert_eq!(fs::read(&got).unwrap(), b"<device>hunter2</device>");
     assert_eq!(http(CLIENT, &own), "200");
-    assert_eq!(tftp(CLIENT, others).status.code(), ACCESS);
-    assert_eq!(http(CLIENT, others), "403");
+    for name in [others, legacy] {
+        assert_eq!(tftp(CLIENT, name).status.code(), ACCESS, "{name}");
+        assert_eq!(http(CLIENT, name), "403", "{name}");
+    }
     assert_eq!(tftp(CLIENT, "nothing").status.code(), NOT_FOUND);
 
-    // A MAC with several addresses is a router: who is behind it, nobody here can say.
+    // A MAC address with several IP addresses is a router: the requester behind it is unknown.
     assert_eq!(tftp(PHONES[0], others).status.code(), Some(0));
 
     let report = end(server).to_string();
@@ -105,7 +109,7 @@ fn a_configuration_goes_to_its_own_phone_and_to_nobody_whose_address_is_anothers
 
 #[test]
 #[ignore = "needs root (network namespaces) and curl"]
-fn an_address_that_goes_and_comes_back_and_an_interface_that_goes_down_end_nothing() {
+fn a_run_continues_when_its_address_is_removed_and_its_interface_goes_down() {
     require_program("curl");
     let lab = TwoHosts::build("cable");
     let folder = tempfile::tempdir().unwrap();
@@ -129,7 +133,7 @@ fn an_address_that_goes_and_comes_back_and_an_interface_that_goes_down_end_nothi
         assert!(status.success(), "{arguments:?}");
     };
     let address = format!("{SERVER}/24");
-    // As a network manager does when the phone at the other end of the cable starts again.
+    // As a network manager does when the link goes down and up.
     ip(&["addr", "del", &address, "dev", "eth0"]);
     let lost = lab
         .on_phones("curl")
@@ -144,7 +148,7 @@ fn an_address_that_goes_and_comes_back_and_an_interface_that_goes_down_end_nothi
         .arg(format!("tftp://{SERVER}/file"))
         .status()
         .unwrap();
-    assert!(!lost.success(), "nobody is there");
+    assert!(!lost.success(), "the address is removed");
     ip(&["addr", "add", &address, "dev", "eth0"]);
     fetch();
     ip(&["link", "set", "eth0", "down"]);
@@ -159,7 +163,7 @@ fn an_address_that_goes_and_comes_back_and_an_interface_that_goes_down_end_nothi
 
 #[test]
 #[ignore = "needs root (network namespaces), curl and tcpdump"]
-fn packets_carry_the_mark_that_was_asked_for() {
+fn packets_carry_the_requested_dscp() {
     require_program("curl");
     require_program("tcpdump");
     let lab = TwoHosts::build("dscp");
@@ -167,8 +171,8 @@ fn packets_carry_the_mark_that_was_asked_for() {
     readable(folder.path(), 0o755);
     fs::write(folder.path().join("file"), "marked").unwrap();
     let server = serve(&lab, folder.path(), &["--dscp", "46"]);
-    let seen = folder.path().join("seen");
-    // A packet from the server over each protocol, then it ends; 20 s at most.
+    let captured = folder.path().join("captured");
+    // tcpdump ends after one packet of the server, for each protocol; 20 s at most.
     for (filter, url) in [
         (
             "udp and src host 192.0.2.1",
@@ -179,7 +183,7 @@ fn packets_carry_the_mark_that_was_asked_for() {
             format!("http://{SERVER}:6970/file"),
         ),
     ] {
-        let out = fs::File::create(&seen).unwrap();
+        let out = fs::File::create(&captured).unwrap();
         let err = folder.path().join("tcpdump");
         let mut capture = lab
             .on_phones("timeout")
@@ -189,7 +193,7 @@ fn packets_carry_the_mark_that_was_asked_for() {
             .stderr(fs::File::create(&err).unwrap())
             .spawn()
             .unwrap();
-        // It says so once it listens.
+        // tcpdump prints this when it captures.
         for _ in 0..2_000 {
             if fs::read_to_string(&err).unwrap().contains("listening on") {
                 break;
@@ -199,14 +203,14 @@ fn packets_carry_the_mark_that_was_asked_for() {
         let got = folder.path().join("got");
         assert!(curl(&lab, CLIENT, &url, &got).status.success());
         assert!(capture.wait().unwrap().success());
-        let line = fs::read_to_string(&seen).unwrap();
-        // 46 in the upper six bits of the octet.
+        let line = fs::read_to_string(&captured).unwrap();
+        // 46 in the upper six bits of the TOS octet.
         assert!(line.contains("tos 0xb8"), "{url}: {line}");
     }
     end(server);
 }
 
-/// The program in a folder that everybody can reach, with rights of its own.
+/// A copy of the program with file capabilities, in a folder that every user can read.
 fn with_file_capabilities(folder: &Path) -> PathBuf {
     require_program("setcap");
     readable(folder, 0o755);
@@ -227,7 +231,7 @@ fn with_file_capabilities(folder: &Path) -> PathBuf {
 
 #[test]
 #[ignore = "needs root (file capabilities, network namespaces), curl, setcap and setpriv"]
-fn rights_that_come_with_the_file_open_port_69_and_are_given_up() {
+fn file_capabilities_open_port_69_and_are_dropped() {
     require_program("curl");
     require_program("setpriv");
     let lab = TwoHosts::build("caps");

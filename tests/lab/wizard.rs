@@ -1,5 +1,4 @@
-//! The wizard on a real terminal: every page as a person sees it, and whole runs with scripted
-//! phones.
+//! The wizard on a real terminal: the screen of every page, and whole runs with simulated phones.
 
 mod network;
 mod runs;

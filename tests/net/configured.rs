@@ -1,5 +1,4 @@
-//! From flashed to registered in one run: phones of an inventory find configurations of their
-//! own beside the firmware. All with the program itself.
+//! Phones of an inventory get firmware and configuration in one run, from flashed to registered.
 
 use std::{
     fs,
@@ -34,7 +33,7 @@ fn written(made: &SyntheticBundle, folder: &Path) -> PathBuf {
     path
 }
 
-/// A list of this many scripted 7965.
+/// An inventory of this many simulated 7965s.
 fn office(phones: u8) -> String {
     let site = "[site]\npbx = \"192.0.2.77\"\ntime_zone = \"UTC\"\ndial_plan = \"internal\"\n";
     let phone = |at| {
@@ -47,7 +46,7 @@ fn office(phones: u8) -> String {
     std::iter::once(site.to_owned()).chain(phones).collect()
 }
 
-/// A rehearsal of 7965s with this list: its exit code and its lines.
+/// A rehearsal of 7965s with this inventory: its exit code and its lines.
 fn rehearse(folder: &Path, list: &str, arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
     let path = folder.join("office.toml");
     fs::write(&path, list).unwrap();
@@ -67,7 +66,7 @@ fn rehearse(folder: &Path, list: &str, arguments: &[&str]) -> (Option<i32>, Vec<
     (output.status.code(), lines.collect())
 }
 
-/// The names that a phone of the report asked for.
+/// The names that a phone of the report requested.
 fn asked(phone: &Value) -> Vec<&str> {
     let files = phone["files"].as_array().unwrap();
     files
@@ -91,7 +90,7 @@ fn check(lines: &[Value], count: usize) -> Vec<Value> {
         assert!(files.iter().any(|file| delivered(&file)), "{phone:#}");
         let names = asked(phone);
         assert!(!names.contains(&"XMLDefault.cnf.xml"), "{phone:#}");
-        // Nothing but its own file names the load.
+        // Only its own file names the load.
         assert!(names.contains(&"SIP45.9-3-1SR4-1S.loads"), "{phone:#}");
         assert_eq!(
             (&phone["state"], &phone["to"]),
@@ -109,12 +108,16 @@ fn phones_by_both_routes_take_the_load_that_their_own_file_names() {
     let phones = check(&lines, 2);
     let recovered = |phone: &&Value| asked(phone).contains(&"term65.default.loads");
     let recovered: Vec<_> = phones.iter().filter(recovered).collect();
-    assert_eq!(recovered.len(), 1, "the other was told by its file");
+    assert_eq!(
+        recovered.len(),
+        1,
+        "the other phone read its load from its own file"
+    );
     assert_eq!(recovered[0]["pass"], 2, "recovery, then its load by name");
 }
 
 #[test]
-fn phones_that_need_the_bridge_are_told_it_first_and_the_target_then() {
+fn phones_that_need_the_bridge_get_it_first_and_the_target_next() {
     let folder = tempfile::tempdir().unwrap();
     let old = small().protocol(Protocol::Sccp).release(Release {
         load: "8-5-2S".to_owned(),
@@ -128,7 +131,7 @@ fn phones_that_need_the_bridge_are_told_it_first_and_the_target_then() {
     let phones = check(&lines, 2);
     let by_name = |phone: &&Value| asked(phone).contains(&"SCCP45.8-5-2S.loads");
     let by_name = phones.iter().filter(by_name).count();
-    assert_eq!(by_name, 1, "the one in recovery gets it as term65.default");
+    assert_eq!(by_name, 1, "the phone in recovery requests term65.default");
 }
 
 #[test]
@@ -145,7 +148,7 @@ fn a_phone_without_a_secret_is_converted_all_the_same() {
     }
 }
 
-/// What a TFTP client gets; `None`: it is not there.
+/// The file as a TFTP client gets it, or `None` for error 1.
 fn get(server: &Value, name: &str) -> Option<String> {
     let server: SocketAddrV4 = server.as_str().unwrap().parse().unwrap();
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -203,7 +206,7 @@ impl Site {
         command
     }
 
-    /// Fails before anything is served: the words.
+    /// Runs a command that fails before it serves: its message.
     fn refused(command: &mut Command) -> String {
         let output = command.output().unwrap();
         let words = String::from_utf8(output.stderr).unwrap();
@@ -220,7 +223,7 @@ impl Site {
 const SEP: &str = "SEP025245480000.cnf.xml";
 
 #[test]
-fn a_run_that_goes_on_serves_the_same_configurations_or_says_what_changed() {
+fn a_resumed_run_serves_the_same_configurations_or_names_the_file_that_changed() {
     let site = Site::new(&office(1));
     fs::write(site.path("ring.xml"), "<ringList/>").unwrap();
     let mut server = Running::start(&mut site.begin(&["--json", "--add", "ring.xml"]));
@@ -242,7 +245,7 @@ fn a_run_that_goes_on_serves_the_same_configurations_or_says_what_changed() {
     let record = fs::read_to_string(site.path("run.jsonl")).unwrap();
     assert!(record.contains("office.toml") && !record.contains(SECRET));
 
-    // Nothing is named again, and it is another folder.
+    // Without the files on the command line, and in another folder.
     let journal = site.path("run.jsonl");
     let mut again = Command::new(REFLASH);
     again.args(["convert", "--json", "--listen", "127.0.0.1", "--resume"]);
@@ -261,7 +264,7 @@ fn a_run_that_goes_on_serves_the_same_configurations_or_says_what_changed() {
     fs::write(site.list(), changed).unwrap();
     let words = Site::refused(&mut site.command(&["--resume", "--add", "ring.xml"]));
     assert!(words.contains("office.toml has changed since"), "{words}");
-    // Who names them again has seen that they changed.
+    // Naming the files again accepts the changes.
     let named = [
         "--resume",
         "--json",
@@ -278,7 +281,7 @@ fn a_run_that_goes_on_serves_the_same_configurations_or_says_what_changed() {
 }
 
 #[test]
-fn a_run_for_some_phones_leaves_the_others_without_and_says_who_gets_one() {
+fn only_selected_phones_get_a_configuration_and_the_output_counts_the_others() {
     let site = Site::new(&office(2));
     let only = ["--json", "--only", "025245480000"];
     let mut server = Running::start(&mut site.begin(&only));
@@ -301,7 +304,7 @@ fn a_run_for_some_phones_leaves_the_others_without_and_says_who_gets_one() {
 }
 
 #[test]
-fn what_phones_would_not_take_ends_the_run_before_it_begins() {
+fn files_that_phones_would_reject_prevent_the_start() {
     let site = Site::new(&office(1));
     fs::write(
         site.path(SEP),
@@ -314,7 +317,7 @@ fn what_phones_would_not_take_ends_the_run_before_it_begins() {
         words.contains("two files are named dialplan.xml"),
         "{words}"
     );
-    let good = get_made(&site);
+    let good = generated_configuration(&site);
     fs::write(site.path(SEP), good).unwrap();
     let words = Site::refused(&mut site.begin(&["--add", SEP]));
     assert!(
@@ -328,8 +331,8 @@ fn what_phones_would_not_take_ends_the_run_before_it_begins() {
     assert!(words.contains("no configurations can be made"), "{words}");
 }
 
-/// The configuration that is made for the first phone, as another run serves it.
-fn get_made(site: &Site) -> String {
+/// The configuration of the first phone, as another run serves it.
+fn generated_configuration(site: &Site) -> String {
     let other = Site::new(&fs::read_to_string(site.list()).unwrap());
     let mut server = Running::start(&mut other.begin(&["--json"]));
     let made = get(&server.kind("started")["tftp"], SEP).unwrap();

@@ -24,10 +24,10 @@ use tokio::sync::oneshot;
 
 use crate::support::require_program;
 
-/// How long a test waits for what must come.
+/// How long a test waits for an expected event.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// More than all buffers of a connection hold.
+/// More than the buffers of a connection hold.
 const LARGE: usize = 64 << 20;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ struct FileService {
 
 impl FileService {
     fn send(&self, event: ServerEvent) {
-        // A test that is done no longer listens.
+        // The test may have dropped the receiver.
         let _ = self.events.lock().unwrap().send(event);
     }
 }
@@ -122,7 +122,7 @@ impl Running {
         self.events.recv_timeout(PATIENCE).expect("an event")
     }
 
-    fn asked(&self, name: &str) {
+    fn expect_request(&self, name: &str) {
         assert_eq!(self.next(), ServerEvent::Requested(name.to_owned()));
     }
 
@@ -142,7 +142,7 @@ impl Running {
         stream
     }
 
-    /// Sends a request as it stands, and gives the response as it stands.
+    /// Sends these bytes; returns the response as text.
     fn raw(&self, request: &[u8]) -> String {
         let mut stream = self.connect();
         stream.write_all(request).unwrap();

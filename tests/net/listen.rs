@@ -1,5 +1,5 @@
-//! The listeners of `convert` on real sockets: loopback addresses of the test's own, so that
-//! port 5060 is free whatever else runs here.
+//! The SIP and SCCP listeners of `convert` on real sockets, at loopback addresses that only this
+//! test uses, so that port 5060 is free.
 
 use std::{
     io::{Read as _, Write as _},
@@ -15,7 +15,7 @@ use crate::support::{own_loopback, process::Running, synthetic};
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
-/// Longer than any answer takes; only a hang is caught by it.
+/// A timeout for a hanging server; every response is much faster.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn convert(folder: &Path, server: Ipv4Addr) -> Command {
@@ -47,7 +47,7 @@ fn register(at: SocketAddrV4, transport: &str, load: &str) -> String {
     )
 }
 
-/// The alarm of the same phone while it was on SCCP.
+/// The alarm of the same phone while it ran SCCP.
 fn alarm(load: &str) -> Vec<u8> {
     let text = format!("25: Name=SEP001D45AABB0C Load={load} Last=TCP-timeout");
     let mut bytes = [96_u32, 0, 0x20, 2].map(u32::to_le_bytes).concat();
@@ -71,7 +71,7 @@ fn answer(socket: &UdpSocket) -> String {
     String::from_utf8(bytes[..count].to_vec()).unwrap()
 }
 
-/// The only phone of a run that ended well.
+/// The only phone of a run that succeeded.
 fn converted(mut run: Running) -> Value {
     let report = run.kind("finished")["report"].clone();
     assert_eq!(run.end(), Some(0), "{report:#}");
@@ -107,7 +107,7 @@ fn a_register_over_udp_names_a_load_that_was_there_already() {
 }
 
 #[test]
-fn an_alarm_tells_the_load_before_and_a_register_over_tcp_the_one_after() {
+fn an_alarm_reports_the_load_before_and_a_register_over_tcp_the_load_after() {
     let folder = tempfile::tempdir().unwrap();
     let server = own_loopback();
     let mut run = Running::start(convert(folder.path(), server).args(["--json", "--expect", "1"]));
@@ -120,7 +120,10 @@ fn an_alarm_tells_the_load_before_and_a_register_over_tcp_the_one_after() {
     }
     let mut nothing = Vec::new();
     sccp.read_to_end(&mut nothing).unwrap();
-    assert!(nothing.is_empty(), "no word, and the connection is closed");
+    assert!(
+        nothing.is_empty(),
+        "no response, and the connection is closed"
+    );
     run.wait_for(|line| line["load"] == "SCCP45.8-5-2S" || line["evidence"]["witness"] == "sccp");
 
     let mut sip = TcpStream::connect((server, 5060)).unwrap();
@@ -144,12 +147,12 @@ fn an_alarm_tells_the_load_before_and_a_register_over_tcp_the_one_after() {
 }
 
 #[test]
-fn floods_hold_up_no_phone() {
+fn floods_delay_no_phone() {
     let folder = tempfile::tempdir().unwrap();
     let server = own_loopback();
     let mut run = Running::start(convert(folder.path(), server).args(["--json", "--expect", "1"]));
     run.kind("started");
-    // Connections that say nothing: the first four wait, the others are closed.
+    // Silent connections: the first four stay open, the others are closed.
     let idle: Vec<_> = (0..8)
         .map(|_| TcpStream::connect((server, 2000)).unwrap())
         .collect();
@@ -171,7 +174,7 @@ fn floods_hold_up_no_phone() {
         flood.send_to(text.as_bytes(), (server, 5060)).unwrap();
         flood.send_to(&[0xff; 900], (server, 5060)).unwrap();
     }
-    // The good one asks as a phone does: again, until it is answered.
+    // The real phone repeats its request until it is answered.
     let (socket, at) = phone(own_loopback());
     socket
         .set_read_timeout(Some(Duration::from_millis(500)))
@@ -191,7 +194,7 @@ fn floods_hold_up_no_phone() {
 }
 
 #[test]
-fn a_busy_port_is_told_and_only_one_that_was_asked_for_ends_the_run() {
+fn a_busy_port_is_reported_and_ends_the_run_only_if_it_was_requested() {
     let folder = tempfile::tempdir().unwrap();
     let server = own_loopback();
     let _taken = UdpSocket::bind((server, 5060)).unwrap();
@@ -209,7 +212,7 @@ fn a_busy_port_is_told_and_only_one_that_was_asked_for_ends_the_run() {
     };
     let me = format!("(process {})", std::process::id());
     let (code, out, err) = run(&[]);
-    assert_eq!(code, Some(1), "nobody came: {err}");
+    assert_eq!(code, Some(1), "no phone registered: {err}");
     assert!(
         out.contains("not listening for REGISTERs") && out.contains(&me),
         "{out}"
@@ -224,16 +227,16 @@ fn a_busy_port_is_told_and_only_one_that_was_asked_for_ends_the_run() {
     assert!(err.contains("5060") && err.contains(&me), "{err}");
 
     let (_, out, _) = run(&["--sip-port", "0", "--sccp-port", "0"]);
-    assert!(!out.contains("heard"), "{out}");
+    assert!(!out.contains("listening for"), "{out}");
     let (_, out, _) = run(&["--call-manager", "192.0.2.1"]);
     assert!(
-        !out.contains("heard"),
-        "phones are told of another one: {out}"
+        !out.contains("listening for REGISTERs"),
+        "the configuration names another registrar: {out}"
     );
 }
 
 #[test]
-fn a_configuration_that_names_this_machine_is_understood() {
+fn the_registrars_of_a_configuration_are_read() {
     let here = |text: &str| reflash::lint::registrars(text.as_bytes());
     let file = |proxy: &str| {
         format!(

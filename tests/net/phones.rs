@@ -1,5 +1,5 @@
-//! What a person is told of their phones: names, strangers, who never came, faults that are
-//! rehearsed on purpose, bridges, and diagnoses in full. All with the program itself.
+//! `rehearse`, `convert` and `explain` as processes: inventories, injected faults, bridges, and the
+//! texts of diagnoses.
 
 use std::{
     fs,
@@ -70,7 +70,7 @@ fn report(lines: &[Value]) -> &Value {
 }
 
 #[test]
-fn an_inventory_names_phones_sets_strangers_apart_and_tells_who_never_came() {
+fn an_inventory_names_phones_marks_unlisted_ones_and_lists_missing_ones() {
     let folder = tempfile::tempdir().unwrap();
     let sheet = folder.path().join("phones.csv");
     fs::write(
@@ -81,7 +81,7 @@ fn an_inventory_names_phones_sets_strangers_apart_and_tells_who_never_came() {
     .unwrap();
     let sheet = sheet.to_str().unwrap();
     let (code, lines) = rehearse(&["--phones", "2", "--timeout", "15s", "--inventory", sheet]);
-    assert_eq!(code, Some(1), "one of them never came");
+    assert_eq!(code, Some(1), "one of the listed phones requested nothing");
     let report = report(&lines);
     for phone in report["phones"].as_array().unwrap() {
         let is_listed = phone["mac"] == "025245480000";
@@ -96,14 +96,14 @@ fn an_inventory_names_phones_sets_strangers_apart_and_tells_who_never_came() {
     let text: String = lines.iter().map(Value::to_string).collect();
     assert!(!text.contains("hunter2"));
 
-    // Everybody who is listed is done: that ends it, whoever else is there.
+    // All listed phones are done: that ends the run, even if other phones are present.
     fs::write(sheet, "mac,name\n025245480000,Reception\n").unwrap();
     let (code, _) = rehearse(&["--phones", "1", "--inventory", sheet]);
     assert_eq!(code, Some(0));
 }
 
 #[test]
-fn an_inventory_that_cannot_be_read_says_where_and_serves_nobody() {
+fn an_invalid_inventory_is_reported_with_its_line_and_nothing_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let sheet = folder.path().join("phones.csv");
     fs::write(&sheet, "mac,name\n001D45AABB01,a\n00:1d:45:aa:bb:01,b\n").unwrap();
@@ -115,7 +115,7 @@ fn an_inventory_that_cannot_be_read_says_where_and_serves_nobody() {
 }
 
 #[test]
-fn a_fault_that_keeps_a_phone_from_being_done_ends_the_rehearsal_by_itself() {
+fn a_rehearsal_ends_when_a_fault_prevents_a_phone_from_being_done() {
     for fault in ["refuses-manifest@1", "wrong-hardware@1", "needs-bridge@1"] {
         let (code, lines) = rehearse(&["--phones", "2", "--fault", fault]);
         assert_eq!(code, Some(1), "{fault}");
@@ -130,17 +130,14 @@ fn a_fault_that_keeps_a_phone_from_being_done_ends_the_rehearsal_by_itself() {
         for phone in report["phones"].as_array().unwrap() {
             for time in ["first_seen", "last_seen"] {
                 let at: jiff::Timestamp = phone[time].as_str().unwrap().parse().unwrap();
-                assert!(
-                    began <= at && at <= ended,
-                    "{fault}, {time}: the wall's time"
-                );
+                assert!(began <= at && at <= ended, "{fault}, {time}: time of day");
             }
         }
     }
 }
 
 #[test]
-fn a_fault_that_a_phone_gets_over_ends_with_every_phone_done() {
+fn every_phone_is_done_after_a_fault_that_phones_recover_from() {
     for fault in [
         "power-cut=apps:40",
         "address-change",
@@ -179,7 +176,7 @@ fn a_phone_that_drops_its_configuration_is_not_done_and_the_timeout_ends_it() {
 }
 
 #[test]
-fn a_fault_that_is_none_is_a_usage_error() {
+fn an_unknown_fault_is_a_usage_error() {
     let output = reflash(&["rehearse", "--fault", "smoke"]);
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -187,12 +184,16 @@ fn a_fault_that_is_none_is_a_usage_error() {
 }
 
 #[test]
-fn a_bridge_is_staged_beside_the_target_and_told() {
+fn a_bridge_is_staged_beside_the_target_and_reported() {
     let folder = tempfile::tempdir().unwrap();
     let bridge = written(&bridge(Family::F45), folder.path());
     let bridge = bridge.to_str().unwrap();
     let (code, lines) = rehearse(&["--phones", "1", "--bridge", bridge]);
-    assert_eq!(code, Some(0), "who needs no bridge gets the target");
+    assert_eq!(
+        code,
+        Some(0),
+        "a phone that needs no bridge gets the target"
+    );
     let stages = lines[0]["stages"].as_array().unwrap();
     assert_eq!(stages.len(), 2);
     assert_eq!(stages[0].get("bridge"), None);
@@ -204,7 +205,7 @@ fn a_bridge_is_staged_beside_the_target_and_told() {
 }
 
 #[test]
-fn a_bridge_that_leads_nowhere_is_a_usage_error_and_a_damaged_one_is_not_served() {
+fn a_bridge_for_other_models_is_a_usage_error_and_a_damaged_one_is_not_served() {
     let folder = tempfile::tempdir().unwrap();
     let target = written(&small(Family::F45), folder.path());
     let other = written(&bridge(Family::F41), folder.path());
@@ -243,7 +244,7 @@ fn a_bridge_that_leads_nowhere_is_a_usage_error_and_a_damaged_one_is_not_served(
     assert_eq!(code, Some(2), "{words}");
     let (code, words) = convert(&[&cut]);
     assert_eq!(code, Some(1), "{words}");
-    // An SCCP bundle is a bridge or nothing.
+    // An SCCP bundle is accepted only as a bridge.
     let output = reflash(&[
         "convert",
         "--trust-key",
@@ -254,7 +255,7 @@ fn a_bridge_that_leads_nowhere_is_a_usage_error_and_a_damaged_one_is_not_served(
 }
 
 #[test]
-fn explain_tells_a_code_in_full_lists_all_and_names_the_nearest() {
+fn explain_prints_one_code_lists_all_and_suggests_the_nearest() {
     let text = |arguments: &[&str]| {
         let output = reflash(arguments);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -306,7 +307,7 @@ fn a_boot_loader_has_its_mac_before_it_names_itself() {
     let step = server.wait_for(|line| line["phone"]["mac"] == "02524548002a");
     assert_eq!(step["phone"]["address"], PHONES[0]);
     assert_eq!(step["phone"]["model"], "7965");
-    // Two signals: it does not wait for the phone's images.
+    // Two signals: the run does not wait for the phone's images.
     server.signal("INT");
     server.signal("TERM");
     let report = server.kind("finished")["report"].clone();
@@ -315,7 +316,7 @@ fn a_boot_loader_has_its_mac_before_it_names_itself() {
     assert_eq!(
         phones.len(),
         1,
-        "the entry that was there got the name: {report:#}"
+        "the existing entry got the name: {report:#}"
     );
     assert_eq!(phones[0]["mac"], "02524548002a");
 }

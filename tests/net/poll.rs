@@ -1,5 +1,5 @@
-//! Phones' web pages on loopback, asked by the real poller: addresses of the test's own, so that
-//! port 80 is free whatever else runs here.
+//! The poller reads phones' web pages on loopback, at addresses that only this test uses, so that
+//! port 80 is free.
 
 use std::{
     io,
@@ -24,10 +24,10 @@ use crate::support::own_loopback;
 const MAC: MacAddress = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 1]);
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
 
-/// Longer than any try takes; only a hang is caught by it.
+/// A timeout for a hanging poller; every attempt is much faster.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Longer than an answer on loopback takes.
+/// Longer than a response on loopback takes.
 const MOMENT: Duration = Duration::from_millis(200);
 
 fn page(mac: MacAddress, load: &str) -> String {
@@ -44,7 +44,7 @@ fn plain(body: &str) -> Vec<u8> {
     format!("HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\n{body}").into_bytes()
 }
 
-/// A phone's web server: how often it was asked.
+/// A phone's web server, which counts requests.
 #[derive(Clone, Default)]
 struct Asked(Arc<AtomicU32>);
 
@@ -54,8 +54,7 @@ impl Asked {
     }
 }
 
-/// Answers each connection with these bytes, and closes it, or keeps it open. The
-/// port needs root.
+/// Sends these bytes on each connection, and closes it or keeps it open. The port needs root.
 async fn serve(address: Ipv4Addr, answer: Vec<u8>, closes: bool) -> Asked {
     let listener = TcpListener::bind((address, PORT))
         .await
@@ -112,7 +111,7 @@ fn phone(address: Ipv4Addr) -> PollCandidate {
     }
 }
 
-/// Lets the run's time pass to the phone's next try, and waits for what comes of that.
+/// Advances the run's time to the phone's next attempt, and waits for its result.
 struct Site {
     poller: Poller,
     now: RunTime,
@@ -131,29 +130,33 @@ impl Site {
         }
     }
 
-    async fn tried(&mut self) -> (Vec<ObservationKind>, Option<String>) {
+    async fn poll_result(&mut self) -> (Vec<ObservationKind>, Option<String>) {
         self.now += DELAYS[4];
         self.poller.update(self.now, &self.wanted);
         let now = self.now;
-        let told = tokio::time::timeout(PATIENCE, self.poller.next(|| now));
-        let told = told.await.expect("something comes of every try");
-        for observation in &told.observations {
+        let result = tokio::time::timeout(PATIENCE, self.poller.next(|| now));
+        let result = result.await.expect("every attempt has a result");
+        for observation in &result.observations {
             assert_eq!(observation.address, self.wanted[0].address);
         }
         (
-            told.observations.into_iter().map(|one| one.kind).collect(),
-            told.notice,
+            result
+                .observations
+                .into_iter()
+                .map(|one| one.kind)
+                .collect(),
+            result.notice,
         )
     }
 }
 
 #[tokio::test]
 #[ignore = "needs root (port 80)"]
-async fn a_page_tells_who_is_there_and_what_it_runs() {
+async fn a_web_page_reports_the_phone_and_its_load() {
     let address = own_loopback();
     let asked = serve(address, plain(&page(MAC, TARGET)), true).await;
     let mut site = Site::new(address);
-    let (seen, notice) = site.tried().await;
+    let (seen, notice) = site.poll_result().await;
     assert_eq!(notice, None);
     let named = ObservationKind::MacReported {
         mac: MAC,
@@ -174,7 +177,7 @@ async fn a_page_tells_who_is_there_and_what_it_runs() {
 
 #[tokio::test]
 #[ignore = "needs root (port 80)"]
-async fn an_answer_with_a_length_is_not_waited_on_to_the_end_of_the_connection() {
+async fn a_response_with_a_length_is_complete_before_the_connection_closes() {
     let address = own_loopback();
     let body = page(MAC, TARGET);
     let answer = format!(
@@ -182,12 +185,12 @@ async fn an_answer_with_a_length_is_not_waited_on_to_the_end_of_the_connection()
         body.len()
     );
     serve(address, answer.into_bytes(), false).await;
-    assert_eq!(Site::new(address).tried().await.0.len(), 3);
+    assert_eq!(Site::new(address).poll_result().await.0.len(), 3);
 }
 
 #[tokio::test]
 #[ignore = "needs root (port 80)"]
-async fn the_page_of_another_phone_is_a_dispute_and_nothing_in_it_counts() {
+async fn the_page_of_another_phone_is_a_conflict_and_its_content_is_ignored() {
     let address = own_loopback();
     let other = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 2]);
     serve(address, plain(&page(other, TARGET)), true).await;
@@ -196,16 +199,20 @@ async fn the_page_of_another_phone_is_a_dispute_and_nothing_in_it_counts() {
         other,
         source: EvidenceSource::Web,
     };
-    assert_eq!(Site::new(address).tried().await.0, [disputed]);
+    assert_eq!(Site::new(address).poll_result().await.0, [disputed]);
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_told_once_and_not_tried_for_ever() {
-    // Nobody listens there.
+async fn a_refused_connection_is_reported_once_and_not_retried_for_ever() {
+    // No server listens there.
     let address = own_loopback();
     let mut site = Site::new(address);
-    assert_eq!(site.tried().await, (vec![], None), "it may not be up yet");
-    let (seen, notice) = site.tried().await;
+    assert_eq!(
+        site.poll_result().await,
+        (vec![], None),
+        "the phone may not have started its web server yet"
+    );
+    let (seen, notice) = site.poll_result().await;
     assert_eq!(seen, []);
     let words = notice.expect("it is off");
     assert!(
@@ -214,13 +221,13 @@ async fn a_refused_connection_is_told_once_and_not_tried_for_ever() {
     );
     site.now += Duration::from_hours(24);
     site.poller.update(site.now, &site.wanted);
-    let told = tokio::time::timeout(MOMENT, site.poller.next(|| site.now));
-    assert!(told.await.is_err(), "nobody is asked any more");
+    let result = tokio::time::timeout(MOMENT, site.poller.next(|| site.now));
+    assert!(result.await.is_err(), "no phone is polled any more");
 }
 
 #[tokio::test]
 #[ignore = "needs root (port 80)"]
-async fn what_is_no_phones_page_is_asked_for_once_in_a_pass() {
+async fn a_page_of_another_device_is_requested_once_per_pass() {
     let long = "x".repeat(MAX_BODY + 1);
     for answer in [
         b"HTTP/1.0 401 Unauthorized\r\n\r\n".to_vec(),
@@ -232,20 +239,23 @@ async fn what_is_no_phones_page_is_asked_for_once_in_a_pass() {
         let address = own_loopback();
         let asked = serve(address, answer, true).await;
         let mut site = Site::new(address);
-        assert_eq!(site.tried().await, (vec![], None), "{address}");
+        assert_eq!(site.poll_result().await, (vec![], None), "{address}");
         for _ in 0..MAX_ATTEMPTS {
             site.now += DELAYS[4];
             site.poller.update(site.now, &site.wanted);
         }
-        let told = tokio::time::timeout(MOMENT, site.poller.next(|| site.now));
-        assert!(told.await.is_err(), "{address}: nobody is asked any more");
+        let result = tokio::time::timeout(MOMENT, site.poller.next(|| site.now));
+        assert!(
+            result.await.is_err(),
+            "{address}: the phone is not polled any more"
+        );
         assert_eq!(asked.count(), 1, "{address}");
     }
 }
 
 #[tokio::test]
 #[ignore = "needs root (port 80)"]
-async fn a_phone_that_takes_the_connection_and_says_nothing_holds_up_nobody() {
+async fn a_phone_that_accepts_the_connection_and_sends_nothing_delays_no_other() {
     let silent = own_loopback();
     let good = own_loopback();
     serve(silent, Vec::new(), false).await;
@@ -265,12 +275,15 @@ async fn a_phone_that_takes_the_connection_and_says_nothing_holds_up_nobody() {
     assert_eq!(first.observations[0].address, good);
     let second = poller.next(|| DELAYS[0]).await;
     assert!(second.observations.is_empty() && second.notice.is_none());
-    assert!(began.elapsed() >= REQUEST_TIMEOUT, "it had its time");
+    assert!(
+        began.elapsed() >= REQUEST_TIMEOUT,
+        "the attempt lasted to its timeout"
+    );
 }
 
 #[tokio::test]
 #[ignore = "needs root (port 80)"]
-async fn who_begins_to_fetch_is_given_up_in_the_middle() {
+async fn a_poll_ends_without_a_result_when_its_phone_starts_to_fetch() {
     let address = own_loopback();
     serve(address, b"HTTP/1.0 200 OK\r\n".to_vec(), false).await;
     let wanted = [phone(address)];
@@ -278,6 +291,6 @@ async fn who_begins_to_fetch_is_given_up_in_the_middle() {
     poller.update(RunTime::ZERO, &wanted);
     poller.update(DELAYS[0], &wanted);
     poller.update(DELAYS[0], &[]);
-    let told = tokio::time::timeout(REQUEST_TIMEOUT + MOMENT, poller.next(|| DELAYS[0]));
-    assert!(told.await.is_err(), "nothing comes of it");
+    let result = tokio::time::timeout(REQUEST_TIMEOUT + MOMENT, poller.next(|| DELAYS[0]));
+    assert!(result.await.is_err(), "the attempt has no result");
 }

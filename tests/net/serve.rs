@@ -1,4 +1,4 @@
-//! A plain folder over TFTP, and scripted phones against a server in another process.
+//! `serve`: a folder over TFTP and HTTP, and simulated phones against a server in another process.
 
 use std::{
     fs,
@@ -105,7 +105,7 @@ fn a_folder_is_served_and_nothing_outside_it() {
     assert_eq!(server.end(), Some(130));
 }
 
-/// A name that clears a screen, turns the writing around, and makes its asker a phone.
+/// A name that clears the screen, reverses the text direction, and makes its requester a phone.
 const EVIL: &str = "\u{1b}[2J\u{202e}\u{7}SIP45.loads";
 
 #[test]
@@ -145,20 +145,23 @@ fn control_sequences_from_the_wire_reach_no_terminal() {
     assert_eq!(data, 3);
     let error = [b"\0\x05\0\x03", EVIL.as_bytes(), b"\0"].concat();
     socket.send_to(&error, from).unwrap();
-    // Whatever is told of it is told before this.
+    // Every line about it comes before this one.
     assert_eq!(ask("nothing").0, 5);
     server.signal("INT");
     server.wait_for(|line| line.as_str().is_some_and(|line| line.contains(" phones")));
-    let told: String = server
+    let lines: String = server
         .seen
         .iter()
         .filter_map(|line| line.as_str())
         .collect();
     let words = fs::read_to_string(log).unwrap();
     let raw = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
-    assert!(!told.contains(raw), "{told:?}");
+    assert!(!lines.contains(raw), "{lines:?}");
     assert!(!words.contains(raw), "{words:?}");
-    assert!(told.contains("\\u{1b}[2J"), "it is told, escaped: {told}");
+    assert!(
+        lines.contains("\\u{1b}[2J"),
+        "it is reported, escaped: {lines}"
+    );
     assert_eq!(server.end(), Some(130));
 }
 
@@ -166,7 +169,7 @@ fn control_sequences_from_the_wire_reach_no_terminal() {
 fn the_limits_of_the_command_line_hold() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), vec![1; 2000]).unwrap();
-    // Flags; then which of three requests, the last from another address, gets its file.
+    // Flags, and which of three requests, the last from another address, gets its file.
     for (flags, served) in [
         (["--max-per-address", "1"], [true, false, true]),
         (["--max-transfers", "1"], [true, false, false]),
@@ -190,7 +193,7 @@ fn the_limits_of_the_command_line_hold() {
             socket.send_to(b"\0\x01file\0octet\0", &address).unwrap();
             let mut answer = [0; 600];
             socket.recv_from(&mut answer).unwrap();
-            // DATA, or ERROR 0: told to wait.
+            // DATA, or ERROR 0: too many transfers.
             let expected = if served { [0, 3, 0, 1] } else { [0, 5, 0, 0] };
             assert_eq!(answer[..4], expected, "{flags:?}");
         }
@@ -211,7 +214,7 @@ fn connections_leave_files_their_descriptors_and_http_comes_back() {
     command.arg("--nofile=64").arg(REFLASH).arg("serve");
     command.arg(folder.path()).args(["--listen", "127.0.0.1"]);
     command.args(["--tftp-port", "0", "--json"]);
-    // Port 0 means no HTTP; so one that was free a moment ago.
+    // Port 0 disables HTTP, so the test uses one that was free just before.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let http = free.local_addr().unwrap();
     drop(free);
@@ -234,7 +237,7 @@ fn connections_leave_files_their_descriptors_and_http_comes_back() {
             socket
         })
         .collect();
-    // Half of 64 are taken, the others are closed at once.
+    // Half of 64 are accepted, the others are closed at once.
     for (n, socket) in connections.iter().enumerate().skip(32) {
         socket
             .set_read_timeout(Some(std::time::Duration::from_secs(10)))
@@ -304,9 +307,9 @@ fn phones_in_another_process_convert_against_a_server_of_its_own() {
         .output()
         .unwrap();
     assert_eq!(phones.status.code(), Some(0), "{phones:?}");
-    let told = String::from_utf8(phones.stdout).unwrap();
-    assert_eq!(told.lines().count(), 3);
-    for line in told.lines() {
+    let loads = String::from_utf8(phones.stdout).unwrap();
+    assert_eq!(loads.lines().count(), 3);
+    for line in loads.lines() {
         let phone: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!(phone["kind"], "phone");
         assert_eq!(phone["load"], "SIP45.9-3-1SR4-1S");
@@ -318,7 +321,7 @@ fn phones_in_another_process_convert_against_a_server_of_its_own() {
 }
 
 #[test]
-fn a_rehearsal_leaves_nothing_behind_and_says_how_it_went_in_plain_lines() {
+fn a_rehearsal_leaves_no_files_and_prints_its_result_in_plain_lines() {
     let temporary = tempfile::tempdir().unwrap();
     let output = Command::new(REFLASH)
         .args(["rehearse", "--phones", "1", "--model", "7975"])

@@ -1,5 +1,5 @@
-//! `convert --survey` with the program itself: what phones get while it listens, what is said
-//! when it is over, and what becomes of a phone that needs the bridge.
+//! `convert --survey` as a process: what phones are served during the survey, its report, and the
+//! route of a phone that needs the bridge.
 
 use std::{
     fs,
@@ -25,14 +25,14 @@ use crate::support::{own_loopback, process::Running, synthetic::KEY};
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
-/// The first scripted phone of a fleet.
+/// The first simulated phone of a fleet.
 const PHONE: &str = "025245480000";
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
 const BRIDGE: &str = "SCCP45.8-5-2S";
-/// What scripted phones run that need a bridge.
+/// The load of simulated phones that need a bridge.
 const OLD: &str = "SCCP45.8-3-2S";
 
-/// Longer than any answer takes; only a hang is caught by it.
+/// A timeout for a hanging server; every response is much faster.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn small() -> SyntheticBundle {
@@ -55,7 +55,7 @@ fn bridge(folder: &Path) -> PathBuf {
     written(&made, folder)
 }
 
-/// A server on a loopback address of the test's own, where ports 5060 and 2000 are free.
+/// A server on a loopback address that only this test uses, where ports 5060 and 2000 are free.
 struct Place {
     folder: tempfile::TempDir,
     server: Ipv4Addr,
@@ -93,7 +93,7 @@ impl Place {
         path.to_str().unwrap().to_owned()
     }
 
-    /// What a phone on SCCP says first to its call manager.
+    /// The first message of an SCCP phone to its call manager.
     fn alarm(&self, load: &str) {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         let from: SocketAddr = (self.phone, 0).into();
@@ -172,7 +172,7 @@ fn is_planned(line: &Value, word: &str) -> bool {
 fn a_phone_below_8_3_3_takes_the_bridge_without_a_try_at_the_target_and_then_the_target() {
     let place = Place::new();
     let (mut run, server) = place.begin(&["--survey", "8s", "--expect", "1"]);
-    // It is restarted while the survey goes on: no load is named, and it keeps what it has.
+    // The phone restarts during the survey: no load is named, and the phone keeps its load.
     let phone = place.phone_boots(server);
     assert_eq!(phone.contents.load, Some(LoadName::new(OLD)));
     place.alarm(OLD);
@@ -208,7 +208,7 @@ fn a_phone_below_8_3_3_takes_the_bridge_without_a_try_at_the_target_and_then_the
         phone["withdrawn"].as_array().unwrap().is_empty(),
         "{phone:#}"
     );
-    // The bridge's manifest and all of its images before the target's manifest is ever asked.
+    // The bridge's manifest and images are requested before the target's manifest.
     let names: Vec<&str> = phone["files"]
         .as_array()
         .unwrap()
@@ -223,11 +223,15 @@ fn a_phone_below_8_3_3_takes_the_bridge_without_a_try_at_the_target_and_then_the
     assert!(first(&format!("{BRIDGE}.loads")) < last);
     assert!(last < first(&format!("{TARGET}.loads")), "{names:#?}");
     let manifests = names.iter().filter(|name| name.contains(".loads"));
-    assert_eq!(manifests.count(), 2, "no attempt was wasted: {names:#?}");
+    assert_eq!(
+        manifests.count(),
+        2,
+        "one request for each manifest: {names:#?}"
+    );
 }
 
 #[test]
-fn the_word_of_a_phone_that_runs_the_target_ends_the_run_and_nothing_is_flashed() {
+fn an_alarm_of_a_phone_that_runs_the_target_ends_the_run_without_flashing() {
     let place = Place::new();
     let (mut run, server) = place.begin(&["--survey", "1h", "--expect", "1"]);
     let config = place.fetch(server, "XMLDefault.cnf.xml").unwrap();
@@ -243,13 +247,13 @@ fn the_word_of_a_phone_that_runs_the_target_ends_the_run_and_nothing_is_flashed(
 }
 
 #[test]
-fn a_boot_loader_is_served_while_the_survey_goes_on() {
+fn a_boot_loader_is_served_during_the_survey() {
     let place = Place::new();
     let (mut run, server) = place.begin(&["--survey", "1h"]);
     let manifest = place.fetch(server, "term65.default.loads").unwrap();
     assert!(manifest.contains("9-3-1"), "{manifest}");
     run.wait_for(|line| line["kind"] == "step" && line["state"] == "manifest");
-    // Two signals: it does not wait for the phone's images.
+    // Two signals: the run does not wait for the phone's images.
     run.signal("INT");
     run.signal("TERM");
     run.kind("finished");
@@ -266,7 +270,7 @@ fn report(journal: &str) -> Value {
 }
 
 #[test]
-fn a_run_that_is_killed_goes_on_with_its_survey_and_with_what_it_planned() {
+fn a_resumed_run_continues_its_survey_and_keeps_its_plans() {
     let place = Place::new();
     let journal = place.journal();
     let (mut run, _) = place.begin(&["--survey", "6s", "--journal", &journal]);
@@ -334,7 +338,7 @@ fn a_survey_without_time_or_without_an_end_is_a_usage_error() {
 }
 
 #[test]
-fn people_read_what_to_do_while_it_goes_on_and_when_it_is_over() {
+fn the_output_states_what_to_do_during_and_after_the_survey() {
     let place = Place::new();
     let mut command = Command::new(REFLASH);
     command.args(["convert", "--tftp-port", "0", "--http-port", "0"]);
@@ -353,7 +357,7 @@ fn people_read_what_to_do_while_it_goes_on_and_when_it_is_over() {
         opening.contains("survey until 0:00:02 after the start: no firmware is offered"),
         "{opening}"
     );
-    // A phone that is reset has no load left to tell, and is written to at once.
+    // A phone that is reset has no load to report, and would be flashed at once.
     assert!(!opening.contains("hold #"), "{opening}");
     place.alarm(OLD);
     run.wait_for(|line| has(line, "the survey ended, 1 phone seen"));

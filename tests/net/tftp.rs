@@ -1,5 +1,5 @@
-//! The TFTP engine over real sockets, over a lossy link without sockets, and against the
-//! clients that people have.
+//! The TFTP engine over real sockets, over a lossy link without sockets, and with the TFTP clients
+//! of Linux distributions.
 
 mod async_tftp;
 mod hostile;

@@ -1,4 +1,4 @@
-//! The live page: its server, what it tells, and what a browser makes of it.
+//! The live page: its HTTP server, its events, and how a browser displays them.
 
 mod browser;
 mod commands;

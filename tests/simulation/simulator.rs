@@ -1,4 +1,4 @@
-//! The scripted phone against the least of servers: in virtual time, and on loopback.
+//! The simulated phone against a minimal TFTP server, in virtual time and on loopback.
 
 mod faults;
 mod lan;
@@ -32,7 +32,7 @@ const IMAGES: [&str; 5] = [
     "dsp45.9-3-1ES26.sbn",
     "cvm45sip.9-3-1ES26.sbn",
 ];
-/// What an application asks for first; the configuration of its own is not there.
+/// The first requests of an application; its own configuration does not exist.
 const BOOT: [&str; 5] = [
     "CTLSEP001D45AABB0C.tlv",
     "ITLSEP001D45AABB0C.tlv",
@@ -125,7 +125,7 @@ fn count(lan: &Lan, name: &str) -> usize {
 }
 
 #[test]
-fn a_recovery_fetches_twice_and_holds_what_the_bundle_holds() {
+fn a_recovery_fetches_twice_and_ends_with_the_files_of_the_bundle() {
     let mut lan = lan_with(StartState::Recovery, &[]);
     assert!(lan.play(HOUR));
     let once = |manifest| std::iter::once(manifest).chain(IMAGES);
@@ -150,7 +150,7 @@ fn a_recovery_fetches_twice_and_holds_what_the_bundle_holds() {
 }
 
 #[test]
-fn an_sccp_phone_is_told_its_load_and_fetches_once() {
+fn an_sccp_phone_reads_its_load_from_its_configuration_and_fetches_once() {
     let mut lan = lan_with(sccp(), &[]);
     assert!(lan.play(HOUR));
     let expected: Vec<&str> = BOOT
@@ -166,7 +166,7 @@ fn an_sccp_phone_is_told_its_load_and_fetches_once() {
 }
 
 #[test]
-fn every_convertible_model_gets_there_both_ways() {
+fn every_convertible_model_converts_by_both_routes() {
     for family in [
         Family::F11,
         Family::F31,
@@ -216,7 +216,7 @@ fn its_times_are_those_of_a_phone() {
 }
 
 #[test]
-fn a_pace_that_is_none_is_a_real_phone_s() {
+fn an_invalid_pace_is_replaced_by_the_pace_of_a_real_phone() {
     let first = |pace| {
         let config = PhoneConfig {
             pace,
@@ -275,7 +275,7 @@ fn the_same_seed_is_the_same_phone() {
     assert!(one == two, "{} and {} actions", one.len(), two.len());
 }
 
-/// Datagrams that are nearly right, and some that are not at all.
+/// Datagrams that are almost valid, and random ones.
 fn datagram() -> impl Strategy<Value = Vec<u8>> {
     let junk = prop::collection::vec(any::<u8>(), 0..600);
     let tail = prop::collection::vec(any::<u8>(), 0..520);

@@ -16,10 +16,10 @@ use std::{env, sync::Mutex, thread};
 use bundles::Bundles;
 use table::Table;
 
-/// Fleets without the variable: what a test machine plays in some seconds.
+/// Fleets without the variable: they take some seconds.
 const FLEETS: u64 = 60;
 
-/// Of what the observations can tell apart, this part of a thousand has its right name.
+/// This part of a thousand of the distinguishable causes must be diagnosed correctly.
 const NAMED_PER_MILLE: u64 = 990;
 
 fn number(name: &str, default: u64) -> u64 {
@@ -32,7 +32,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 #[test]
-fn reports_hold_against_what_phones_hold() {
+fn reports_agree_with_the_state_of_every_phone() {
     let fleets = number("REFLASH_TRUTH_FLEETS", FLEETS);
     let first = number("REFLASH_TRUTH_SEED", 0);
     let bundles = Bundles::new();

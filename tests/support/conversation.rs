@@ -193,6 +193,7 @@ impl Run {
                 name: name.to_owned(),
                 port: 49152,
                 served,
+                error: None,
             },
         );
         transfer

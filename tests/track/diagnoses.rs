@@ -174,6 +174,7 @@ fn a_rejected_configuration_is_diagnosed_until_the_phone_applies_one() {
         name: own.clone(),
         port: 49_153,
         served: None,
+        error: None,
     };
     run.observe(2.0, 10, again);
     assert_eq!(run.codes(), ["config-rejected"]);
@@ -215,6 +216,7 @@ fn lost_responses_are_diagnosed_until_one_arrives() {
             name: name.to_owned(),
             port,
             served,
+            error: None,
         };
         run.observe(f64::from(at), 10, requested);
         transfer

@@ -1,5 +1,5 @@
-//! Who names a phone, and when, changes nothing of what is diagnosed: on a LAN the kernel's ARP
-//! table, DHCP, CDP and the requests report MACs at any moment.
+//! The source and the time at which the MAC of a phone is reported change no diagnosis: on a LAN
+//! the ARP table, DHCP, CDP and the requests report MACs at any time.
 
 use proptest::prelude::*;
 use reflash::{

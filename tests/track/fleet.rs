@@ -222,6 +222,7 @@ fn a_flood_of_addresses_is_bounded_and_drops_no_identified_phone() {
             name: name.to_owned(),
             port: 1,
             served: None,
+            error: None,
         };
         let address = std::net::Ipv4Addr::from(address);
         fleet.observe(seconds(1.0), &Observation { address, kind });

@@ -121,7 +121,7 @@ fn the_diagnosis_names_the_other_tftp_server_and_its_option() {
 }
 
 #[test]
-fn a_phone_that_is_directed_here_or_sends_a_request_is_not_diagnosed() {
+fn a_phone_that_is_directed_here_and_sends_no_request_is_diagnosed_until_it_does() {
     // Either option directs it here.
     for lease in [
         lease_with(&[OWN, OTHER], Some("x"), None),
@@ -129,10 +129,24 @@ fn a_phone_that_is_directed_here_or_sends_a_request_is_not_diagnosed() {
     ] {
         let mut run = Run::new(plan_on_network());
         ack_lease(&mut run, 5.0, 10, lease);
-        run.advance_to(500.0);
+        run.advance_to(64.9);
         assert!(run.codes().is_empty(), "{:?}", run.codes());
+        run.advance_to(500.0);
+        assert_eq!(run.codes(), ["no-request"]);
+        let found = &run.phone().diagnoses[0];
+        assert!(
+            found.evidence.contains("this machine is 192.168.5.1"),
+            "{}",
+            found.evidence
+        );
         assert_eq!(details(&run).len(), 1);
+        run.boot(600.0, 10, 10);
+        assert_eq!(run.codes(), ["no-request", "-no-request"]);
     }
+}
+
+#[test]
+fn a_phone_that_sends_a_request_or_is_left_out_is_not_diagnosed() {
     // Its alternate TFTP server is this machine.
     let mut run = Run::new(plan_on_network());
     ack_lease(&mut run, 5.0, 10, lease_with(&[OTHER], None, None));
@@ -147,12 +161,6 @@ fn a_phone_that_is_directed_here_or_sends_a_request_is_not_diagnosed() {
     ack_lease(&mut run, 5.0, 10, lease_with(&[], None, None));
     run.advance_to(500.0);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
-    // The served address is not known, as in a capture.
-    let mut run = Run::new(plan());
-    ack_lease(&mut run, 5.0, 10, lease_with(&[], None, None));
-    run.advance_to(500.0);
-    assert!(run.codes().is_empty(), "{:?}", run.codes());
-    assert_eq!(details(&run).len(), 1);
     // It already runs the target, so another TFTP server is right.
     let mut run = Run::new(plan_on_network());
     ack_lease(&mut run, 5.0, 10, lease_with(&[OTHER], None, None));
@@ -169,8 +177,28 @@ fn a_lease_that_names_this_machine_withdraws_the_diagnosis() {
     run.advance_to(100.0);
     ack_lease(&mut run, 300.0, 10, lease_with(&[OWN], None, Some(ROUTER)));
     assert_eq!(run.codes(), ["no-tftp-address", "-no-tftp-address"]);
-    run.advance_to(900.0);
+    run.advance_to(359.0);
     assert_eq!(run.codes().len(), 2);
+    run.advance_to(900.0);
+    assert_eq!(run.codes()[2..], ["no-request"]);
+}
+
+#[test]
+fn without_the_served_address_a_lease_must_name_a_server() {
+    for (lease, code) in [
+        (lease_with(&[], None, None), "no-tftp-address"),
+        (lease_with(&[], None, Some(ROUTER)), "no-tftp-address"),
+        (lease_with(&[OTHER], None, None), "no-request"),
+        (lease_with(&[], Some("files.example"), None), "no-request"),
+    ] {
+        let mut run = Run::new(plan());
+        ack_lease(&mut run, 5.0, 10, lease);
+        run.advance_to(64.9);
+        assert!(run.codes().is_empty(), "{:?}", run.codes());
+        run.advance_to(500.0);
+        assert_eq!(run.codes(), [code]);
+        assert_eq!(details(&run).len(), 1);
+    }
 }
 
 #[test]

@@ -102,7 +102,7 @@ proptest! {
                     let name = names[name].clone();
                     let served = served.then(|| ServedFile { name: name.clone(), size: 1000 });
                     let transport = if http { Transport::Http } else { Transport::Tftp };
-                    ObservationKind::Requested { transfer: TransferId(next), transport, name, port: 1, served }
+                    ObservationKind::Requested { transfer: TransferId(next), transport, name, port: 1, served, error: None }
                 }
                 Action::Acknowledge(id, bytes) => {
                     ObservationKind::Acknowledged { transfer: TransferId(id), bytes }
@@ -139,6 +139,7 @@ proptest! {
                         name: name.to_owned(),
                         port: 1,
                         served: Some(ServedFile { name: name.to_owned(), size: 1000 }),
+                        error: None,
                     };
                     let files = [TERM].into_iter().chain(IMAGES.map(|(name, _)| name));
                     for (file, kind) in files.zip(ends) {

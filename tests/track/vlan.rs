@@ -148,6 +148,7 @@ fn a_boot_loader_of_this_network_identified_as_the_phone_withdraws_the_diagnosis
         name: "term65.default.loads".to_owned(),
         port: 49_152,
         served: None,
+        error: None,
     };
     let mac_reported = ObservationKind::MacReported {
         mac: mac(10),

@@ -4,11 +4,11 @@ use std::{net::SocketAddrV4, path::PathBuf, time::Duration};
 
 use super::super::{
     bundles::{BridgeArgs, TrustArgs},
-    convert::duration,
     heading,
     inventory::InventoryArgs,
     journal::JournalArgs,
     network::EngineChoice,
+    number::{duration, number},
     web::WebArgs,
 };
 use crate::{phone::Model, simulator::FaultSpec};
@@ -55,7 +55,7 @@ pub(crate) struct Args {
     pub(super) against: Option<SocketAddrV4>,
     /// Number of phones, 1 to 1000
     #[arg(long, value_name = "N", default_value_t = 4,
-          value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = heading::PHONES)]
+          value_parser = number(1..=1000_u16), help_heading = heading::PHONES)]
     pub(super) phones: u16,
     /// Model of the phones
     ///
@@ -71,7 +71,7 @@ pub(crate) struct Args {
     /// Seed of the phones and the bundle
     ///
     /// The same seed gives the same phones and the same synthetic bundle.
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = heading::PHONES)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = number(0..=u64::MAX), help_heading = heading::PHONES)]
     pub(super) seed: u64,
     #[command(flatten)]
     pub(super) inventory: InventoryArgs,

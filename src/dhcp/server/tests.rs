@@ -10,7 +10,7 @@ const OWN: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
 
 const S: Duration = Duration::from_secs(1);
 
-/// 192.0.2.8/29: .9 is the server, .10 to .14 are to be had.
+/// 192.0.2.8/29: .9 is the server, .10 to .14 can be assigned.
 fn server() -> DhcpServer {
     DhcpServer::new(ServerConfig {
         address: OWN,
@@ -45,7 +45,7 @@ fn of_kind(last: u8, number: u8) -> DhcpMessage {
     message
 }
 
-fn ask(
+fn exchange(
     server: &mut DhcpServer,
     now: Duration,
     message: &DhcpMessage,
@@ -55,13 +55,13 @@ fn ask(
 }
 
 fn offered(server: &mut DhcpServer, now: Duration, last: u8) -> Option<Ipv4Addr> {
-    ask(server, now, &discover(last)).map(|(offer, _)| {
+    exchange(server, now, &discover(last)).map(|(offer, _)| {
         assert_eq!(offer.message_type(), Some(MessageType::Offer));
         offer.your
     })
 }
 
-fn take(
+fn accept(
     server: &mut DhcpServer,
     now: Duration,
     last: u8,
@@ -72,16 +72,16 @@ fn take(
     request
         .options
         .set(OptionCode::REQUESTED_ADDRESS, address.octets());
-    ask(server, now, &request)?.0.message_type()
+    exchange(server, now, &request)?.0.message_type()
 }
 
-fn has(server: &mut DhcpServer, now: Duration, last: u8) -> Ipv4Addr {
+fn lease(server: &mut DhcpServer, now: Duration, last: u8) -> Ipv4Addr {
     let address = offered(server, now, last).unwrap();
-    assert_eq!(take(server, now, last, address), Some(MessageType::Ack));
+    assert_eq!(accept(server, now, last, address), Some(MessageType::Ack));
     address
 }
 
-/// A phone that boots and hopes for the address that it had.
+/// A phone that boots and requests its previous address.
 fn reboot(
     server: &mut DhcpServer,
     now: Duration,
@@ -92,5 +92,5 @@ fn reboot(
     request
         .options
         .set(OptionCode::REQUESTED_ADDRESS, address.octets());
-    ask(server, now, &request)?.0.message_type()
+    exchange(server, now, &request)?.0.message_type()
 }

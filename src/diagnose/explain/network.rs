@@ -3,32 +3,60 @@
 use super::{super::Code, registration, text::ExplanationText};
 
 /// The texts of the codes that are not about one phone's conversion.
+#[expect(clippy::too_many_lines, reason = "a table of text")]
 pub(super) fn text(code: Code) -> Option<ExplanationText> {
     Some(match code {
         Code::BlockedByFirewall => ExplanationText {
-            title: "The phone does not receive this machine's answers",
-            signature: "The phone repeats one request about every 4 s, each time from a new port, \
-                        and acknowledges nothing: three transfers got no ACK, or the phone \
-                        repeated a request after eight 'not found' answers.",
-            causes: "A firewall, on this machine or between it and the phone, that accepts \
-                     requests to port 69 but drops the answers; answers that leave through \
-                     another interface.",
-            cure: "Allow UDP from this program's transfer ports to the phone, or fix the port with \
-                   --transfer-port and allow that port.",
-            clears_when: "The phone acknowledges something.",
+            title: "The phone does not receive the server's answers",
+            signature: "The phone repeats one request about every 4 s and acknowledges nothing: \
+                        three transfers without an ACK, or seven repetitions, from two or more \
+                        ports; five repetitions in a record without ports.",
+            causes: "A firewall on the server or on the way that allows port 69 in but not the \
+                     answers out; no route from the server to the phone's network, or a wrong \
+                     router or netmask in the phone; a server with several addresses that answers \
+                     from another address than the phone asked.",
+            cure: "Allow UDP from the server's transfer ports to the phone (--transfer-port fixes \
+                   the port of this program). Ping the phone from the server. Bind the server to \
+                   the address that the phone asks. A phone that repeats its request for a trust \
+                   list waits for any answer; 'not found' is enough.",
+            clears_when: "The phone acknowledges something, or requests its next file at once.",
         },
         Code::NoTftpAddress => ExplanationText {
-            title: "The phone's lease names no TFTP server, or another one",
-            signature: "A DHCP server gave the phone an address but no TFTP server, or a TFTP \
-                        server other than this machine (option 150, otherwise option 66, \
-                        otherwise the next server), and the phone sent no request here within 60 \
-                        s. `check` sends a DHCP request as a phone does, and reports such an \
-                        offer or that no server answered.",
-            causes: "The router cannot send these options, or they name another server. A factory \
-                     reset erases an alternate TFTP address that was set in the phone.",
-            cure: "On the DHCP server that the diagnosis names, set option 150 (addresses), \
-                   option 66 (text) and next-server to this machine.",
+            title: "The phone's lease names no TFTP server, or another one, or it has no lease",
+            signature: "A DHCP server gave the phone an address and named no TFTP server (option \
+                        150, otherwise option 66, otherwise the next server) or another one, and \
+                        the phone sent no request here within 60 s. Or the phone repeats its DHCP \
+                        request, four times or more, and no answer was observed. `check` sends a \
+                        DHCP request as a phone does and gets such an offer, or none.",
+            causes: "A router that cannot set the options, or has those of another server; a \
+                     factory reset, which erases the alternate TFTP address; no DHCP server in \
+                     the phone's VLAN, or one without a free address.",
+            cure: "On the named DHCP server set option 150 (addresses), option 66 (text) and \
+                   next-server to this machine. Without a lease, start a DHCP server in the \
+                   phone's VLAN, or correct the VLAN of its switch port.",
             clears_when: "The phone sends a request here, or gets a lease that names this machine.",
+        },
+        Code::NoRequest => ExplanationText {
+            title: "The phone's lease names a TFTP server, and the phone requests nothing there",
+            signature: "A DHCP server gave the phone an address and named the TFTP server, and no \
+                        request of the phone was observed within 60 s.",
+            causes: "An alternate TFTP server that is set in the phone, which overrides DHCP; a \
+                     wrong router in the lease; a place of observation that does not see the \
+                     phone's requests; a boot loader that no longer has a valid default load.",
+            cure: "In the phone, set Alternate TFTP to No. Check that the named server is the one \
+                   that should serve the phone and that the phone can reach it. Observe on the \
+                   server itself. If nothing helps, reset the phone to factory settings.",
+            clears_when: "The phone sends a request.",
+        },
+        Code::NoTftpServer => ExplanationText {
+            title: "No TFTP server listens where the phone sends its requests",
+            signature: "A request of the phone to port 69 was answered with ICMP port unreachable, \
+                        twice or more.",
+            causes: "The TFTP server is not running, or is bound to another address; option 150 or \
+                     66 names a machine that has none; a firewall rejects port 69.",
+            cure: "Start the TFTP server on the named machine, or let option 150 and 66 name the \
+                   machine where it runs. Allow UDP port 69 in its firewall.",
+            clears_when: "A request of the phone is answered.",
         },
         Code::SecondDhcp => ExplanationText {
             title: "Two DHCP servers answer",
@@ -42,6 +70,17 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                           again.",
         },
         Code::NotRegistering => registration::TEXT,
+        Code::ContactUnreachable => ExplanationText {
+            title: "The phone is registered, and calls do not reach it",
+            signature: "A SIP request of the PBX to the phone was answered with ICMP port \
+                        unreachable, twice or more: the phone does not listen on that port.",
+            causes: "The PBX sends to the port that the REGISTER came from (rewrite_contact, nat), \
+                     but these phones send from any port and listen on voipControlPort.",
+            cure: "Write rewrite_contact=no and force_rport=no into the line's endpoint in \
+                   pjsip.conf (nat=no in sip.conf), reload the PBX and restart the phone. Or use \
+                   TCP (transportLayerProtocol 1).",
+            clears_when: "The phone registers again, until a request is rejected again.",
+        },
         Code::PortBusy => ExplanationText {
             title: "Another program uses the port",
             signature: "Binding the TFTP or HTTP port failed because it is in use.",
@@ -51,11 +90,13 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
         },
         Code::BundleIsSccp => ExplanationText {
             title: "The bundle contains SCCP firmware",
-            signature: "A manifest of the bundle names an SCCP load, and none names a SIP load.",
+            signature: "A manifest of the bundle names an SCCP load, and none names a SIP load. Or a \
+                        phone requests an image of SCCP firmware, such as jar45sccp….sbn, as the \
+                        target.",
             causes: "The file names of the two bundles of a model differ only in one word.",
             cure: "Download the -sip bundle of the same model. An SCCP 8.5(2) bundle is right for \
                    --bridge.",
-            clears_when: "Another bundle is used.",
+            clears_when: "Another bundle is used, or the phone requests an image of SIP firmware.",
         },
         Code::BundleUnknown => ExplanationText {
             title: "The bundle's digest is not in the catalogue",

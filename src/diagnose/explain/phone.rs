@@ -30,6 +30,16 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                    file. The phone starts over by itself.",
             clears_when: "The same name is served.",
         },
+        Code::AccessDenied => ExplanationText {
+            title: "The server refuses access to a file that the phone requests",
+            signature: "A request was answered with ERROR 2 (access violation) or with a text such \
+                        as 'permission denied', not with 'not found'.",
+            causes: "A file or folder that the server's user may not read; SELinux or AppArmor; a \
+                     name outside the folder that the server serves.",
+            cure: "Let the server's user read the file and enter every folder above it. Put the \
+                   file into the folder that is served. Then restart the phone.",
+            clears_when: "The same name is served.",
+        },
         Code::WrongModelBundle => ExplanationText {
             title: "The bundle is for another model",
             signature: "The phone requested the manifest of a family that no staged bundle is for, \
@@ -53,8 +63,9 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                      this hardware revision (screen: Load rejected HC).",
             cure: "Read the screen. 'Auth Fail': pass the SCCP 8.5(2) bundle of the model with \
                    --bridge. 'Load rejected HC': use the newest release. If the phone refused a \
-                   bridge as well, the cause is the hardware. Do not change cables, servers or \
-                   settings.",
+                   bridge as well, the hardware is the likelier cause. If the screen shows \
+                   neither: an application may run this load already, and in a record of requests \
+                   alone the answers may not arrive.",
             clears_when: "The phone requests an image, or an evidence source reports the target \
                           load.",
         },
@@ -83,9 +94,10 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
         Code::ConfigRejected => ExplanationText {
             title: "The phone fetches its configuration and drops it",
             signature: "SEP<MAC>.cnf.xml was delivered, and in the same boot the phone requested \
-                        it again or requested XMLDefault.cnf.xml. Or XMLDefault.cnf.xml was \
-                        delivered in three consecutive boots. In both cases the phone requested \
-                        nothing that a configuration names (a locale, a dial plan, a load).",
+                        it again or requested XMLDefault.cnf.xml. Or a configuration file was \
+                        delivered in three consecutive boots, each within 10 minutes of the \
+                        previous one. In both cases the phone requested nothing that a \
+                        configuration names (a locale, a dial plan, a load).",
             causes: "The file has no telephone line, an unreplaced placeholder, a stray character \
                      or an element that this release does not know. A single error makes the \
                      phone drop the whole file.",
@@ -93,6 +105,16 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                    line and without placeholders. The phone logs its reason at \
                    http://PHONE/DeviceLog.",
             clears_when: "The phone requests a locale, a dial plan or a load.",
+        },
+        Code::ModelMismatch => ExplanationText {
+            title: "The phone is of another model than the inventory says",
+            signature: "A request or an evidence source reports another model than the inventory \
+                        lists for this MAC.",
+            causes: "Two lines of the inventory were exchanged, or the model in one is wrong.",
+            cure: "Correct the model in the inventory and start again (or write the files again \
+                   with provision). Until then the phone is not served the file that was written \
+                   for the other model.",
+            clears_when: "Never in this run: a phone does not change its model.",
         },
         Code::RebootedMidImage => ExplanationText {
             title: "The phone restarted before it had all images",
@@ -145,7 +167,8 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
         Code::TrustList => ExplanationText {
             title: "The phone accepts only signed configurations",
             signature: "A request for SEP<MAC>.cnf.xml.sgn, the signed form of the configuration. \
-                        Requests for CTLSEP, ITLSEP and ITLFile that are answered 'not found' are \
+                        Or the phone starts over three times with CTLSEP and requests no \
+                        configuration. Requests for CTLSEP, ITLSEP and ITLFile that are answered 'not found' are \
                         routine and are no sign of this problem.",
             causes: "The phone still has a trust list (CTL or ITL) of its previous call manager. \
                      Firmware is not affected, and recovery ignores trust lists.",

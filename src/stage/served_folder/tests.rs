@@ -187,3 +187,12 @@ fn a_file_that_is_being_rewritten_is_served_whole_or_is_an_error() {
     });
     assert_eq!(folder.resolve("image.sbn").unwrap().unwrap().bytes[0], 50);
 }
+
+#[test]
+fn a_missing_folder_is_said_not_to_exist() {
+    let error = ServedFolder::open(Path::new("/nonexistent/root")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot read /nonexistent/root: it does not exist"
+    );
+}

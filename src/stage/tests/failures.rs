@@ -49,7 +49,7 @@ fn a_folder_in_use_or_no_folder_is_refused() {
 }
 
 #[test]
-fn whatever_fails_leaves_nothing_behind() {
+fn a_stage_that_fails_leaves_no_files() {
     let base = tempfile::tempdir().unwrap();
     let empty = base.path().join("empty");
     fs::create_dir(&empty).unwrap();
@@ -102,7 +102,8 @@ fn whatever_fails_leaves_nothing_behind() {
                 (vec!["empty".into()], vec![])
             );
         }
-        layout::temporary(base.path(), of(&bundles, &[]), CALL_MANAGER, unpack).expect_err(what);
+        layout::temporary(base.path(), sources(&bundles, &[]), CALL_MANAGER, unpack)
+            .expect_err(what);
         let _ = fs::remove_file(empty.join("aside"));
         assert_eq!(
             (names(base.path()), names(&empty)),
@@ -113,7 +114,7 @@ fn whatever_fails_leaves_nothing_behind() {
 }
 
 #[test]
-fn files_that_were_moved_are_taken_back_when_one_cannot_be() {
+fn moved_files_are_removed_when_a_later_one_cannot_be_moved() {
     let base = tempfile::tempdir().unwrap();
     let (from, to) = (base.path().join("from"), base.path().join("to"));
     fs::create_dir(&from).unwrap();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_name_is_found_as_phones_write_it_and_no_path_is_ever_built_from_it() {
+fn a_name_is_found_in_any_case_and_is_never_used_as_a_path() {
     let base = tempfile::tempdir().unwrap();
     let stage = temporary(base.path(), &[sip45()]).unwrap();
     for name in [
@@ -54,7 +54,7 @@ fn the_config_view_names_no_load_and_has_no_firmware() {
 }
 
 #[test]
-fn the_root_is_private_has_a_folder_per_bundle_and_ends_with_the_stage() {
+fn the_root_is_private_has_a_folder_per_bundle_and_is_removed_with_the_stage() {
     let base = tempfile::tempdir().unwrap();
     let bundles = [
         sip45(),
@@ -74,7 +74,7 @@ fn the_root_is_private_has_a_folder_per_bundle_and_ends_with_the_stage() {
 }
 
 #[test]
-fn what_happens_to_the_disk_later_reaches_no_phone() {
+fn files_that_change_after_staging_are_served_unchanged() {
     let base = tempfile::tempdir().unwrap();
     let stage = temporary(base.path(), &[sip45()]).unwrap();
     fs::write(stage.root().join("0/jar7945.9.sbn"), "evil").unwrap();
@@ -123,7 +123,7 @@ fn the_plan_has_every_model_and_the_images_in_order_with_their_sizes() {
 }
 
 #[test]
-fn a_kept_folder_is_flat_readable_and_whole() {
+fn a_persistent_folder_is_flat_readable_and_complete() {
     let base = tempfile::tempdir().unwrap();
     let new = base.path().join("new");
     let stage = persistent(&new, &[sip45()]).unwrap();
@@ -141,10 +141,10 @@ fn a_kept_folder_is_flat_readable_and_whole() {
     }
     assert_eq!(stage.root(), new);
     stage.close().unwrap();
-    assert_eq!(names(&new), listed, "a kept folder is kept");
+    assert_eq!(names(&new), listed, "a persistent folder remains");
     assert_eq!(names(base.path()), ["new"]);
 
-    // An empty folder stays the folder that it was.
+    // An existing empty folder keeps its permissions.
     let empty = base.path().join("empty");
     fs::create_dir(&empty).unwrap();
     fs::set_permissions(&empty, fs::Permissions::from_mode(0o775)).unwrap();

@@ -40,14 +40,11 @@ fn two_bundles_for_one_model_are_refused() {
         ..AcceptPolicy::default()
     };
     let refusal = check_targets(&[sip45(), back], sccp).unwrap_err();
-    assert!(
-        !refusal.is_usage(),
-        "the way there and the way back: exit code 1"
-    );
+    assert!(!refusal.is_usage(), "to SIP and back to SCCP: exit code 1");
 }
 
 #[test]
-fn of_several_loads_for_a_model_sip_and_the_newest_is_told() {
+fn the_newest_sip_load_of_several_is_chosen_for_a_model() {
     let mut mixed = sip45();
     for name in ["SCCP45.9-4-2SR3-1S", "SIP45.8-5-4S", "term65.default"] {
         mixed.loads.push(LoadName::new(name));

@@ -19,14 +19,14 @@ const FIRST: Socket = Socket::Transfer(TransferPort::First);
 
 const SECOND: Socket = Socket::Transfer(TransferPort::Second);
 
-/// Serves 1,000 bytes under every name but "absent", and records its calls.
+/// Serves 1,000 bytes under every name except "absent", and records its calls.
 #[derive(Default)]
-struct Shelf(Vec<String>);
+struct RecordingService(Vec<String>);
 
-impl TftpService for Shelf {
+impl TftpService for RecordingService {
     fn request(&mut self, _: Instant, request: &TftpRequest<'_>) -> TftpAnswer {
         self.0.push(format!(
-            "ask {} {}",
+            "request {} {}",
             request.transfer,
             request.name.escape_debug()
         ));
@@ -50,7 +50,7 @@ impl TftpService for Shelf {
 
 /// An engine, its clock and its network.
 struct Bench {
-    engine: TftpEngine<Shelf>,
+    engine: TftpEngine<RecordingService>,
     now: Instant,
     out: TransmitQueue,
 }
@@ -58,13 +58,13 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         Self {
-            engine: TftpEngine::new(EngineLimits::default(), Shelf::default()),
+            engine: TftpEngine::new(EngineLimits::default(), RecordingService::default()),
             now: Instant::now(),
             out: TransmitQueue::default(),
         }
     }
 
-    /// Sends a datagram; what the engine answers, and from where.
+    /// Sends a datagram; returns the packets that the engine sends, with their ports.
     fn send(
         &mut self,
         peer: SocketAddrV4,
@@ -76,7 +76,7 @@ impl Bench {
         self.sent()
     }
 
-    fn ask(&mut self, peer: SocketAddrV4, name: &str) -> Vec<(TransferPort, Vec<u8>)> {
+    fn request(&mut self, peer: SocketAddrV4, name: &str) -> Vec<(TransferPort, Vec<u8>)> {
         self.send(
             peer,
             Socket::Listener,
@@ -88,7 +88,7 @@ impl Bench {
         self.send(peer, to, &[0, 4, 0, block])
     }
 
-    fn pass(&mut self, time: Duration) -> Vec<(TransferPort, Vec<u8>)> {
+    fn advance(&mut self, time: Duration) -> Vec<(TransferPort, Vec<u8>)> {
         self.now += time;
         self.engine.tick(self.now, &mut self.out);
         self.sent()

@@ -13,6 +13,9 @@ pub(in crate::track) struct Activity {
     pub last_request: RunTime,
     /// The number of requests.
     pub requests: u64,
+    /// When the phone last showed in this boot that its application runs: it accepted a
+    /// configuration, or it registered.
+    pub running_since: Option<RunTime>,
 }
 
 impl Activity {
@@ -22,6 +25,7 @@ impl Activity {
             last: at,
             last_request: at,
             requests: 0,
+            running_since: None,
         }
     }
 
@@ -41,6 +45,7 @@ impl Activity {
         self.first = self.first.min(earlier.first);
         self.last = self.last.max(earlier.last);
         self.last_request = self.last_request.max(earlier.last_request);
+        self.running_since = self.running_since.or(earlier.running_since);
         self.requests += earlier.requests;
     }
 }

@@ -46,6 +46,8 @@ impl Conversion {
             self.infer_last_image(cx, request, out);
         }
         if is_boot {
+            self.on_boot_of_running(cx.at);
+            self.clear_closed_contact(out);
             self.check_start(cx, request, false, out);
             self.interrupt_pass(out);
             self.loads.reports.clear();
@@ -94,8 +96,12 @@ impl Conversion {
                     text::printable(name)
                 );
                 self.on_sip_firmware(EvidenceSource::Requests, detail, out);
+                self.on_running(cx.at, out);
             }
-            RequestedFile::SccpLocale => self.on_sccp_locale(name, out),
+            RequestedFile::SccpLocale => {
+                self.on_sccp_locale(name, out);
+                self.on_running(cx.at, out);
+            }
             _ => {}
         }
     }
@@ -127,6 +133,9 @@ impl Conversion {
             && pass.role == StageRole::Bridge
         {
             return self.on_bridge_installed(file, out);
+        }
+        if self.has_diagnosis(Code::BundleIsSccp) {
+            return self.on_sccp_installed(file, out);
         }
         let details = |evidence| StepDetails {
             file: file.map(str::to_owned),

@@ -6,7 +6,7 @@ use super::{
     core::Conversion,
 };
 use crate::{
-    diagnose::Code,
+    diagnose::{Code, Diagnosis},
     phone::{Family, RequestedFile},
     track::{
         change::Change,
@@ -36,28 +36,46 @@ impl Conversion {
         let boot = &mut self.configuration.boot;
         let rejected = match request.file {
             RequestedFile::TrustList(_) => {
-                *boot = boot.next();
-                let boots = boot.boots_without_effect;
-                (boots >= rules::REJECTED_BOOTS && !self.routing.suppress_load)
-                    .then(|| text::rejected_default(boots, request.name, cx.at))
+                *boot = boot.next(cx.at);
+                self.check_list_loop(cx, request, out);
+                self.rejected_in_boots(cx, request)
+            }
+            // Some phones request their CTL last, or never.
+            RequestedFile::IdentityList(_) if boot.own_delivered || boot.default_delivered => {
+                *boot = boot.next(cx.at);
+                self.rejected_in_boots(cx, request)
+            }
+            RequestedFile::Config { signed: true, .. } => {
+                boot.requested = true;
+                None
             }
             RequestedFile::Config { signed: false, .. } => {
+                boot.requested = true;
                 let again =
                     boot.own_delivered && boot.own.is_some_and(|(_, port)| port != request.port);
                 boot.own = Some((request.transfer, request.port));
                 again.then(|| text::rejected_own(request.name, cx.at))
             }
-            RequestedFile::DefaultConfig => boot
-                .own_delivered
-                .then(|| text::rejected_own(request.name, cx.at)),
+            RequestedFile::DefaultConfig => {
+                boot.requested = true;
+                boot.own_delivered
+                    .then(|| text::rejected_own(request.name, cx.at))
+            }
             RequestedFile::Manifest(_)
             | RequestedFile::Image
             | RequestedFile::SipLocale
             | RequestedFile::SccpLocale
             | RequestedFile::Other => {
                 if boot.own_delivered || boot.default_delivered {
-                    *boot = ConfigBoot::default();
+                    *boot = ConfigBoot {
+                        began: boot.began,
+                        requested: true,
+                        ..ConfigBoot::default()
+                    };
                     self.withdraw(Code::ConfigRejected, None, out);
+                    if *request.file == RequestedFile::Other {
+                        self.on_running(cx.at, out);
+                    }
                 }
                 None
             }
@@ -69,6 +87,32 @@ impl Conversion {
             && self.device.family != Some(Family::P3)
         {
             self.raise("", diagnosis, out);
+        }
+    }
+
+    /// The diagnosis if a configuration was delivered in too many boots without effect.
+    fn rejected_in_boots(&self, cx: Context<'_>, request: FileRequest<'_>) -> Option<Diagnosis> {
+        let boot = &self.configuration.boot;
+        let boots = boot.boots_without_effect;
+        // A phone that is given no load any more has nothing to fetch after XMLDefault.
+        let counts = boot.own_without_effect || !self.routing.suppress_load;
+        (boots >= rules::REJECTED_BOOTS && counts)
+            .then(|| text::rejected_in_boots(boots, boot.own_without_effect, request.name, cx.at))
+    }
+
+    /// Whether the phone starts over again and again with its trust lists.
+    fn check_list_loop(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
+        let boots = self.configuration.boot.boots_without_request;
+        // A phone that repeats the request at once receives no answers: another diagnosis.
+        let unacked = self.reachability.unacked.as_ref();
+        let is_answered = unacked.is_none_or(|unacked| unacked.repetitions == 0);
+        if boots >= rules::REJECTED_BOOTS && is_answered {
+            self.raise("", text::list_loop(boots, request.name, cx.at), out);
         }
     }
 }

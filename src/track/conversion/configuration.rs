@@ -1,6 +1,9 @@
 //! What the current boot of an application fetched of its configuration.
 
-use crate::track::observation::{RunTime, TransferId};
+use crate::track::{
+    diagnosis::rules,
+    observation::{RunTime, TransferId},
+};
 
 /// How far a phone is with its configuration.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +17,10 @@ pub(in crate::track) struct Configuration {
 
 /// The configuration files of one boot.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each observed separately"
+)]
 pub(in crate::track) struct ConfigBoot {
     /// The newest request for its own file, and the client port of the request.
     pub(super) own: Option<(TransferId, u16)>,
@@ -21,23 +28,42 @@ pub(in crate::track) struct ConfigBoot {
     pub(super) own_delivered: bool,
     /// `XMLDefault.cnf.xml` was delivered.
     pub(super) default_delivered: bool,
-    /// Earlier consecutive boots in which `XMLDefault.cnf.xml` was delivered and nothing
-    /// followed.
+    /// A configuration was requested.
+    pub(super) requested: bool,
+    /// The first request of this boot.
+    pub(super) began: Option<RunTime>,
+    /// Earlier consecutive boots in which a configuration was delivered and nothing followed.
     pub(super) boots_without_effect: u8,
+    /// Whether the phone's own configuration was delivered in one of them.
+    pub(super) own_without_effect: bool,
+    /// Earlier consecutive boots in which no configuration was requested.
+    pub(super) boots_without_request: u8,
 }
 
 impl ConfigBoot {
-    /// The boot that follows this one.
-    pub(super) fn next(&self) -> Self {
-        // A boot may request twice: over HTTP first, or because an answer was lost.
-        let boots_without_effect = match (self.own_delivered, self.default_delivered) {
-            (false, true) => self.boots_without_effect.saturating_add(1),
-            (false, false) => self.boots_without_effect,
-            (true, _) => 0,
-        };
-        Self {
-            boots_without_effect,
+    /// The boot that follows this one at `at`.
+    pub(super) fn next(&self, at: RunTime) -> Self {
+        let next = Self {
+            began: Some(at),
             ..Self::default()
+        };
+        let apart = self.began.map(|began| at.saturating_sub(began));
+        match apart {
+            Some(apart) if apart > rules::LOOP_WITHIN => next,
+            // A boot may request twice: over HTTP first, or because an answer was lost.
+            Some(apart) if !self.requested && apart <= rules::REPEATED_WITHIN => self.clone(),
+            _ => Self {
+                boots_without_effect: self
+                    .boots_without_effect
+                    .saturating_add(u8::from(self.own_delivered || self.default_delivered)),
+                own_without_effect: self.own_without_effect || self.own_delivered,
+                boots_without_request: if self.requested || apart.is_none() {
+                    0
+                } else {
+                    self.boots_without_request.saturating_add(1)
+                },
+                ..next
+            },
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     phone::RequestedFile,
     track::{
         catalog::Catalog,
-        observation::{RunTime, ServedFile, TransferId, Transport},
+        observation::{RunTime, ServedFile, TftpError, TransferId, Transport},
         plan::{RegistrationTarget, Subnet},
     },
 };
@@ -44,6 +44,8 @@ pub(in crate::track) struct FileRequest<'a> {
     pub port: u16,
     pub file: &'a RequestedFile,
     pub served: Option<&'a ServedFile>,
+    /// The error that the server answered, if it is known and another than "not found".
+    pub error: Option<&'a TftpError>,
 }
 
 impl FileRequest<'_> {

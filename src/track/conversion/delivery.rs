@@ -133,6 +133,17 @@ impl Delivery {
         }
     }
 
+    /// The phone did not receive the manifest `name` that it requested.
+    pub(super) fn on_manifest_unanswered(&mut self, name: &str, at: RunTime) {
+        if let Some(delivery) = self.manifest_deliveries.last_mut()
+            && delivery.name == name
+            && !delivery.whole
+        {
+            delivery.unanswered = true;
+            delivery.last = at;
+        }
+    }
+
     /// The phone has the manifest of this pass.
     pub(super) fn imply_manifest(&mut self, transfer: TransferId) {
         if let Some(pass) = &mut self.current {

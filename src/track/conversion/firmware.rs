@@ -55,11 +55,15 @@ impl Conversion {
             self.routing.leave_bridge(BridgeProgress::Installed);
         }
         self.loads.was_on_sccp |= load.protocol() == Some(Protocol::Sccp);
-        if cx.catalog.is_target(load) {
+        if source == EvidenceSource::Sccp {
+            self.on_running(cx.at, out);
+        }
+        if cx.catalog.is_target(load) && load.protocol() != Some(Protocol::Sccp) {
             self.on_target_report(load, Evidence { source, detail }, out);
             return;
         }
-        if load.is_universal_loader() || self.may_be_target(cx, load) {
+        let is_known = self.state == State::Already && cx.catalog.is_empty();
+        if load.is_universal_loader() || is_known || self.may_be_target(cx, load) {
             self.note(source, detail, out);
         } else {
             self.on_other_load(source, detail, Some(load.clone()), out);
@@ -144,6 +148,7 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         self.activity.last = at;
+        self.clear_unleased(out);
         if source == EvidenceSource::Sip {
             self.on_any_register(out);
         }

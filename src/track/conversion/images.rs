@@ -76,6 +76,8 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         self.delivery.manifest_deliveries.clear();
+        self.activity.running_since = None;
+        self.check_sccp_image(cx, request, out);
         for code in [
             Code::ManifestRefused,
             Code::BridgeNeeded,

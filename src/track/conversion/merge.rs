@@ -1,12 +1,12 @@
 //! Joins two parts of one phone's history, and separates them again.
 
-use super::{core::Conversion, routing::Routing};
+use super::{core::Conversion, reachability::Reachability, routing::Routing};
 use crate::{diagnose::Code, track::observation::RunTime};
 
 impl Conversion {
     /// Becomes the continuation of what the same phone did `earlier`. `renumber`: the passes
     /// of this part were counted from 1.
-    pub(in crate::track) fn absorb_earlier(&mut self, earlier: Self, renumber: bool) {
+    pub(in crate::track) fn absorb_earlier(&mut self, mut earlier: Self, renumber: bool) {
         let carried = !renumber;
         let idle = self.activity.requests == 0 && self.findings.evidence.is_empty();
         if renumber {
@@ -17,6 +17,10 @@ impl Conversion {
             self.stalled = earlier.stalled;
             self.configuration = earlier.configuration;
             self.registration = earlier.registration;
+        }
+        if !idle {
+            // What the phone requested since decides.
+            earlier.activity.running_since = None;
         }
         self.activity.absorb_earlier(earlier.activity);
         self.device.absorb_earlier(earlier.device);
@@ -55,10 +59,7 @@ impl Conversion {
             .manifest_deliveries
             .clone_from(&self.delivery.manifest_deliveries);
         episode.delivery.interrupted_file = self.interrupted_work(true);
-        episode
-            .reachability
-            .unacked
-            .clone_from(&self.reachability.unacked);
+        episode.reachability = self.reachability.clone();
         episode.findings.active.clone_from(&self.findings.active);
         episode
     }
@@ -77,6 +78,6 @@ impl Conversion {
         self.delivery.failing.clear();
         self.delivery.complete_passes -= before.delivery.complete_passes;
         self.delivery.forget_before(self.activity.first);
-        self.reachability.unacked = None;
+        self.reachability = Reachability::default();
     }
 }

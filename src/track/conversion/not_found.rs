@@ -12,7 +12,7 @@ use crate::{
             rules::{self, NotFound},
             text,
         },
-        observation::{ServedFile, Transport},
+        observation::{EvidenceSource, ServedFile, Transport},
         route::StageRole,
     },
 };
@@ -29,6 +29,14 @@ impl Conversion {
         // requests again over TFTP.
         if cx.excluded || self.is_held(cx) || request.transport == Transport::Http {
             return;
+        }
+        if let Some(error) = request.error {
+            if error.is_denial() {
+                let diagnosis = text::access_denied(request.name, error, cx.at);
+                return self.raise(request.name, diagnosis, out);
+            }
+            let detail = text::server_error(request.name, error);
+            self.note(EvidenceSource::Requests, detail, out);
         }
         let catalog = cx.catalog;
         let stage = self.routing.stage;
@@ -80,14 +88,14 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         let name = normalized_name(request.file_name());
-        let bytes = self
-            .delivery
-            .attempts
-            .iter()
-            .rfind(|attempt| {
-                attempt.transfer != request.transfer && normalized_name(&attempt.name) == name
-            })
-            .map_or(0, |attempt| attempt.bytes);
+        let before = self.delivery.attempts.iter().rfind(|attempt| {
+            attempt.transfer != request.transfer && normalized_name(&attempt.name) == name
+        });
+        if let Some(error) = before.and_then(|attempt| attempt.error.as_ref()) {
+            let diagnosis = text::aborted(request.name, attempts, error, cx.at);
+            return self.raise(request.file_name(), diagnosis, out);
+        }
+        let bytes = before.map_or(0, |attempt| attempt.bytes);
         let last = request
             .served
             .map(|served| served.size)

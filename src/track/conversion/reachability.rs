@@ -1,6 +1,9 @@
 //! Whether the phone and this machine can reach each other.
 
-use std::net::Ipv4Addr;
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Duration,
+};
 
 use crate::track::{
     lease::LeaseOptions,
@@ -15,8 +18,14 @@ pub(in crate::track) struct Reachability {
     pub unacked: Option<UnackedRequests>,
     /// The phone was observed in another network and has requested nothing here.
     pub(super) other_subnet: Option<OtherSubnet>,
-    /// The phone's lease names another TFTP server, and it has requested nothing here since.
-    pub(super) wrong_tftp_server: Option<WrongTftpServer>,
+    /// The phone got a lease, and it has requested nothing here since.
+    pub(super) unused_lease: Option<UnusedLease>,
+    /// The phone asks for an address and gets no answer.
+    pub(super) unleased: Option<RepeatedEvent>,
+    /// Its requests find no TFTP server at this address.
+    pub(super) closed_server: Option<(SocketAddrV4, RepeatedEvent)>,
+    /// Requests of this PBX to this port of the phone find it closed.
+    pub(super) closed_contact: Option<(SocketAddrV4, SocketAddrV4, RepeatedEvent)>,
     /// Leases that were recorded as evidence.
     pub(super) lease_notes: u8,
 }
@@ -27,9 +36,12 @@ pub(in crate::track) struct UnackedRequests {
     pub(super) name: String,
     pub(super) first: RunTime,
     pub(super) last: RunTime,
+    /// 0 if the record does not give it.
     pub(super) port: u16,
     pub(super) ports: u16,
     pub(super) requests: u16,
+    /// Requests that came so soon after the previous one that no answer to it had arrived.
+    pub(super) repetitions: u16,
     pub(super) transfers: u16,
 }
 
@@ -43,13 +55,43 @@ pub(super) struct OtherSubnet {
     pub(super) network: Subnet,
 }
 
-/// A lease that names another TFTP server than this machine.
+/// A lease after which no request came here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct WrongTftpServer {
+pub(super) struct UnusedLease {
     pub(super) options: LeaseOptions,
     pub(super) address: Ipv4Addr,
-    pub(super) own: Ipv4Addr,
+    /// This machine's address; `None` if it is not known.
+    pub(super) own: Option<Ipv4Addr>,
+    /// Whether the options lead the phone to this machine, or to any TFTP server if this
+    /// machine's address is not known.
+    pub(super) leads_here: bool,
     pub(super) at: RunTime,
+}
+
+/// What happened several times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RepeatedEvent {
+    pub(super) first: RunTime,
+    pub(super) last: RunTime,
+    pub(super) count: u32,
+}
+
+impl RepeatedEvent {
+    pub(super) fn new(at: RunTime) -> Self {
+        Self {
+            first: at,
+            last: at,
+            count: 1,
+        }
+    }
+
+    /// It happened again, unless that was less than `apart` ago.
+    pub(super) fn again(&mut self, at: RunTime, apart: Duration) {
+        if at.saturating_sub(self.last) >= apart {
+            self.last = at;
+            self.count = self.count.saturating_add(1);
+        }
+    }
 }
 
 impl Reachability {
@@ -58,7 +100,10 @@ impl Reachability {
         if idle {
             self.unacked = earlier.unacked;
             self.other_subnet = self.other_subnet.or(earlier.other_subnet);
-            self.wrong_tftp_server = self.wrong_tftp_server.take().or(earlier.wrong_tftp_server);
+            self.unused_lease = self.unused_lease.take().or(earlier.unused_lease);
+            self.unleased = self.unleased.or(earlier.unleased);
+            self.closed_server = self.closed_server.or(earlier.closed_server);
+            self.closed_contact = self.closed_contact.or(earlier.closed_contact);
         }
     }
 }

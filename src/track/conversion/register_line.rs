@@ -118,6 +118,11 @@ impl RegisterLine {
         &self.register.user
     }
 
+    /// The port on which the phone listens over UDP.
+    pub(super) fn via_port(&self) -> u16 {
+        self.register.via_port
+    }
+
     /// Whether this REGISTER belongs to this line, whatever its destination.
     pub(super) fn is_of(&self, register: &Register) -> bool {
         self.register.user == register.user

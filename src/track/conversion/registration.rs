@@ -77,6 +77,11 @@ impl RegistrationProgress {
         self.lines.get_mut(index)
     }
 
+    /// The port on which the phone listens over UDP, by its newest REGISTER.
+    pub(super) fn via_port(&self) -> Option<u16> {
+        self.lines.last().map(RegisterLine::via_port)
+    }
+
     /// The PBX answered, so it listens.
     pub(super) fn on_answer(&mut self) {
         self.closed = None;

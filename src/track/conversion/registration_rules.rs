@@ -63,6 +63,9 @@ impl Conversion {
     fn on_registered(&mut self, cx: Context<'_>, register: &Register, out: &mut Vec<Change>) {
         let detail = text::registered(register, cx.registration);
         self.note(EvidenceSource::Sip, detail, out);
+        self.on_running(cx.at, out);
+        self.clear_closed_contact(out);
+        self.check_runs_sip(cx, out);
         if !self.registration.failure_is_of_another_user(register) {
             self.registration.reported = None;
             self.withdraw(Code::NotRegistering, None, out);
@@ -82,11 +85,13 @@ impl Conversion {
         self.check_registration(cx, out);
     }
 
-    /// Whether a failure to register matters: the phone is converted, or got its
-    /// configuration without a load.
-    fn should_register(&self) -> bool {
+    /// Whether a failure to register matters: the phone is converted, got its configuration
+    /// without a load, or is observed in a record without a conversion.
+    fn should_register(&self, cx: Context<'_>) -> bool {
         match self.state {
-            State::Seen | State::Configuring => self.registration.configured.is_some(),
+            State::Seen | State::Configuring => {
+                self.registration.configured.is_some() || cx.catalog.is_empty()
+            }
             _ => self.is_converted(),
         }
     }
@@ -123,7 +128,7 @@ impl Conversion {
 
     /// Diagnoses why the phone is not registered, if that is known and new.
     fn check_registration(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
-        if self.should_register()
+        if self.should_register(cx)
             && let Some(failure) = self.registration.failure(cx.at, cx.registration)
         {
             self.report_failure(failure, out);

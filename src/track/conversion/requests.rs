@@ -37,6 +37,7 @@ impl Conversion {
         }
         match request.file {
             RequestedFile::Recovery(model) => {
+                self.activity.running_since = None;
                 self.loads.in_recovery = true;
                 if let Some(model) = model {
                     self.device.set_model(model);
@@ -53,6 +54,7 @@ impl Conversion {
                     self.registration.on_configuration_requested();
                 }
                 if is_dial_plan(request.name) {
+                    self.on_running(cx.at, out);
                     let detail = "requested dialplan.xml: it accepted a configuration".to_owned();
                     self.note(EvidenceSource::Requests, detail, out);
                 }
@@ -63,6 +65,7 @@ impl Conversion {
         } else {
             self.withdraw(Code::MissingImage, Some(request.file_name()), out);
             self.withdraw(Code::NameMismatch, Some(request.file_name()), out);
+            self.withdraw(Code::AccessDenied, Some(request.file_name()), out);
         }
         self.check_loader(cx, request, out);
     }
@@ -70,7 +73,7 @@ impl Conversion {
     /// The phone sends requests to this machine, whatever its VLAN and its lease are.
     fn reaches_this_machine(&mut self, out: &mut Vec<Change>) {
         self.clear_other_subnet(out);
-        self.clear_wrong_tftp_server(out);
+        self.clear_unused_lease(out);
     }
 
     /// Records the request in the history.

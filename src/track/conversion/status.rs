@@ -33,6 +33,9 @@ pub fn silence_limit(state: State) -> Option<Duration> {
 impl Conversion {
     /// How long the phone may be silent now.
     pub(super) fn allowed_silence(&self) -> Option<Duration> {
+        if self.is_up() {
+            return None;
+        }
         // Without the ends of transfers, the phone may be writing already.
         let may_be_writing = self.state == State::Images
             && self

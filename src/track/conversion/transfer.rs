@@ -6,10 +6,13 @@ use crate::{
     phone::{Family, LoadName},
     track::{
         change::Change,
-        diagnosis::rules::ManifestDelivery,
-        event::StepDetails,
+        diagnosis::{
+            rules::{self, ManifestDelivery},
+            text,
+        },
+        event::{ImageNumber, StepDetails},
         history::{FetchAttempt, FileRole},
-        observation::{TransferEnd, TransferId},
+        observation::{EvidenceSource, TransferEnd, TransferId},
     },
 };
 
@@ -32,7 +35,7 @@ impl Conversion {
         if bytes > 0 {
             self.on_acknowledgement(out);
         }
-        let mut place = (0, 0);
+        let mut image = None;
         if let FileRole::Image(Some(index)) = role {
             self.delivery.fetched |= bytes > 0;
             if let Some(current) = &mut self.delivery.current
@@ -42,7 +45,10 @@ impl Conversion {
                     current.on_progress(index, transfer);
                 }
                 let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-                place = (number(index + 1), number(current.images.len()));
+                image = Some(ImageNumber {
+                    number: number(index + 1),
+                    count: number(current.images.len()),
+                });
             }
         }
         out.push(Change::Progress {
@@ -50,7 +56,7 @@ impl Conversion {
             bytes,
             size,
             pass,
-            place,
+            image,
         });
     }
 
@@ -71,6 +77,10 @@ impl Conversion {
         }
         attempt.end(end, bytes);
         let attempt = attempt.clone();
+        if let Some(error) = &attempt.error {
+            let detail = text::phone_error(&attempt.name, error);
+            self.note(EvidenceSource::Requests, detail, out);
+        }
         // The absence of packets is not activity.
         if !matches!(end, TransferEnd::Vanished { .. } | TransferEnd::Killed) {
             self.on_activity(cx.at, out);
@@ -78,7 +88,12 @@ impl Conversion {
         if *end == TransferEnd::Delivered || attempt.bytes > 0 {
             self.on_acknowledgement(out);
         } else if matches!(end, TransferEnd::Vanished { .. }) {
-            self.count_unacked_transfer(cx.at, &attempt, out);
+            self.count_unacked_transfer(cx, &attempt, out);
+        }
+        if matches!(end, TransferEnd::Aborted { .. })
+            && matches!(attempt.role, FileRole::Manifest(_))
+        {
+            self.delivery.on_manifest_unanswered(&attempt.name, cx.at);
         }
         match attempt.role {
             FileRole::Manifest(entry) => self.on_manifest_end(cx, &attempt, entry, end, out),
@@ -168,9 +183,18 @@ impl Conversion {
             return;
         }
         let deliveries = &mut self.delivery.manifest_deliveries;
+        // A phone that runs this load reads its manifest whenever it is switched on.
+        if !load.is_recovery()
+            && deliveries
+                .last()
+                .is_some_and(|last| cx.at.saturating_sub(last.last) > rules::LOOP_WITHIN)
+        {
+            self.activity.running_since = whole.then_some(cx.at);
+            deliveries.clear();
+        }
         match deliveries.last_mut() {
             Some(delivery) if delivery.is_same_boot(&attempt.name, cx.at) => {
-                delivery.last = cx.at;
+                delivery.on_again(cx.at, whole);
             }
             _ => {
                 if deliveries.len() >= MAX_DELIVERIES {
@@ -183,6 +207,7 @@ impl Conversion {
                     recovery: load.is_recovery(),
                     booted_since: false,
                     whole,
+                    unanswered: false,
                 });
             }
         }

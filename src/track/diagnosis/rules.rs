@@ -23,6 +23,10 @@ pub(crate) const BROKEN_ATTEMPTS: u16 = 3;
 
 /// The delivery of a manifest in one boot, without an image request since.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each observed separately"
+)]
 pub(crate) struct ManifestDelivery {
     /// Its name as staged.
     pub name: String,
@@ -36,13 +40,29 @@ pub(crate) struct ManifestDelivery {
     pub booted_since: bool,
     /// Whether all of it was acknowledged; if not, only the request was observed.
     pub whole: bool,
+    /// Only the request was observed, and the phone repeated it: no answer arrived.
+    pub unanswered: bool,
 }
 
 impl ManifestDelivery {
+    /// Another delivery in the same boot. `whole`: all of it was acknowledged; otherwise it was
+    /// requested again, at once (boot loaders request in pairs) or because no answer arrived.
+    pub(crate) fn on_again(&mut self, at: RunTime, whole: bool) {
+        if whole {
+            self.whole = true;
+            self.unanswered = false;
+        } else if !self.whole {
+            self.unanswered |= at.saturating_sub(self.last) >= REPEAT_AFTER;
+        }
+        self.last = at;
+    }
+
     /// Whether a delivery of `name` at `at` belongs to the same boot.
     pub(crate) fn is_same_boot(&self, name: &str, at: RunTime) -> bool {
         self.name == name
-            && if self.recovery {
+            && if self.unanswered && at.saturating_sub(self.last) <= REPEATED_WITHIN {
+                true
+            } else if self.recovery {
                 at.saturating_sub(self.first) < BOOT_APART
             } else {
                 !self.booted_since
@@ -50,12 +70,14 @@ impl ManifestDelivery {
     }
 }
 
-/// The boots with deliveries of the newest manifest, if they are enough for a refusal.
+/// The boots with deliveries of the newest manifest, if they are enough for a refusal. A boot
+/// without a delivery shows that the answers do not arrive, so that earlier requests prove
+/// nothing either.
 fn refusing_boots(deliveries: &[ManifestDelivery]) -> Option<&[ManifestDelivery]> {
     let newest = deliveries.last()?;
     let before = deliveries
         .iter()
-        .rposition(|delivery| delivery.name != newest.name)
+        .rposition(|delivery| delivery.name != newest.name || delivery.unanswered)
         .map_or(0, |at| at + 1);
     Some(&deliveries[before..]).filter(|boots| boots.len() >= REFUSED_BOOTS)
 }
@@ -113,22 +135,36 @@ pub(crate) fn refusal(
     }
 }
 
-/// Consecutive boots in which `XMLDefault.cnf.xml` was delivered and nothing followed, before
-/// the configuration counts as rejected.
+/// Consecutive boots in which a configuration was delivered and nothing followed, before the
+/// configuration counts as rejected.
 pub(crate) const REJECTED_BOOTS: u8 = 3;
+
+/// A phone that starts over by itself does so within this time: 15 s to some minutes. Boots that
+/// are farther apart are those of a person, and a phone that runs well may fetch the same files
+/// in each of them.
+pub(crate) const LOOP_WITHIN: Duration = Duration::from_mins(10);
 
 /// This many complete passes through the target's images are too many. A recovery takes two.
 pub(crate) const REPEATED_PASSES: u32 = 3;
 
-/// Transfers of one file without an ACK before this machine's answers count as blocked.
+/// Transfers of one file without an ACK before the server's answers count as lost.
 pub(crate) const UNACKED_TRANSFERS: u16 = 3;
 
-/// Repeated requests for one missing name, each answered with "not found", before this
-/// machine's answers count as blocked.
-pub(crate) const UNACKED_ANSWERS: u16 = 8;
+/// Repetitions of one request, each within [`REPEATED_WITHIN`] of the previous one, before the
+/// server's answers count as lost. A phone sends five requests from one port.
+pub(crate) const UNANSWERED_REPETITIONS: u16 = 7;
+
+/// The same in a record without the phone's ports, where they cannot show that it tried another:
+/// more than it sends from one.
+pub(crate) const UNANSWERED_WITHOUT_PORTS: u16 = 5;
 
 /// Requests for one name within this time are duplicates. Phones repeat after 4 s.
 pub(crate) const REPEAT_AFTER: Duration = Duration::from_secs(2);
+
+/// A request for the same name within this time is a repetition: no answer to the earlier one
+/// arrived. Later it is a new attempt: an application without a configuration requests its file
+/// every 27 to 55 s, and a boot loader returns after 87 s.
+pub(crate) const REPEATED_WITHIN: Duration = Duration::from_secs(15);
 
 /// A phone registers within about a minute of its configuration. Without a REGISTER within
 /// this time it gets a diagnosis.
@@ -157,6 +193,25 @@ pub(crate) const UNANSWERED_CHALLENGES: u32 = 3;
 /// A starting phone contacts its TFTP server within seconds of its lease. Without a request
 /// within this time the phone does not reach this machine.
 pub(crate) const FIRST_REQUEST_WITHIN: Duration = Duration::from_mins(1);
+
+/// DHCP requests without an answer before the phone counts as one without a lease. Phones repeat
+/// them after about 4 s.
+pub(crate) const UNANSWERED_DISCOVERS: u32 = 4;
+
+/// How long those requests must last. A DHCP server that checks an address first needs some
+/// seconds.
+pub(crate) const UNANSWERED_DISCOVERS_LAST: Duration = Duration::from_secs(10);
+
+/// Requests to a machine without a TFTP server before it gets a diagnosis. After one, the server
+/// may be starting.
+pub(crate) const CLOSED_SERVER_TRIES: u32 = 2;
+
+/// Requests of the PBX to a closed port of the phone before they get a diagnosis. After one, the
+/// phone may be starting.
+pub(crate) const CLOSED_CONTACT_TRIES: u32 = 2;
+
+/// Such requests within this time count once: a PBX repeats an INVITE within seconds.
+pub(crate) const CLOSED_CONTACT_APART: Duration = Duration::from_secs(15);
 
 /// What a request for a missing file shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -279,7 +334,21 @@ mod tests {
             recovery,
             booted_since,
             whole: true,
+            unanswered: false,
         }
+    }
+
+    #[test]
+    fn a_boot_without_an_answer_is_no_refusal() {
+        let mut boots = [
+            delivery(0, 1, true, false),
+            delivery(148, 160, true, false),
+            delivery(300, 301, true, false),
+        ];
+        boots[1].unanswered = true;
+        assert_eq!(manifest_refused(&boots, Duration::from_secs(1000)), None);
+        assert!(boots[1].is_same_boot("term06.default.loads", Duration::from_secs(170)));
+        assert!(!boots[1].is_same_boot("term06.default.loads", Duration::from_mins(4)));
     }
 
     #[test]

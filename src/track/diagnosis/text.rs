@@ -9,12 +9,17 @@ mod refusal;
 mod registration;
 mod transfer;
 
-pub(crate) use config::{rejected_default, rejected_own, trust_list};
-pub(crate) use files::{mismatch, missing, no_application, unsupported, wrong_model};
+pub(crate) use config::{list_loop, rejected_in_boots, rejected_own, trust_list};
+pub(crate) use files::{
+    aborted, access_denied, mismatch, missing, no_application, phone_error, sccp_firmware,
+    server_error, unsupported, wrong_model,
+};
 pub(crate) use format::printable;
-pub(crate) use network::{leased, no_tftp_address, voice_vlan};
+pub(crate) use network::{
+    contact_unreachable, leased, no_lease, no_request, no_tftp_address, no_tftp_server, voice_vlan,
+};
 pub(crate) use refusal::{
     boots_without_images, bridge_needed, bridge_not_requested, hardware_mismatch, refused,
 };
 pub(crate) use registration::{FailureCause, RegistrationFailure, not_registering, registered};
-pub(crate) use transfer::{blocked, broken, rebooted, repeated, stalled};
+pub(crate) use transfer::{LostAnswers, blocked, broken, rebooted, repeated, stalled};

@@ -34,6 +34,7 @@ use crate::phone::{MacAddress, RequestedFile};
 ///         name: "CTLSEP001D45AABB01.tlv".to_owned(),
 ///         port: 49_152,
 ///         served: None,
+///         error: None,
 ///     },
 /// };
 /// let events = fleet.observe(Duration::from_secs(1), &request);
@@ -116,6 +117,7 @@ impl Fleet {
                 name,
                 port,
                 served,
+                error,
             } => {
                 let file = RequestedFile::parse(name);
                 let request = FileRequest {
@@ -125,8 +127,12 @@ impl Fleet {
                     port: *port,
                     file: &file,
                     served: served.as_ref(),
+                    error: error.as_ref(),
                 };
                 self.on_request(at, address, request)
+            }
+            ObservationKind::RequestRepeated { transfer } => {
+                self.on_repetition(at, address, *transfer)
             }
             ObservationKind::Acknowledged { transfer, bytes } => {
                 self.on_acknowledged(at, *transfer, *bytes)

@@ -90,6 +90,26 @@ impl Fleet {
         }
     }
 
+    /// The phone repeated the request of a transfer.
+    pub(super) fn on_repetition(
+        &mut self,
+        at: RunTime,
+        address: Ipv4Addr,
+        transfer: TransferId,
+    ) -> Vec<Event> {
+        let id = match self.registry.transfers.get(&transfer) {
+            Some(TransferOwner::Phone(id)) => Some(*id),
+            Some(TransferOwner::Other(_)) => None,
+            // The answer was an error.
+            None => self.id_at(address),
+        };
+        id.map_or_else(Vec::new, |id| {
+            self.update(at, id, |phone, cx, out| {
+                phone.conversion.on_repetition(cx, transfer, out);
+            })
+        })
+    }
+
     /// Bytes of a transfer were acknowledged.
     pub(super) fn on_acknowledged(
         &mut self,

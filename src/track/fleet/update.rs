@@ -5,7 +5,7 @@ use super::{
         change::Change,
         conversion::Context,
         event::{Event, PhoneId},
-        identity::Phone,
+        identity::{Counted, Phone},
         observation::RunTime,
     },
     Fleet,
@@ -50,9 +50,12 @@ impl Fleet {
             self.done_active = Some(at);
         }
         announce(phone, &mut changes);
-        let counted = (phone.conversion.is_done(), phone.conversion.is_failed());
-        count(phone.counted.0, counted.0, &mut self.done);
-        count(phone.counted.1, counted.1, &mut self.failed);
+        let counted = Counted {
+            as_done: phone.conversion.is_done(),
+            as_failed: phone.conversion.is_failed(),
+        };
+        count(phone.counted.as_done, counted.as_done, &mut self.done);
+        count(phone.counted.as_failed, counted.as_failed, &mut self.failed);
         phone.counted = counted;
         // Deadlines mostly move later; the check at the earlier time then finds nothing to do.
         if let Some(deadline) = phone.conversion.deadline(self.plan.survey)
@@ -93,8 +96,10 @@ impl Fleet {
         let mut events: Vec<Event> = gone
             .into_iter()
             .map(|(id, phone)| {
-                self.done = self.done.saturating_sub(usize::from(phone.counted.0));
-                self.failed = self.failed.saturating_sub(usize::from(phone.counted.1));
+                self.done = self.done.saturating_sub(usize::from(phone.counted.as_done));
+                self.failed = self
+                    .failed
+                    .saturating_sub(usize::from(phone.counted.as_failed));
                 Event::Gone {
                     phone: phone.reference(id, &self.plan.names),
                 }

@@ -43,6 +43,23 @@ impl Registry {
         }
     }
 
+    /// The phone `mac`, which has no address; a new one if it is not known.
+    pub(in crate::track) fn without_address(
+        &mut self,
+        at: RunTime,
+        mac: MacAddress,
+    ) -> Option<PhoneId> {
+        if let Some(id) = self.id_of(mac) {
+            return Some(id);
+        }
+        let id = self.new_id(true)?;
+        let mut phone = Phone::new(Ipv4Addr::UNSPECIFIED, Some(mac));
+        phone.conversion = Conversion::new(at);
+        self.phones.insert(id, phone);
+        self.of_mac.insert(mac, id);
+        Some(id)
+    }
+
     /// Whether the client at `address`, which requests the manifest `name`, is a phone. Between
     /// two manifests a phone starts its application, which names its MAC; a client that
     /// requests a second manifest without a MAC is a person with a TFTP client.

@@ -154,6 +154,7 @@ fn report(state: State) -> crate::track::Report {
         to: None,
         state,
         reason: None,
+        up: false,
         pass: 1,
         evidence: Vec::new(),
         files: Vec::new(),
@@ -169,7 +170,7 @@ fn report(state: State) -> crate::track::Report {
 fn display_check_asks_about_unconfirmed_phones() {
     let asked = |state, acts| {
         let mut script = ScriptedPrompt::new(acts);
-        let output = display_check::ask(&report(state), &mut script);
+        let output = display_check::ask_each_phone(&report(state), &mut script);
         (output, script)
     };
     let (output, script) = asked(State::Flashed, vec![Enter]);

@@ -183,9 +183,15 @@ fn an_ack_is_observed_only_for_a_client_known_as_a_phone() {
         [],
         "the client is not known yet"
     );
-    for message in [&phone, &other] {
-        assert_eq!(observe(&mut observer, &client(message)), []);
-    }
+    let wanted = Observation {
+        address: Ipv4Addr::UNSPECIFIED,
+        kind: ObservationKind::AddressWanted {
+            mac: MAC,
+            model: Some("7965".to_owned()),
+        },
+    };
+    assert_eq!(observe(&mut observer, &client(&phone)), [wanted]);
+    assert_eq!(observe(&mut observer, &client(&other)), []);
     let mac_reported = Observation {
         address: PHONE,
         kind: ObservationKind::MacReported {
@@ -209,7 +215,18 @@ fn an_ack_is_observed_only_for_a_client_known_as_a_phone() {
         [mac_reported, lease_acked]
     );
     assert_eq!(observe(&mut observer, &server(&other.ack(&lease))), []);
-    assert_eq!(observe(&mut observer, &server(&phone.offer(&lease))), []);
+    let answered = Observation {
+        address: Ipv4Addr::UNSPECIFIED,
+        kind: ObservationKind::AddressAnswered {
+            mac: MAC,
+            server: Some(lease.server),
+        },
+    };
+    assert_eq!(
+        observe(&mut observer, &server(&phone.offer(&lease))),
+        [answered]
+    );
+    assert_eq!(observe(&mut observer, &server(&other.offer(&lease))), []);
 }
 
 /// The tracker uses these observations: only the target load changes the state.

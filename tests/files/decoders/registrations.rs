@@ -279,7 +279,12 @@ fn a_closed_port_is_observed_and_a_connection_that_ends_is_not() {
         observe(&mut Observer::default(), &packet(1, PBX, PHONE, &icmp))
     };
     assert_eq!(unreachable(5060), [closed(SipTransport::Udp)]);
-    assert_eq!(unreachable(69), []);
+    let kind = ObservationKind::TftpPortClosed {
+        server: SocketAddrV4::new(PBX, 69),
+    };
+    let address = PHONE;
+    assert_eq!(unreachable(69), [Observation { address, kind }]);
+    assert_eq!(unreachable(70), []);
 }
 
 #[test]

@@ -14,6 +14,8 @@ fn lint_prints_each_finding_with_its_place_and_sets_the_exit_code() {
     let faulty = DEFAULT_XML.replace("loadInformation436", "loadInformation8");
     let faulty = written(base.path(), DEFAULT, &faulty);
     let absent = base.path().join("absent.xml");
+    let archive = written(base.path(), "dialplan.xml", "PK\u{3}\u{4}");
+    let plain = written(base.path(), "notes.xml", "mac,model\n");
     let folder = base.path().to_str().unwrap();
 
     let run = reflash(&["lint", &valid]).success();
@@ -39,6 +41,20 @@ fn lint_prints_each_finding_with_its_place_and_sets_the_exit_code() {
         out.contains("8 is the 7940"),
         "the other files are checked: {out}"
     );
+    assert!(
+        out.contains("it does not exist") && out.contains("Check the name"),
+        "{out}"
+    );
+    let run = reflash(&["lint", "--json", &archive, &plain]).code(1);
+    let document: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    for format in ["a zip archive", "text without a tag"] {
+        let message = format!("the file is not XML; it seems to be {format}");
+        let findings = document["findings"].as_array().unwrap();
+        assert!(
+            findings.iter().any(|finding| finding["message"] == message),
+            "{document:#}"
+        );
+    }
     // A path that is longer than a line has its own line.
     for line in out
         .lines()

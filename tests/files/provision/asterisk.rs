@@ -5,15 +5,15 @@ use reflash::{
     provision::{Passwords, ProvisionInputs, conversion_files},
 };
 
-use super::{YEAR, build, counting, ini, inventory, one, seps, text};
+use super::{SITE, YEAR, build, counting, ini, inventory, one, seps, text};
 
 #[test]
 fn a_shared_line_allows_one_contact_for_each_of_its_phones() {
-    let built = build(
-        "[site]\npbx = \"192.0.2.10\"\n\
+    let built = build(&format!(
+        "{SITE}\
          [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\nshared = true\n\
-         [[phone]]\nmac = \"001D45AABB02\"\nextension = 1001\nshared = true\nsecret = \"abc\"\n",
-    );
+         [[phone]]\nmac = \"001D45AABB02\"\nextension = 1001\nshared = true\nsecret = \"abc\"\n"
+    ));
     let sections = ini(text(&built, "asterisk/pjsip.conf"));
     let aor = sections.iter().find(|s| one(s, "type") == "aor").unwrap();
     assert_eq!(one(aor, "max_contacts"), "2");
@@ -37,10 +37,10 @@ fn a_shared_line_allows_one_contact_for_each_of_its_phones() {
 
 #[test]
 fn the_dial_plan_of_the_pbx_rings_each_phone_and_its_mailbox() {
-    let built = build(
-        "[site]\npbx = \"192.0.2.10\"\ncontext = \"office\"\nvoicemail = \"*97\"\n\
-         [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\nname = \"Meier, Anna\"\n",
-    );
+    let built = build(&format!(
+        "{SITE}context = \"office\"\nvoicemail = \"*97\"\n\
+         [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\nname = \"Meier, Anna\"\n"
+    ));
     let dialplan = text(&built, "asterisk/extensions.conf");
     for line in [
         "[office]",
@@ -66,11 +66,11 @@ fn the_dial_plan_of_the_pbx_rings_each_phone_and_its_mailbox() {
 
 #[test]
 fn a_dial_plan_that_cuts_an_extension_is_noted() {
-    let read = inventory(
-        "[site]\npbx = \"192.0.2.10\"\nvoicemail = \"*97\"\ntime_zone = \"UTC\"\n\
+    let read = inventory(&format!(
+        "{SITE}voicemail = \"*97\"\ntime_zone = \"UTC\"\n\
          [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n\
-         [[phone]]\nmac = \"001D45AABB02\"\nextension = 201\n",
-    );
+         [[phone]]\nmac = \"001D45AABB02\"\nextension = 201\n"
+    ));
     let notes = |plan: &str| {
         let plan = format!("<DIALTEMPLATE>{plan}</DIALTEMPLATE>");
         super::build_with(&read, &[], Some(plan.as_bytes()))
@@ -89,14 +89,14 @@ fn a_dial_plan_that_cuts_an_extension_is_noted() {
 
 #[test]
 fn a_conversion_serves_the_phones_that_could_register_and_no_others() {
-    let read = inventory(
-        "[site]\npbx = \"192.0.2.10\"\n\
+    let read = inventory(&format!(
+        "{SITE}\
          [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\nsecret = \"abc\"\nmodel = 7965\n\
          [[phone]]\nmac = \"001D45AABB02\"\nextension = 1002\n\
          [[phone]]\nmac = \"001D45AABB03\"\n\
          [[phone]]\nmac = \"001D45AABB04\"\nextension = 1004\nsecret = \"abc\"\nmodel = 7945\n\
-         line2_extension = 1005\n",
-    );
+         line2_extension = 1005\n"
+    ));
     let load = reflash::phone::LoadName::new("SIP45.9-3-1SR4-1S");
     let loads: Vec<_> = ["7945", "7965"]
         .map(|number| (Model::by_number(number).unwrap(), load.clone()))
@@ -116,20 +116,20 @@ fn a_conversion_serves_the_phones_that_could_register_and_no_others() {
     let without_pbx =
         inventory("[[phone]]\nmac = \"001D45AABB01\"\nextension = 1\nsecret = \"a\"\n");
     assert_eq!(conversion_files(&without_pbx, &given).unwrap(), []);
-    let wrong = inventory(
-        "[site]\npbx = \"192.0.2.10\"\n[[phone]]\nmac = \"001D45AABB01\"\nextension = 1\n\
-         secret = \"a;b\"\n",
-    );
+    let wrong = inventory(&format!(
+        "{SITE}[[phone]]\nmac = \"001D45AABB01\"\nextension = 1\n\
+         secret = \"a;b\"\n"
+    ));
     assert_eq!(conversion_files(&wrong, &given).unwrap_err()[0].line, 6);
 }
 
 #[test]
 fn passwords_are_generated_once_and_read_back() {
-    let read = inventory(
-        "[site]\npbx = \"192.0.2.10\"\nvoicemail = \"*97\"\n\
+    let read = inventory(&format!(
+        "{SITE}voicemail = \"*97\"\n\
          [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n\
-         [[phone]]\nmac = \"001D45AABB02\"\nextension = 1002\nsecret = \"given\"\n",
-    );
+         [[phone]]\nmac = \"001D45AABB02\"\nextension = 1002\nsecret = \"given\"\n"
+    ));
     let mut made = Passwords::default();
     let Ok(()) = made.fill(&read, counting());
     let text = made.to_toml();

@@ -1,8 +1,7 @@
 //! Invalid inventories: each fault has its place and names the expected value.
 
-use super::{inventory, try_build};
+use super::{SITE, inventory, try_build};
 
-const SITE: &str = "[site]\npbx = \"192.0.2.10\"\n";
 const PHONE: &str = "[[phone]]\nmac = \"001D45AABB01\"\nmodel = 7965\nextension = 1001\n";
 const OTHER: &str = "[[phone]]\nmac = \"001D45AABB02\"\nmodel = 7945\nextension = 1001\n";
 

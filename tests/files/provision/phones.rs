@@ -6,7 +6,7 @@ use expect_test::expect_file;
 use reflash::phone::{CISCO_TIME_ZONES, LoadName, MODELS, Model};
 use roxmltree::Document;
 
-use super::{build, build_with, inventory, seps, text};
+use super::{SITE, build, build_with, inventory, seps, text};
 
 fn convertible() -> impl Iterator<Item = &'static Model> {
     MODELS.iter().filter(|model| model.family.is_convertible())
@@ -15,7 +15,7 @@ fn convertible() -> impl Iterator<Item = &'static Model> {
 /// An inventory with every value, for one model with all its buttons in use.
 fn full(model: &Model, at: usize) -> String {
     let mut toml = format!(
-        "[site]\npbx = \"192.0.2.10\"\ntime_zone = \"Europe/Vienna\"\nntp = [\"192.0.2.1\"]\n\
+        "{SITE}time_zone = \"Europe/Vienna\"\nntp = [\"192.0.2.1\"]\n\
          codecs = [\"alaw\", \"ulaw\", \"g722\"]\nlocale = \"German_Germany\"\nlanguage = \"de_DE\"\n\
          network_locale = \"Austria\"\nvoicemail = \"*97\"\n\
          [[phone]]\nmac = \"001D45AABB{at:02X}\"\nmodel = \"{}\"\nextension = 1001\n\
@@ -147,9 +147,9 @@ fn no_element_of_a_proven_file_is_missing() {
 
 #[test]
 fn chosen_values_are_those_of_docs_configuration() {
-    let built = build(
-        "[site]\npbx = \"192.0.2.10\"\n[[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n",
-    );
+    let built = build(&format!(
+        "{SITE}[[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n"
+    ));
     let (_, written) = seps(&built).next().unwrap();
     let document = Document::parse(written).unwrap();
     let of = |name: &str| {
@@ -202,7 +202,7 @@ fn chosen_values_are_those_of_docs_configuration() {
 fn the_version_stamp_changes_with_the_file_and_only_then() {
     let stamp = |name: &str| {
         let built = build(&format!(
-            "[site]\npbx = \"192.0.2.10\"\n[[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n\
+            "{SITE}[[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n\
              name = \"{name}\"\n"
         ));
         let (_, written) = seps(&built).next().unwrap();

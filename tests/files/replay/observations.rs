@@ -20,7 +20,7 @@ use super::{
 
 const TARGET: &[u8] = b"SIP45.9-3-1SR4-1S";
 const OLD: &[u8] = b"SCCP45.8-5-2S";
-/// Frames of a loopback have no address: nothing but a witness names this phone.
+/// Frames on a loopback interface have no MAC: only another source identifies the phone.
 const UNKNOWN_MAC: [u8; 6] = [0; 6];
 
 fn cdp(load: &[u8]) -> Vec<u8> {

@@ -12,7 +12,7 @@ use crate::support::{
     synthetic::{KEY, bundle, set_mode},
 };
 
-fn witnesses(phone: &Value) -> Vec<&str> {
+fn sources(phone: &Value) -> Vec<&str> {
     let evidence = phone["evidence"].as_array().unwrap().iter();
     evidence
         .map(|one| one["witness"].as_str().unwrap())
@@ -27,7 +27,7 @@ fn a_converted_phone_is_confirmed_by_what_it_announces() {
     let mut server = convert(&lab, folder.path());
     play(&lab);
     server.wait_for(|line| is_step(line, PHONE, "flashed"));
-    // Its boot loader's name, then its load.
+    // The boot loader's name, then the load.
     let frames = ["79XX_default_load", TARGET].map(|load| cdp(PHONE, PHONES[0], load));
     send(&lab, folder.path(), &frames, false);
     let step = server.wait_for(|line| is_step(line, PHONE, "confirmed"));
@@ -35,7 +35,7 @@ fn a_converted_phone_is_confirmed_by_what_it_announces() {
     let phone = end(server);
     assert_eq!(phone["state"], "confirmed");
     assert_eq!(phone["to"], TARGET);
-    assert!(witnesses(&phone).contains(&"cdp"), "{phone:#}");
+    assert!(sources(&phone).contains(&"cdp"), "{phone:#}");
 }
 
 #[test]
@@ -58,8 +58,9 @@ fn a_phone_that_announces_another_load_is_not_confirmed_and_lldp_confirms_it_lat
         "{:#?}",
         server.seen
     );
-    let said = |line: &Value| line["phone"]["mac"] == PHONE && line.to_string().contains(old);
-    assert!(server.seen.iter().any(said), "{:#?}", server.seen);
+    let names_old_load =
+        |line: &Value| line["phone"]["mac"] == PHONE && line.to_string().contains(old);
+    assert!(server.seen.iter().any(names_old_load), "{:#?}", server.seen);
     send(
         &lab,
         folder.path(),
@@ -68,12 +69,12 @@ fn a_phone_that_announces_another_load_is_not_confirmed_and_lldp_confirms_it_lat
     );
     server.wait_for(|line| is_step(line, PHONE, "confirmed"));
     let phone = end(server);
-    assert!(witnesses(&phone).contains(&"lldp"), "{phone:#}");
+    assert!(sources(&phone).contains(&"lldp"), "{phone:#}");
 }
 
 #[test]
 #[ignore = "needs root (network namespaces), curl and setpriv"]
-fn without_the_right_to_listen_a_run_goes_on_and_watch_says_how_to_get_it() {
+fn without_cap_net_raw_a_run_continues_and_watch_names_the_setcap_command() {
     require_program("setpriv");
     require_program("curl");
     let lab = TwoHosts::build("noraw");
@@ -125,7 +126,7 @@ fn without_the_right_to_listen_a_run_goes_on_and_watch_says_how_to_get_it() {
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
-fn what_a_phone_announces_during_a_survey_plans_its_way() {
+fn an_announcement_during_a_survey_decides_the_plan_of_its_phone() {
     let lab = TwoHosts::build("survey");
     let folder = tempfile::tempdir().unwrap();
     let mut command = lab.on_server(REFLASH);
@@ -138,7 +139,7 @@ fn what_a_phone_announces_during_a_survey_plans_its_way() {
         lldp(LAST, PHONES[1], TARGET),
     ];
     send(&lab, folder.path(), &frames, false);
-    // There is no bridge: what it needs is told before the survey is over.
+    // There is no bridge: the diagnosis comes before the end of the survey.
     let needed = server.kind("diagnosis");
     assert_eq!(needed["code"], "bridge-needed", "{needed:#}");
     assert_eq!(needed["phone"]["mac"], PHONE);
@@ -162,7 +163,7 @@ fn what_a_phone_announces_during_a_survey_plans_its_way() {
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
-fn the_vlan_that_a_phone_tags_with_is_recorded_beside_the_network_that_is_served() {
+fn the_journal_records_the_vlan_of_a_phone_and_the_network_of_the_run() {
     let lab = TwoHosts::build("vlan");
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("run.jsonl");

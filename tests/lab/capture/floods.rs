@@ -9,10 +9,10 @@ use crate::support::{
     synthetic::set_mode,
 };
 
-/// Frames that begin like a witness's, with bytes of chance or without an end.
+/// Frames with a valid head of CDP, LLDP or ARP, and random or missing bytes after it.
 fn junk(count: usize) -> Vec<Vec<u8>> {
     let mut state = 0x2545_f491_u32;
-    let mut chance = move || {
+    let mut random = move || {
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
@@ -26,14 +26,14 @@ fn junk(count: usize) -> Vec<Vec<u8>> {
     (0..count)
         .map(|number| {
             let mut frame = good[number % good.len()].clone();
-            // Behind the head that the filter looks at: bytes are turned, the end is cut off.
+            // Behind the head that the filter reads: bytes are changed, the end is cut off.
             for _ in 0..8 {
-                let at = 22 + chance() as usize % (frame.len() - 22);
-                frame[at] ^= 1 + u8::try_from(chance() % 255).unwrap();
+                let at = 22 + random() as usize % (frame.len() - 22);
+                frame[at] ^= 1 + u8::try_from(random() % 255).unwrap();
             }
             if number % good.len() == 1 {
-                // LLDP has no checksum; before byte 40 nobody has a name.
-                frame.truncate(15 + chance() as usize % 25);
+                // LLDP has no checksum; before byte 40 a frame names no phone.
+                frame.truncate(15 + random() as usize % 25);
             } else if number % 2 == 0 {
                 frame.truncate(60.min(frame.len()));
             }
@@ -44,7 +44,7 @@ fn junk(count: usize) -> Vec<Vec<u8>> {
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
-fn thousands_of_damaged_frames_make_no_phone_and_hide_none() {
+fn thousands_of_damaged_frames_create_no_phone_and_hide_none() {
     let lab = TwoHosts::build("junk");
     let folder = tempfile::tempdir().unwrap();
     let mut server = convert(&lab, folder.path());
@@ -70,11 +70,11 @@ fn thousands_of_damaged_frames_make_no_phone_and_hide_none() {
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
-fn what_is_more_than_can_be_taken_is_counted_and_said() {
+fn frames_over_the_limit_are_counted_and_reported() {
     let lab = TwoHosts::build("flood");
     let folder = tempfile::tempdir().unwrap();
     set_mode(folder.path(), 0o755);
-    // Each is another phone's word.
+    // Each frame announces another phone.
     let frames: Vec<Vec<u8>> = (0..6000_u32)
         .map(|number| {
             let [_, _, high, low] = number.to_be_bytes();
@@ -83,25 +83,25 @@ fn what_is_more_than_can_be_taken_is_counted_and_said() {
         })
         .collect();
     let log = folder.path().join("log");
-    let told = |mut run: Running| {
+    let assert_frames_are_counted = |mut run: Running| {
         send(&lab, folder.path(), &frames, false);
         run.wait_for(|line| line.to_string().contains("020000000001"));
         run.signal("INT");
         assert_eq!(run.end(), Some(130));
         let words = fs::read_to_string(&log).unwrap();
-        // Which limit is met first, the kernel's, the queue's or the rate's, is the machine's.
+        // Which limit is reached first depends on the machine: kernel, queue or rate.
         let counted = ["discovery frames over", "more arrived than could be"];
         assert!(counted.iter().any(|how| words.contains(how)), "{words}");
     };
     let mut command = lab.on_server(REFLASH);
     command.args(["watch", "--interface", "eth0", "--json"]);
     command.stderr(fs::File::create(&log).unwrap());
-    told(Running::start(&mut command));
+    assert_frames_are_counted(Running::start(&mut command));
 
     let mut command = lab.on_server(REFLASH);
     command.arg("serve").arg(folder.path());
     command.args(["--interface", "eth0", "--json"]);
     let mut run = Running::start(command.stderr(fs::File::create(&log).unwrap()));
     run.kind("started");
-    told(run);
+    assert_frames_are_counted(run);
 }

@@ -52,10 +52,10 @@ fn watch_lists_the_phones_that_announce_themselves() {
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
-fn watch_says_in_words_what_changes_and_ends_with_the_list() {
+fn watch_prints_changes_as_text_and_ends_with_a_table() {
     let lab = TwoHosts::build("list");
     let folder = tempfile::tempdir().unwrap();
-    // Without a name it finds the cable itself.
+    // Without --interface it selects the interface.
     let mut watch = Running::start(lab.on_server(REFLASH).arg("watch"));
     let frame = cdp(PHONE, PHONES[0], TARGET);
     let sender = send(&lab, folder.path(), &[frame], true);
@@ -77,7 +77,7 @@ fn watch_says_in_words_what_changes_and_ends_with_the_list() {
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
-fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
+fn capture_continues_after_the_interface_was_down() {
     let lab = TwoHosts::build("updown");
     let folder = tempfile::tempdir().unwrap();
     let mut command = lab.on_server(REFLASH);
@@ -105,7 +105,7 @@ fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
 }
 
 #[test]
-fn watch_of_no_such_interface_says_so() {
+fn watch_reports_an_unknown_interface() {
     let output = Command::new(REFLASH)
         .args(["watch", "--interface", "nothing7"])
         .output()

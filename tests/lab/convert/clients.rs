@@ -12,7 +12,7 @@ use crate::support::{
 
 #[test]
 #[ignore = "needs root (network namespaces), atftp, busybox, curl and tftp"]
-fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() {
+fn phones_convert_by_both_routes_while_other_clients_fetch_every_file() {
     let lab = TwoHosts::build("convert");
     let folder = tempfile::tempdir().unwrap();
     let bundle = bundle(folder.path());
@@ -80,7 +80,7 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
     }
     assert!(
         phones.iter().any(|phone| phone["pass"] == 2),
-        "recovery, then its load by name"
+        "one phone recovers first and then requests its load by name"
     );
     assert_eq!(clients[0]["address"], CLIENT);
     let over_http: Vec<_> = clients[0]["files"]
@@ -91,11 +91,11 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
         .map(|file| (file["name"].as_str(), file["outcome"].as_str()))
         .collect();
     assert_eq!(over_http, [(Some("XMLDefault.cnf.xml"), Some("delivered"))]);
-    assert!(!root.exists(), "the root is gone");
+    assert!(!root.exists(), "the root folder is removed");
 }
 
 #[test]
-fn a_name_that_http_has_not_and_tftp_has_not_is_one_request() {
+fn a_name_that_is_absent_over_http_and_tftp_is_one_request() {
     let folder = tempfile::tempdir().unwrap();
     let port = {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -119,8 +119,8 @@ fn a_name_that_http_has_not_and_tftp_has_not_is_one_request() {
     std::io::Read::read_to_string(&mut http, &mut response).unwrap();
     assert!(response.starts_with("HTTP/1.0 404 "), "{response}");
     let phone = TftpClient::at([127, 0, 0, 1], &started["tftp"]);
-    phone.ask(name);
-    assert_eq!(phone.hear().0, 5);
+    phone.request(name);
+    assert_eq!(phone.receive().0, 5);
     server.signal("INT");
     let report = server.kind("finished")["report"].clone();
     let files = report["phones"][0]["files"].as_array().unwrap();

@@ -10,42 +10,42 @@ use crate::support::{
     synthetic::{self, bundle, set_mode},
 };
 
-/// The rehearsal's key, where any user can read it: the checkout may be private.
+/// The key of synthetic bundles, copied where any user can read it.
 const KEY: &[u8] = include_bytes!("../../support/test-key.pem");
 
-/// The program as a user without any right, in a folder that this user can read.
-/// Becoming one needs root.
-fn as_nobody(folder: &Path) -> Command {
+/// The program as a user without privileges, in a folder that this user can read. This needs
+/// root.
+fn unprivileged(folder: &Path) -> Command {
     require_program("setpriv");
-    let become_nobody = || {
+    let setpriv = || {
         let mut command = Command::new("setpriv");
         command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
         command.arg("--inh-caps=-all");
         command
     };
-    let became = become_nobody().arg("true").status();
+    let became = setpriv().arg("true").status();
     assert!(
         became.is_ok_and(|status| status.success()),
         "becoming another user needs root: run scripts/test with sudo"
     );
-    // A binary that nobody else could reach would prove nothing: it is copied.
+    // A copy, because other users may have no access to the binary.
     let program = folder.join("reflash");
     fs::copy(REFLASH, &program).unwrap();
     fs::write(folder.join("key.pem"), KEY).unwrap();
     set_mode(&program, 0o755);
     set_mode(&folder.join("key.pem"), 0o644);
     set_mode(folder, 0o755);
-    let mut command = become_nobody();
+    let mut command = setpriv();
     command.arg(program).current_dir(folder);
     command
 }
 
 #[test]
 #[ignore = "needs root (another user) and setpriv"]
-fn a_port_below_1024_without_the_right_says_how_to_get_it() {
+fn a_port_below_1024_without_the_capability_is_reported_with_the_setcap_command() {
     let folder = tempfile::tempdir().unwrap();
-    let mut nobody = as_nobody(folder.path());
-    let output = nobody
+    let mut command = unprivileged(folder.path());
+    let output = command
         .arg("convert")
         .arg(bundle(folder.path()))
         .args(["--trust-key", "key.pem", "--listen", "127.0.0.1"])
@@ -62,13 +62,13 @@ fn a_port_below_1024_without_the_right_says_how_to_get_it() {
 
 #[test]
 #[ignore = "needs root (another user) and setpriv"]
-fn a_bundle_that_this_user_may_not_read_is_named_with_the_reason() {
+fn a_bundle_without_read_permission_is_named_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = bundle(folder.path());
     set_mode(&bundle, 0o000);
     for verb in ["verify", "convert"] {
-        let mut nobody = as_nobody(folder.path());
-        let output = nobody.arg(verb).arg(&bundle).output().unwrap();
+        let mut command = unprivileged(folder.path());
+        let output = command.arg(verb).arg(&bundle).output().unwrap();
         let words = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{words}");
         assert!(
@@ -81,20 +81,20 @@ fn a_bundle_that_this_user_may_not_read_is_named_with_the_reason() {
 
 #[test]
 #[ignore = "needs root (another user) and setpriv"]
-fn a_served_file_that_may_not_be_read_is_told_here_and_not_found_there() {
+fn a_file_without_read_permission_is_logged_and_answered_as_not_found() {
     let folder = tempfile::tempdir().unwrap();
-    let mut nobody = as_nobody(folder.path());
+    let mut command = unprivileged(folder.path());
     let locked = folder.path().join("Jar41sip.8-3-1S.sbn");
     fs::write(&locked, "image").unwrap();
     set_mode(&locked, 0o000);
     let log = folder.path().join("log");
-    nobody.args(["serve", ".", "--listen", "127.0.0.1", "--json"]);
-    nobody.args(["--tftp-port", "0", "--http-port", "0"]);
-    let mut server = Running::start(nobody.stderr(fs::File::create(&log).unwrap()));
+    command.args(["serve", ".", "--listen", "127.0.0.1", "--json"]);
+    command.args(["--tftp-port", "0", "--http-port", "0"]);
+    let mut server = Running::start(command.stderr(fs::File::create(&log).unwrap()));
     let started = server.kind("started");
     let phone = TftpClient::at([127, 9, 2, 1], &started["tftp"]);
-    phone.ask("Jar41sip.8-3-1S.sbn");
-    let (opcode, code, ..) = phone.hear();
+    phone.request("Jar41sip.8-3-1S.sbn");
+    let (opcode, code, ..) = phone.receive();
     assert_eq!((opcode, code), (5, 1), "not found");
     server.signal("INT");
     server.kind("finished");
@@ -118,12 +118,12 @@ fn status(pid: u32, field: &str) -> String {
 
 #[test]
 #[ignore = "needs root (network namespaces), atftp, busybox, curl and tftp"]
-fn on_port_69_it_runs_as_the_named_user_with_no_right_left_and_serves() {
+fn on_port_69_it_serves_as_the_given_user_without_privileges() {
     let lab = TwoHosts::build("rights");
     let folder = tempfile::tempdir().unwrap();
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(folder.path(), open).unwrap();
-    // Where that user may make folders of its own.
+    // Where that user may create folders.
     let temporary = tempfile::tempdir().unwrap();
     let sticky = std::os::unix::fs::PermissionsExt::from_mode(0o1777);
     fs::set_permissions(temporary.path(), sticky).unwrap();
@@ -153,11 +153,11 @@ fn on_port_69_it_runs_as_the_named_user_with_no_right_left_and_serves() {
             got.iter()
                 .all(|(_, path)| { fs::read(path).unwrap() == files()["term65.default.loads"] })
         );
-        // Two signals, of which the system makes no one: it does not wait for its client's images.
+        // Two different signals, which the kernel does not merge: the run does not wait for images.
         server.signal("INT");
         server.signal("TERM");
         server.kind("finished");
         assert!([Some(130), Some(143)].contains(&server.end()));
-        assert_eq!(roots(temporary.path()), 0, "the root is gone");
+        assert_eq!(roots(temporary.path()), 0, "the root folder is removed");
     }
 }

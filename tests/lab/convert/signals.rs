@@ -7,15 +7,15 @@ use serde_json::Value;
 use super::{TftpClient, convert_on_loopback, roots};
 use crate::support::synthetic::bundle;
 
-/// The drain has begun when somebody new is told to go away.
+/// The drain has begun when the server refuses a new phone.
 fn wait_for_the_drain(server: &Value) {
     let refused = (1..=250).any(|host| {
         let late = TftpClient::at([127, 9, 9, host], server);
-        late.ask("XMLDefault.cnf.xml");
-        let (opcode, code, ..) = late.hear();
+        late.request("XMLDefault.cnf.xml");
+        let (opcode, code, ..) = late.receive();
         opcode == 5 && code == 0
     });
-    assert!(refused, "nobody new is admitted any more");
+    assert!(refused, "no new phone is admitted any more");
 }
 
 #[test]
@@ -27,13 +27,13 @@ fn the_first_ctrl_c_lets_a_phone_between_two_images_finish_and_admits_no_other()
     let phone = TftpClient::at([127, 9, 0, 1], &started["tftp"]);
     phone.get("term65.default.loads");
     phone.get("jar45sip.9-3-1ES26.sbn");
-    phone.ask("cnu45.9-3-1ES26.sbn");
-    phone.take();
+    phone.request("cnu45.9-3-1ES26.sbn");
+    phone.take_block();
 
     server.signal("INT");
     wait_for_the_drain(&started["tftp"]);
 
-    while !phone.take() {}
+    while !phone.take_block() {}
     for image in [
         "apps45.9-3-1ES26.sbn",
         "dsp45.9-3-1ES26.sbn",
@@ -50,30 +50,30 @@ fn the_first_ctrl_c_lets_a_phone_between_two_images_finish_and_admits_no_other()
     assert_eq!(delivered, 6, "{report:#}");
     assert_eq!(report["phones"][0]["state"], "writing");
     assert_eq!(server.end(), Some(130));
-    assert_eq!(roots(temporary.path()), 0, "the root is gone");
+    assert_eq!(roots(temporary.path()), 0, "the root folder is removed");
 }
 
 #[test]
-fn the_second_ctrl_c_leaves_at_once_and_still_reports() {
+fn the_second_ctrl_c_stops_at_once_and_still_reports() {
     let folder = tempfile::tempdir().unwrap();
     let temporary = tempfile::tempdir().unwrap();
     let mut server = convert_on_loopback(&bundle(folder.path()), temporary.path(), &[]);
     let started = server.kind("started");
     let phone = TftpClient::at([127, 9, 1, 1], &started["tftp"]);
     phone.get("term65.default.loads");
-    phone.ask("jar45sip.9-3-1ES26.sbn");
-    phone.take();
+    phone.request("jar45sip.9-3-1ES26.sbn");
+    phone.take_block();
     server.signal("TERM");
     wait_for_the_drain(&started["tftp"]);
     server.signal("TERM");
     let report = server.kind("finished")["report"].clone();
     assert_eq!(report["totals"]["working"], 1, "{report:#}");
     assert_eq!(server.end(), Some(143));
-    assert_eq!(roots(temporary.path()), 0, "the root is gone");
+    assert_eq!(roots(temporary.path()), 0, "the root folder is removed");
 }
 
 #[test]
-fn what_kill_9_leaves_the_next_start_sweeps() {
+fn the_next_start_removes_the_folder_that_kill_9_left() {
     let folder = tempfile::tempdir().unwrap();
     let temporary = tempfile::tempdir().unwrap();
     let bundle = bundle(folder.path());
@@ -81,12 +81,12 @@ fn what_kill_9_leaves_the_next_start_sweeps() {
     let root = PathBuf::from(killed.kind("started")["root"].as_str().unwrap());
     killed.signal("KILL");
     assert_eq!(killed.end(), None);
-    assert!(root.exists(), "nobody could remove it");
+    assert!(root.exists(), "the killed process did not remove it");
 
     let mut next = convert_on_loopback(&bundle, temporary.path(), &["--timeout", "1s"]);
     next.kind("started");
-    assert!(!root.exists(), "the orphan is swept");
+    assert!(!root.exists(), "the orphan is removed");
     next.kind("finished");
-    assert_eq!(next.end(), Some(1), "no phone came");
+    assert_eq!(next.end(), Some(1), "no phone requested anything");
     assert_eq!(roots(temporary.path()), 0);
 }

@@ -6,7 +6,7 @@ use super::REFLASH;
 use crate::support::synthetic::{self, bundle};
 
 #[test]
-fn a_busy_port_is_told_with_the_name_of_who_has_it() {
+fn a_busy_port_is_reported_with_the_process_that_uses_it() {
     let folder = tempfile::tempdir().unwrap();
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -33,7 +33,7 @@ fn a_busy_port_is_told_with_the_name_of_who_has_it() {
 }
 
 #[test]
-fn a_busy_http_port_is_told_too_and_can_be_gone_without() {
+fn a_busy_http_port_is_reported_with_its_process_and_the_flag_that_disables_http() {
     let folder = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -46,10 +46,10 @@ fn a_busy_http_port_is_told_too_and_can_be_gone_without() {
         .unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
-    let what = format!("cannot listen on 127.0.0.1 port {port}: the port is in use");
-    let who = format!("(process {}) is using it", std::process::id());
-    for wanted in [&*what, &who, "--http-port 0"] {
-        assert!(words.contains(wanted), "{wanted}: {words}");
+    let message = format!("cannot listen on 127.0.0.1 port {port}: the port is in use");
+    let process = format!("(process {}) is using it", std::process::id());
+    for expected in [&*message, &process, "--http-port 0"] {
+        assert!(words.contains(expected), "{expected}: {words}");
     }
     assert_eq!(output.stdout, b"", "nothing was served");
 }
@@ -75,7 +75,7 @@ fn a_user_that_is_not_there_is_a_usage_error() {
 }
 
 #[test]
-fn a_bundle_that_may_not_be_served_is_not() {
+fn a_bundle_that_is_not_accepted_is_not_served() {
     let folder = tempfile::tempdir().unwrap();
     let good = bundle(folder.path());
     let whole = fs::read(&good).unwrap();

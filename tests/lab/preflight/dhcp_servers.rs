@@ -9,7 +9,7 @@ use crate::support::require_program;
 
 #[test]
 #[ignore = "needs root (network namespaces) and dnsmasq"]
-fn a_dhcp_server_that_names_this_machine_stops_nothing() {
+fn a_dhcp_server_that_names_this_machine_is_no_error() {
     require_program("dnsmasq");
     let mut lan = lan("right");
     let here = format!("--dhcp-option=150,{SERVER}");
@@ -38,16 +38,16 @@ fn a_dhcp_server_that_names_this_machine_stops_nothing() {
 
 #[test]
 #[ignore = "needs root (network namespaces) and dnsmasq"]
-fn a_dhcp_server_without_option_150_is_named_with_the_lines_for_it() {
+fn a_dhcp_server_without_option_150_is_reported_with_configuration_lines_that_work() {
     require_program("dnsmasq");
     let mut lan = lan("no150");
     dnsmasq(&mut lan, "router", &[]);
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(1));
-    let said = message(&findings, "no-tftp-address");
+    let text = message(&findings, "no-tftp-address");
     assert!(
-        said.contains("192.0.2.1 offers an address but no TFTP server"),
-        "{said}"
+        text.contains("192.0.2.1 offers an address but no TFTP server"),
+        "{text}"
     );
     let cure = findings[0]["cure"].as_str().unwrap();
     for line in [
@@ -87,22 +87,22 @@ fn a_dhcp_server_without_option_150_is_named_with_the_lines_for_it() {
 
 #[test]
 #[ignore = "needs root (network namespaces) and dhcpd"]
-fn a_dhcp_server_that_names_another_is_found() {
+fn a_dhcp_server_that_names_another_tftp_server_is_reported() {
     require_program("dhcpd");
     let mut lan = lan("wrong");
     dhcpd(&mut lan, "router", "option tftp150 192.0.2.66;");
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(1));
-    let said = message(&findings, "no-tftp-address");
+    let text = message(&findings, "no-tftp-address");
     assert!(
-        said.contains("192.0.2.1 sends phones to 192.0.2.66"),
-        "{said}"
+        text.contains("192.0.2.1 sends phones to 192.0.2.66"),
+        "{text}"
     );
 }
 
 #[test]
 #[ignore = "needs root (network namespaces) and dhcpd"]
-fn the_lines_for_dhcpd_are_dhcpds() {
+fn the_lines_for_dhcpd_work_in_dhcpd() {
     require_program("dhcpd");
     let mut lan = lan("isc");
     let pasted = lan.run("server", REFLASH, &["check", "--paste", "isc"]);
@@ -117,7 +117,7 @@ fn the_lines_for_dhcpd_are_dhcpds() {
 
 #[test]
 #[ignore = "needs root (network namespaces), dhcpd and dnsmasq"]
-fn two_dhcp_servers_are_both_heard() {
+fn two_dhcp_servers_are_both_reported() {
     require_program("dnsmasq");
     require_program("dhcpd");
     let mut lan = lan("two");
@@ -125,16 +125,16 @@ fn two_dhcp_servers_are_both_heard() {
     dhcpd(&mut lan, "other", "option tftp150 192.0.2.10;");
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(0), "both name this machine: {findings:#?}");
-    let said = message(&findings, "second-dhcp");
+    let text = message(&findings, "second-dhcp");
     assert!(
-        said.contains("192.0.2.1") && said.contains("192.0.2.2"),
-        "{said}"
+        text.contains("192.0.2.1") && text.contains("192.0.2.2"),
+        "{text}"
     );
 }
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
-fn silence_is_an_error_unless_this_program_is_to_give_addresses() {
+fn no_dhcp_server_is_an_error_unless_this_program_assigns_addresses() {
     let lan = lan("none");
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(1));
@@ -145,16 +145,16 @@ fn silence_is_an_error_unless_this_program_is_to_give_addresses() {
 
 #[test]
 #[ignore = "needs root (network namespaces) and dnsmasq"]
-fn a_dhcp_server_on_this_machine_is_heard_too() {
+fn a_dhcp_server_on_this_machine_is_reported_too() {
     require_program("dnsmasq");
     let mut lan = lan("local");
     dnsmasq(&mut lan, "server", &["--dhcp-option=150,192.0.2.66"]);
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(1));
-    let said = message(&findings, "no-tftp-address");
+    let text = message(&findings, "no-tftp-address");
     assert!(
-        said.contains("192.0.2.10 sends phones to 192.0.2.66"),
-        "{said}"
+        text.contains("192.0.2.10 sends phones to 192.0.2.66"),
+        "{text}"
     );
     let cure = findings[0]["cure"].as_str().unwrap();
     assert!(
@@ -166,7 +166,7 @@ fn a_dhcp_server_on_this_machine_is_heard_too() {
 
 #[test]
 #[ignore = "needs root (network namespaces) and dnsmasq"]
-fn a_dhcp_server_of_another_interface_is_not_in_the_way() {
+fn a_dhcp_server_on_another_interface_is_no_error() {
     require_program("dnsmasq");
     let mut lan = lan("virt");
     lan.ip("server", &["link", "add", "virbr0", "type", "bridge"]);
@@ -187,7 +187,7 @@ fn a_dhcp_server_of_another_interface_is_not_in_the_way() {
 }
 
 #[test]
-fn the_page_has_every_finding_and_the_lines_for_every_server() {
+fn network_md_lists_every_finding_and_the_lines_for_every_server() {
     let page = fs::read_to_string("docs/network.md").unwrap();
     for code in preflight::code::ALL {
         assert!(page.contains(&format!("\n### `{code}`\n")), "{code}");

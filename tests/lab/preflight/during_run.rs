@@ -1,4 +1,4 @@
-//! `check` as the first step of `convert`: it is said while phones are served.
+//! `check` as the first step of `convert`: findings are reported while phones are served.
 
 use std::process::Command;
 
@@ -21,7 +21,7 @@ fn time(line: &Value) -> jiff::Timestamp {
 
 #[test]
 #[ignore = "needs root (network namespaces) and dnsmasq"]
-fn what_dhcp_servers_tell_follows_while_phones_are_served() {
+fn dhcp_findings_follow_while_phones_are_served() {
     require_program("dnsmasq");
     let mut lan = lan("first");
     dnsmasq(&mut lan, "router", &[]);
@@ -33,13 +33,16 @@ fn what_dhcp_servers_tell_follows_while_phones_are_served() {
         (&found["phone"], &found["severity"]),
         (&Value::Null, &"error".into())
     );
-    let said = found["evidence"].as_str().unwrap();
-    assert!(said.contains("192.0.2.1 offers an address"), "{said}");
+    let evidence = found["evidence"].as_str().unwrap();
+    assert!(
+        evidence.contains("192.0.2.1 offers an address"),
+        "{evidence}"
+    );
     assert!(
         found["cure"].as_str().unwrap().contains(SERVER),
         "{found:#}"
     );
-    // The offers are waited for, and nobody waits for that.
+    // The check waits for offers, and the server does not wait for the check.
     let apart = time(&found).duration_since(time(&started));
     assert!(apart.as_secs() >= 4, "{apart}");
     run.signal("INT");
@@ -52,7 +55,7 @@ fn what_dhcp_servers_tell_follows_while_phones_are_served() {
 
 #[test]
 #[ignore = "needs root (network namespaces) and dnsmasq"]
-fn people_read_findings_with_their_cure_and_what_is_right_too() {
+fn the_output_lists_findings_with_their_cure_and_passed_checks() {
     require_program("dnsmasq");
     let mut lan = lan("words");
     dnsmasq(
@@ -63,7 +66,7 @@ fn people_read_findings_with_their_cure_and_what_is_right_too() {
     dnsmasq(&mut lan, "other", &[]);
     let mut run = Running::start(&mut convert(&lan, &[]));
     let has = |line: &Value, words: &str| line.as_str().is_some_and(|line| line.contains(words));
-    // The worst first.
+    // Errors come first.
     run.wait_for(|line| has(line, "error: DHCP server 192.0.2.2 offers an address"));
     run.wait_for(|line| has(line, "    → Set option 150"));
     run.wait_for(|line| has(line, "warning: 2 DHCP servers answer on eth0"));
@@ -74,7 +77,7 @@ fn people_read_findings_with_their_cure_and_what_is_right_too() {
 
 #[test]
 #[ignore = "needs root (network namespaces), curl and nft"]
-fn a_firewall_is_said_at_once_and_ends_no_run() {
+fn a_firewall_is_reported_at_once_and_ends_no_run() {
     require_program("nft");
     let lan = lan("wall");
     let chain = [
@@ -93,8 +96,8 @@ fn a_firewall_is_said_at_once_and_ends_no_run() {
         "{found:#}"
     );
     let apart = time(&found).duration_since(time(&started));
-    assert!(apart.as_secs() < 4, "it waited for no offer: {apart}");
-    // Somebody pastes the line, and the run that goes on serves.
+    assert!(apart.as_secs() < 4, "it did not wait for offers: {apart}");
+    // The command is run, and the same run serves.
     for found in [found, run.kind("diagnosis")] {
         let cure = found["cure"].as_str().unwrap().to_owned();
         let line = cure.split_once("sudo ").unwrap().1.to_owned();
@@ -110,7 +113,7 @@ fn a_firewall_is_said_at_once_and_ends_no_run() {
 
 #[test]
 #[ignore = "needs root (network namespaces) and dnsmasq"]
-fn without_a_check_nothing_is_asked_and_nothing_found() {
+fn no_check_sends_no_dhcp_probe_and_reports_no_finding() {
     require_program("dnsmasq");
     let mut lan = lan("nocheck");
     dnsmasq(&mut lan, "router", &[]);
@@ -119,8 +122,8 @@ fn without_a_check_nothing_is_asked_and_nothing_found() {
     run.kind("finished");
     let kinds: Vec<&Value> = run.seen.iter().map(|line| &line["kind"]).collect();
     assert_eq!(kinds, ["started", "finished"], "{:#?}", run.seen);
-    assert_eq!(run.end(), Some(1), "nobody came");
+    assert_eq!(run.end(), Some(1), "no phone requested anything");
     let log = lan.folder.path().join("0.log");
-    let asked = std::fs::read_to_string(log).unwrap();
-    assert!(!asked.contains("DHCPDISCOVER"), "{asked}");
+    let log_text = std::fs::read_to_string(log).unwrap();
+    assert!(!log_text.contains("DHCPDISCOVER"), "{log_text}");
 }

@@ -1,4 +1,4 @@
-//! What other people's DHCP servers tell a phone, heard on the wire.
+//! DHCP servers of other programs: what their leases show about a phone.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::support::{lan::Lan, process::Running, require_program};
 
-/// A minute after the last word, in the time of the record.
+/// A minute after the last line, in the time of the journal.
 const LATER: std::time::Duration = std::time::Duration::from_secs(61);
 
 fn convert(lan: &Lan, journal: &Path) -> Running {
@@ -37,8 +37,8 @@ fn mac(lan: &Lan, host: &str) -> MacAddress {
     text.trim().parse().unwrap()
 }
 
-/// A client that says it is a phone takes a lease of a router with these options: what is told of
-/// it at once, and which diagnoses stand a minute later, each with its evidence.
+/// A client with the vendor class of a phone gets a lease from a router with these options: the
+/// evidence at once, and the diagnoses a minute later with their evidence.
 fn observed_lease(name: &str, options: &[&str]) -> (String, Vec<(String, String)>) {
     require_program("dnsmasq");
     require_program("udhcpc");
@@ -49,13 +49,13 @@ fn observed_lease(name: &str, options: &[&str]) -> (String, Vec<(String, String)
     run.kind("started");
     lan.ip("other", &["addr", "flush", "dev", "eth0"]);
     let lease = udhcpc(&lan, "other", Some(PHONE)).expect("a lease");
-    let heard = run.wait_for(|line| {
+    let observed = run.wait_for(|line| {
         let detail = line["evidence"]["detail"].as_str();
         detail.is_some_and(|detail| detail.starts_with("DHCP server"))
     });
-    assert_eq!(heard["evidence"]["witness"], "dhcp");
-    assert_eq!(heard["phone"]["model"], "7965", "option 60");
-    let address = heard["phone"]["address"].as_str().unwrap();
+    assert_eq!(observed["evidence"]["witness"], "dhcp");
+    assert_eq!(observed["phone"]["model"], "7965", "option 60");
+    let address = observed["phone"]["address"].as_str().unwrap();
     assert!(lease.contains(&format!("ip={address}\n")), "{lease}");
     run.signal("INT");
     let report = run.kind("finished")["report"].clone();
@@ -79,32 +79,32 @@ fn observed_lease(name: &str, options: &[&str]) -> (String, Vec<(String, String)
         }
         _ => None,
     });
-    let detail = heard["evidence"]["detail"].as_str().unwrap();
+    let detail = observed["evidence"]["detail"].as_str().unwrap();
     (detail.replace(address, "ADDRESS"), found.collect())
 }
 
 #[test]
 #[ignore = "needs root (network namespaces), dnsmasq and udhcpc"]
-fn a_phone_whose_server_names_no_tftp_server_is_known_by_it() {
-    let (evidence, found) = observed_lease("told-none", &[]);
+fn a_lease_that_names_no_tftp_server_is_diagnosed() {
+    let (evidence, found) = observed_lease("lease-none", &[]);
     assert!(
         evidence.starts_with("DHCP server 192.0.2.1 gave it ADDRESS and names no TFTP server"),
         "{evidence}"
     );
-    let [(code, said)] = found.as_slice() else {
+    let [(code, evidence_text)] = found.as_slice() else {
         panic!("{found:?}");
     };
     assert_eq!(code, "no-tftp-address");
     assert!(
-        said.contains(&format!("this machine is {SERVER}")),
-        "{said}"
+        evidence_text.contains(&format!("this machine is {SERVER}")),
+        "{evidence_text}"
     );
 }
 
 #[test]
 #[ignore = "needs root (network namespaces), dnsmasq and udhcpc"]
-fn a_phone_whose_server_names_another_tftp_server_is_known_by_it() {
-    let (evidence, found) = observed_lease("told-other", &["--dhcp-option=150,192.0.2.66"]);
+fn a_lease_that_names_another_tftp_server_is_diagnosed() {
+    let (evidence, found) = observed_lease("lease-other", &["--dhcp-option=150,192.0.2.66"]);
     assert_eq!(
         evidence,
         "DHCP server 192.0.2.1 gave it ADDRESS and names the TFTP server 192.0.2.66 (option 150)"
@@ -115,8 +115,8 @@ fn a_phone_whose_server_names_another_tftp_server_is_known_by_it() {
 
 #[test]
 #[ignore = "needs root (network namespaces), dnsmasq and udhcpc"]
-fn a_phone_whose_server_names_this_machine_is_only_told_so() {
-    let (evidence, found) = observed_lease("told-here", &["--dhcp-option=66,192.0.2.10"]);
+fn a_lease_that_names_this_machine_is_evidence_without_a_diagnosis() {
+    let (evidence, found) = observed_lease("lease-here", &["--dhcp-option=66,192.0.2.10"]);
     assert_eq!(
         evidence,
         "DHCP server 192.0.2.1 gave it ADDRESS and names the TFTP server 192.0.2.10 (option 66)"

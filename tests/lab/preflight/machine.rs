@@ -9,7 +9,7 @@ use crate::support::{lan::Lan, require_program};
 
 #[test]
 #[ignore = "needs root (network namespaces) and dnsmasq"]
-fn who_has_a_port_is_named() {
+fn the_process_that_uses_a_port_is_named() {
     require_program("dnsmasq");
     let mut lan = lan("ports");
     let mut command = lan.on("server", "dnsmasq");
@@ -37,7 +37,7 @@ fn who_has_a_port_is_named() {
 
 #[test]
 #[ignore = "needs root (network namespaces), iptables and nft"]
-fn a_firewall_of_either_kind_is_read_and_its_line_opens_it() {
+fn the_command_in_the_finding_opens_an_nft_or_iptables_firewall() {
     let lan = lan("walls");
     let rules = [
         ("nft", &["add", "table", "inet", "wall"][..]),
@@ -65,8 +65,8 @@ fn a_firewall_of_either_kind_is_read_and_its_line_opens_it() {
     open_all(&lan);
 }
 
-/// Everything is kept out; each finding's line is pasted, and nothing is left to find. The
-/// firewall keeps this machine's own packets too: the self-test says so.
+/// The firewall drops all packets; the command of each finding is run, and no finding is left. The
+/// firewall drops the packets of the self-test too, which reports that.
 fn open_all(lan: &Lan) {
     let (code, findings) = check(lan, &["--dhcp", "isolated"]);
     assert_eq!(code, Some(1));
@@ -94,15 +94,15 @@ fn open_all(lan: &Lan) {
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
-fn an_interface_that_cannot_be_is_said_with_what_there_is() {
+fn an_unusable_interface_is_reported_with_the_usable_ones() {
     let lan = Lan::build(
         "cards",
         &[("server", Some("192.0.2.10/24")), ("bare", None)],
     );
     let (code, findings) = check(&lan, &["--interface", "eth7"]);
     assert_eq!(code, Some(1));
-    let said = message(&findings, "wrong-interface");
-    assert!(said.contains("eth0 (192.0.2.10"), "{said}");
+    let message_text = message(&findings, "wrong-interface");
+    assert!(message_text.contains("eth0 (192.0.2.10"), "{message_text}");
     lan.ip("switch", &["link", "set", "server", "down"]);
     let (code, findings) = check(&lan, &["--interface", "eth0"]);
     assert_eq!(code, Some(1));
@@ -114,7 +114,7 @@ fn an_interface_that_cannot_be_is_said_with_what_there_is() {
 
 #[test]
 #[ignore = "needs root (network namespaces) and setpriv"]
-fn without_rights_it_says_what_it_could_not_look_at() {
+fn without_privileges_the_skipped_checks_are_reported() {
     require_program("setpriv");
     let lan = lan("rights");
     let mut command = vec!["--reuid=65534", "--regid=65534", "--clear-groups"];
@@ -137,7 +137,7 @@ fn without_rights_it_says_what_it_could_not_look_at() {
 }
 
 #[test]
-fn a_router_without_a_server_of_ours_is_a_usage_error() {
+fn dhcp_router_without_our_dhcp_server_is_a_usage_error() {
     for verb in [&["check"][..], &["convert", "none.zip"]] {
         let output = std::process::Command::new(REFLASH)
             .args(verb)

@@ -1,4 +1,4 @@
-//! Our own DHCP server against other people's clients and servers.
+//! The DHCP server of this program, with other DHCP clients and servers.
 
 use std::{
     fs,
@@ -30,7 +30,7 @@ pub(crate) fn bundle(lan: &Lan) -> PathBuf {
         .path()
         .join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
     made.write_zip(&path).unwrap();
-    // Whatever the umask is: another user must be able to read it.
+    // Another user must be able to read it, whatever the umask is.
     for (path, mode) in [(lan.folder.path(), 0o755), (&path, 0o644)] {
         let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
         fs::set_permissions(path, permissions).unwrap();
@@ -52,12 +52,12 @@ fn convert(lan: &Lan, arguments: &[&str]) -> Command {
     command
 }
 
-/// ISC dhclient on a host: what it was told, by name, or nothing.
+/// Runs ISC dhclient on a host: its lease, or `None`.
 fn dhclient(lan: &Lan, host: &str, class: Option<&str>) -> Option<String> {
     let folder = lan.folder.path();
     let conf = folder.join(format!("{host}-dhclient.conf"));
     let leases = folder.join(format!("{host}-dhclient.leases"));
-    // Whatever an earlier call left is not what this one is told.
+    // A lease of an earlier call is removed.
     fs::write(&leases, "").unwrap();
     let class = class.map_or_else(String::new, |class| {
         format!("send vendor-class-identifier \"{class}\";\n")
@@ -83,7 +83,7 @@ fn dhclient(lan: &Lan, host: &str, class: Option<&str>) -> Option<String> {
         &text(&pid),
         "eth0",
     ];
-    // It stays in the foreground once it has a lease; its end is ours to make.
+    // It stays in the foreground after it has a lease, so that it is killed here.
     let mut command = lan.on(host, "dhclient");
     command.args(all);
     let mut child = command
@@ -101,14 +101,14 @@ fn dhclient(lan: &Lan, host: &str, class: Option<&str>) -> Option<String> {
         }
         thread::sleep(Duration::from_millis(20));
     };
-    // Fails where it has ended already.
+    // Fails if it has ended already.
     let _ = child.kill();
     child.wait().unwrap();
     lease
 }
 
-/// busybox's udhcpc on a host: what its script is told, or nothing. It asks to be answered by
-/// broadcast, as phones do.
+/// Runs udhcpc of busybox on a host: the environment of its script, or `None`. It requests
+/// answers by broadcast, as phones do.
 pub(crate) fn udhcpc(lan: &Lan, host: &str, class: Option<&str>) -> Option<String> {
     let script = lan.folder.path().join("udhcpc.sh");
     fs::write(&script, "#!/bin/sh\n[ \"$1\" = bound ] && env\nexit 0\n").unwrap();
@@ -123,15 +123,15 @@ pub(crate) fn udhcpc(lan: &Lan, host: &str, class: Option<&str>) -> Option<Strin
         all.extend(["-V", class]);
     }
     let output = lan.run(host, "udhcpc", &all);
-    let told = String::from_utf8(output.stdout).unwrap();
-    told.contains("ip=").then_some(told)
+    let lease_of_udhcpc = String::from_utf8(output.stdout).unwrap();
+    lease_of_udhcpc.contains("ip=").then_some(lease_of_udhcpc)
 }
 
 pub(crate) const PHONE: &str = "Cisco Systems, Inc. IP Phone CP-7965G";
 
 #[test]
 #[ignore = "needs root (network namespaces), dhclient and udhcpc"]
-fn other_peoples_clients_get_an_address_from_ours_if_they_are_phones() {
+fn other_dhcp_clients_get_an_address_if_they_are_phones() {
     require_program("dhclient");
     require_program("udhcpc");
     let hosts = [
@@ -154,26 +154,32 @@ fn other_peoples_clients_get_an_address_from_ours_if_they_are_phones() {
         address.starts_with("192.0.2.") && address != SERVER,
         "{lease}"
     );
-    for told in [
+    for line in [
         "option subnet-mask 255.255.255.0;",
         "option tftp-server-name \"192.0.2.10\";",
         "option tftp150 192.0.2.10;",
         "option dhcp-server-identifier 192.0.2.10;",
         "option dhcp-lease-time 600;",
     ] {
-        assert!(lease.contains(told), "{told} in {lease}");
+        assert!(lease.contains(line), "{line} in {lease}");
     }
-    assert!(!lease.contains("option routers"), "none was named: {lease}");
+    assert!(
+        !lease.contains("option routers"),
+        "no router was given: {lease}"
+    );
     assert_eq!(dhclient(&lan, "one", None), None, "no phone, no answer");
 
-    let told = udhcpc(&lan, "two", Some(PHONE)).expect("a lease");
-    let line = |name: &str| told.lines().any(|line| line == name);
+    let lease_of_udhcpc = udhcpc(&lan, "two", Some(PHONE)).expect("a lease");
+    let line = |name: &str| lease_of_udhcpc.lines().any(|line| line == name);
     assert!(
         line("tftp=192.0.2.10") && line("siaddr=192.0.2.10"),
-        "{told}"
+        "{lease_of_udhcpc}"
     );
-    assert!(line("opt150=c000020a"), "{told}");
-    assert!(!line(&format!("ip={address}")), "each has its own: {told}");
+    assert!(line("opt150=c000020a"), "{lease_of_udhcpc}");
+    assert!(
+        !line(&format!("ip={address}")),
+        "each phone has its own address: {lease_of_udhcpc}"
+    );
     assert_eq!(udhcpc(&lan, "two", None), None, "no phone, no answer");
 
     server.signal("INT");
@@ -183,10 +189,10 @@ fn other_peoples_clients_get_an_address_from_ours_if_they_are_phones() {
     assert_eq!(
         udhcpc(&lan, "two", Some(PHONE)),
         None,
-        "it is gone with the run"
+        "the server ends with the run"
     );
 
-    // Another run gives the same phone the same address, with no right left but open sockets.
+    // Another run gives the phone the same address, without privileges but with open sockets.
     let router = ["--dhcp-router", "192.0.2.1", "--user", "nobody"];
     let mut server = Running::start(&mut convert(&lan, &router));
     server.kind("started");
@@ -200,23 +206,23 @@ fn other_peoples_clients_get_an_address_from_ours_if_they_are_phones() {
 
 #[test]
 #[ignore = "needs root (network namespaces) and dnsmasq"]
-fn ours_never_stands_beside_another() {
+fn our_dhcp_server_does_not_start_beside_another() {
     require_program("dnsmasq");
     let mut lan = lan("beside");
     dnsmasq(&mut lan, "router", &[]);
     let output = convert(&lan, &[]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8(output.stderr).unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains("second-dhcp") && said.contains("192.0.2.1"),
-        "{said}"
+        message.contains("second-dhcp") && message.contains("192.0.2.1"),
+        "{message}"
     );
     assert_eq!(output.stdout, b"", "nothing was served");
 }
 
 #[test]
 #[ignore = "needs root (network namespaces), dnsmasq and udhcpc"]
-fn ours_falls_silent_when_another_appears() {
+fn our_dhcp_server_stops_answering_when_another_appears() {
     require_program("dnsmasq");
     require_program("udhcpc");
     let mut lan = lan("silent");
@@ -226,11 +232,13 @@ fn ours_falls_silent_when_another_appears() {
     let mut server = Running::start(&mut command);
     server.kind("started");
     dnsmasq(&mut lan, "router", &[]);
-    // It is heard when it answers this client; an offer of ours may have been quicker.
+    // Its answers to this client show it; an offer of our server may have been faster.
     lan.ip("other", &["addr", "flush", "dev", "eth0"]);
-    let mut told = udhcpc(&lan, "other", Some(PHONE));
-    while told.is_none_or(|told| told.contains("serverid=192.0.2.10")) {
-        told = udhcpc(&lan, "other", Some(PHONE));
+    let mut lease_of_udhcpc = udhcpc(&lan, "other", Some(PHONE));
+    while lease_of_udhcpc
+        .is_none_or(|lease_of_udhcpc| lease_of_udhcpc.contains("serverid=192.0.2.10"))
+    {
+        lease_of_udhcpc = udhcpc(&lan, "other", Some(PHONE));
     }
     wait_for(&log, "another DHCP server answers");
     let last = udhcpc(&lan, "other", Some(PHONE)).expect("the router's");

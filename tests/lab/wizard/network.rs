@@ -1,5 +1,5 @@
-//! Where the network matters: in namespaces, with another program on the port, with other
-//! people's DHCP servers, with phones that announce themselves.
+//! The wizard in network namespaces: with a program that uses the port, with DHCP servers, and with
+//! phones that announce themselves.
 
 use std::{
     fmt::Write as _,
@@ -47,7 +47,7 @@ impl Drop for HelperProcess {
 
 #[test]
 #[ignore = "needs root (network namespaces) and tmux"]
-fn a_taken_port_and_a_network_without_dhcp_are_cured_on_the_page() {
+fn a_busy_port_and_a_network_without_dhcp_are_resolved_in_the_wizard() {
     let lan = lan("wizp");
     let holder = HelperProcess::play(&lan, "server", &["hold-port", "0.0.0.0:69", "120"]);
     let workspace = Workspace::new();
@@ -97,7 +97,7 @@ fn dnsmasq(lan: &mut Lan, options: &[&str]) {
 
 #[test]
 #[ignore = "needs root (network namespaces), dnsmasq and tmux"]
-fn a_dhcp_server_without_the_option_gets_its_lines() {
+fn the_wizard_shows_the_lines_for_a_dhcp_server_without_the_option() {
     require_program("dnsmasq");
     let mut lan = lan("wizd");
     dnsmasq(&mut lan, &[]);
@@ -110,7 +110,7 @@ fn a_dhcp_server_without_the_option_gets_its_lines() {
     wait_for_page(&terminal, "DHCP server?", "  Back");
     terminal.keys(&["Enter"]);
     workspace.page(&terminal, "dhcp-option=150", "the findings", "lines-80x24");
-    // As the person would: the lines into a file of the server's.
+    // As a user would, the lines are written to a file of the DHCP server.
     let conf = lan.folder.path().join("phones.conf");
     let screen = terminal.screen();
     let lines = screen.lines().filter(|line| line.starts_with("dhcp-"));
@@ -167,7 +167,7 @@ fn the_run_waits_until_the_phone_registers_here() {
     phones.args(["rehearse", "--against", "127.0.0.1:69", "--phones", "1"]);
     phones.args(["--model", "7965", "--timeout", "2m"]);
     let _phones = HelperProcess(phones.stdout(Stdio::null()).spawn().unwrap());
-    // However it is broken into lines.
+    // Wherever the lines break.
     let waits = format!("waiting until SEP{PHONE} 1001 registers, 5 minutes at most.");
     terminal.wait_until(&waits, |screen| {
         let words: Vec<&str> = screen.split_whitespace().collect();
@@ -186,7 +186,7 @@ fn the_run_waits_until_the_phone_registers_here() {
     );
 }
 
-/// What a 7965 with an old load says of itself once a minute.
+/// The CDP frame of a 7965 with an old load.
 fn announcement() -> Vec<u8> {
     let tlv = |kind: u16, value: &[u8]| {
         let length = u16::try_from(value.len() + 4).unwrap();
@@ -214,7 +214,7 @@ fn announcement() -> Vec<u8> {
 
 #[test]
 #[ignore = "needs root (network namespaces) and tmux"]
-fn a_phone_that_is_heard_with_an_old_load_is_sent_over_the_bridge() {
+fn a_phone_that_announces_an_old_load_is_sent_over_the_bridge() {
     let lan = lan("wizb");
     let workspace = Workspace::with_bridge();
     let mut frame = String::new();

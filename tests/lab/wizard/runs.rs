@@ -63,14 +63,14 @@ fn from_the_bundle_to_a_converted_phone_with_its_configuration() {
     terminal.wait_for("DO NOT UNPLUG it from now on");
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
     let screen = terminal.everything();
-    let told: String = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text: String = screen.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        told.contains("is converted and registers with 192.0.2.20"),
+        text.contains("is converted and registers with 192.0.2.20"),
         "{screen}"
     );
     assert!(!screen.contains("not-a-secret\n  "), "{screen}");
 
-    // The line does the same: what it names is what `convert` would take.
+    // The printed command line is valid: `convert` accepts the files that it names.
     let (_, line) = screen
         .rsplit_once("The same conversion without the wizard:\n")
         .unwrap();
@@ -98,12 +98,12 @@ fn from_the_bundle_to_a_converted_phone_with_its_configuration() {
 
 #[test]
 #[ignore = "needs tmux"]
-fn a_phone_that_loses_its_power_is_told_of_and_comes_through() {
+fn a_phone_that_loses_power_is_reported_and_is_done_in_the_end() {
     let workspace = Workspace::new();
     let flags = workspace.loopback().replace("--expect 1", "--expect 2");
     let terminal = workspace.here(&format!("{TARGET} {flags}"));
     wait_for_page(&terminal, "step 4", "  Back");
-    // Without a bridge in the folder it is tried at once.
+    // Without a bridge in the folder the target is tried at once.
     terminal.keys(&["Enter"]);
     wait_for_page(&terminal, "step 5", "  Back");
     terminal.keys(&["Enter"]);
@@ -121,7 +121,7 @@ fn a_phone_that_loses_its_power_is_told_of_and_comes_through() {
 
 #[test]
 #[ignore = "needs tmux"]
-fn a_person_says_what_the_display_shows_and_the_state_stays_flashed() {
+fn the_answer_of_the_operator_is_recorded_and_the_state_stays_flashed() {
     let workspace = Workspace::new();
     let terminal = workspace.here(&format!("{TARGET} {}", workspace.loopback()));
     for (page, last) in [
@@ -136,7 +136,7 @@ fn a_person_says_what_the_display_shows_and_the_state_stays_flashed() {
     let faults = ["--fault", "no-witness", "--fault", "no-second-pass"];
     let _phone = workspace.phones("1", &faults);
     terminal.wait_for("has the new firmware and is starting it");
-    // It settles a minute after its configuration.
+    // The phone is settled a minute after its configuration.
     wait_for_page(&terminal, "Call Control Protocol", "  Stop asking");
     terminal.keys(&["Enter"]);
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());

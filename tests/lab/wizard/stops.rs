@@ -1,4 +1,4 @@
-//! Wrong files, going back, and leaving: at every page, and while it is busy.
+//! The wizard with invalid files, going back, and Ctrl-C at every page and during work.
 
 use std::{fs, process::Command};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::support::terminal::Terminal;
 
-/// What a working folder has before anything is done.
+/// The files of a working folder at the start.
 const BEFORE: [&str; 2] = [TARGET, "key.pem"];
 
 #[test]
@@ -25,7 +25,7 @@ fn a_damaged_bundle_is_explained_and_going_back_keeps_the_answers() {
     terminal.keys(&["Down", "Enter"]);
     terminal.wait_for("is damaged");
     workspace.page(&terminal, "step 1", "Leave the wizard", "damaged-120x40");
-    // A path that is none, then an SCCP bundle, then back to the list.
+    // A missing path, then an SCCP bundle, then back to the list.
     terminal.keys(&["Down", "Down", "Down", "Enter"]);
     terminal.wait_for("Path (< to go back)");
     terminal.types("/nowhere/bundle.zip");
@@ -54,7 +54,7 @@ fn a_damaged_bundle_is_explained_and_going_back_keeps_the_answers() {
     terminal.wait_for("Nothing was changed.");
     assert_eq!(terminal.code(), 1);
     assert!(workspace.names().contains(&BRIDGE.to_owned()));
-    assert!(!workspace.path("state").exists(), "not even a record");
+    assert!(!workspace.path("state").exists(), "no journal was written");
 }
 
 /// How the flags of a page depend on the working folder.
@@ -130,7 +130,7 @@ fn alone_in_a_terminal_the_program_is_the_wizard() {
     wait_for_page(&terminal, "step 1 of 6: firmware", "Leave the wizard");
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.code(), 130);
-    // Where the cursor cannot be moved there are no menus.
+    // A terminal without cursor movement has no menus.
     let command = format!("export TERM=dumb; {REFLASH}; {REFLASH} wizard");
     let terminal = Terminal::start((100, 50), &[], &command);
     terminal.wait_for("Usage: reflash [OPTIONS] <COMMAND>");
@@ -146,26 +146,26 @@ fn usage(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn where_nobody_can_be_asked_it_says_which_command_to_use() {
-    let said = usage(&["wizard"]);
-    assert!(said.contains("reflash convert BUNDLE"), "{said}");
-    let said = usage(&["wizard", "my bundle.zip", "--expect", "2"]);
+fn without_a_terminal_the_wizard_names_the_command_to_use() {
+    let message = usage(&["wizard"]);
+    assert!(message.contains("reflash convert BUNDLE"), "{message}");
+    let message = usage(&["wizard", "my bundle.zip", "--expect", "2"]);
     assert!(
-        said.contains("reflash convert 'my bundle.zip' --expect 2"),
-        "{said}"
+        message.contains("reflash convert 'my bundle.zip' --expect 2"),
+        "{message}"
     );
     assert!(usage(&["--json", "wizard"]).contains("--json"));
     assert!(usage(&["wizard", "--quiet"]).contains("--quiet"));
-    let said = usage(&["wizard", "--resume"]);
-    assert!(said.contains("reflash convert --resume"), "{said}");
-    // Alone it prints its help, as ever.
+    let message = usage(&["wizard", "--resume"]);
+    assert!(message.contains("reflash convert --resume"), "{message}");
+    // Without arguments it prints its help.
     assert!(usage(&[]).contains("Usage: reflash"));
 }
 
-/// Enter while reflash listens, and lines that were pasted, are answers to nothing.
+/// Enter pressed during the capture, and pasted lines, are no answers.
 #[test]
 #[ignore = "needs tmux"]
-fn keys_that_come_before_their_question_answer_nothing() {
+fn keys_typed_before_a_question_do_not_answer_it() {
     let workspace = Workspace::new();
     let flags = format!(
         "--listen 127.0.0.1 --tftp-port {} --http-port 0 --sip-port 0 --sccp-port 0",

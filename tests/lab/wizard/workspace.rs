@@ -1,4 +1,4 @@
-//! A working folder with bundles, a terminal, and what its screen is to show.
+//! A working folder with bundles, a terminal, and the expected screens.
 
 use std::{
     fs,
@@ -21,10 +21,10 @@ use crate::support::terminal::Terminal;
 pub(crate) const TARGET: &str = "cmterm-7945_7965-sip.9-3-1SR4-1.zip";
 pub(crate) const BRIDGE: &str = "cmterm-7945_7965-sccp.8-5-2.zip";
 
-/// The scripted phone of seed 1.
+/// The simulated phone of seed 1.
 pub(crate) const PHONE: &str = "025245480000";
 
-/// How long the longest run may take to a text: a phone settles after a minute.
+/// A timeout for the longest run: a phone is settled after a minute.
 const PATIENCE: Duration = Duration::from_secs(100);
 
 fn small() -> SyntheticBundle {
@@ -33,7 +33,8 @@ fn small() -> SyntheticBundle {
         .sizes(Sizes::Small)
 }
 
-/// A folder whose name is as long on every machine, so that lines break at the same places.
+/// A folder whose name has the same length on every machine, so that lines break at the same
+/// places.
 pub(crate) struct Workspace {
     folder: tempfile::TempDir,
     pub(crate) port: u16,
@@ -69,7 +70,7 @@ impl Workspace {
         self.folder.path().join(name)
     }
 
-    /// The names that are there.
+    /// The names in the folder.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path()).unwrap().flatten();
         let mut names: Vec<_> = entries
@@ -79,7 +80,7 @@ impl Workspace {
         names
     }
 
-    /// The flags that keep a run on loopback, with phones of this machine's own.
+    /// The flags that keep a run on loopback, with simulated phones on this machine.
     pub(crate) fn loopback(&self) -> String {
         format!(
             "--listen 127.0.0.1 --tftp-port {} --http-port 0 --sip-port 0 --sccp-port 0 --expect 1 \
@@ -88,7 +89,7 @@ impl Workspace {
         )
     }
 
-    /// The wizard with these flags on a screen of this size. `within` is what it is run by.
+    /// The wizard with these flags on a screen of this size. `within` wraps the command.
     pub(crate) fn wizard(
         &self,
         size: (u16, u16),
@@ -98,7 +99,7 @@ impl Workspace {
         let folder = self.folder.path().to_str().unwrap();
         let program = within(&format!("{REFLASH} wizard --trust-key key.pem {flags}"));
         let state = format!("{folder}/state");
-        // No downloads of whoever runs the tests.
+        // Without the download folder of the user who runs the tests.
         let variables = [
             ("NO_COLOR", "1"),
             ("XDG_STATE_HOME", state.as_str()),
@@ -118,8 +119,8 @@ impl Workspace {
         self.wizard((80, 24), str::to_owned, flags)
     }
 
-    /// Waits for the page of this title with this at its end, and holds it against the reviewed
-    /// one.
+    /// Waits for the page with this title and this last line, and compares it with the expected
+    /// screen.
     pub(crate) fn page(&self, terminal: &Terminal, title: &str, last: &str, name: &str) {
         let screen = wait_for_page(terminal, title, last);
         expect_file![format!("screens/{name}.txt")].assert_eq(&self.still(&screen));
@@ -147,7 +148,7 @@ impl Workspace {
         still + "\n"
     }
 
-    /// Scripted phones against the server of this folder.
+    /// Simulated phones for the server of this folder.
     pub(crate) fn phones(&self, count: &str, more: &[&str]) -> Phones {
         let against = format!("127.0.0.1:{}", self.port);
         let mut command = Command::new(REFLASH);
@@ -173,7 +174,7 @@ fn is_time(text: &[char]) -> bool {
     })
 }
 
-/// Waits until the screen has this in its head and this at its end; the screen.
+/// Waits until the screen has this title and this last line; returns the screen.
 pub(crate) fn wait_for_page(terminal: &Terminal, title: &str, last: &str) -> String {
     let until = Instant::now() + PATIENCE;
     loop {
@@ -190,12 +191,12 @@ pub(crate) fn wait_for_page(terminal: &Terminal, title: &str, last: &str) -> Str
     }
 }
 
-/// Phones in a process of their own; switched off with the test.
+/// Phones in a process of their own; killed when dropped.
 pub(crate) struct Phones(Child);
 
 impl Drop for Phones {
     fn drop(&mut self) {
-        // Fails where they are finished already, which is what is wanted.
+        // Fails if they have finished already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -23,7 +23,7 @@ fn curl_gets_every_file_and_its_last_acknowledged_byte_is_the_delivery() {
     for (number, (name, size)) in (0..).zip(files) {
         let output = server.curl(&format!("/{name}"), &["-f"]);
         assert!(output.stdout == pattern(size), "{name}: {output:?}");
-        server.asked(name);
+        server.expect_request(name);
         let whole = ServerEvent::Ended(number, End::Delivered, size as u64);
         assert_eq!(server.next(), whole, "{name}");
     }
@@ -31,7 +31,7 @@ fn curl_gets_every_file_and_its_last_acknowledged_byte_is_the_delivery() {
 
 #[test]
 #[ignore = "needs curl"]
-fn a_head_says_the_length_and_fetches_nothing() {
+fn a_head_request_returns_the_length_and_no_body() {
     let server = Running::new(&[("a", 1000), ("empty", 0)]);
     for (number, name, length) in [(0, "a", "1000"), (1, "empty", "0")] {
         let output = server.curl(&format!("/{name}"), &["-I"]);
@@ -41,14 +41,14 @@ fn a_head_says_the_length_and_fetches_nothing() {
             head.contains(&format!("content-length: {length}\r\n")),
             "{head}"
         );
-        server.asked(name);
+        server.expect_request(name);
         assert_eq!(server.next(), ServerEvent::Ended(number, End::Part, 0));
     }
 }
 
 #[test]
 #[ignore = "needs curl"]
-fn ranges_are_parts_and_only_together_a_delivery() {
+fn ranges_are_parts_and_count_as_a_delivery_only_together() {
     let server = Running::new(&[("a", 1000)]);
     let all = pattern(1000);
     for (number, (range, part, end, bytes)) in (0..).zip([
@@ -68,14 +68,14 @@ fn ranges_are_parts_and_only_together_a_delivery() {
         let (head, body) = output.stdout.split_at(at);
         let head = String::from_utf8_lossy(head);
         assert!(head.starts_with("HTTP/1.1 206 "), "{head}");
-        let said = format!(
+        let content_range = format!(
             "content-range: bytes {}-{}/1000\r\n",
             part.start,
             part.end - 1
         );
-        assert!(head.contains(&said), "{head}");
+        assert!(head.contains(&content_range), "{head}");
         assert_eq!(body, &all[part]);
-        server.asked("a");
+        server.expect_request("a");
         assert_eq!(
             server.next(),
             ServerEvent::Ended(number, end, bytes),
@@ -93,12 +93,12 @@ fn a_range_outside_gets_416_and_delivers_nothing() {
         response.contains("content-range: bytes */1000\r\n"),
         "{response}"
     );
-    server.asked("a");
+    server.expect_request("a");
     assert_eq!(server.next(), ServerEvent::Ended(0, End::Part, 0));
 }
 
 #[test]
-fn what_is_not_there_gets_404_at_once_and_what_may_not_be_had_says_so() {
+fn absent_files_get_404_and_refused_ones_403_or_503() {
     let server = Running::new(&[("a", 1)]);
     for (path, name, status) in [
         ("/absent", "absent", 404),
@@ -116,19 +116,19 @@ fn what_is_not_there_gets_404_at_once_and_what_may_not_be_had_says_so() {
             "{response}"
         );
         assert!(response.contains("content-length: 0\r\n"), "{response}");
-        server.asked(name);
+        server.expect_request(name);
     }
     let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(201));
     assert!(server.raw(long.as_bytes()).starts_with("HTTP/1.1 404 "));
     assert!(
         server.events.try_recv().is_err(),
-        "no phone asks for such a name"
+        "the service gets no request for such a name"
     );
 }
 
 #[test]
 #[ignore = "needs curl"]
-fn a_client_that_is_killed_in_the_middle_has_not_got_the_file() {
+fn a_transfer_to_a_client_that_is_killed_ends_as_closed() {
     let curl = require_program("curl");
     let server = Running::new(&[("large", LARGE)]);
     let mut client = Command::new(curl)
@@ -146,7 +146,7 @@ fn a_client_that_is_killed_in_the_middle_has_not_got_the_file() {
         .unwrap();
     client.kill().unwrap();
     client.wait().unwrap();
-    server.asked("large");
+    server.expect_request("large");
     let ServerEvent::Ended(0, End::Closed, bytes) = server.next() else {
         panic!("the connection was closed");
     };
@@ -154,19 +154,19 @@ fn a_client_that_is_killed_in_the_middle_has_not_got_the_file() {
 }
 
 #[test]
-fn what_only_lies_in_the_kernels_buffers_is_not_delivered() {
+fn bytes_in_kernel_buffers_are_not_delivered() {
     let server = Running::new(&[("a", 1 << 20)]);
     let mut client = server.connect();
     client
         .write_all(b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n")
         .unwrap();
     client.read_exact(&mut [0; 1000]).unwrap();
-    // Closed with bytes unread: the peer's kernel resets the connection.
+    // Closed with unread bytes: the client's kernel resets the connection.
     drop(client);
-    server.asked("a");
+    server.expect_request("a");
     match server.next() {
         ServerEvent::Ended(0, End::Closed, bytes) => assert!(bytes < 1 << 20, "{bytes}"),
-        // Its kernel may have taken all of it before it was closed.
+        // The client's kernel may have received all of it before the close.
         ServerEvent::Ended(0, End::Delivered, bytes) => assert_eq!(bytes, 1 << 20),
         other => panic!("{other:?}"),
     }
@@ -177,7 +177,7 @@ fn a_request_of_http_1_0_is_served() {
     let server = Running::new(&[("a", 10)]);
     let response = server.raw(b"GET /a HTTP/1.0\r\n\r\n");
     assert!(response.starts_with("HTTP/1.0 200 "), "{response}");
-    server.asked("a");
+    server.expect_request("a");
     assert_eq!(server.next(), ServerEvent::Ended(0, End::Delivered, 10));
 }
 
@@ -189,7 +189,7 @@ fn a_stop_ends_every_transfer_once() {
         .write_all(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
         .unwrap();
     client.read_exact(&mut [0; 1000]).unwrap();
-    server.asked("large");
+    server.expect_request("large");
     server.stop.take();
     server.thread.take().unwrap().join().unwrap();
     assert!(matches!(

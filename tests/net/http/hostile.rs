@@ -11,14 +11,14 @@ use reflash::http::{CONNECTIONS_PER_ADDRESS, REQUEST_TIME};
 use super::{PATIENCE, Running, ServerEvent};
 
 #[test]
-fn slow_requests_are_cut_off_and_disturb_nobody() {
+fn slow_requests_are_closed_and_other_clients_are_served() {
     let server = Running::new(&[("a", 1000)]);
     let begin = Instant::now();
     let mut slow = server.connect();
     slow.write_all(b"GET /a HTTP/1.1\r\n").unwrap();
     let silent = server.connect();
     let trickle = std::thread::spawn(move || {
-        // A header byte now and then buys no time.
+        // An occasional header byte does not extend the time.
         while slow.write_all(b"x").is_ok() && begin.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(300));
         }
@@ -46,8 +46,8 @@ fn one_address_has_sixteen_connections_and_gives_them_back() {
         .collect();
     let mut further = server.connect();
     let closed = further.read(&mut [0]).map_or(true, |count| count == 0);
-    assert!(closed, "one more is closed at once");
-    // From elsewhere it is served.
+    assert!(closed, "a further connection is closed at once");
+    // A connection from another address is served.
     let elsewhere =
         socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     let from = SocketAddrV4::new(Ipv4Addr::new(127, 8, 0, 1), 0);
@@ -65,7 +65,7 @@ fn one_address_has_sixteen_connections_and_gives_them_back() {
     loop {
         let mut again = server.connect();
         let mut response = String::new();
-        // Refused until the server has seen that the others are gone.
+        // Refused until the server has noticed that the others are closed.
         let sent = again.write_all(b"GET /x HTTP/1.1\r\nhost: x\r\n\r\n");
         if sent.is_ok()
             && again
@@ -81,7 +81,7 @@ fn one_address_has_sixteen_connections_and_gives_them_back() {
 }
 
 #[test]
-fn requests_that_are_none_are_refused() {
+fn malformed_requests_are_refused() {
     let server = Running::new(&[("a", 10)]);
     for (request, status) in [
         (
@@ -107,7 +107,7 @@ fn requests_that_are_none_are_refused() {
     assert!(server.raw(many.as_bytes()).starts_with("HTTP/1.1 431 "));
     let large = [b"GET /a HTTP/1.1\r\nx: ".as_slice(), &vec![b'y'; 100_000]].concat();
     let mut stream = server.connect();
-    // The server may have closed before all of it is written.
+    // The server may close the connection before all of it is written.
     let _ = stream.write_all(&large);
     let mut response = Vec::new();
     let _ = stream.read_to_end(&mut response);

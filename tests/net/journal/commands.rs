@@ -12,10 +12,10 @@ use crate::support::{
 };
 
 #[test]
-fn a_full_disk_is_told_once_and_stops_neither_transfer_nor_display() {
+fn a_full_disk_is_reported_once_and_stops_neither_transfer_nor_display() {
     let site = Site::new();
-    // 56 KiB a file: enough for every image, too little for the journal. The signal that
-    // would come with it is ignored, as a full disk sends none.
+    // 56 KiB for each file: enough for every image, too little for the journal. The signal of
+    // this limit is ignored, as a full disk sends none.
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' XFSZ; ulimit -f 112; exec \"$@\"", "sh"]);
     let convert = {
@@ -29,8 +29,8 @@ fn a_full_disk_is_told_once_and_stops_neither_transfer_nor_display() {
     for (name, value) in convert.get_envs() {
         command.env(name, value.unwrap());
     }
-    let words = site.folder.path().join("words");
-    command.stderr(fs::File::create(&words).unwrap());
+    let log = site.folder.path().join("log");
+    command.stderr(fs::File::create(&log).unwrap());
     let mut server = Running::start(&mut command);
     server.kind("started");
     let _phones = site.phones(8);
@@ -39,26 +39,26 @@ fn a_full_disk_is_told_once_and_stops_neither_transfer_nor_display() {
     let totals = &report["totals"];
     let done = totals["confirmed"].as_u64().unwrap() + totals["flashed"].as_u64().unwrap();
     assert_eq!(done, 8, "{report:#}");
-    let words = fs::read_to_string(&words).unwrap();
-    let told = words.matches("cannot be written").count();
-    assert_eq!(told, 1, "{words}");
-    assert!(words.contains("incomplete since"), "{words}");
+    let log = fs::read_to_string(&log).unwrap();
+    let warnings = log.matches("cannot be written").count();
+    assert_eq!(warnings, 1, "{log}");
+    assert!(log.contains("incomplete since"), "{log}");
     let recorded = journal::read(&site.journal()).unwrap();
-    assert!(!recorded.finished, "its end is missing");
+    assert!(!recorded.finished, "the last line is missing");
     assert_eq!(recorded.lines_cut, 0);
     assert!(
         recorded.fleet().done_of_total().1 > 0,
-        "what fitted is there"
+        "the lines that fitted are kept"
     );
 }
 
 #[test]
-fn what_does_not_fit_together_is_refused_with_words() {
+fn a_journal_that_does_not_fit_the_command_is_refused_with_the_reason() {
     let site = Site::new();
     let mut server = site.begin(&["--timeout", "2m"]);
     let started = server.kind("started");
     assert_eq!(started["journal"], site.journal().to_str().unwrap());
-    // Another port, as that one is in use, but the same journal.
+    // Another port, because that one is in use, but the same journal.
     let mut second = Command::new(REFLASH);
     second.args([
         "convert",
@@ -70,47 +70,47 @@ fn what_does_not_fit_together_is_refused_with_words() {
     ]);
     second.args(["--tftp-port", "0", "--resume", "--journal"]);
     second.arg(site.journal()).env("TMPDIR", site.folder.path());
-    let (code, words) = Site::refused(&mut second);
-    assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("a run that is still active"), "{words}");
+    let (code, message) = Site::refused(&mut second);
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("a run that is still active"), "{message}");
     server.signal("KILL");
     server.end();
 
     let mut fresh = site.command(&["--trust-key", KEY]);
     fresh.arg(&site.bundle).arg("--journal").arg(site.journal());
-    let (code, words) = Site::refused(&mut fresh);
-    assert_eq!(code, Some(1), "{words}");
+    let (code, message) = Site::refused(&mut fresh);
+    assert_eq!(code, Some(1), "{message}");
     assert!(
-        words.contains("exists already") && words.contains("--resume"),
-        "{words}"
+        message.contains("exists already") && message.contains("--resume"),
+        "{message}"
     );
 
     let mut others = site.command(&["--resume", "--only", "001122334455", "--journal"]);
-    let (code, words) = Site::refused(others.arg(site.journal()));
-    assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("--only names other phones"), "{words}");
+    let (code, message) = Site::refused(others.arg(site.journal()));
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("--only names other phones"), "{message}");
 
     let mut foreign = site.command(&["--resume", "--journal"]);
-    let (code, words) = Site::refused(foreign.arg(&site.bundle));
-    assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("not a journal of reflash"), "{words}");
+    let (code, message) = Site::refused(foreign.arg(&site.bundle));
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("not a journal of reflash"), "{message}");
 
     synthetic::bundle_of(site.folder.path(), 8);
     let mut changed = site.command(&["--resume", "--journal"]);
-    let (code, words) = Site::refused(changed.arg(site.journal()));
-    assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("its digest differs"), "{words}");
+    let (code, message) = Site::refused(changed.arg(site.journal()));
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("its digest differs"), "{message}");
     let whole = fs::read_to_string(site.journal()).unwrap();
-    assert_eq!(whole.lines().count(), 1, "nothing was added: {whole}");
+    assert_eq!(whole.lines().count(), 1, "nothing was appended: {whole}");
 
     let mut nowhere = site.command(&["--trust-key", KEY, "--journal", "/proc/no/run.jsonl"]);
-    let (code, words) = Site::refused(nowhere.arg(&site.bundle));
-    assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("cannot be written"), "{words}");
+    let (code, message) = Site::refused(nowhere.arg(&site.bundle));
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("cannot be written"), "{message}");
 }
 
 #[test]
-fn without_a_name_the_state_folder_has_it_and_resume_finds_the_newest() {
+fn the_default_journal_is_in_the_state_folder_and_resume_finds_the_newest() {
     let site = Site::new();
     let mut command = site.command(&["--trust-key", KEY]);
     command.arg(&site.bundle).args(["--timeout", "2m"]);
@@ -121,43 +121,46 @@ fn without_a_name_the_state_folder_has_it_and_resume_finds_the_newest() {
     let name = path.file_name().unwrap().to_str().unwrap();
     assert!(name.ends_with("Z-SIP45.9-3-1SR4-1S.jsonl"), "{name}");
     let mut while_it_runs = site.command(&["--resume"]);
-    let (code, words) = Site::refused(&mut while_it_runs);
+    let (code, message) = Site::refused(&mut while_it_runs);
     assert_eq!(code, Some(1));
-    assert!(words.contains("no journal of an unfinished run"), "{words}");
+    assert!(
+        message.contains("no journal of an unfinished run"),
+        "{message}"
+    );
     server.signal("KILL");
     server.end();
 
     let mut command = site.command(&["--resume", "--timeout", "1s"]);
-    let words = site.folder.path().join("words");
-    command.stderr(fs::File::create(&words).unwrap());
+    let log = site.folder.path().join("log");
+    command.stderr(fs::File::create(&log).unwrap());
     let mut server = Running::start(&mut command);
     assert_eq!(server.kind("started")["journal"], path.to_str().unwrap());
     server.kind("finished");
-    assert_eq!(server.end(), Some(1), "no phone came");
-    let words = fs::read_to_string(&words).unwrap();
-    assert!(words.contains("0 phones, 0 done"), "{words}");
-    // Ended by its time: there is nothing left to go on with.
+    assert_eq!(server.end(), Some(1), "no phone requested anything");
+    let log = fs::read_to_string(&log).unwrap();
+    assert!(log.contains("0 phones, 0 done"), "{log}");
+    // The timeout ended the run: there is no run to resume.
     let (code, _) = Site::refused(&mut site.command(&["--resume"]));
     assert_eq!(code, Some(1));
 }
 
 #[test]
-fn a_state_folder_that_cannot_be_made_is_told_and_gone_without() {
+fn without_a_state_folder_the_run_warns_and_writes_no_journal() {
     let site = Site::new();
     let mut command = site.command(&["--trust-key", KEY]);
     command.arg(&site.bundle).args(["--timeout", "1s"]);
     command.env("XDG_STATE_HOME", "/proc/nowhere");
-    let words = site.folder.path().join("words");
-    command.stderr(fs::File::create(&words).unwrap());
+    let log = site.folder.path().join("log");
+    command.stderr(fs::File::create(&log).unwrap());
     let mut server = Running::start(&mut command);
     assert_eq!(server.kind("started")["journal"], Value::Null);
     server.kind("finished");
-    let words = fs::read_to_string(&words).unwrap();
-    assert!(words.contains("this run is not recorded"), "{words}");
+    let log = fs::read_to_string(&log).unwrap();
+    assert!(log.contains("this run is not recorded"), "{log}");
 }
 
 #[test]
-fn a_rehearsal_and_a_plain_folder_record_when_they_are_asked_to() {
+fn rehearse_and_serve_write_a_journal_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rehearsal.jsonl");
     let output = Command::new(REFLASH)

@@ -10,22 +10,22 @@ use reflash::{
     track::{Event, EvidenceSource, FileOutcome, ObservationKind, Report, RunTime, TransferEnd},
 };
 
-use super::recorder::Live;
+use super::recorder::RecordedFleet;
 use crate::support::conversation::*;
 
 #[derive(Debug, Clone)]
-enum Act {
-    Ask(usize, bool),
+enum Action {
+    Request(usize, bool),
     Acknowledge(u64, u64),
     End(u64, u8),
-    Named(u8),
+    Mac(u8),
     Load(usize),
     Wait(u64),
     /// A manifest and its images, each with acknowledgements and an end, and a boot.
     Pass([u8; 6], u8),
 }
 
-const LOADS_SAID: [&str; 3] = [LOAD, "SCCP45.8-5-2S", "term65.default"];
+const REPORTED_LOADS: [&str; 3] = [LOAD, "SCCP45.8-5-2S", "term65.default"];
 
 fn names() -> Vec<String> {
     let mut names: Vec<String> = [
@@ -43,18 +43,18 @@ fn names() -> Vec<String> {
     names
 }
 
-fn acts() -> impl Strategy<Value = Vec<(u8, Act)>> {
+fn actions() -> impl Strategy<Value = Vec<(u8, Action)>> {
     let end = prop::sample::select(&[0_u8, 1, 2, 3, 4, 4, 4, 4, 4][..]);
-    let act = prop_oneof![
-        6 => (0..names().len(), prop::bool::weighted(0.9)).prop_map(|(n, s)| Act::Ask(n, s)),
-        6 => (0..8_u64, 0..2000_u64).prop_map(|(back, bytes)| Act::Acknowledge(back, bytes)),
-        5 => (0..6_u64, 0..6_u8).prop_map(|(back, end)| Act::End(back, end)),
-        1 => (1..4_u8).prop_map(Act::Named),
-        1 => (0..LOADS_SAID.len()).prop_map(Act::Load),
-        2 => prop_oneof![1..8_u64, 100..700_u64].prop_map(Act::Wait),
-        1 => (prop::array::uniform6(end), 1..4_u8).prop_map(|(ends, n)| Act::Pass(ends, n)),
+    let action = prop_oneof![
+        6 => (0..names().len(), prop::bool::weighted(0.9)).prop_map(|(n, s)| Action::Request(n, s)),
+        6 => (0..8_u64, 0..2000_u64).prop_map(|(back, bytes)| Action::Acknowledge(back, bytes)),
+        5 => (0..6_u64, 0..6_u8).prop_map(|(back, end)| Action::End(back, end)),
+        1 => (1..4_u8).prop_map(Action::Mac),
+        1 => (0..REPORTED_LOADS.len()).prop_map(Action::Load),
+        2 => prop_oneof![1..8_u64, 100..700_u64].prop_map(Action::Wait),
+        1 => (prop::array::uniform6(end), 1..4_u8).prop_map(|(ends, n)| Action::Pass(ends, n)),
     ];
-    prop::collection::vec((10..13_u8, act), 1..60)
+    prop::collection::vec((10..13_u8, action), 1..60)
 }
 
 fn end(kind: u8) -> TransferEnd {
@@ -70,51 +70,51 @@ fn end(kind: u8) -> TransferEnd {
     }
 }
 
-fn play(live: &mut Live, acts: Vec<(u8, Act)>) {
+fn play(live: &mut RecordedFleet, actions: Vec<(u8, Action)>) {
     let names = names();
-    for (who, act) in acts {
-        match act {
-            Act::Ask(name, served) => {
-                live.ask(who, &names[name], served.then_some(1000));
+    for (host, action) in actions {
+        match action {
+            Action::Request(name, served) => {
+                live.request(host, &names[name], served.then_some(1000));
             }
-            Act::Acknowledge(back, bytes) => {
-                let (who, transfer) = live.recent(back, who);
-                live.see(who, ObservationKind::Acknowledged { transfer, bytes });
+            Action::Acknowledge(back, bytes) => {
+                let (host, transfer) = live.recent(back, host);
+                live.observe(host, ObservationKind::Acknowledged { transfer, bytes });
             }
-            Act::End(back, kind) => {
-                let (who, transfer) = live.recent(back, who);
+            Action::End(back, kind) => {
+                let (host, transfer) = live.recent(back, host);
                 let ended = ObservationKind::Ended {
                     transfer,
                     end: end(kind),
                     bytes: 1000,
                 };
-                live.see(who, ended);
+                live.observe(host, ended);
             }
-            Act::Named(name) => {
+            Action::Mac(name) => {
                 let mac = mac(name);
                 let source = EvidenceSource::Neighbour;
-                live.see(who, ObservationKind::MacReported { mac, source });
+                live.observe(host, ObservationKind::MacReported { mac, source });
             }
-            Act::Load(load) => {
+            Action::Load(load) => {
                 let kind = ObservationKind::Load {
-                    load: LoadName::new(LOADS_SAID[load]),
+                    load: LoadName::new(REPORTED_LOADS[load]),
                     source: EvidenceSource::Cdp,
-                    detail: "said so".to_owned(),
+                    detail: "reported by CDP".to_owned(),
                 };
-                live.see(who, kind);
+                live.observe(host, kind);
             }
-            Act::Wait(seconds) => live.wait(seconds),
-            Act::Pass(ends, name) => {
+            Action::Wait(seconds) => live.wait(seconds),
+            Action::Pass(ends, name) => {
                 let files = [TERM].into_iter().chain(IMAGES.map(|(name, _)| name));
                 for (file, kind) in files.zip(ends) {
-                    let transfer = live.ask(who, file, Some(1000));
+                    let transfer = live.request(host, file, Some(1000));
                     for bytes in [300, 600] {
-                        live.see(who, ObservationKind::Acknowledged { transfer, bytes });
+                        live.observe(host, ObservationKind::Acknowledged { transfer, bytes });
                     }
                     live.wait(2);
                     let (end, bytes) = (end(kind), 1000);
-                    live.see(
-                        who,
+                    live.observe(
+                        host,
                         ObservationKind::Ended {
                             transfer,
                             end,
@@ -122,14 +122,14 @@ fn play(live: &mut Live, acts: Vec<(u8, Act)>) {
                         },
                     );
                 }
-                live.ask(who, &format!("CTLSEP{}.tlv", mac(name).upper_hex()), None);
+                live.request(host, &format!("CTLSEP{}.tlv", mac(name).upper_hex()), None);
             }
         }
     }
 }
 
-/// Without what a held-back acknowledgement alone changes: how far a transfer that is under
-/// way is, and when that was heard.
+/// Without what a delayed acknowledgement alone changes: the progress of active transfers, and
+/// its time.
 fn without_progress(mut report: Report) -> Report {
     let files = report
         .phones
@@ -154,14 +154,14 @@ fn steps(events: &[(RunTime, Event)]) -> Vec<&Event> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn a_journal_cut_anywhere_is_a_state_that_the_run_was_in(
-        acts in acts(),
+    fn a_journal_cut_at_any_byte_is_an_earlier_state_of_the_run(
+        actions in actions(),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 12),
     ) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run.jsonl");
-        let mut live = Live::new(&path);
-        play(&mut live, acts);
+        let mut live = RecordedFleet::new(&path);
+        play(&mut live, actions);
         live.finish();
         let bytes = fs::read(&path).unwrap();
 
@@ -192,23 +192,23 @@ proptest! {
             }
             let recorded = read.unwrap();
             prop_assert_eq!(recorded.lines_cut, usize::from(bytes[length - 1] != b'\n'));
-            let known = without_progress(live.told[&recorded.last].clone());
+            let expected = without_progress(live.reports[&recorded.last].clone());
             let fleet = recorded.fleet();
-            prop_assert_eq!(without_progress(fleet.report(Timestamp::UNIX_EPOCH)), known);
-            // What was told stands beside it, as far as it goes.
-            let told = steps(&recorded.events);
-            prop_assert_eq!(&told[..], &steps(&whole.events)[..told.len()]);
+            prop_assert_eq!(without_progress(fleet.report(Timestamp::UNIX_EPOCH)), expected);
+            // Its events are the first events of the whole journal.
+            let events = steps(&recorded.events);
+            prop_assert_eq!(&events[..], &steps(&whole.events)[..events.len()]);
         }
     }
 
     #[test]
-    fn any_bytes_are_a_journal_or_words(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn any_bytes_are_a_journal_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("any");
         fs::write(&path, &bytes).unwrap();
         prop_assert!(journal::read(&path).is_err());
         let live = folder.path().join("run.jsonl");
-        Live::new(&live).finish();
+        RecordedFleet::new(&live).finish();
         let mut whole = fs::read(&live).unwrap();
         whole.extend_from_slice(&bytes);
         fs::write(&path, &whole).unwrap();

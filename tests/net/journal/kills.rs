@@ -15,26 +15,26 @@ use serde_json::Value;
 
 use super::site::Site;
 
-/// What a run says of one phone that must not depend on when its server was killed.
+/// What the report of a phone has that must not depend on when the server was killed.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     state: Value,
     to: Value,
-    /// Files that came, by the last ACK or by what followed.
-    came: BTreeSet<String>,
+    /// Files that the phone has, by the last ACK or implied by a later request.
+    received: BTreeSet<String>,
     codes: Vec<Value>,
 }
 
 fn outcome(phone: &Value) -> Outcome {
     let files = phone["files"].as_array().unwrap().iter();
-    let came = files
+    let received = files
         .filter(|file| file["outcome"] == "delivered" || file["outcome"] == "implied")
         .map(|file| file["name"].as_str().unwrap().to_owned());
     let codes = phone["diagnoses"].as_array().unwrap().iter();
     Outcome {
         state: phone["state"].clone(),
         to: phone["to"].clone(),
-        came: came.collect(),
+        received: received.collect(),
         codes: codes.map(|diagnosis| diagnosis["code"].clone()).collect(),
     }
 }
@@ -46,15 +46,14 @@ fn by_mac(report: &Value) -> BTreeMap<String, &Value> {
         .collect()
 }
 
-/// Holds a killed run against the undisturbed one; how many phones are known less of.
+/// Compares a killed run with the undisturbed one; returns how many phones have a weaker outcome.
 ///
-/// A kill between a phone's last ACK and the record of it takes that ACK away. What is left
-/// is the weaker claim, never a stronger or a false one: an image is implied by what
-/// followed, so that the phone is flashed and not confirmed; or, where it was the last image
-/// and nothing followed, it is not done; or a manifest is missing among the files of a phone
-/// that is as far as it was. And a phone that asked in vain for too long, while nobody served,
-/// keeps its load and stays where it was.
-fn hold_against(report: &Value, undisturbed: &Value, seed: u64, killed: &BTreeSet<String>) -> u64 {
+/// A kill between a phone's last ACK and its record loses that ACK. The outcome is then weaker,
+/// never stronger or false: an image is implied by a later request, so that the phone is flashed
+/// and not confirmed; or it was the last image and no request followed, so that the phone is not
+/// done; or a manifest is missing among the files of a phone whose state is the same. A phone
+/// that repeated its requests for too long while no server ran keeps its load and its state.
+fn count_weaker(report: &Value, undisturbed: &Value, seed: u64, killed: &BTreeSet<String>) -> u64 {
     let (now, then) = (by_mac(report), by_mac(undisturbed));
     assert!(now.keys().eq(then.keys()), "seed {seed}: {report:#}");
     let mut weaker = 0;
@@ -63,17 +62,17 @@ fn hold_against(report: &Value, undisturbed: &Value, seed: u64, killed: &BTreeSe
         if is == was {
             continue;
         }
-        // Files that came and are not known to have: under way at a kill, or not even that.
-        let missing: Vec<_> = was.came.difference(&is.came).collect();
-        // Flashed says less than confirmed: an ACK, or the one request that named SCCP, is lost.
+        // Files that arrived without a record: active at a kill, or not yet recorded.
+        let missing: Vec<_> = was.received.difference(&is.received).collect();
+        // Flashed is weaker than confirmed: an ACK, or the only request that named SCCP, is lost.
         let is_weaker = is.state == "flashed"
             || !missing.is_empty() && (is.state == was.state || is_under_way(&is.state));
-        // A file of which nothing is recorded looks like one that was never asked for.
+        // A file without any record looks like one that was not requested.
         let is_expected = |code: &Value| code == "rebooted-mid-image" || code == "stalled";
         let codes = is.codes.iter().all(is_expected);
         let to = is.to == was.to || is.to.is_null();
         assert!(
-            is_weaker && codes && to && is.came.is_subset(&was.came),
+            is_weaker && codes && to && is.received.is_subset(&was.received),
             "seed {seed}: {is:#?} instead of {was:#?}, killed in {killed:?}: {phone:#}"
         );
         println!("seed {seed}: {is:#?} instead of {was:#?}, killed in {killed:?}");
@@ -87,7 +86,7 @@ fn is_under_way(state: &Value) -> bool {
     states.iter().any(|under_way| state == under_way)
 }
 
-/// The files in the middle of which the server was killed.
+/// The files whose transfers were active when the server was killed.
 fn killed_files(recorded: &RecordedRun) -> BTreeSet<String> {
     let mut names = BTreeMap::new();
     let mut killed = BTreeSet::new();
@@ -107,10 +106,10 @@ fn killed_files(recorded: &RecordedRun) -> BTreeSet<String> {
     killed
 }
 
-/// A generator that a seed decides (Numerical Recipes' constants).
-struct Chance(u64);
+/// A random number generator with a seed (a linear congruential one).
+struct Random(u64);
 
-impl Chance {
+impl Random {
     fn below(&mut self, end: u64) -> u64 {
         self.0 = self
             .0
@@ -129,21 +128,21 @@ const KILLS_A_RUN: u64 = 2;
 /// Runs at once.
 const AT_ONCE: u64 = 10;
 
-/// A phone that is not known to be done settles after 60 s, or holds the run up for ever.
+/// A phone that is not known to be done ends after 60 s; without a timeout the run would wait.
 const ENDS: [&str; 4] = ["--expect", "4", "--timeout", "95s"];
 
-/// One run that is killed and resumed; the number of kills, what became of the phones and
-/// what was under way when it was killed.
+/// One run that is killed and resumed: the number of kills, the report, and the files whose
+/// transfers were active at a kill.
 fn killed_run(seed: u64, kills: u64) -> (u64, Value, BTreeSet<String>) {
     let site = Site::new();
-    let mut chance = Chance(seed);
+    let mut random = Random(seed);
     let mut server = site.begin(&ENDS);
     server.kind("started");
     let _phones = site.phones(PHONES);
     let mut killed = 0;
     for _ in 0..kills {
-        // Phones say some 25 steps each until they are done.
-        let lines = 1 + chance.below(40);
+        // Each phone has some 25 steps until it is done.
+        let lines = 1 + random.below(40);
         let mut steps = 0;
         let last = server.wait_for(|line| {
             steps += u64::from(line["kind"] == "step");
@@ -153,8 +152,8 @@ fn killed_run(seed: u64, kills: u64) -> (u64, Value, BTreeSet<String>) {
             let under_way = killed_files(&journal::read(&site.journal()).unwrap());
             return (killed, last["report"].clone(), under_way);
         }
-        // Sometimes in the middle of what follows.
-        thread::sleep(Duration::from_millis(chance.below(30)));
+        // Sometimes during a later step.
+        thread::sleep(Duration::from_millis(random.below(30)));
         server.signal("KILL");
         assert_eq!(server.end(), None);
         killed += 1;
@@ -170,7 +169,7 @@ fn killed_run(seed: u64, kills: u64) -> (u64, Value, BTreeSet<String>) {
     assert_eq!(code, Some(i32::from(!succeeded)), "{report:#}");
     assert_eq!(recorded.sessions.count() as u64, killed + 1);
     let again = serde_json::to_value(recorded.report()).unwrap();
-    assert_eq!(again, report, "the record says what the run said");
+    assert_eq!(again, report, "the journal has the report of the run");
     (killed, report, killed_files(&recorded))
 }
 
@@ -178,8 +177,8 @@ fn killed_run(seed: u64, kills: u64) -> (u64, Value, BTreeSet<String>) {
 const KILLS: u64 = 12;
 
 #[test]
-fn killed_at_any_moment_and_resumed_a_run_comes_to_the_same_end() {
-    let wanted = match std::env::var("REFLASH_KILLS") {
+fn a_run_killed_at_any_moment_and_resumed_has_the_same_outcome() {
+    let required = match std::env::var("REFLASH_KILLS") {
         Ok(text) => text.parse().expect("REFLASH_KILLS is a number"),
         Err(_) => KILLS,
     };
@@ -193,17 +192,17 @@ fn killed_at_any_moment_and_resumed_a_run_comes_to_the_same_end() {
                 loop {
                     let seed = {
                         let mut done = done.lock().unwrap();
-                        if done.0 >= wanted || done.1 > 3 * wanted {
+                        if done.0 >= required || done.1 > 3 * required {
                             break;
                         }
-                        // Counted before, so that no more begin than are needed.
+                        // Counted before the run, so that no unneeded run starts.
                         done.0 += KILLS_A_RUN;
                         done.1 += 1;
                         done.1
                     };
                     let (killed, report, under_way) = killed_run(seed, KILLS_A_RUN);
                     *weaker.lock().unwrap() +=
-                        hold_against(&report, &undisturbed, seed, &under_way);
+                        count_weaker(&report, &undisturbed, seed, &under_way);
                     done.lock().unwrap().0 -= KILLS_A_RUN - killed;
                 }
             });
@@ -212,12 +211,12 @@ fn killed_at_any_moment_and_resumed_a_run_comes_to_the_same_end() {
     let (kills, runs) = *done.lock().unwrap();
     let weaker = weaker.into_inner().unwrap();
     println!(
-        "{kills} kills in {} runs; of {weaker} phones less is known than without",
+        "{kills} kills in {} runs; {weaker} phones have a weaker outcome than without",
         runs - 1
     );
-    assert!(kills >= wanted, "{kills} of {wanted} kills");
+    assert!(kills >= required, "{kills} of {required} kills");
     let phones = (runs - 1) * PHONES as u64;
-    // An ACK that was in the kernel when the server was killed is nobody's. It is one phone in
-    // hundreds on a quiet machine, and more on one whose cores are busy elsewhere.
+    // An ACK that was in the kernel when the server was killed is lost: one phone in hundreds on
+    // an idle machine, more on a busy one.
     assert!(weaker * 4 <= phones, "{weaker} of {phones} phones");
 }

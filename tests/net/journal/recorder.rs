@@ -1,4 +1,4 @@
-//! A fleet and its journal, as a run has them, without a server.
+//! A fleet that records its journal as a run does, without a server.
 
 use std::{
     collections::BTreeMap,
@@ -56,67 +56,67 @@ pub(super) fn header() -> JournalHeader {
     header
 }
 
-/// A fleet and its journal, as a run has them.
-pub(super) struct Live {
+/// A fleet and its journal.
+pub(super) struct RecordedFleet {
     pub(super) fleet: Fleet,
     journal: Journal,
     now: RunTime,
-    /// What was to be said at which moment.
-    pub(super) told: BTreeMap<RunTime, Report>,
+    /// The report after each change, by its time.
+    pub(super) reports: BTreeMap<RunTime, Report>,
     next: u64,
-    /// Who asked, by transfer: what it acknowledges and how it ends comes from there.
-    askers: Vec<u8>,
+    /// The host that requested each transfer: its ACKs and its end come from that host.
+    requesters: Vec<u8>,
 }
 
 pub(super) const BEGAN: i64 = 1_784_000_000;
 
-impl Live {
+impl RecordedFleet {
     pub(super) fn new(path: &Path) -> Self {
         let at = Timestamp::from_second(BEGAN).unwrap();
         let mut live = Self {
             fleet: Fleet::new(plan()),
             journal: Journal::create(path, at, header()).unwrap(),
             now: RunTime::ZERO,
-            told: BTreeMap::new(),
+            reports: BTreeMap::new(),
             next: 0,
-            askers: Vec::new(),
+            requesters: Vec::new(),
         };
-        live.keep();
+        live.save_report();
         live
     }
 
-    fn keep(&mut self) {
+    fn save_report(&mut self) {
         let report = self.fleet.report(Timestamp::UNIX_EPOCH);
-        self.told.insert(self.fleet.now(), report);
+        self.reports.insert(self.fleet.now(), report);
     }
 
-    pub(super) fn see(&mut self, who: u8, kind: ObservationKind) {
+    pub(super) fn observe(&mut self, host: u8, kind: ObservationKind) {
         self.now += Duration::from_millis(1);
         let observation = Observation {
-            address: address(who),
+            address: address(host),
             kind,
         };
         let events = self.fleet.observe(self.now, &observation);
         self.journal
             .observe(self.fleet.now(), &observation, &events);
-        self.keep();
+        self.save_report();
     }
 
     pub(super) fn wait(&mut self, seconds: u64) {
-        // As often as a run that has nothing else to do.
+        // One tick a second, as in a run without traffic.
         for _ in 0..seconds {
             self.now += Duration::from_secs(1);
             let events = self.fleet.tick(self.now);
             self.journal.tick(self.fleet.now(), &events);
-            self.keep();
+            self.save_report();
         }
     }
 
-    pub(super) fn ask(&mut self, who: u8, name: &str, served: Option<u64>) -> TransferId {
+    pub(super) fn request(&mut self, host: u8, name: &str, served: Option<u64>) -> TransferId {
         let transfer = TransferId(self.next);
         self.next += 1;
-        self.askers.push(who);
-        let asked = ObservationKind::Requested {
+        self.requesters.push(host);
+        let requested = ObservationKind::Requested {
             transfer,
             transport: Transport::Tftp,
             name: name.to_owned(),
@@ -125,18 +125,19 @@ impl Live {
                 name: name.to_owned(),
                 size,
             }),
+            error: None,
         };
-        self.see(who, asked);
+        self.observe(host, requested);
         transfer
     }
 
-    /// One of the newest transfers, and who asked for it; `who` where nobody did.
-    pub(super) fn recent(&self, back: u64, who: u8) -> (u8, TransferId) {
+    /// One of the newest transfers and the host that requested it, or `host` if there is none.
+    pub(super) fn recent(&self, back: u64, host: u8) -> (u8, TransferId) {
         let transfer = self.next.saturating_sub(back);
-        let asker = usize::try_from(transfer)
+        let requester = usize::try_from(transfer)
             .ok()
-            .and_then(|at| self.askers.get(at));
-        (asker.copied().unwrap_or(who), TransferId(transfer))
+            .and_then(|at| self.requesters.get(at));
+        (requester.copied().unwrap_or(host), TransferId(transfer))
     }
 
     pub(super) fn finish(&self) {
@@ -154,7 +155,7 @@ pub(super) fn network() -> Network {
     header().network
 }
 
-/// The file, once it has this many lines.
+/// Waits until the file has this many lines, and reads it.
 pub(super) fn wait_for_lines(path: &Path, lines: usize) -> Vec<u8> {
     let patience = Instant::now() + Duration::from_secs(30);
     loop {
@@ -162,7 +163,7 @@ pub(super) fn wait_for_lines(path: &Path, lines: usize) -> Vec<u8> {
         if bytes.split(|byte| *byte == b'\n').count() > lines {
             return bytes;
         }
-        assert!(Instant::now() < patience, "the lines never came");
+        assert!(Instant::now() < patience, "the lines were not written");
         thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,6 +1,6 @@
 //! Journals of schema 1: `report` and `replay` read them, and `--resume` continues them.
 //!
-//! `killed.jsonl` is what the last program of schema 1 wrote: a conversion of three simulated
+//! `killed.jsonl` was written by the last version with schema 1: a conversion of three simulated
 //! phones that was killed, resumed and killed again. `every-line.jsonl` is written by hand and
 //! has every kind of line, observation and ending; that program read it without an unknown line.
 
@@ -83,7 +83,7 @@ fn every_line_of_schema_1_is_known() {
 }
 
 #[test]
-fn report_and_replay_of_schema_1_say_what_the_old_program_said() {
+fn report_and_replay_of_schema_1_match_the_old_program() {
     let killed = |name: &str| {
         let files = [
             "term65.default.loads delivered 667",
@@ -131,10 +131,10 @@ fn report_and_replay_of_schema_1_say_what_the_old_program_said() {
         ]
     ])];
     for command in ["report", "replay"] {
-        let said = json_of(command, &fixture("killed.jsonl"));
-        assert_eq!(summaries(&said["report"]), expected, "{command}");
-        let said = json_of(command, &fixture("every-line.jsonl"));
-        assert_eq!(summaries(&said["report"]), every_line, "{command}");
+        let output = json_of(command, &fixture("killed.jsonl"));
+        assert_eq!(summaries(&output["report"]), expected, "{command}");
+        let output = json_of(command, &fixture("every-line.jsonl"));
+        assert_eq!(summaries(&output["report"]), every_line, "{command}");
     }
     let report = json_of("report", &fixture("every-line.jsonl"));
     let phone = &report["report"]["phones"][0];
@@ -165,8 +165,11 @@ fn a_run_recorded_in_schema_1_is_resumed_to_its_end() {
     for phone in report["phones"].as_array().unwrap() {
         let first = phone["files"][0]["outcome"].as_str().unwrap();
         assert!(["delivered", "not-found"].contains(&first), "{phone:#}");
-        let seen = phone["first_seen"].as_str().unwrap();
-        assert!(seen.starts_with("2026-11-30T05:45:38"), "{seen}");
+        let first_seen = phone["first_seen"].as_str().unwrap();
+        assert!(
+            first_seen.starts_with("2026-11-30T05:45:38"),
+            "{first_seen}"
+        );
     }
 
     let after = fs::read_to_string(site.journal()).unwrap();

@@ -20,7 +20,7 @@ pub(super) struct Site {
     port: u16,
 }
 
-/// Ports that no system gives to anybody by itself, and no two tests at once.
+/// A port below the ephemeral range that no other test of this process uses.
 fn free_port() -> u16 {
     static NEXT: Mutex<u16> = Mutex::new(0);
     let mut next = NEXT.lock().unwrap();
@@ -74,7 +74,7 @@ impl Site {
         Running::start(&mut command)
     }
 
-    /// Fails before anything is served: the exit code and the words.
+    /// Runs a command that fails before it serves: its exit code and its message.
     pub(super) fn refused(command: &mut Command) -> (Option<i32>, String) {
         let Output {
             status,
@@ -96,12 +96,12 @@ impl Site {
     }
 }
 
-/// Phones in a process of their own; switched off with the test.
+/// Simulated phones in a process of their own; killed when dropped.
 pub(super) struct Phones(Child);
 
 impl Drop for Phones {
     fn drop(&mut self) {
-        // Fails where they are finished already, which is what is wanted.
+        // Fails if they have finished already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

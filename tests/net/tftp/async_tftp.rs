@@ -1,5 +1,4 @@
-//! One suite for both engines. What each does in each case is a table in
-//! docs/rfc-compliance.md, and the table is what this holds them to.
+//! One suite for both engines: each behaves as the table in docs/rfc-compliance.md states.
 
 use std::{collections::BTreeMap, net::SocketAddr, thread, time::Duration};
 
@@ -7,8 +6,8 @@ use reflash::tftp::{EngineKind, TransferOutcome};
 
 use super::support::{Client, ServerEvent, TestServer, pattern};
 
-/// How long a client waits before it calls it silence: less than either engine's shortest
-/// retransmission.
+/// A client that receives nothing for this long got no response: less than the shortest
+/// retransmission time of either engine.
 const SILENCE: Duration = Duration::from_millis(700);
 
 /// Longer than every retransmission of the second engine, which waits 2 s each time.
@@ -55,7 +54,7 @@ const CASES: &[Case] = &[
     ("next packet after an ERROR from the client", |server| {
         let (client, from) = begun(server, "a", "");
         client.send_to(from, b"\0\x05\0\x03disk full\0");
-        heard(&client, LONG)
+        response(&client, LONG)
     }),
     ("outcome after the client closes its port", |server| {
         let (client, from) = begun(server, "a", "");
@@ -65,14 +64,14 @@ const CASES: &[Case] = &[
     }),
     ("packets in total to a client that sends no ACK", |server| {
         let client = server.client();
-        client.ask("a", "");
+        client.request("a", "");
         let packets = std::iter::from_fn(|| client.receive(LONG)).count();
         format!("{packets}")
     }),
     ("the same request again before the first ACK", |server| {
         let (client, _) = begun(server, "a", "");
-        client.ask("a", "");
-        heard(&client, SILENCE)
+        client.request("a", "");
+        response(&client, SILENCE)
     }),
     (
         "another request from the same port during a transfer",
@@ -80,27 +79,27 @@ const CASES: &[Case] = &[
             let (client, from) = begun(server, "a", "");
             client.ack(from, 1);
             client.expect_data(2);
-            client.ask("exact", "");
-            heard(&client, SILENCE)
+            client.request("exact", "");
+            response(&client, SILENCE)
         },
     ),
     ("an unknown transfer ID", |server| {
         let (_client, from) = begun(server, "a", "");
-        let stranger = server.client();
-        stranger.ack(from, 1);
-        heard(&stranger, SILENCE)
+        let other = server.client();
+        other.ack(from, 1);
+        response(&other, SILENCE)
     }),
     ("a doubled ACK", |server| {
         let (client, from) = begun(server, "a", "");
         client.ack(from, 1);
         client.ack(from, 1);
         client.expect_data(2);
-        heard(&client, Duration::from_millis(50))
+        response(&client, Duration::from_millis(50))
     }),
     ("an ACK of a block not sent", |server| {
         let (client, from) = begun(server, "a", "");
         client.ack(from, 2);
-        heard(&client, SILENCE)
+        response(&client, SILENCE)
     }),
     ("an unknown name", |server| {
         asked(server, b"\0\x01absent\0octet\0")
@@ -139,11 +138,11 @@ const CASES: &[Case] = &[
     ("a 17th transfer of one address", |server| {
         let clients: Vec<_> = (0..17).map(|_| server.client()).collect();
         for client in &clients[..16] {
-            client.ask("a", "");
+            client.request("a", "");
             client.expect_data(1);
         }
-        clients[16].ask("a", "");
-        heard(&clients[16], SILENCE)
+        clients[16].request("a", "");
+        response(&clients[16], SILENCE)
     }),
     ("source port of transfers", |server| {
         let (one, other) = (begun(server, "a", ""), begun(server, "a", ""));
@@ -156,29 +155,29 @@ const CASES: &[Case] = &[
     }),
 ];
 
-/// A transfer whose first block came.
+/// A transfer whose first block has arrived.
 fn begun(server: &TestServer, name: &str, options: &str) -> (Client, SocketAddr) {
     let client = server.client();
-    client.ask(name, options);
+    client.request(name, options);
     let (_, from) = client.expect_data(1);
     (client, from)
 }
 
-/// What answers a packet of this kind.
+/// The response to a packet of this kind.
 fn asked(server: &TestServer, packet: &[u8]) -> String {
     let client = server.client();
     client.send(packet);
-    heard(&client, SILENCE)
+    response(&client, SILENCE)
 }
 
 fn option(server: &TestServer, options: &str) -> String {
     let client = server.client();
-    client.ask("a", options);
-    heard(&client, SILENCE)
+    client.request("a", options);
+    response(&client, SILENCE)
 }
 
-/// The next packet in words.
-fn heard(client: &Client, patience: Duration) -> String {
+/// The next packet as text.
+fn response(client: &Client, patience: Duration) -> String {
     let Some((packet, _)) = client.receive(patience) else {
         return "silence".into();
     };
@@ -240,7 +239,7 @@ fn table() -> Vec<(String, [String; 2])> {
 }
 
 #[test]
-fn both_engines_do_in_every_case_what_the_table_says() {
+fn both_engines_behave_as_the_table_states() {
     let observed: BTreeMap<(usize, usize), String> = thread::scope(|scope| {
         let threads: Vec<_> = (0..CASES.len())
             .flat_map(|case| {
@@ -283,11 +282,15 @@ fn both_engines_do_in_every_case_what_the_table_says() {
         .iter()
         .map(|(name, [native, second])| format!("| {name} | {native} | {second} |"))
         .collect();
-    assert!(seen == table(), "what was seen:\n{}", rows.join("\n"));
+    assert!(
+        seen == table(),
+        "the observed behaviour:\n{}",
+        rows.join("\n")
+    );
 }
 
 #[test]
-fn the_second_engine_never_calls_a_file_delivered_and_counts_what_it_knows() {
+fn the_second_engine_reports_no_delivery_and_counts_the_acknowledged_bytes() {
     let server = TestServer::of_kind(EngineKind::AsyncTftp, &[("wrap", pattern(600_000))]);
     assert_eq!(server.client().fetch("wrap"), pattern(600_000));
     // All but the last block: 600,000 = 1,171 × 512 + 448.

@@ -1,4 +1,4 @@
-//! The clients that people have, against our server.
+//! TFTP clients of Linux distributions fetch every file from the server.
 
 use std::{
     path::Path,
@@ -30,7 +30,7 @@ fn server() -> TestServer {
     TestServer::new(&files)
 }
 
-/// Runs a client to its end, a minute at most, in a folder.
+/// Runs a client in a folder, for a minute at most.
 fn run(mut command: Command, folder: &Path) {
     command
         .current_dir(folder)
@@ -82,8 +82,8 @@ fn fetch_all(program: &str, command: impl Fn(&Path, &str, &str, &str) -> Command
     assert_eq!(transfers, 0, "{program} needed one transfer for each file");
 }
 
-/// curl 7 and 8 take an OACK with tsize 0 for illegal, so that no server that tells the size
-/// of an empty file can send it one; `curl_without_options` fetches it.
+/// curl 7 and 8 reject an OACK with tsize 0, so that they cannot fetch an empty file with options;
+/// `curl_without_options` fetches it.
 const NOT_EMPTY: [&str; 5] = ["block", "exact", "odd", "mebibyte", "wrap"];
 
 const ALL: [&str; 6] = ["empty", "block", "exact", "odd", "mebibyte", "wrap"];

@@ -1,6 +1,5 @@
-//! Transfers over a link that loses, doubles and reorders, in virtual time and without
-//! sockets: whatever the link does, nobody gets wrong bytes, and nothing is called
-//! delivered that was not.
+//! Transfers over a link that loses, duplicates and reorders packets, in virtual time and without
+//! sockets: no client gets wrong bytes, and only complete files are reported as delivered.
 
 mod link;
 
@@ -16,11 +15,11 @@ fn options() -> impl Strategy<Value = (String, usize, u64)> {
     let block = prop_oneof![Just(None), (8_usize..1500).prop_map(Some)];
     let window = prop_oneof![Just(None), (1_u64..12).prop_map(Some)];
     (block, window).prop_map(|(block, window)| {
-        let asked = [
+        let requested = [
             block.map(|block| format!("blksize\0{block}\0")),
             window.map(|window| format!("windowsize\0{window}\0")),
         ];
-        let options = asked.into_iter().flatten().collect();
+        let options = requested.into_iter().flatten().collect();
         (
             options,
             block.map_or(512, |b| b.min(1468)),
@@ -33,7 +32,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn nothing_wrong_arrives_and_nothing_undelivered_is_called_delivered(
+    fn no_wrong_byte_arrives_and_only_complete_files_are_reported_as_delivered(
         seed in any::<u64>(),
         loss in 0_u64..350,
         doubling in 0_u64..300,
@@ -55,8 +54,8 @@ proptest! {
                 }
             }
         }
-        let asked = events.iter().filter(|t| matches!(t, ServerEvent::Requested(..))).count();
-        prop_assert_eq!(asked, ended.len(), "every transfer ended");
+        let requested = events.iter().filter(|t| matches!(t, ServerEvent::Requested(..))).count();
+        prop_assert_eq!(requested, ended.len(), "every transfer ended");
         prop_assert_eq!(world.engine.transfers(), 0);
         let finished = world.readers.iter().filter(|r| r.finished).count();
         prop_assert!(delivered <= finished, "{} delivered, {} have it", delivered, finished);
@@ -75,7 +74,7 @@ proptest! {
         size in 0_usize..12_000,
         options in prop::collection::vec(options(), 1..6),
     ) {
-        // No jitter either: packets that overtake are a fault of the link.
+        // Without delay, because reordering is a fault of the link too.
         let world = play(seed, Link { loss: 0, doubling: 0, delay: 0 }, size, &options);
         let events: Vec<ServerEvent> = world.events.try_iter().collect();
         let all = ServerEvent::Ended(0, TransferOutcome::Delivered, size as u64);
@@ -112,8 +111,8 @@ fn every_client_completes_on_bad_links() {
 }
 
 #[test]
-fn the_sorcerers_apprentice_finds_no_work() {
-    // Every packet is doubled, each way, and the clients acknowledge each of them.
+fn doubled_packets_are_not_doubled_again() {
+    // Every packet is duplicated in both directions, and the clients acknowledge each of them.
     let link = Link {
         loss: 0,
         doubling: 1000,
@@ -122,7 +121,7 @@ fn the_sorcerers_apprentice_finds_no_work() {
     let plain = (String::new(), 512, 1);
     let world = play(3, link, 512 * 500, &[plain]);
     assert!(world.readers[0].finished);
-    // The doubled request draws the first block again, as nothing is acknowledged yet.
+    // The duplicated request causes a second first block, as nothing is acknowledged yet.
     assert!(world.data <= 502, "{} packets for 501 blocks", world.data);
 }
 

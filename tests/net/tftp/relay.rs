@@ -1,5 +1,5 @@
-//! The clients that people have, over a link that loses, delays, doubles and reorders: a
-//! relay in user space between them and our server, with real sockets on both sides.
+//! TFTP clients of Linux distributions over a link that loses, delays, duplicates and reorders
+//! packets: a relay in user space between client and server, with real sockets on both sides.
 
 use std::{
     collections::HashMap,
@@ -22,9 +22,9 @@ use crate::support::require_program;
 struct Link {
     loss: u64,
     doubling: u64,
-    /// Every packet is late by this.
+    /// The shortest delay of a packet.
     delay: Duration,
-    /// And by up to this, so that packets overtake.
+    /// The random delay added to it, so that packets are reordered.
     jitter: Duration,
 }
 
@@ -55,7 +55,7 @@ impl Weather {
             let (from, packet) = (Arc::clone(from), packet.to_vec());
             tokio::spawn(async move {
                 tokio::time::sleep(late).await;
-                // A client that is gone by now is told by its absence.
+                // The client may have exited already.
                 let _ = from.send_to(&packet, to).await;
             });
         }
@@ -73,7 +73,7 @@ struct Relay {
 impl Relay {
     fn start(server: SocketAddrV4, link: Link) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let (tell, address) = std::sync::mpsc::channel();
+        let (send_address, address) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -81,7 +81,7 @@ impl Relay {
                 .unwrap();
             runtime.block_on(async move {
                 let asked = local();
-                tell.send(asked.local_addr().unwrap()).unwrap();
+                send_address.send(asked.local_addr().unwrap()).unwrap();
                 let sides = Arc::new(Sides {
                     weather: Weather {
                         link,
@@ -122,7 +122,7 @@ fn local() -> Arc<UdpSocket> {
     Arc::new(UdpSocket::from_std(socket).unwrap())
 }
 
-/// Sockets by whom they stand for.
+/// Sockets by the peer that each stands for.
 type Sockets = Mutex<HashMap<SocketAddr, Arc<UdpSocket>>>;
 
 struct Sides {
@@ -132,7 +132,7 @@ struct Sides {
 }
 
 impl Sides {
-    /// What clients send to this socket goes on to `server`, each from a socket of its own.
+    /// What clients send to this socket is forwarded to `server`, each from a socket of its own.
     fn from_clients(
         self: Arc<Self>,
         socket: Arc<UdpSocket>,
@@ -152,7 +152,7 @@ impl Sides {
         })
     }
 
-    /// What the server sends to this socket goes on to `client`, from a port for each of the
+    /// What the server sends to this socket is forwarded to `client`, from a port for each of the
     /// server's.
     async fn from_server(self: Arc<Self>, socket: Arc<UdpSocket>, client: SocketAddr) {
         let mut packet = [0; 2048];
@@ -168,10 +168,10 @@ impl Sides {
     }
 }
 
-/// A client that gave up asks again, as a phone does.
+/// A client that gave up is started again, as a phone would retry.
 const TRIES: u32 = 4;
 
-/// Each client fetches `size` bytes over the link and has every one of them right.
+/// Each client fetches `size` bytes over the link, all of them correct.
 fn all_complete(link: Link, size: usize) {
     type Arguments = fn(&str, &str) -> Vec<String>;
     let clients: [(&str, Arguments); 3] = [
@@ -204,9 +204,9 @@ fn words(list: &[&str]) -> Vec<String> {
     list.iter().map(|&word| word.to_owned()).collect()
 }
 
-/// Runs the client once, 40 s at most, and looks at the file.
+/// Runs the client once, for 40 s at most, and compares the file.
 fn fetched(path: &Path, arguments: &[String], folder: &Path, size: usize) -> bool {
-    // What there is of it may be wrong only by being short: a client that gives up.
+    // The file may be incomplete, if the client gave up, but not wrong.
     let status = Command::new("timeout")
         .arg("40")
         .arg(path)
@@ -217,7 +217,7 @@ fn fetched(path: &Path, arguments: &[String], folder: &Path, size: usize) -> boo
         .status;
     let got = std::fs::read(folder.join("file")).unwrap_or_default();
     let whole = pattern(size);
-    assert!(whole.starts_with(&got), "no wrong byte, ever");
+    assert!(whole.starts_with(&got), "no wrong byte");
     status.success() && got == whole
 }
 

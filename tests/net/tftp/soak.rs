@@ -1,6 +1,6 @@
-//! Everything at once, for a while: transfers that are left half open, floods of nonsense,
-//! and good clients, each of whom must be served. Five seconds here; scripts/soak makes it
-//! ten minutes with a thousand half-open transfers.
+//! Half-open transfers, floods of malformed packets, and clients that must all be served, at the
+//! same time. Five seconds here; scripts/soak runs it for ten minutes with a thousand half-open
+//! transfers.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
@@ -14,13 +14,13 @@ use super::support::{TestServer, pattern};
 /// Set by scripts/soak.
 const SECONDS: &str = "REFLASH_SOAK_SECONDS";
 
-/// Good clients at a time.
+/// Clients that must be served, at a time.
 const GOOD: u8 = 8;
 
-/// A phone asks again after this long; whatever a flood pushed out of a buffer comes again.
+/// A phone retransmits after this long, so that a packet lost to a full buffer is sent again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// How often a good client asks, in the same transfer, before it counts as not served.
+/// Retransmissions in one transfer before a client counts as not served.
 const TRIES: u32 = 10;
 
 fn socket(address: Ipv4Addr) -> UdpSocket {
@@ -29,7 +29,7 @@ fn socket(address: Ipv4Addr) -> UdpSocket {
     socket
 }
 
-/// Fetches a file in lockstep, as a phone does: lost packets are asked for again.
+/// Fetches a file in lockstep as a phone does, with retransmissions.
 fn fetch(server: SocketAddrV4, address: Ipv4Addr, name: &str) -> Option<Vec<u8>> {
     let socket = socket(address);
     let request = [b"\0\x01", name.as_bytes(), b"\0octet\0"].concat();

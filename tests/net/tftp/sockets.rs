@@ -1,4 +1,4 @@
-//! What only real sockets show: addresses, ports, binding, stopping, many at once.
+//! The engine on real sockets: addresses, ports, binding, stopping, and many clients at once.
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4, UdpSocket},
@@ -14,30 +14,30 @@ fn localhost(port: u16) -> SocketAddrV4 {
 }
 
 #[test]
-fn an_answer_leaves_from_the_address_that_was_asked() {
+fn a_response_is_sent_from_the_address_of_the_request() {
     let config = Config::new(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
     let server = TestServer::at(&config, &[("a", pattern(2000))]);
     for last in [5, 77] {
         let asked = Ipv4Addr::new(127, 0, 3, last);
         let client = Client::new(SocketAddrV4::new(asked, server.address.port()));
-        client.ask("a", "");
+        client.request("a", "");
         let (_, from) = client.expect_data(1);
         assert_eq!(from.ip(), asked);
         client.ack(from, 1);
         assert_eq!(client.expect_data(2).1, from);
         assert!(matches!(server.next(), ServerEvent::Requested(_, _, local) if local == asked));
-        client.ask("absent", "");
+        client.request("absent", "");
         assert_eq!(client.expect_error(1).ip(), asked);
         while !matches!(server.next(), ServerEvent::Requested(_, name, _) if name == "absent") {}
     }
 }
 
 #[test]
-fn a_closed_port_is_seen_when_bound_to_every_address() {
+fn a_closed_port_is_detected_when_bound_to_every_address() {
     let config = Config::new(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
     let server = TestServer::at(&config, &[("a", pattern(2000))]);
     let client = Client::new(localhost(server.address.port()));
-    client.ask("a", "");
+    client.request("a", "");
     let (_, from) = client.expect_data(1);
     client.ack(from, 1);
     drop(client);
@@ -49,7 +49,7 @@ fn all_transfers_leave_from_one_port_and_never_from_the_listening_one() {
     let server = TestServer::new(&[("a", pattern(2000))]);
     for _ in 0..8 {
         let client = server.client();
-        client.ask("a", "");
+        client.request("a", "");
         let (_, from) = client.expect_data(1);
         assert_eq!(from.port(), server.transfer_ports[0]);
         assert_ne!(from.port(), server.address.port());
@@ -58,7 +58,7 @@ fn all_transfers_leave_from_one_port_and_never_from_the_listening_one() {
 
 #[test]
 fn a_fixed_transfer_port_is_used_and_the_next_one_is_the_second() {
-    // Two free neighbours, found by trying: other tests bind ports too.
+    // Two adjacent free ports, found by trying: other tests bind ports too.
     let server = (0..50)
         .find_map(|_| {
             let probe = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -77,7 +77,7 @@ fn a_fixed_transfer_port_is_used_and_the_next_one_is_the_second() {
 }
 
 #[test]
-fn a_bind_error_says_where_and_why() {
+fn a_bind_error_names_the_address_and_the_reason() {
     let taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
     let error = TftpServer::bind(&Config::new(localhost(port))).unwrap_err();
@@ -88,14 +88,14 @@ fn a_bind_error_says_where_and_why() {
         ..Config::new(localhost(0))
     };
     assert_eq!(TftpServer::bind(&config).unwrap_err().port, port);
-    // TEST-NET-1 (RFC 5737) is nobody's address.
+    // TEST-NET-1 (RFC 5737) has no host.
     let elsewhere = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 0);
     let error = TftpServer::bind(&Config::new(elsewhere)).unwrap_err();
     assert_eq!(error.kind, BindErrorKind::NotAvailable);
 }
 
 #[test]
-fn the_receive_buffer_that_was_got_is_told() {
+fn the_granted_receive_buffer_is_reported() {
     let server = TftpServer::bind(&Config::new(localhost(0))).unwrap();
     assert!(server.receive_buffer() > 0);
 }
@@ -105,7 +105,7 @@ fn a_stop_is_prompt_and_ends_every_transfer_once() {
     let mut server = TestServer::new(&[("a", pattern(2000))]);
     let clients = [server.client(), server.client()];
     for client in &clients {
-        client.ask("a", "");
+        client.request("a", "");
         client.expect_data(1);
     }
     let start = Instant::now();

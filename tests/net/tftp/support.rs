@@ -1,4 +1,4 @@
-//! A server in a thread of its own, and a client that sends exactly what a test says.
+//! A TFTP server in a thread, and a client that sends given packets.
 
 use std::{
     collections::HashMap,
@@ -17,10 +17,10 @@ use reflash::tftp::{
 };
 use tokio::sync::oneshot;
 
-/// How long a test waits for what must come.
+/// How long a test waits for an expected packet or event.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a test waits to be sure that nothing comes.
+/// How long a test waits before it concludes that nothing is sent.
 pub(crate) const QUIET: Duration = Duration::from_millis(150);
 
 /// An event that the engine reported to the service.
@@ -48,7 +48,7 @@ impl FileService {
     }
 
     fn send(&self, event: ServerEvent) {
-        // A test that is done no longer listens.
+        // The test may have dropped the receiver.
         let _ = self.events.send(event);
     }
 }
@@ -181,8 +181,8 @@ impl Client {
         self.socket.send_to(bytes, to).unwrap();
     }
 
-    /// Asks for a file; `options` are zero-terminated texts.
-    pub(crate) fn ask(&self, name: &str, options: &str) {
+    /// Requests a file; `options` are zero-terminated texts.
+    pub(crate) fn request(&self, name: &str, options: &str) {
         self.send(&[b"\0\x01", name.as_bytes(), b"\0octet\0", options.as_bytes()].concat());
     }
 
@@ -190,7 +190,7 @@ impl Client {
         self.send_to(to, &[&[0, 4], &block.to_be_bytes()[..]].concat());
     }
 
-    /// The next packet, and from where.
+    /// The next packet and its source.
     pub(crate) fn next(&self) -> (Vec<u8>, SocketAddr) {
         self.receive(PATIENCE).expect("the server answers")
     }
@@ -227,7 +227,7 @@ impl Client {
 
     /// A whole transfer in lockstep of 512 bytes.
     pub(crate) fn fetch(&self, name: &str) -> Vec<u8> {
-        self.ask(name, "");
+        self.request(name, "");
         let mut bytes = Vec::new();
         for block in 1_u16.. {
             let (data, from) = self.expect_data(block);

@@ -1,4 +1,4 @@
-//! A browser without a screen, spoken to over a pipe (the Chrome `DevTools` Protocol).
+//! A headless browser, controlled over a pipe (the Chrome `DevTools` Protocol).
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 
 use crate::support::require_program;
 
-/// How long any one answer may take. Generous: only a hang is caught by it.
+/// A timeout for a hanging browser; every response is much faster.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Seconds after which the browser ends by itself, whatever became of the test.
+/// Seconds after which the browser exits, even if the test has failed.
 const LIFE: &str = "170";
 
 /// A browser with one page open.
@@ -29,7 +29,7 @@ pub(crate) struct Browser {
     /// The page's session; empty before there is one.
     session: String,
     number: u64,
-    /// What the page said on its console, and what it threw.
+    /// Console messages and exceptions of the page.
     pub(crate) complaints: Vec<Value>,
     folder: tempfile::TempDir,
 }
@@ -69,7 +69,7 @@ impl Browser {
             .process_group(0)
             .spawn()
             .unwrap();
-        // Each open waits for the other end, in the shell's order.
+        // Each open waits for the other end, in the order of the shell.
         let to = OpenOptions::new().write(true).open(&to).unwrap();
         let from = BufReader::new(File::open(&from).unwrap());
         let (send, answers) = channel();
@@ -107,7 +107,7 @@ impl Browser {
         browser
     }
 
-    /// Sends one command and waits for its answer.
+    /// Sends one command and waits for its response.
     pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
         self.number += 1;
         let mut command = json!({"id": self.number, "method": method, "params": params});
@@ -143,7 +143,7 @@ impl Browser {
         self.until("document.readyState === 'complete'");
     }
 
-    /// How wide and high a window the page is shown in, in CSS pixels.
+    /// Sets the size of the window, in CSS pixels.
     pub(crate) fn resize(&mut self, width: u32, height: u32) {
         let size = json!({
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
@@ -151,7 +151,7 @@ impl Browser {
         self.call("Emulation.setDeviceMetricsOverride", &size);
     }
 
-    /// What an expression is worth on the page.
+    /// The value of an expression on the page.
     pub(crate) fn value(&mut self, expression: &str) -> Value {
         let asked = json!({"expression": expression, "returnByValue": true});
         let answer = self.call("Runtime.evaluate", &asked);
@@ -171,10 +171,10 @@ impl Browser {
         }
     }
 
-    /// Clicks on a link that saves a file of this name; what was saved.
+    /// Clicks on a link that saves a file of this name; returns its content.
     pub(crate) fn save(&mut self, link: &str, name: &str) -> String {
         self.value(&format!("document.getElementById('{link}').click()"));
-        // It has its name when it is whole.
+        // The browser gives the file its name when it is complete.
         let path = self.folder.path().join("saved").join(name);
         let began = Instant::now();
         while !path.exists() {
@@ -184,8 +184,7 @@ impl Browser {
         fs::read_to_string(path).unwrap()
     }
 
-    /// A picture of what is shown: PNG, in base64. With `PAGE_PICTURES` set to a folder, a
-    /// person finds it there.
+    /// A screenshot: PNG, in base64. It is also written to the folder `PAGE_PICTURES`, if set.
     pub(crate) fn picture(&mut self, name: &str) -> String {
         let answer = self.call("Page.captureScreenshot", &json!({}));
         let picture = answer["data"].as_str().unwrap().to_owned();
@@ -208,7 +207,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // All of it: the browser is many processes in one group.
+        // The browser is several processes in one group: all are killed.
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         let _ = self.child.wait();

@@ -1,4 +1,4 @@
-//! `--web` of the verbs that run.
+//! `--web` of `convert`, `serve` and `rehearse`.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ fn reflash() -> Command {
 }
 
 #[test]
-fn what_a_page_is_told_is_the_run_and_none_of_its_secrets() {
+fn a_page_receives_the_run_and_none_of_its_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("office.toml");
     let phone = |at| {
@@ -42,17 +42,17 @@ fn what_a_page_is_told_is_the_run_and_none_of_its_secrets() {
     let at: SocketAddrV4 = started["web"].as_str().unwrap().parse().unwrap();
     assert_eq!(*at.ip(), Ipv4Addr::LOCALHOST);
     let mut follower = Follower::at(at);
-    let mut told = String::new();
+    let mut events = String::new();
     let (_, first) = follower.event().unwrap();
     assert_eq!(
         first["head"]["run"]["stages"][0]["load"],
         "SIP45.9-3-1SR4-1S"
     );
     let (_, end) = follower.until(|name, data| {
-        told += &data.to_string();
+        events += &data.to_string();
         name == "finished"
     });
-    // The run waits a moment for who listens: the rest is still there.
+    // The run waits for the page to read the last events.
     let (page, json) = (get(at, "/"), get(at, "/report.json"));
     let paper = get(at, "/report.html");
     drop(follower);
@@ -62,15 +62,15 @@ fn what_a_page_is_told_is_the_run_and_none_of_its_secrets() {
     let body: serde_json::Value = serde_json::from_str(body).unwrap();
     assert_eq!(body["report"], report);
     assert_eq!(paper.matches("<article ").count(), 2);
-    assert!(told.contains("Desk 1") && paper.contains("Desk 1"));
-    for text in [&told, &page, &json, &paper] {
+    assert!(events.contains("Desk 1") && paper.contains("Desk 1"));
+    for text in [&events, &page, &json, &paper] {
         assert!(!text.contains(SECRET));
     }
     assert_eq!(run.end(), Some(0));
 }
 
 #[test]
-fn convert_and_serve_have_a_page_until_their_end_and_nobody_who_did_not_ask() {
+fn convert_and_serve_have_a_page_until_their_end_and_only_with_web() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("dialplan.xml"), "<DIALTEMPLATE/>").unwrap();
     let made = SyntheticBundle::new(Family::F45, 7)
@@ -110,7 +110,7 @@ fn convert_and_serve_have_a_page_until_their_end_and_nobody_who_did_not_ask() {
 }
 
 #[test]
-fn a_port_that_another_has_ends_the_run_before_it_begins() {
+fn a_web_port_in_use_prevents_the_start() {
     let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = other.local_addr().unwrap().port().to_string();
     let output = reflash()
@@ -119,14 +119,14 @@ fn a_port_that_another_has_ends_the_run_before_it_begins() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
-    let told = String::from_utf8(output.stderr).unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
     assert!(
-        told.contains(&format!("cannot listen on 127.0.0.1 port {port}")),
-        "{told}"
+        message.contains(&format!("cannot listen on 127.0.0.1 port {port}")),
+        "{message}"
     );
     assert!(
-        told.contains("Or choose another port for the page: --web PORT"),
-        "{told}"
+        message.contains("Or choose another port for the page: --web PORT"),
+        "{message}"
     );
 }
 

@@ -1,4 +1,4 @@
-//! The page in a browser, while scripted phones are converted.
+//! The page in a browser, while simulated phones are converted.
 
 use std::{collections::BTreeMap, path::Path, process::Command};
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::support::process::Running;
 
-/// Notes every state that each phone is shown in, from now on.
+/// Records every state that the page shows for each phone.
 const WATCH: &str = "
 window.unbroken = true;
 window.seen = {};
@@ -30,12 +30,12 @@ new MutationObserver(note).observe(document.querySelector('table'),
   { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] });
 ";
 
-/// What the table says of every phone.
+/// The row of every phone in the table.
 const TABLE: &str = "[...document.querySelectorAll('tbody')].map((row) => ({
   mac: row.dataset.mac, address: row.dataset.address, state: row.dataset.state,
   load: row.dataset.load, text: row.innerText }))";
 
-/// With short images: the phones' own time is what it takes.
+/// With short images, so that the time is that of the phones.
 fn rehearse(folder: &Path, args: &[&str]) -> Running {
     let made = SyntheticBundle::new(Family::F45, 7)
         .unwrap()
@@ -58,7 +58,7 @@ fn text(value: &Value) -> String {
 
 #[test]
 #[ignore = "needs chromium"]
-fn fifty_phones_change_without_a_reload_and_end_as_the_report_says() {
+fn fifty_phones_change_without_a_reload_and_end_as_in_the_report() {
     let mut browser = Browser::start();
     browser.resize(1280, 900);
     let faults = [
@@ -85,7 +85,7 @@ fn fifty_phones_change_without_a_reload_and_end_as_the_report_says() {
     let code = run.end();
     assert_eq!(code, Some(1), "one phone is not for this bundle");
 
-    // The same document as in the beginning, which saw the phones move.
+    // The document that was loaded at the start has shown every change.
     assert_eq!(browser.value("window.unbroken"), json!(true));
     let seen = browser.value("window.seen");
     let seen = seen.as_object().unwrap();
@@ -95,7 +95,7 @@ fn fifty_phones_change_without_a_reload_and_end_as_the_report_says() {
 
     let table = browser.value(TABLE);
     let table = table.as_array().unwrap();
-    let told: BTreeMap<_, _> = table
+    let rows: BTreeMap<_, _> = table
         .iter()
         .map(|row| {
             let fields = ["address", "state", "load"].map(|field| text(&row[field]));
@@ -110,7 +110,7 @@ fn fifty_phones_change_without_a_reload_and_end_as_the_report_says() {
             (text(&phone["mac"]), fields)
         })
         .collect();
-    assert_eq!(told, expected);
+    assert_eq!(rows, expected);
     assert_eq!((table.len(), phones.len()), (50, 50));
     for (row, mac) in table
         .iter()
@@ -164,14 +164,14 @@ fn markup_from_the_wire_stays_text_and_a_lost_connection_is_made_again() {
     assert_eq!(name, hostile);
     let made = "document.querySelectorAll('table img, table script').length";
     assert_eq!(browser.value(made), 0);
-    // The run is killed: the page says so and keeps what it shows.
+    // The run is killed: the page reports the lost connection and keeps its content.
     site.end();
     browser.until("document.body.dataset.phase === 'lost'");
     assert_eq!(
         browser.value("document.querySelectorAll('tbody').length"),
         1
     );
-    // It goes on, with other phones: the page shows these alone.
+    // Another run with other phones: the page shows only these.
     let mut site = Site::start_at(port, quick());
     for phone in 0..3 {
         site.step(phone, "Lobby", State::Writing);

@@ -17,13 +17,13 @@ use reflash::{
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-/// How long anything may take. Generous: only a hang is caught by it.
+/// A timeout for a hanging server; every response is much faster.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A display that shows nothing.
-struct Nobody;
+/// A reporter that does nothing.
+struct SilentReporter;
 
-impl Reporter for Nobody {
+impl Reporter for SilentReporter {
     fn started(&mut self, _: Timestamp, _: &Started) {}
     fn event(&mut self, _: Timestamp, _: &Event) {}
     fn finding(&mut self, _: Timestamp, _: &reflash::diagnose::Finding) {}
@@ -58,7 +58,7 @@ impl Site {
         let server = WebServer::bind(port, limits).unwrap();
         let at = server.local_addr();
         let view = Arc::new(SharedView::new(Timestamp::now, report));
-        let tee = TeeReporter::new(Box::new(Arc::clone(&view)), Box::new(Nobody));
+        let tee = TeeReporter::new(Box::new(Arc::clone(&view)), Box::new(SilentReporter));
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::spawn(move || {
             let stop = async {
@@ -74,7 +74,7 @@ impl Site {
         }
     }
 
-    /// A phone comes into a state.
+    /// Reports that a phone has entered a state.
     pub(crate) fn step(&mut self, id: u32, name: &str, state: State) {
         let step = PhoneStep {
             phone: PhoneRef {
@@ -92,17 +92,17 @@ impl Site {
     }
 
     pub(crate) fn finish(&mut self) {
-        let words = ["Put option 150 back.".to_owned()];
-        self.tee.finished(Timestamp::now(), &report(), &words);
+        let next_steps = ["Put option 150 back.".to_owned()];
+        self.tee.finished(Timestamp::now(), &report(), &next_steps);
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
         connect(self.at)
     }
 
-    /// Asks with these lines after the request's own; the whole answer.
-    pub(crate) fn ask(&self, method: &str, path: &str, lines: &str) -> String {
-        ask(self.at, method, path, lines)
+    /// Sends a request with these header lines; returns the whole response.
+    pub(crate) fn request(&self, method: &str, path: &str, lines: &str) -> String {
+        request(self.at, method, path, lines)
     }
 
     pub(crate) fn get(&self, path: &str) -> String {
@@ -113,7 +113,7 @@ impl Site {
         Follower::at(self.at)
     }
 
-    /// Ends the run; waits until the server is gone.
+    /// Ends the run and waits until the server has stopped.
     pub(crate) fn end(mut self) {
         self.stop.take().unwrap().send(()).unwrap();
         self.thread.take().unwrap().join().unwrap();
@@ -126,7 +126,7 @@ fn connect(at: SocketAddrV4) -> TcpStream {
     stream
 }
 
-fn ask(at: SocketAddrV4, method: &str, path: &str, lines: &str) -> String {
+fn request(at: SocketAddrV4, method: &str, path: &str, lines: &str) -> String {
     let mut stream = connect(at);
     write!(stream, "{method} {path} HTTP/1.1\r\n{lines}\r\n").unwrap();
     let mut answer = String::new();
@@ -134,15 +134,15 @@ fn ask(at: SocketAddrV4, method: &str, path: &str, lines: &str) -> String {
     answer
 }
 
-/// The whole answer to an honest request.
+/// The whole response to a valid request.
 pub(crate) fn get(at: SocketAddrV4, path: &str) -> String {
-    ask(at, "GET", path, &format!("host: {at}\r\n"))
+    request(at, "GET", path, &format!("host: {at}\r\n"))
 }
 
 /// A client that reads events.
 pub(crate) struct Follower {
     pub(crate) stream: TcpStream,
-    /// What was read and not looked at. Chunk sizes are lines of their own.
+    /// Text that was read and not yet parsed. Chunk sizes are lines of their own.
     text: String,
 }
 
@@ -156,7 +156,7 @@ impl Follower {
         }
     }
 
-    /// What stands before the next of these marks; `None` where the stream ends before.
+    /// The text before the next of these marks, or `None` if the stream ends first.
     pub(crate) fn up_to(&mut self, mark: &str) -> Option<String> {
         loop {
             if let Some(at) = self.text.find(mark) {
@@ -184,19 +184,19 @@ impl Follower {
         self.up_to("event: ")?;
         let name = self.up_to("\ndata: ")?;
         let data = self.up_to("\n\n")?;
-        // A message that is longer than what was written at once has chunk sizes in it.
+        // A message that was written in several chunks has chunk sizes in it.
         let data = serde_json::from_str(&data).expect("one message, one chunk");
         Some((name, data))
     }
 
-    /// Reads on to an event that `wanted` takes.
+    /// Reads on to an event that `accepts` returns true for.
     pub(crate) fn until(
         &mut self,
-        mut wanted: impl FnMut(&str, &Value) -> bool,
+        mut accepts: impl FnMut(&str, &Value) -> bool,
     ) -> (String, Value) {
         loop {
             let (name, data) = self.event().unwrap();
-            if wanted(&name, &data) {
+            if accepts(&name, &data) {
                 return (name, data);
             }
         }

@@ -1,4 +1,4 @@
-//! The page's server by what a client on loopback gets, byte by byte.
+//! The HTTP server of the live page: responses, events and limits, as a client on loopback reads them.
 
 use std::{
     io::{Read as _, Write as _},
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::site::{PATIENCE, Site, quick};
 
 #[test]
-fn every_answer_is_guarded_and_nothing_lets_another_site_in() {
+fn every_response_has_security_headers_and_allows_no_other_origin() {
     let site = Site::start(quick());
     for (path, kind) in [
         ("/", "text/html; charset=utf-8"),
@@ -33,8 +33,8 @@ fn every_answer_is_guarded_and_nothing_lets_another_site_in() {
         assert!(head.contains("frame-ancestors 'none'"), "{head}");
         assert!(!head.contains("access-control"), "{head}");
         assert!(!body.is_empty());
-        let asked = format!("host: {}\r\norigin: http://evil.example\r\n", site.at);
-        let head_alone = site.ask("HEAD", path, &asked);
+        let headers = format!("host: {}\r\norigin: http://evil.example\r\n", site.at);
+        let head_alone = site.request("HEAD", path, &headers);
         let (same, nothing) = head_alone.split_once("\r\n\r\n").unwrap();
         assert_eq!((same.lines().next(), nothing), (answer.lines().next(), ""));
         assert!(!same.to_lowercase().contains("access-control"), "{same}");
@@ -52,7 +52,7 @@ fn every_answer_is_guarded_and_nothing_lets_another_site_in() {
 }
 
 #[test]
-fn another_host_another_site_and_another_method_get_nothing() {
+fn foreign_hosts_sites_and_methods_are_refused() {
     let mut site = Site::start(quick());
     site.step(1, "Reception", State::Images);
     for (method, path, lines, status) in [
@@ -87,7 +87,7 @@ fn another_host_another_site_and_another_method_get_nothing() {
             "403",
         ),
     ] {
-        let answer = site.ask(method, path, lines);
+        let answer = site.request(method, path, lines);
         let begin = format!("HTTP/1.1 {status} ");
         assert!(
             answer.starts_with(&begin),
@@ -100,7 +100,7 @@ fn another_host_another_site_and_another_method_get_nothing() {
         );
         assert!(!answer.contains("Reception"), "{answer}");
     }
-    // What is no HTTP is not answered with anything of ours either.
+    // Bytes that are no HTTP get status 400 without content.
     let mut stream = site.connect();
     stream.write_all(b"\0\xff nonsense\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -110,7 +110,7 @@ fn another_host_another_site_and_another_method_get_nothing() {
 }
 
 #[test]
-fn who_comes_late_is_told_everything_and_then_what_happens_to_the_end() {
+fn a_late_page_gets_the_whole_state_and_then_every_change() {
     let mut site = Site::start(quick());
     site.step(1, "Reception", State::Images);
     let mut first = site.follow();
@@ -132,10 +132,10 @@ fn who_comes_late_is_told_everything_and_then_what_happens_to_the_end() {
     assert_eq!(
         (name.as_str(), phones.len()),
         ("news", 1),
-        "what is new alone"
+        "only the change"
     );
     assert_eq!(phones[0]["name"], "Lobby");
-    // A connection that was lost and made again: nothing is missing.
+    // After a lost connection a new one gets the whole state.
     drop(first);
     let mut again = site.follow();
     let (name, whole) = again.event().unwrap();
@@ -153,17 +153,17 @@ fn who_comes_late_is_told_everything_and_then_what_happens_to_the_end() {
     let (_, end) = again.until(|name, _| name == "finished");
     assert_eq!(end["finished"]["report"]["totals"]["failed"], 0);
     assert_eq!(end["finished"]["next_steps"][0], "Put option 150 back.");
-    // Who comes after the end is told the end.
+    // A page that connects after the end gets the end.
     let (name, _) = site.follow().event().unwrap();
     assert_eq!(name, "finished");
     let at = site.at;
     site.end();
-    assert!(again.event().is_none(), "nothing follows the end");
-    assert!(TcpStream::connect(at).is_err(), "the server is gone");
+    assert!(again.event().is_none(), "no event follows the end");
+    assert!(TcpStream::connect(at).is_err(), "the server has stopped");
 }
 
 #[test]
-fn a_page_that_takes_nothing_is_dropped_and_holds_up_nobody() {
+fn a_page_that_reads_nothing_is_dropped_and_delays_no_other() {
     let limits = WebLimits {
         followers: 2,
         stall: Duration::from_millis(300),
@@ -177,7 +177,7 @@ fn a_page_that_takes_nothing_is_dropped_and_holds_up_nobody() {
     let mut stuck = TcpStream::from(stuck);
     stuck.set_read_timeout(Some(PATIENCE)).unwrap();
     write!(stuck, "GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
-    // The other follows all the while.
+    // The other page keeps reading.
     let mut reader = site.follow();
     let began = Instant::now();
     let long = "x".repeat(2000);
@@ -185,7 +185,7 @@ fn a_page_that_takes_nothing_is_dropped_and_holds_up_nobody() {
     let dropped = loop {
         assert!(
             began.elapsed() < PATIENCE,
-            "it is still there after {round} rounds"
+            "it is still connected after {round} rounds"
         );
         round += 1;
         for phone in 0..40 {
@@ -199,25 +199,25 @@ fn a_page_that_takes_nothing_is_dropped_and_holds_up_nobody() {
                 .iter()
                 .any(|it| it["name"] == new.as_str())
         });
-        // A seat is free again when the one that takes nothing has lost its own.
+        // A place is free when the page that reads nothing has been dropped.
         let mut next = site.follow();
         if next.head().starts_with("HTTP/1.1 200 ") {
             break round;
         }
     };
-    assert!(dropped > 1, "it had a seat");
-    // What it finds in the end is a connection that broke off.
+    assert!(dropped > 1, "it was connected at first");
+    // Its connection ended without the last chunk.
     let mut rest = Vec::new();
     let read = stuck.read_to_end(&mut rest);
     assert!(
         read.is_err() || !rest.ends_with(b"\r\n0\r\n\r\n"),
-        "it was cut off"
+        "the response is incomplete"
     );
     site.end();
 }
 
 #[test]
-fn more_pages_than_may_follow_are_told_so_until_one_goes() {
+fn pages_over_the_limit_get_503_until_one_disconnects() {
     let site = Site::start(WebLimits {
         followers: 1,
         ..quick()
@@ -229,19 +229,19 @@ fn more_pages_than_may_follow_are_told_so_until_one_goes() {
     assert!(refused.contains("close one"), "{refused}");
     assert!(
         site.get("/").starts_with("HTTP/1.1 200 "),
-        "the page itself comes"
+        "the page itself is served"
     );
     first.stream.shutdown(Shutdown::Both).unwrap();
     drop(first);
     let began = Instant::now();
     while !site.follow().head().starts_with("HTTP/1.1 200 ") {
-        assert!(began.elapsed() < PATIENCE, "the seat is not given back");
+        assert!(began.elapsed() < PATIENCE, "the place is not free again");
     }
     site.end();
 }
 
 #[test]
-fn where_nothing_happens_a_heartbeat_comes() {
+fn a_heartbeat_is_sent_when_nothing_changes() {
     let site = Site::start(WebLimits {
         heartbeat: Duration::from_millis(20),
         ..quick()
@@ -256,7 +256,7 @@ fn where_nothing_happens_a_heartbeat_comes() {
 }
 
 #[test]
-fn half_a_request_and_too_long_a_one_are_not_waited_for() {
+fn incomplete_and_oversized_requests_are_closed() {
     let site = Site::start(WebLimits {
         request: Duration::from_millis(100),
         ..quick()
@@ -268,7 +268,7 @@ fn half_a_request_and_too_long_a_one_are_not_waited_for() {
     assert_eq!(answer, b"");
     let long = format!("host: localhost\r\nx: {}\r\n", "x".repeat(20_000));
     let mut stream = site.connect();
-    // It may be closed before all of it is written.
+    // The server may close the connection before all of it is written.
     let _ = write!(stream, "GET / HTTP/1.1\r\n{long}\r\n");
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
@@ -281,13 +281,13 @@ fn half_a_request_and_too_long_a_one_are_not_waited_for() {
 }
 
 #[test]
-fn the_end_waits_for_who_listens_and_not_for_ever() {
+fn the_end_waits_for_followers_for_a_limited_time() {
     let mut site = Site::start(quick());
     let mut follower = site.follow();
     follower.event().unwrap();
     site.finish();
     follower.until(|name, _| name == "finished");
-    // It has the report and does not close; the run ends all the same.
+    // The page has the report and stays connected; the run ends all the same.
     site.end();
     assert!(follower.event().is_none());
 }

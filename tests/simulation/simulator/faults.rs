@@ -16,7 +16,7 @@ use super::{
 };
 
 #[test]
-fn a_refused_manifest_is_asked_for_in_pairs_and_no_image_ever() {
+fn a_refused_manifest_is_requested_in_pairs_and_no_image_is_requested() {
     for fault in ["refuses-manifest", "wrong-hardware", "needs-bridge"] {
         let mut lan = lan_with(StartState::Recovery, &[fault]);
         assert!(!lan.play(HOUR), "{fault}");
@@ -67,7 +67,7 @@ fn an_sccp_phone_that_refuses_keeps_its_load() {
 }
 
 #[test]
-fn the_bridge_is_taken_and_then_the_target_is() {
+fn the_bridge_is_installed_and_then_the_target() {
     let release = Release {
         load: "8-5-2S".to_owned(),
         images: "8-5-2TH1-9".to_owned(),
@@ -108,7 +108,7 @@ fn a_power_cut_breaks_the_image_off_and_recovery_heals_it() {
         assert_eq!(
             lan.server.asked[cut + 1].1.port(),
             49152,
-            "a boot loader begins there"
+            "a boot loader begins with this port"
         );
         assert_eq!(lan.phone.contents().load, Some(target()));
         assert_eq!(lan.phone.contents().images, hashes(&bundle(Family::F45)));
@@ -131,7 +131,7 @@ fn an_address_changes_once_and_between_two_boots() {
 }
 
 #[test]
-fn without_a_witness_only_the_witness_is_missing() {
+fn without_evidence_of_its_load_a_phone_converts_all_the_same() {
     let mut lan = lan_with(StartState::Recovery, &["no-witness"]);
     assert!(lan.play(HOUR));
     assert!(
@@ -157,7 +157,7 @@ fn without_a_second_pass_the_recovery_load_stays() {
 }
 
 #[test]
-fn a_refused_configuration_is_asked_for_again_and_never_obeyed() {
+fn a_refused_configuration_is_requested_again_and_never_applied() {
     let mut files = staged(Family::F45, &bundle(Family::F45));
     let own = b"<device><loadInformation>SIP45.9-3-1SR4-1S</loadInformation></device>";
     files.push((BOOT[3].to_owned(), own.to_vec()));
@@ -177,7 +177,7 @@ fn a_refused_configuration_is_asked_for_again_and_never_obeyed() {
 }
 
 #[test]
-fn a_missing_image_drops_the_next_one_and_starts_over() {
+fn a_missing_image_ends_the_next_transfer_and_the_phone_starts_over() {
     let made = bundle(Family::F45).without("jar45");
     let files = staged(Family::F45, &made);
     let mut lan = Lan::new(
@@ -221,12 +221,12 @@ fn loss_is_on_both_ways() {
         .flat_map(|_| phone.receive(now, 49152, SocketAddrV4::new(SERVER, 3000), &block))
         .filter(|action| matches!(action, PhoneAction::Send { .. }))
         .count();
-    // A half comes in, and a half of the ACKs goes out.
+    // Half of the data arrives, and half of its ACKs.
     assert!((200..300).contains(&answers), "{answers}");
 }
 
 #[test]
-fn a_silent_server_is_asked_for_ever() {
+fn requests_to_a_silent_server_are_repeated_without_end() {
     let mut lan = lan_with(StartState::Recovery, &["loss=99"]);
     assert!(!lan.play(HOUR));
     assert!(

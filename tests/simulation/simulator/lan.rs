@@ -1,4 +1,4 @@
-//! One phone and one server on a wire that takes half a millisecond, in virtual time.
+//! One phone and one server on a link with half a millisecond of latency, in virtual time.
 
 use std::{
     collections::BTreeMap,
@@ -24,9 +24,9 @@ pub(crate) struct Lan {
     pub(crate) phone: SimulatedPhone,
     pub(crate) server: Responder,
     pub(crate) now: Duration,
-    /// Everything that the phone did, and when.
+    /// Every event of the phone, with its time.
     pub(crate) actions: Vec<(Duration, PhoneAction)>,
-    /// Datagrams of the server that came to a closed port.
+    /// Datagrams of the server that arrived at a closed port.
     pub(crate) unreachable: usize,
     address: Ipv4Addr,
     port: Option<u16>,
@@ -52,7 +52,7 @@ impl Lan {
         lan
     }
 
-    /// Plays until the phone is finished or `until` has come; returns whether it is finished.
+    /// Runs until the phone is finished or until the time `until`; returns whether it is finished.
     pub(crate) fn play(&mut self, until: Duration) -> bool {
         while !self.phone.is_finished() {
             let arrival = self.flights.keys().next().map(|(at, _)| *at);

@@ -1,4 +1,4 @@
-//! The least that is a TFTP server: a map of names, 512-byte blocks, repeats.
+//! A minimal TFTP server: a map of names, 512-byte blocks, retransmissions.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -40,7 +40,7 @@ impl Responder {
         }
     }
 
-    /// The names that were asked for, in order.
+    /// The requested names, in order.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.asked
             .iter()
@@ -74,7 +74,7 @@ impl Responder {
                 assert_eq!(
                     fields.next(),
                     Some(&b"octet"[..]),
-                    "phones ask in octet mode"
+                    "phones request octet mode"
                 );
                 assert_eq!(fields.collect::<Vec<_>>(), [b""], "phones send no options");
                 if self

@@ -1,4 +1,4 @@
-//! A fleet on real sockets.
+//! A fleet of simulated phones on real sockets.
 
 use std::{
     future,
@@ -122,7 +122,7 @@ async fn three_phones_on_loopback_convert() {
 }
 
 #[tokio::test]
-async fn a_fleet_stops_when_it_is_told_and_says_what_it_holds() {
+async fn a_fleet_stops_on_request_and_returns_what_its_phones_contain() {
     let server = server();
     let mut config = config(2);
     config.faults = vec!["refuses-manifest".parse().expect("a fault")];
@@ -154,7 +154,7 @@ async fn two_fleets_at_once_do_not_share_addresses() {
     two.stop();
 }
 
-/// Waits for a request and gives a socket of its own, connected to who asked.
+/// Waits for a request; returns a new socket that is connected to the requester.
 fn accept(server: &UdpSocket) -> UdpSocket {
     let mut buffer = [0; 600];
     let (_, peer) = server.recv_from(&mut buffer).expect("a request");
@@ -182,9 +182,9 @@ async fn a_phone_without_power_has_its_port_closed() {
             .send(b"\0\x03\0\x01jar45sip.9-3-1ES26.sbn\r\n")
             .expect("loopback takes it");
         let image = accept(&server);
-        // The first block costs the phone its power; what comes later finds no port.
+        // The first block triggers the power cut; later packets arrive at a closed port.
         let block = [&b"\0\x03\0\x01"[..], &[7; 512]].concat();
-        // At this pace it is dark for 1.5 s at least: longer than this takes.
+        // At this pace the phone is off for at least 1.5 s: longer than this test.
         let refused = (0..28).any(|_| {
             let sent = image.send(&block).map(|_| ());
             let came = image.recv(&mut [0; 600]).map(|_| ());
@@ -199,7 +199,7 @@ async fn a_phone_without_power_has_its_port_closed() {
     config.start = StartMix::Recovery;
     config.pace = 0.3;
     config.faults = vec!["power-cut=jar45:0".parse().expect("a fault")];
-    let stop = async { stop.await.expect("the server tells") };
+    let stop = async { stop.await.expect("the server sends") };
     let results = fleet::run(&config, address, stop).await.expect("a fleet");
     assert!(
         refused.join().expect("the server did not panic"),

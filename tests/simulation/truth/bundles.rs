@@ -1,4 +1,4 @@
-//! What is staged: a made-up target, a made-up bridge.
+//! The staged files: a synthetic target and a synthetic bridge.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,7 +18,7 @@ use super::scenario::Scenario;
 
 pub(crate) type Files = HashMap<String, StagedFile>;
 
-/// One made-up bundle, ready to be served.
+/// One synthetic bundle, ready to be served.
 pub(crate) struct Bundle {
     pub(crate) load: LoadName,
     pub(crate) files: Files,

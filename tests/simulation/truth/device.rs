@@ -1,4 +1,4 @@
-//! One phone of a fleet, and its way to the server.
+//! One phone of a fleet, and its link to the server.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,6 +9,7 @@ use std::{
 use reflash::{
     phone::Model,
     simulator::{PhoneConfig, SimulatedPhone},
+    track::{EvidenceSource, ObservationKind},
 };
 
 use super::{
@@ -26,14 +27,16 @@ pub(crate) struct Device {
     pub(crate) address: Ipv4Addr,
     pub(crate) home: Ipv4Addr,
     pub(crate) port: Option<u16>,
-    /// The name that each port asked for.
-    pub(crate) asked: HashMap<u16, String>,
+    /// The name that each port requested.
+    pub(crate) requested: HashMap<u16, String>,
     /// Ports whose ACKs are lost from now on.
     pub(crate) muted: HashSet<u16>,
     pub(crate) restarts: Vec<Duration>,
+    /// The newest first.
+    mac_reports: Vec<(Duration, EvidenceSource)>,
     pub(crate) last_ack_lost: bool,
-    /// It was answered by the server since it runs what it runs.
-    pub(crate) spoke: bool,
+    /// The server has answered a request of its current load.
+    pub(crate) was_answered: bool,
 }
 
 impl Device {
@@ -61,28 +64,51 @@ impl Device {
             address: home,
             home,
             port: None,
-            asked: HashMap::new(),
+            requested: HashMap::new(),
             muted: HashSet::new(),
             restarts,
+            mac_reports: member
+                .mac_reports
+                .iter()
+                .rev()
+                .map(|(second, source)| (Duration::from_secs(*second), *source))
+                .collect(),
             last_ack_lost: false,
-            spoke: false,
+            was_answered: false,
         }
+    }
+
+    /// When its MAC is reported next.
+    pub(crate) fn next_mac_report(&self) -> Option<Duration> {
+        self.mac_reports.last().map(|(at, _)| *at)
+    }
+
+    /// The report of its MAC that is due now. The ARP table knows hosts that have sent something, and
+    /// a boot loader renews no lease.
+    pub(crate) fn take_mac_report(&mut self, now: Duration) -> Option<ObservationKind> {
+        let (_, source) = self.mac_reports.pop_if(|(at, _)| *at <= now)?;
+        let is_possible = match source {
+            EvidenceSource::Dhcp => self.phone.contents().load.is_some(),
+            _ => !self.requested.is_empty(),
+        };
+        let mac = self.member.mac;
+        is_possible.then_some(ObservationKind::MacReported { mac, source })
     }
 
     /// The ACKs of this port are lost from now on.
     pub(crate) fn mute(&mut self, port: u16) {
         self.muted.insert(port);
-        let name = self.asked.get(&port).cloned().unwrap_or_default();
+        let name = self.requested.get(&port).cloned().unwrap_or_default();
         self.last_ack_lost |= name.starts_with("cvm");
     }
 
-    /// Whether what the server sends to this port gets lost.
+    /// Whether a packet of the server to this port is lost.
     pub(crate) fn swallows(&self, port: u16, bytes: &[u8]) -> bool {
         match self.member.cause {
             Cause::Firewall => true,
             Cause::BlackHole => {
                 let block = u16::from_be_bytes([bytes[2], bytes[3]]);
-                let name = self.asked.get(&port);
+                let name = self.requested.get(&port);
                 let is_apps = name.is_some_and(|name| name.starts_with("apps"));
                 is_apps && bytes[1] == 3 && block > HOLE
             }

@@ -1,16 +1,17 @@
-//! What one fleet is made of, by its seed.
+//! The phones, faults and network of one fleet, chosen by its seed.
 
 use reflash::{
     phone::{LoadName, MacAddress, Model},
     simulator::{PhoneFault, StartState},
+    track::EvidenceSource,
 };
 
 use super::server::Http;
 
 /// `SplitMix64`.
-pub(crate) struct Chance(u64);
+pub(crate) struct Random(u64);
 
-impl Chance {
+impl Random {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bf0_3635)
     }
@@ -32,7 +33,7 @@ impl Chance {
     }
 }
 
-/// What is wrong with one phone, or with its way.
+/// The fault of one phone, or of its link.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cause {
     Nothing,
@@ -67,8 +68,11 @@ pub(crate) struct Member {
     pub(crate) http: Http,
     /// Has an SEP file of its own.
     pub(crate) own_config: bool,
-    /// When its plug is pulled, in seconds.
+    /// When it loses power, in seconds.
     pub(crate) restarts: Vec<u64>,
+    /// When its MAC is reported besides its starts, in seconds: by the kernel's ARP table, or by
+    /// DHCP when it renews its lease.
+    pub(crate) mac_reports: Vec<(u64, EvidenceSource)>,
 }
 
 #[derive(Debug)]
@@ -120,34 +124,34 @@ impl Member {
 
 impl Scenario {
     pub(crate) fn new(seed: u64, target: &LoadName) -> Self {
-        let mut chance = Chance::new(seed);
-        let size = 1 + chance.below(6);
-        let bridge = chance.percent(30);
-        let missing = chance
+        let mut random = Random::new(seed);
+        let size = 1 + random.below(6);
+        let bridge = random.percent(30);
+        let missing = random
             .percent(8)
-            .then(|| STEMS[usize::from(chance.small(5))]);
+            .then(|| STEMS[usize::from(random.small(5))]);
         let members = (0..size)
-            .map(|index| member(&mut chance, u8::try_from(index).unwrap(), target))
+            .map(|index| member(&mut random, u8::try_from(index).unwrap(), target))
             .collect();
         Self {
             seed,
             members,
             bridge,
-            capitals: chance.percent(20),
+            capitals: random.percent(20),
             missing,
-            icmp: chance.percent(50),
+            icmp: random.percent(50),
         }
     }
 }
 
-fn member(chance: &mut Chance, index: u8, target: &LoadName) -> Member {
-    let cause = match chance.below(22) {
+fn member(random: &mut Random, index: u8, target: &LoadName) -> Member {
+    let cause = match random.below(22) {
         0 | 1 => Cause::Refuses,
         2 => Cause::Hardware,
         3 | 4 => Cause::Bridge,
         5 | 6 => Cause::PowerCut {
-            image: STEMS[usize::from(chance.small(5))],
-            percent: chance.small(101),
+            image: STEMS[usize::from(random.small(5))],
+            percent: random.small(101),
         },
         7 => Cause::AddressChange,
         8 => Cause::NoSecondPass,
@@ -165,28 +169,28 @@ fn member(chance: &mut Chance, index: u8, target: &LoadName) -> Member {
     let recovery = match cause {
         Cause::WrongModel => true,
         Cause::Already | Cause::PeerSharing => false,
-        _ => chance.percent(50),
+        _ => random.percent(50),
     };
     let load = match cause {
         Cause::Already => target.clone(),
         Cause::Bridge => LoadName::new("SCCP45.8-3-2S"),
         _ => LoadName::new("SCCP45.8-5-2S"),
     };
-    let number = match (&cause, chance.percent(50)) {
+    let number = match (&cause, random.percent(50)) {
         (Cause::WrongModel, _) => "7962",
         (_, true) => "7965",
         (_, false) => "7945",
     };
     let restarts = match cause {
-        Cause::Restart => (0..=chance.below(3))
-            .map(|_| 5 + chance.below(600))
+        Cause::Restart => (0..=random.below(3))
+            .map(|_| 5 + random.below(600))
             .collect(),
         _ => Vec::new(),
     };
     // Heavy loss would be a cause of its own; each phone has one cause.
     let loss = match cause {
-        Cause::Nothing | Cause::AddressChange | Cause::NoSecondPass if chance.percent(40) => {
-            1 + chance.small(20)
+        Cause::Nothing | Cause::AddressChange | Cause::NoSecondPass if random.percent(40) => {
+            1 + random.small(20)
         }
         _ => 0,
     };
@@ -200,16 +204,44 @@ fn member(chance: &mut Chance, index: u8, target: &LoadName) -> Member {
         },
         loss,
         // A signature that a phone refuses for no reason contradicts every load.
-        witness: cause != Cause::Refuses && chance.percent(40),
-        dhcp: chance.percent(30),
-        http: match chance.below(4) {
+        witness: cause != Cause::Refuses && random.percent(40),
+        dhcp: random.percent(30),
+        http: match random.below(4) {
             0 => Http::First,
             // A firewall that blocks TFTP may not block TCP.
             1 if cause != Cause::Firewall => Http::Only,
             _ => Http::Never,
         },
-        own_config: chance.percent(50),
+        own_config: random.percent(50),
         restarts,
+        mac_reports: mac_reports(random),
         cause,
     }
+}
+
+/// Most phones are on a LAN, where the kernel knows MACs: it reports them all the time, or now and
+/// then. The others are routed.
+fn mac_reports(random: &mut Random) -> Vec<(u64, EvidenceSource)> {
+    match random.below(3) {
+        0 => return Vec::new(),
+        1 => {
+            let period = 5 + random.below(50);
+            return (1..2400 / period)
+                .map(|number| (number * period, EvidenceSource::Neighbour))
+                .collect();
+        }
+        _ => {}
+    }
+    let mut reports: Vec<_> = (0..random.below(40))
+        .map(|_| {
+            let source = if random.percent(20) {
+                EvidenceSource::Dhcp
+            } else {
+                EvidenceSource::Neighbour
+            };
+            (random.below(2400), source)
+        })
+        .collect();
+    reports.sort_by_key(|(at, _)| *at);
+    reports
 }

@@ -25,9 +25,9 @@ use super::bundles::Files;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Http {
     Never,
-    /// Every file is asked over HTTP first and not found there.
+    /// Every file is requested over HTTP first and not found.
     First,
-    /// An application's files come over HTTP.
+    /// The files of an application are fetched over HTTP.
     Only,
 }
 
@@ -70,7 +70,7 @@ impl Server {
 }
 
 impl Run {
-    pub(crate) fn see(&mut self, at: RunTime, address: Ipv4Addr, kind: ObservationKind) {
+    pub(crate) fn observe(&mut self, at: RunTime, address: Ipv4Addr, kind: ObservationKind) {
         let observation = Observation { address, kind };
         let events = self.fleet.observe(at, &observation);
         self.journal
@@ -84,8 +84,8 @@ impl Run {
         self.events.extend(events);
     }
 
-    /// The report of what the record of this run holds, once all of it is written.
-    pub(crate) fn folded_again(&self, record: &NamedTempFile, plan: Plan) -> Report {
+    /// The report of this run's journal, after all of it is written.
+    pub(crate) fn report_of_journal(&self, record: &NamedTempFile, plan: Plan) -> Report {
         let epoch = Timestamp::UNIX_EPOCH;
         let finished = RunFinished {
             totals: self.fleet.report(epoch).totals,
@@ -93,7 +93,7 @@ impl Run {
             signal: None,
         };
         let missing = self.journal.finish(self.fleet.now(), finished);
-        assert_eq!(missing, None, "the disk took everything");
+        assert_eq!(missing, None, "no line was lost");
         let recorded = journal::read(record.path()).expect("a journal");
         assert!(recorded.finished && recorded.lines_cut == 0);
         recorded.refold(plan).report(epoch)
@@ -113,21 +113,22 @@ impl TftpService for Server {
         };
         let name = request.name.trim_start_matches('/').to_lowercase();
         let file = run.views[&view].get(&name).cloned();
-        // A boot loader speaks TFTP alone.
+        // A boot loader uses TFTP only.
         let http = run.http.get(&address).copied();
         let http = http.filter(|_| !name.starts_with("term") && request.peer.port() != 49_152);
-        let asked = |transfer, transport, served| ObservationKind::Requested {
+        let requested = |transfer, transport, served| ObservationKind::Requested {
             transfer: TransferId(transfer),
             transport,
             name: request.name.to_owned(),
             port: request.peer.port(),
             served,
+            error: None,
         };
-        // What is not found over HTTP is asked for over TFTP.
+        // A file that is not found over HTTP is requested over TFTP.
         if http == Some(Http::First) || http == Some(Http::Only) && file.is_none() {
             run.http_transfers += 1;
-            let first = asked(run.http_transfers, Transport::Http, None);
-            run.see(at, address, first);
+            let first = requested(run.http_transfers, Transport::Http, None);
+            run.observe(at, address, first);
         }
         let transport = match http {
             Some(Http::Only) if file.is_some() => Transport::Http,
@@ -137,7 +138,7 @@ impl TftpService for Server {
             name: file.name.to_string(),
             size: file.bytes.len() as u64,
         });
-        run.see(at, address, asked(request.transfer, transport, served));
+        run.observe(at, address, requested(request.transfer, transport, served));
         match file {
             Some(file) => {
                 run.transfers.insert(request.transfer, address);
@@ -151,7 +152,7 @@ impl TftpService for Server {
         let mut run = self.run();
         let (at, address) = (run.at(now), run.transfers[&transfer]);
         let transfer = TransferId(transfer);
-        run.see(
+        run.observe(
             at,
             address,
             ObservationKind::Acknowledged { transfer, bytes },
@@ -177,7 +178,7 @@ impl TftpService for Server {
             }
         };
         let transfer = TransferId(transfer);
-        run.see(
+        run.observe(
             at,
             address,
             ObservationKind::Ended {

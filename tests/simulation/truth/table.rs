@@ -1,4 +1,4 @@
-//! Compares reports with the truth, and counts.
+//! Compares reports with the actual state of phones, and counts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +18,7 @@ enum Expected {
     Code(&'static str),
     /// That nothing is wrong.
     Nothing,
-    /// Several things at once, or nothing that a server sees.
+    /// Several causes at once, or none that a server can observe.
     Open,
 }
 
@@ -77,9 +77,9 @@ fn expected_diagnosis(phone: &PlayedPhone, bridge: bool, missing: bool) -> Expec
         Cause::PowerCut { .. } => alone("rebooted-mid-image"),
         Cause::BlackHole => alone("transfer-broken"),
         Cause::Restart => Expected::Open,
-        // Two things at once.
+        // Two causes at once.
         Cause::LostFinalAcks if missing => Expected::Open,
-        // What is lost on the way may be taken for a phone that gives up.
+        // Lost packets may look like a phone that gives up.
         _ if member.loss > 0 => Expected::Open,
         _ => Expected::Nothing,
     }
@@ -95,7 +95,7 @@ fn excuse(phone: &PlayedPhone) -> bool {
             .flat_map(|report| &report.evidence)
             .any(|evidence| evidence.detail.contains(part))
     };
-    // The neighbour's images and the load before this run are a witness's to tell.
+    // Only announcements show a neighbour's images and the load before this run.
     matches!(member.cause, Cause::PeerSharing | Cause::Already) && !member.witness
         // The last image has no next one.
         || phone.last_ack_lost
@@ -155,7 +155,7 @@ impl Table {
                     self.misnamed.push(line());
                 }
             } else if cause == "nothing" {
-                // Who asks for nothing more and is named by no witness is silent.
+                // A phone without further requests and without announcements is silent.
                 let silent = matches!(
                     phone.member.cause,
                     Cause::Already
@@ -182,14 +182,14 @@ impl Table {
                     State::Flashed
                         | State::Confirmed
                         | State::Already
-                        // On its way through another pass.
+                        // During another pass.
                         | State::Manifest
                         | State::Images
                         | State::Writing
                         | State::Rebooted
                 )
             });
-            if phone.converted && phone.spoke && !is_reported {
+            if phone.converted && phone.was_answered && !is_reported {
                 if excuse(phone) {
                     self.excused += 1;
                 } else {
@@ -211,7 +211,7 @@ impl fmt::Display for Table {
         writeln!(f, "states at the end: {:?}", self.states)?;
         writeln!(
             f,
-            "{} phones, {} converted, {} of them beyond what a server can see; {} of {} causes \
+            "{} phones, {} converted, {} of them beyond what a server can observe; {} of {} causes \
              named; {} false claims, {} unreported, {} false alarms",
             self.phones,
             self.converted,

@@ -1,4 +1,4 @@
-//! One fleet, one server and the wire between them, in virtual time.
+//! One fleet, one server and the network between them, in virtual time.
 
 mod claims;
 
@@ -24,7 +24,7 @@ use tempfile::NamedTempFile;
 use super::{
     bundles::{Bundles, views},
     device::Device,
-    scenario::{Cause, Chance, Member, Scenario},
+    scenario::{Cause, Member, Random, Scenario},
     server::Server,
 };
 
@@ -32,14 +32,14 @@ pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 pub(crate) const LISTENER: u16 = 69;
 const TRANSFERS: [u16; 2] = [3000, 3001];
 const LATENCY: Duration = Duration::from_micros(400);
-/// What is not finished by then never is.
+/// The end of a run whose phones do not finish.
 const HORIZON: Duration = Duration::from_mins(40);
-/// Time for everything to settle once all phones are idle.
+/// The time that a run continues after all phones are idle.
 const AFTERWARDS: Duration = Duration::from_mins(3);
 enum Flight {
     ToServer(SocketAddrV4, u16, Vec<u8>),
     ToPhone(usize, u16, u16, Vec<u8>),
-    Witness(usize, ObservationKind),
+    Evidence(usize, ObservationKind),
 }
 
 /// The result of one phone, and its reports.
@@ -47,7 +47,7 @@ pub(crate) struct PlayedPhone {
     pub(crate) member: Member,
     pub(crate) contents: PhoneContents,
     pub(crate) converted: bool,
-    pub(crate) spoke: bool,
+    pub(crate) was_answered: bool,
     pub(crate) last_ack_lost: bool,
     pub(crate) reports: Vec<PhoneReport>,
 }
@@ -70,9 +70,9 @@ struct World<'a> {
     flights: BinaryHeap<Reverse<(Duration, u64, usize)>>,
     waiting: HashMap<u64, Flight>,
     count: u64,
-    chance: Chance,
+    random: Random,
     false_claims: Vec<String>,
-    /// Where the run is recorded.
+    /// The journal of the run.
     record: NamedTempFile,
     plan: Plan,
 }
@@ -80,7 +80,7 @@ struct World<'a> {
 pub(crate) fn play(seed: u64, bundles: &Bundles) -> Played {
     let mut world = World::new(seed, bundles);
     world.run();
-    world.judge()
+    world.result()
 }
 
 impl<'a> World<'a> {
@@ -101,7 +101,7 @@ impl<'a> World<'a> {
                 .collect(),
             ..Plan::default()
         };
-        // In memory, where there is such a place: thousands of fleets need no disk.
+        // In memory if possible: thousands of fleets need no disk.
         let memory = Path::new("/dev/shm");
         let record = if memory.is_dir() {
             NamedTempFile::new_in(memory)
@@ -135,7 +135,7 @@ impl<'a> World<'a> {
             flights: BinaryHeap::new(),
             waiting: HashMap::new(),
             count: 0,
-            chance: Chance::new(!seed),
+            random: Random::new(!seed),
             false_claims: Vec::new(),
             record,
             plan,
@@ -149,7 +149,7 @@ impl<'a> World<'a> {
             if device.member.dhcp {
                 let mac = device.member.mac;
                 let source = EvidenceSource::Dhcp;
-                self.fly(Flight::Witness(
+                self.fly(Flight::Evidence(
                     index,
                     ObservationKind::MacReported { mac, source },
                 ));
@@ -157,7 +157,7 @@ impl<'a> World<'a> {
             let device = &self.devices[index];
             if device.member.witness && device.member.start == StartState::Recovery {
                 let load = device.member.before();
-                self.fly(Flight::Witness(index, cdp(load)));
+                self.fly(Flight::Evidence(index, cdp(load)));
             }
             self.act(index, actions);
         }
@@ -186,13 +186,17 @@ impl<'a> World<'a> {
     fn next(&self) -> Option<Duration> {
         let flight = self.flights.peek().map(|Reverse((at, ..))| *at);
         let engine = self.engine.next_deadline().map(|due| due - self.began);
-        // Ticks come five times a second in a run; a deadline that stands still is no reason
-        // to stand still here.
+        // A run ticks five times a second; a deadline that does not move must not stop the time
+        // here.
         let tick = self.server.run().fleet.next_deadline();
         let tick = tick.map(|due| due.max(self.now + Duration::from_millis(1)));
         let phones = self.devices.iter().flat_map(|device| {
             let restart = device.restarts.first().copied();
-            [device.phone.next_deadline(), restart]
+            [
+                device.phone.next_deadline(),
+                restart,
+                device.next_mac_report(),
+            ]
         });
         phones.chain([flight, engine, tick]).flatten().min()
     }
@@ -214,6 +218,9 @@ impl<'a> World<'a> {
                 device.restarts.remove(0);
                 let actions = device.phone.power_cycle(now);
                 self.act(index, actions);
+            }
+            if let Some(seen) = self.devices[index].take_mac_report(now) {
+                self.fly(Flight::Evidence(index, seen));
             }
             let device = &mut self.devices[index];
             if device.phone.next_deadline().is_some_and(|due| due <= now) {
@@ -241,7 +248,7 @@ impl<'a> World<'a> {
         self.flights.push(Reverse((at, self.count, index)));
     }
 
-    /// What the engine wants sent, as far as it gets through.
+    /// Sends the packets of the engine, except those that are lost.
     fn send(&mut self) {
         for port in TransferPort::ALL {
             for packet in std::mem::take(self.out.queue(port)) {
@@ -279,7 +286,7 @@ impl<'a> World<'a> {
                 if device.port == Some(port) {
                     let is_last = bytes.len() < 516 && bytes[1] == 3;
                     let loses = device.member.cause == Cause::LostFinalAcks;
-                    if is_last && loses && self.chance.percent(40) {
+                    if is_last && loses && self.random.percent(40) {
                         device.mute(port);
                     }
                     let from = SocketAddrV4::new(SERVER, from);
@@ -291,9 +298,9 @@ impl<'a> World<'a> {
                     self.engine.port_closed(now, port, peer);
                 }
             }
-            Flight::Witness(index, seen) => {
+            Flight::Evidence(index, kind) => {
                 let address = self.devices[index].address;
-                self.server.run().see(self.now, address, seen);
+                self.server.run().observe(self.now, address, kind);
             }
         }
     }
@@ -311,7 +318,7 @@ impl<'a> World<'a> {
                     if bytes[1] == 1 {
                         let name = bytes[2..].split(|byte| *byte == 0).next();
                         let name = String::from_utf8_lossy(name.unwrap_or_default());
-                        device.asked.insert(port, name.into_owned());
+                        device.requested.insert(port, name.into_owned());
                     } else if device.muted.contains(&port) {
                         continue;
                     }
@@ -325,30 +332,30 @@ impl<'a> World<'a> {
                     let address = device.address;
                     self.server.run().http.insert(address, http);
                 }
-                PhoneAction::Event(note) => self.noted(index, &note),
+                PhoneAction::Event(note) => self.on_phone_event(index, &note),
             }
         }
     }
 
-    fn noted(&mut self, index: usize, note: &PhoneEvent) {
+    fn on_phone_event(&mut self, index: usize, note: &PhoneEvent) {
         let device = &mut self.devices[index];
         let (mac, member) = (device.member.mac, device.member.clone());
         match note {
             PhoneEvent::Booted(load) => {
-                device.spoke = false;
+                device.was_answered = false;
                 if member.dhcp {
                     let source = EvidenceSource::Dhcp;
-                    self.fly(Flight::Witness(
+                    self.fly(Flight::Evidence(
                         index,
                         ObservationKind::MacReported { mac, source },
                     ));
                 }
                 if let Some(load) = load.clone().filter(|_| member.witness) {
-                    self.fly(Flight::Witness(index, cdp(load)));
+                    self.fly(Flight::Evidence(index, cdp(load)));
                 }
             }
             PhoneEvent::Fetched { .. } | PhoneEvent::Missed { code: Some(_), .. } => {
-                device.spoke = true;
+                device.was_answered = true;
             }
             _ => {}
         }

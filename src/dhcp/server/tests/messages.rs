@@ -3,9 +3,9 @@
 use super::*;
 
 #[test]
-fn a_phone_gets_an_address_and_the_tftp_server_three_times() {
+fn an_offer_has_an_address_and_names_the_tftp_server_in_three_fields() {
     let mut server = server();
-    let (offer, to) = ask(&mut server, S, &discover(1)).unwrap();
+    let (offer, to) = exchange(&mut server, S, &discover(1)).unwrap();
     assert_eq!(to, SocketAddrV4::new(Ipv4Addr::BROADCAST, 68));
     assert_eq!(offer.tftp_servers(), [OWN]);
     assert_eq!(offer.tftp_name().as_deref(), Some("192.0.2.9"));
@@ -14,7 +14,10 @@ fn a_phone_gets_an_address_and_the_tftp_server_three_times() {
     assert_eq!(offer.lease(), Some(LEASE_TIME));
     assert!(offer.routers().is_empty(), "none is configured");
     assert_eq!(server.drain_events().next(), None, "an offer is no lease");
-    assert_eq!(take(&mut server, S, 1, offer.your), Some(MessageType::Ack));
+    assert_eq!(
+        accept(&mut server, S, 1, offer.your),
+        Some(MessageType::Ack)
+    );
     let events: Vec<_> = server.drain_events().collect();
     assert_eq!(
         events,
@@ -56,14 +59,14 @@ fn only_phones_of_this_network_are_answered() {
         .options
         .set(OptionCode::REQUESTED_ADDRESS, [10, 0, 0, 1]);
     for (what, message) in [
-        ("no phone", laptop),
+        ("another device", laptop),
         ("a router of the same maker", router),
         ("behind a relay", relayed),
         ("option 82", circuit),
         ("a reply", reply),
         ("never a NAK to another device", lost_laptop),
     ] {
-        assert_eq!(ask(&mut server, S, &message), None, "{what}");
+        assert_eq!(exchange(&mut server, S, &message), None, "{what}");
     }
     assert!(server.bindings.is_empty());
 }
@@ -82,14 +85,14 @@ fn a_request_for_an_address_of_another_network_gets_a_nak() {
         request
             .options
             .set(OptionCode::REQUESTED_ADDRESS, elsewhere.octets());
-        let (nak, to) = ask(&mut server, S, &request).unwrap();
+        let (nak, to) = exchange(&mut server, S, &request).unwrap();
         assert_eq!(nak.message_type(), Some(MessageType::Nak), "{elsewhere}");
         assert_eq!(nak.your, Ipv4Addr::UNSPECIFIED);
         assert_eq!(*to.ip(), Ipv4Addr::BROADCAST);
     }
     let mut renew = request(1);
     renew.client = Ipv4Addr::new(10, 1, 1, 7);
-    let (nak, to) = ask(&mut server, S, &renew).unwrap();
+    let (nak, to) = exchange(&mut server, S, &renew).unwrap();
     assert_eq!(
         (nak.message_type(), *to.ip()),
         (Some(MessageType::Nak), Ipv4Addr::BROADCAST)
@@ -107,12 +110,15 @@ fn a_request_to_another_server_is_reported() {
     request
         .options
         .set(OptionCode::REQUESTED_ADDRESS, address.octets());
-    assert_eq!(ask(&mut server, S, &request), None);
+    assert_eq!(exchange(&mut server, S, &request), None);
     assert_eq!(
         server.drain_events().next(),
         Some(DhcpEvent::OtherServer(host(12)))
     );
-    assert!(server.bindings.is_empty(), "its offer is free again");
+    assert!(
+        server.bindings.is_empty(),
+        "the offered address is free again"
+    );
 }
 
 #[test]
@@ -120,9 +126,13 @@ fn an_inform_gets_options_without_an_address() {
     let mut server = server();
     let mut inform = discover(1);
     inform.options.set(OptionCode::MESSAGE_TYPE, [8]);
-    assert_eq!(ask(&mut server, S, &inform), None, "it has no address");
+    assert_eq!(
+        exchange(&mut server, S, &inform),
+        None,
+        "the client has no address"
+    );
     inform.client = Ipv4Addr::new(192, 0, 2, 77);
-    let (ack, to) = ask(&mut server, S, &inform).unwrap();
+    let (ack, to) = exchange(&mut server, S, &inform).unwrap();
     assert_eq!(ack.message_type(), Some(MessageType::Ack));
     assert_eq!(ack.your, Ipv4Addr::UNSPECIFIED);
     assert_eq!(ack.tftp_servers(), [OWN]);
@@ -133,7 +143,7 @@ fn an_inform_gets_options_without_an_address() {
 fn the_number_of_waiting_events_is_bounded() {
     let mut server = server();
     for _ in 0..1000 {
-        has(&mut server, S, 1);
+        lease(&mut server, S, 1);
     }
     assert_eq!(server.drain_events().count(), MAX_EVENTS);
 }

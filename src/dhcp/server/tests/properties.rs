@@ -61,7 +61,7 @@ proptest! {
                 message.client = host(last);
             }
             let gives_up = step.kind == 7 || step.kind == 4;
-            let Some((answer, _)) = ask(&mut server, now, &message) else {
+            let Some((answer, _)) = exchange(&mut server, now, &message) else {
                 if gives_up {
                     acks.retain(|_, (mac, _)| *mac != message.mac);
                 }

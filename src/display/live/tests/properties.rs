@@ -56,16 +56,16 @@ fn events() -> impl Strategy<Value = Event> {
         texts(),
         any::<u64>(),
         any::<u64>(),
-        any::<(u32, u32)>(),
+        any::<Option<(u32, u32)>>(),
     );
-    let moves = moves.prop_map(|(phone, file, bytes, size, place)| {
+    let moves = moves.prop_map(|(phone, file, bytes, size, image)| {
         Event::Progress(TransferProgress {
             phone,
             file,
             bytes,
             size,
             pass: 1,
-            place,
+            image: image.map(|(number, count)| ImageNumber { number, count }),
         })
     });
     let diagnoses = (
@@ -97,7 +97,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn rows_fit_the_screen_whatever_happens(
+    fn rows_fit_the_screen_after_any_events(
         events in prop::collection::vec((events(), 0..100_i64, any::<u16>()), 0..160),
         columns in 40..=200_usize,
         rows in 5..=60_usize,

@@ -18,7 +18,7 @@ Reception       7965  confirmed              CDP reports SIP45.9-3-1SR4-1S (19�
 }
 
 #[test]
-fn a_narrow_screen_keeps_what_matters_most() {
+fn a_narrow_screen_keeps_names_stages_and_diagnoses() {
     let expected = "\
 phone        stage       progress
 001D45AABB04 failed      action needed…
@@ -40,26 +40,26 @@ Reception    confirmed   CDP reports S…
 #[test]
 fn a_wide_screen_shows_more() {
     let lines = screen(&four(), 140, 24, tick(100));
-    let took = "Reception       7965  confirmed              CDP reports SIP45.9-3-1SR4-1S \
+    let expected = "Reception       7965  confirmed              CDP reports SIP45.9-3-1SR4-1S \
                 (192.0.2.3, Port 1); took 1:30";
-    assert!(lines.iter().any(|line| line == took), "{lines:#?}");
+    assert!(lines.iter().any(|line| line == expected), "{lines:#?}");
 }
 
 #[test]
 fn an_image_of_unknown_place_has_no_number() {
     let mut live = four();
-    let Event::Step(got) = step(phone(1), State::Images) else {
+    let Event::Step(images) = step(phone(1), State::Images) else {
         unreachable!()
     };
-    let got = Event::Step(PhoneStep {
+    let received = Event::Step(PhoneStep {
         details: StepDetails {
             file: Some("dsp45.9-3-1ES26.sbn".to_owned()),
             bytes: Some(364_000),
             ..StepDetails::default()
         },
-        ..got
+        ..images
     });
-    live.event(at(99), &got);
+    live.event(at(99), &received);
     let row = "SEP001D45AABB01 7965  images            1:40 ████████ 100% dsp45.9-3-1ES26.sbn";
     let lines = screen(&live, 80, 24, tick(100));
     assert!(lines.iter().any(|line| line == row), "{lines:#?}");
@@ -122,7 +122,7 @@ SEP001D45AABB90 7965  images            5:56 fetches its images
 }
 
 #[test]
-fn with_little_room_phones_that_need_attention_are_listed_by_name() {
+fn on_a_small_screen_phones_that_need_attention_are_listed_by_name() {
     let expected = "\
 bridge-needed, 2 phones
 stalled, 1 phone: 001D45AABB02
@@ -178,7 +178,11 @@ fn time_left_is_shown_when_it_is_known_for_all_phones_under_way() {
         foot(&live, tick(200)),
         "3 of 4 done, less than a minute left"
     );
-    assert_eq!(foot(&live, tick(300)), "3 of 4 done", "it takes longer");
+    assert_eq!(
+        foot(&live, tick(300)),
+        "3 of 4 done",
+        "longer than estimated"
+    );
     let more = Tick {
         awaited: Some(5),
         ..tick(60)
@@ -191,7 +195,7 @@ fn time_left_is_shown_when_it_is_known_for_all_phones_under_way() {
     assert_eq!(
         foot(&live, tick(60)),
         "3 of 5 done",
-        "no phone came from there"
+        "no phone has left this stage yet"
     );
 }
 

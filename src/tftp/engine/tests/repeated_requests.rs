@@ -5,19 +5,19 @@ use super::*;
 #[test]
 fn a_repeated_request_draws_the_first_packet_again_and_no_second_transfer() {
     let mut bench = Bench::new();
-    let first = bench.ask(PHONE, "a");
+    let first = bench.request(PHONE, "a");
     for _ in 0..3 {
-        assert_eq!(bench.ask(PHONE, "a"), first);
+        assert_eq!(bench.request(PHONE, "a"), first);
     }
     assert_eq!(bench.engine.transfers(), 1);
-    assert_eq!(bench.calls(), ["ask 0 a"]);
+    assert_eq!(bench.calls(), ["request 0 a"]);
 }
 
 #[test]
 fn a_request_for_another_name_or_with_other_options_replaces_the_transfer() {
     let mut bench = Bench::new();
-    bench.ask(PHONE, "a");
-    assert_eq!(bench.ask(PHONE, "b")[0].0, TransferPort::Second);
+    bench.request(PHONE, "a");
+    assert_eq!(bench.request(PHONE, "b")[0].0, TransferPort::Second);
     let with_options = b"\0\x01b\0octet\0blksize\x001000\0";
     let sent = bench.send(PHONE, Socket::Listener, with_options);
     assert_eq!(
@@ -30,11 +30,11 @@ fn a_request_for_another_name_or_with_other_options_replaces_the_transfer() {
     assert_eq!(
         bench.calls(),
         [
-            "ask 0 a",
+            "request 0 a",
             "ended 0 Replaced 0",
-            "ask 1 b",
+            "request 1 b",
             "ended 1 Replaced 0",
-            "ask 2 b",
+            "request 2 b",
         ]
     );
 }
@@ -42,20 +42,24 @@ fn a_request_for_another_name_or_with_other_options_replaces_the_transfer() {
 #[test]
 fn a_phone_that_starts_again_takes_the_new_transfer_by_its_first_ack() {
     let mut bench = Bench::new();
-    bench.ask(PHONE, "a");
+    bench.request(PHONE, "a");
     bench.ack(PHONE, FIRST, 1);
     bench.calls();
-    assert_eq!(bench.ask(PHONE, "a")[0].0, TransferPort::Second);
-    assert_eq!(bench.calls(), [""; 0], "its meaning is not known yet");
-    // The first sends nothing by itself meanwhile.
+    assert_eq!(bench.request(PHONE, "a")[0].0, TransferPort::Second);
+    assert_eq!(
+        bench.calls(),
+        [""; 0],
+        "the engine cannot tell yet whether the phone restarted"
+    );
+    // The first transfer sends nothing in the meantime.
     for _ in 0..19 {
-        let sent = bench.pass(Duration::from_millis(100));
+        let sent = bench.advance(Duration::from_millis(100));
         assert!(sent.iter().all(|(port, _)| *port == TransferPort::Second));
     }
     assert_eq!(bench.ack(PHONE, SECOND, 1)[0].1[..4], [0, 3, 0, 2]);
     assert_eq!(
         bench.calls(),
-        ["ended 0 Replaced 512", "ask 1 a", "acked 1 512"]
+        ["ended 0 Replaced 512", "request 1 a", "acked 1 512"]
     );
     bench.ack(PHONE, SECOND, 2);
     assert_eq!(bench.calls(), ["ended 1 Delivered 1000"]);
@@ -63,18 +67,18 @@ fn a_phone_that_starts_again_takes_the_new_transfer_by_its_first_ack() {
 }
 
 #[test]
-fn a_request_that_was_doubled_on_its_way_does_not_end_the_transfer() {
+fn a_request_that_the_network_duplicates_does_not_end_the_transfer() {
     for refuses in [true, false] {
         let mut bench = Bench::new();
-        bench.ask(PHONE, "a");
+        bench.request(PHONE, "a");
         bench.ack(PHONE, FIRST, 1);
-        // The second copy is late: a first block from another transfer ID, which the client
-        // does not want, and says so or says nothing.
-        assert_eq!(bench.ask(PHONE, "a")[0].0, TransferPort::Second);
+        // The second copy arrives late: the client gets a first block from another transfer ID,
+        // and refuses or ignores it.
+        assert_eq!(bench.request(PHONE, "a")[0].0, TransferPort::Second);
         assert_eq!(
-            bench.ask(PHONE, "a")[0].0,
+            bench.request(PHONE, "a")[0].0,
             TransferPort::Second,
-            "and no third one"
+            "no third transfer"
         );
         if refuses {
             bench.send(PHONE, SECOND, b"\0\x05\0\x05unknown transfer ID\0");
@@ -83,26 +87,30 @@ fn a_request_that_was_doubled_on_its_way_does_not_end_the_transfer() {
         bench.ack(PHONE, FIRST, 2);
         assert_eq!(bench.calls(), ["ended 0 Delivered 1000"], "{refuses}");
         for _ in 0..300 {
-            bench.pass(Duration::from_millis(100));
+            bench.advance(Duration::from_millis(100));
         }
-        assert_eq!(bench.calls(), [""; 0], "the other was not reported");
+        assert_eq!(
+            bench.calls(),
+            [""; 0],
+            "the second transfer is not reported"
+        );
         assert_eq!(bench.engine.transfers(), 0);
         assert!(bench.engine.by_address.is_empty());
     }
 }
 
 #[test]
-fn where_the_other_port_was_used_lately_a_repeated_request_replaces() {
+fn a_repeated_request_replaces_the_transfer_if_the_other_port_was_used_recently() {
     let mut bench = Bench::new();
-    bench.ask(PHONE, "a");
+    bench.request(PHONE, "a");
     bench.ack(PHONE, FIRST, 1);
     bench.ack(PHONE, FIRST, 2);
-    bench.ask(PHONE, "b");
+    bench.request(PHONE, "b");
     bench.ack(PHONE, SECOND, 1);
-    assert_eq!(bench.ask(PHONE, "b")[0].0, TransferPort::First);
+    assert_eq!(bench.request(PHONE, "b")[0].0, TransferPort::First);
     assert_eq!(
         bench.engine.transfers(),
         1,
-        "no two whose ACKs could be mixed up"
+        "no two transfers with ACKs that cannot be distinguished"
     );
 }

@@ -3,9 +3,9 @@
 use super::*;
 
 #[test]
-fn a_transfer_is_told_from_its_request_to_its_last_ack() {
+fn a_transfer_is_reported_from_its_request_to_its_last_ack() {
     let mut bench = Bench::new();
-    let first = bench.ask(PHONE, "a");
+    let first = bench.request(PHONE, "a");
     assert_eq!(
         (first[0].0, first[0].1.len(), &first[0].1[..4]),
         (TransferPort::First, 516, &[0, 3, 0, 1][..])
@@ -19,24 +19,24 @@ fn a_transfer_is_told_from_its_request_to_its_last_ack() {
     assert_eq!(bench.ack(PHONE, FIRST, 2), []);
     assert_eq!(
         bench.calls(),
-        ["ask 0 a", "acked 0 512", "ended 0 Delivered 1000"]
+        ["request 0 a", "acked 0 512", "ended 0 Delivered 1000"]
     );
     assert_eq!(bench.engine.transfers(), 0);
 }
 
 #[test]
-fn progress_is_told_at_most_every_100_ms() {
+fn progress_is_reported_at_most_every_100_ms() {
     let mut bench = Bench::new();
-    bench.ask(PHONE, "a");
+    bench.request(PHONE, "a");
     bench.now += PROGRESS_INTERVAL / 2;
     bench.ack(PHONE, FIRST, 1);
-    assert_eq!(bench.calls(), ["ask 0 a"]);
+    assert_eq!(bench.calls(), ["request 0 a"]);
 }
 
 #[test]
 fn after_the_final_ack_a_repeated_ack_gets_nothing() {
     let mut bench = Bench::new();
-    bench.ask(PHONE, "a");
+    bench.request(PHONE, "a");
     bench.ack(PHONE, FIRST, 1);
     bench.ack(PHONE, FIRST, 2);
     bench.now += MEMORY / 2;
@@ -46,21 +46,21 @@ fn after_the_final_ack_a_repeated_ack_gets_nothing() {
 #[test]
 fn a_late_ack_of_the_last_file_does_not_count_for_the_next() {
     let mut bench = Bench::new();
-    bench.ask(PHONE, "a");
+    bench.request(PHONE, "a");
     bench.ack(PHONE, FIRST, 1);
     bench.ack(PHONE, FIRST, 2);
-    assert_eq!(bench.ask(PHONE, "b")[0].0, TransferPort::Second);
+    assert_eq!(bench.request(PHONE, "b")[0].0, TransferPort::Second);
     assert_eq!(bench.ack(PHONE, FIRST, 1), []);
     assert_eq!(bench.ack(PHONE, SECOND, 1).len(), 1);
     bench.ack(PHONE, SECOND, 2);
     bench.now += MEMORY;
-    assert_eq!(bench.ask(PHONE, "c")[0].0, TransferPort::First);
+    assert_eq!(bench.request(PHONE, "c")[0].0, TransferPort::First);
 }
 
 #[test]
 fn an_unknown_transfer_id_gets_error_5_once_a_second() {
     let mut bench = Bench::new();
-    bench.ask(PHONE, "a");
+    bench.request(PHONE, "a");
     let unknown_tid = phone(1);
     let answers: usize = (0..30)
         .map(|_| {
@@ -71,7 +71,11 @@ fn an_unknown_transfer_id_gets_error_5_once_a_second() {
         })
         .sum();
     assert_eq!(answers, 3);
-    assert_eq!(bench.ack(PHONE, FIRST, 1).len(), 1, "the transfer goes on");
+    assert_eq!(
+        bench.ack(PHONE, FIRST, 1).len(),
+        1,
+        "the transfer continues"
+    );
 }
 
 #[test]
@@ -86,19 +90,22 @@ fn no_error_is_ever_answered() {
 #[test]
 fn an_error_of_the_peer_ends_its_transfer_with_code_and_text() {
     let mut bench = Bench::new();
-    bench.ask(PHONE, "a");
+    bench.request(PHONE, "a");
     bench.send(PHONE, SECOND, b"\0\x05\0\x05other port\0");
     bench.send(PHONE, FIRST, b"\0\x05\0\x03disk \xff full\0");
     assert_eq!(
         bench.calls(),
-        ["ask 0 a", "ended 0 PeerError(3, \"disk \u{fffd} full\") 0"]
+        [
+            "request 0 a",
+            "ended 0 PeerError(3, \"disk \u{fffd} full\") 0"
+        ]
     );
 }
 
 #[test]
 fn an_error_text_is_kept_to_a_limit() {
     let mut bench = Bench::new();
-    bench.ask(PHONE, "a");
+    bench.request(PHONE, "a");
     bench.send(
         PHONE,
         FIRST,
@@ -110,7 +117,7 @@ fn an_error_text_is_kept_to_a_limit() {
 #[test]
 fn a_closed_port_ends_the_transfer_that_sent_there() {
     let mut bench = Bench::new();
-    bench.ask(PHONE, "a");
+    bench.request(PHONE, "a");
     bench
         .engine
         .port_closed(bench.now, TransferPort::Second, PHONE);
@@ -121,13 +128,13 @@ fn a_closed_port_ends_the_transfer_that_sent_there() {
     bench
         .engine
         .port_closed(bench.now, TransferPort::First, PHONE);
-    assert_eq!(bench.calls(), ["ask 0 a", "ended 0 PortClosed 0"]);
+    assert_eq!(bench.calls(), ["request 0 a", "ended 0 PortClosed 0"]);
 }
 
 #[test]
 fn an_ack_moves_the_timer_forward_from_the_first_wait() {
     let mut bench = Bench::new();
-    bench.ask(PHONE, "a");
+    bench.request(PHONE, "a");
     assert_eq!(
         bench.engine.next_deadline(),
         Some(bench.now + Duration::from_secs(1))
@@ -138,20 +145,20 @@ fn an_ack_moves_the_timer_forward_from_the_first_wait() {
         bench.engine.next_deadline(),
         Some(bench.now + Duration::from_millis(100))
     );
-    assert_eq!(bench.pass(Duration::from_millis(99)), []);
-    assert_eq!(bench.pass(Duration::from_millis(1)).len(), 1);
+    assert_eq!(bench.advance(Duration::from_millis(99)), []);
+    assert_eq!(bench.advance(Duration::from_millis(1)).len(), 1);
 }
 
 #[test]
 fn timers_do_not_pile_up() {
     let mut bench = Bench::new();
     for round in 0..2_000 {
-        bench.ask(PHONE, "a");
+        bench.request(PHONE, "a");
         bench.now += Duration::from_millis(1);
         let port = Socket::Transfer(TransferPort::ALL[round % 2]);
         bench.ack(PHONE, port, 1);
         bench.ack(PHONE, port, 2);
-        bench.pass(Duration::from_millis(9));
+        bench.advance(Duration::from_millis(9));
     }
     assert_eq!(bench.engine.slots.len(), 1);
     assert!(
@@ -162,10 +169,10 @@ fn timers_do_not_pile_up() {
 }
 
 #[test]
-fn stopping_ends_every_transfer_once_and_says_so_to_the_peer() {
+fn stopping_ends_every_transfer_once_and_sends_an_error_to_the_peer() {
     let mut bench = Bench::new();
-    bench.ask(PHONE, "a");
-    bench.ask(phone(1), "b");
+    bench.request(PHONE, "a");
+    bench.request(phone(1), "b");
     bench.engine.stop(bench.now, &mut bench.out);
     let sent = bench.sent();
     assert!(sent.len() == 2 && sent.iter().all(|(_, p)| p[..4] == [0, 5, 0, 0]));

@@ -31,14 +31,37 @@ pub(crate) fn rejected_own(name: &str, at: RunTime) -> Diagnosis {
     ))
 }
 
-/// The phone fetched `XMLDefault.cnf.xml` in several boots and nothing followed.
-pub(crate) fn rejected_default(boots: u8, name: &str, at: RunTime) -> Diagnosis {
+/// The phone fetched a configuration in several boots and nothing followed. `own`: its own.
+pub(crate) fn rejected_in_boots(boots: u8, own: bool, name: &str, at: RunTime) -> Diagnosis {
+    let file = if own {
+        "its own configuration"
+    } else {
+        "'XMLDefault.cnf.xml'"
+    };
     rejected(format!(
-        "'XMLDefault.cnf.xml' was delivered in {boots} consecutive boots and nothing followed; the \
-         phone started over with '{}' at {}",
+        "{file} was delivered in {boots} consecutive boots and nothing followed; the phone started \
+         over with '{}' at {}",
         printable(name),
         clock(at)
     ))
+}
+
+/// The phone starts over with its trust lists, and requests no configuration.
+pub(crate) fn list_loop(boots: u8, name: &str, at: RunTime) -> Diagnosis {
+    diagnosis(
+        Code::TrustList,
+        format!(
+            "started over {boots} times with its trust lists and requested no configuration (last \
+             '{}' at {})",
+            printable(name),
+            clock(at)
+        ),
+        "The phone waits for the trust list (CTLSEP or ITLSEP) of its previous call manager, or \
+         the answer \"not found\" does not reach it. Erase the list on the phone (Settings > \
+         Security Configuration > Trust List, unlock with **#, Erase), or reset the phone to \
+         factory settings: recovery ignores trust lists. If it continues, check that the server's \
+         answers arrive (reflash explain blocked-by-firewall).",
+    )
 }
 
 fn rejected(evidence: String) -> Diagnosis {

@@ -4,8 +4,11 @@ use super::format::{clock, diagnosis, models, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
     phone::Family,
-    track::observation::RunTime,
+    track::observation::{RunTime, TftpError},
 };
+
+/// The TFTP error code "disk full or allocation exceeded" (RFC 1350).
+const DISK_FULL: u16 = 3;
 
 /// A manifest or image is not staged.
 pub(crate) fn missing(name: &str, at: RunTime) -> Diagnosis {
@@ -19,6 +22,90 @@ pub(crate) fn missing(name: &str, at: RunTime) -> Diagnosis {
         "If the file belongs to this bundle, the bundle is incomplete: verify it and download it \
          again. If it belongs to another release, the phone's SEP file names that release: name \
          the staged load there. The phone starts over by itself.",
+    )
+}
+
+/// The phone was given an image of SCCP firmware.
+pub(crate) fn sccp_firmware(name: &str, at: RunTime) -> Diagnosis {
+    diagnosis(
+        Code::BundleIsSccp,
+        format!(
+            "was given '{}' at {}: an image of SCCP firmware, so the phone stays on SCCP",
+            printable(name),
+            clock(at)
+        ),
+        "To convert the phone, serve the SIP bundle of its model (the file name has -sip, not \
+         -sccp). As a step before it, an SCCP 8.5(2) bundle is right: pass it with --bridge.",
+    )
+}
+
+/// The code and the text of an ERROR.
+fn error_words(error: &TftpError) -> String {
+    match error.message.as_str() {
+        "" => format!("ERROR {}", error.code),
+        message => format!("ERROR {} '{}'", error.code, printable(message)),
+    }
+}
+
+/// The server refuses access to the file.
+pub(crate) fn access_denied(name: &str, error: &TftpError, at: RunTime) -> Diagnosis {
+    diagnosis(
+        Code::AccessDenied,
+        format!(
+            "requested '{}' at {}; the server answered {}, not \"not found\"",
+            printable(name),
+            clock(at),
+            error_words(error)
+        ),
+        "The server refuses access to the file: its rights are the cause, not the phone. Let the \
+         server's user read the file and enter every folder above it (chmod a+r FILE, chmod a+x \
+         FOLDER; SELinux: restorecon -R FOLDER), and put the file into the folder that the server \
+         serves: some servers refuse names outside it with the same answer. Then restart the \
+         phone.",
+    )
+}
+
+/// The server answered with an ERROR other than "not found".
+pub(crate) fn server_error(name: &str, error: &TftpError) -> String {
+    format!(
+        "the server answered its request for '{}' with {}",
+        printable(name),
+        error_words(error)
+    )
+}
+
+/// The phone ended a transfer with an ERROR.
+pub(crate) fn phone_error(name: &str, error: &TftpError) -> String {
+    format!(
+        "ended the transfer of '{}' with {}",
+        printable(name),
+        error_words(error)
+    )
+}
+
+/// The phone ends the transfers of an image with an ERROR, again and again.
+pub(crate) fn aborted(name: &str, attempts: u16, error: &TftpError, at: RunTime) -> Diagnosis {
+    let cause = match error.code {
+        DISK_FULL => {
+            "The phone has no space for the file: reset it to factory settings and let it fetch \
+             everything again. If that does not help, use an older release for its model."
+        }
+        _ => {
+            "The phone itself ends the transfer: read its screen and its page \
+             http://PHONE/DeviceLog for the reason, verify the bundle (reflash verify BUNDLE), and \
+             compare its model with the bundle's models."
+        }
+    };
+    diagnosis(
+        Code::TransferBroken,
+        format!(
+            "requested '{}' {attempts} times (last at {}); the phone ended the previous attempt \
+             with {}",
+            printable(name),
+            clock(at),
+            error_words(error)
+        ),
+        cause,
     )
 }
 

@@ -56,8 +56,8 @@ fn bridge_cure(family: Option<Family>, bridge: BridgeProgress) -> String {
             "it installed the bridge, so its load knows the key by now".to_owned()
         }
         BridgeProgress::NotRequested => {
-            "it was offered the bridge and did not request it, so it most likely runs it already \
-             and the key is not the cause"
+            "it was offered the bridge and did not request it, so it most likely runs it already, \
+             and then the key is not the cause"
                 .to_owned()
         }
         BridgeProgress::Refused => format!(
@@ -67,14 +67,35 @@ fn bridge_cure(family: Option<Family>, bridge: BridgeProgress) -> String {
     }
 }
 
+/// What the boots show besides the refusal.
+fn what_boots_show(boots: &[ManifestDelivery]) -> &'static str {
+    let whole = boots.iter().all(|delivery| delivery.whole);
+    match boots.last() {
+        Some(delivery) if !delivery.recovery => {
+            " If the screen shows neither, the phone may run this load already: compare Settings > \
+             Model Information."
+        }
+        Some(_) if !whole => {
+            " If the screen shows neither: only requests were observed, so the answers may not \
+             arrive (reflash explain blocked-by-firewall)."
+        }
+        Some(_) => " The phone acknowledged the whole manifest, so requests and answers arrive.",
+        None => "",
+    }
+}
+
 /// The cure of a refusal with two possible causes.
-fn either_cure(family: Option<Family>, bridge: BridgeProgress) -> String {
+fn either_cure(
+    boots: &[ManifestDelivery],
+    family: Option<Family>,
+    bridge: BridgeProgress,
+) -> String {
     format!(
         "Read the phone's screen: it shows which of two reasons applies. 'Auth Fail': its load is \
          older than 8.3(3) and does not know the signing key; {}. 'Load rejected HC': the release \
-         does not support this hardware revision; use the newest release for its model. Do not \
-         change cables, switches or settings: they are not the cause.",
-        bridge_cure(family, bridge)
+         does not support this hardware revision; use the newest release for its model.{}",
+        bridge_cure(family, bridge),
+        what_boots_show(boots)
     )
 }
 
@@ -87,7 +108,7 @@ pub(crate) fn bridge_not_requested(since: RunTime, bridge: BridgeProgress) -> Di
              request the bridge",
             clock(since)
         ),
-        either_cure(None, bridge),
+        either_cure(&[], None, bridge),
     )
 }
 
@@ -100,7 +121,7 @@ pub(crate) fn refused(
     diagnosis(
         Code::ManifestRefused,
         boots_without_images(boots),
-        either_cure(family, bridge),
+        either_cure(boots, family, bridge),
     )
 }
 
@@ -114,8 +135,8 @@ pub(crate) fn bridge_needed(
         Code::BridgeNeeded,
         evidence.to_owned(),
         format!(
-            "The phone's load does not know the key that this release is signed with: {}. Do not \
-             change cables, switches or settings.",
+            "The phone's load does not know the key that this release is signed with: {}. Other \
+             cables, switches or settings do not change that.",
             bridge_cure(family, bridge)
         ),
     )

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::format::{clock, diagnosis, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
+    phone::RequestedFile,
     track::{event::State, observation::RunTime},
 };
 
@@ -14,10 +15,11 @@ pub(crate) fn stalled(state: State, silent: Duration, since: RunTime) -> Diagnos
     let (activity, cure) = match state {
         State::Configuring => (
             "requesting its configuration",
-            "Either the phone already runs the load and no source has reported it, or its \
-             configuration names no load of this bundle. Name the load in its SEP file \
-             (loadInformation), or reset the phone to factory settings (hold # while powering \
-             it on, then press 123456789*0#).",
+            "Likely causes: the phone runs the load already and no source has reported it; its \
+             configuration names no load of this bundle; the phone lost power or its network. \
+             Look at the phone. If it is on, name the load in its SEP file (loadInformation), or \
+             reset the phone to factory settings (hold # while powering it on, then press \
+             123456789*0#).",
         ),
         State::Manifest => (
             "requesting a manifest",
@@ -101,26 +103,57 @@ pub(crate) fn repeated(load: &str, passes: u32) -> Diagnosis {
     )
 }
 
-/// The phone does not receive this machine's answers.
-pub(crate) fn blocked(
-    name: &str,
-    requests: u16,
-    ports: u16,
-    first: RunTime,
-    at: RunTime,
-) -> Diagnosis {
+/// Repeated requests for one file whose answers do not arrive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LostAnswers<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) requests: u16,
+    pub(crate) ports: u16,
+    /// The record gives the phone's ports.
+    pub(crate) has_ports: bool,
+    /// Answers and acknowledgements are observed, not only requests.
+    pub(crate) answers_observed: bool,
+    pub(crate) first: RunTime,
+    pub(crate) last: RunTime,
+}
+
+/// The phone does not receive the server's answers.
+pub(crate) fn blocked(lost: &LostAnswers<'_>) -> Diagnosis {
+    let ports = match lost.ports {
+        ports if lost.has_ports && ports > 1 => format!(" from {ports} ports"),
+        _ => String::new(),
+    };
+    let answers = if lost.answers_observed {
+        "every request was answered and nothing was acknowledged"
+    } else {
+        "it repeats the request as it does without an answer"
+    };
+    let waits = match RequestedFile::parse(lost.name) {
+        RequestedFile::TrustList(_) | RequestedFile::IdentityList(_) => {
+            " The phone waits for an answer to its request for a trust list; \"not found\" is \
+             enough, and the phone then continues. If the answers cannot be made to arrive from \
+             this server, use another one; if a phone still repeats the request, serve an empty \
+             file of that name, or reset the phone to factory settings."
+        }
+        _ => "",
+    };
     diagnosis(
         Code::BlockedByFirewall,
         format!(
-            "requested '{}' {requests} times from {ports} ports between {} and {}; every request \
-             was answered and nothing was acknowledged",
-            printable(name),
-            clock(first),
-            clock(at)
+            "requested '{}' {} times{ports} between {} and {}; {answers}",
+            printable(lost.name),
+            lost.requests,
+            clock(lost.first),
+            clock(lost.last)
         ),
-        "Requests arrive, but the answers do not reach the phone: a firewall, on this machine or \
-         between it and the phone, accepts port 69 but drops what is sent from the transfer \
-         ports. Allow outgoing UDP of this program, or fix the port with --transfer-port and \
-         allow that port.",
+        format!(
+            "Requests arrive at the server, but its answers do not reach the phone. Check in this \
+             order. Firewall: on the server or on the way, it allows port 69 in but not the \
+             transfer ports out (allow them; this program fixes its port with --transfer-port). \
+             Routing: the server has no route back to the phone's network, or the phone has a \
+             wrong router or netmask (ping the phone from the server). Reply address: a server \
+             with several addresses answers from another address than the phone asked; bind it to \
+             that address.{waits}"
+        ),
     )
 }

@@ -39,7 +39,7 @@ fn malformed_packets_get_one_error_a_second_and_no_more() {
 }
 
 #[test]
-fn names_that_would_leave_the_root_are_names_like_any_other() {
+fn names_that_would_leave_the_root_are_unknown_names() {
     let server = server();
     let client = server.client();
     for name in [
@@ -53,34 +53,36 @@ fn names_that_would_leave_the_root_are_names_like_any_other() {
         ".",
         "a\u{202e}",
     ] {
-        client.ask(name, "");
+        client.request(name, "");
         client.expect_error(1);
-        let ServerEvent::Requested(_, asked, _) = server.next() else {
-            panic!("{name} was not told");
+        let ServerEvent::Requested(_, requested, _) = server.next() else {
+            panic!("{name} was not reported");
         };
-        assert_eq!(asked, name);
+        assert_eq!(requested, name);
     }
 }
 
 #[test]
-fn control_characters_and_invalid_utf8_in_names_are_told_and_not_found() {
+fn control_characters_and_invalid_utf8_in_names_are_reported_and_not_found() {
     let server = server();
     let client = server.client();
     for name in [&b"\x1b[2Ja"[..], b"a\r\n", b"\xff\xfe\xfd", b"\x7f"] {
         client.send(&[b"\0\x01", name, b"\0octet\0"].concat());
         client.expect_error(1);
         let lossy = String::from_utf8_lossy(name).into_owned();
-        assert!(matches!(server.next(), ServerEvent::Requested(_, asked, _) if asked == lossy));
+        assert!(
+            matches!(server.next(), ServerEvent::Requested(_, requested, _) if requested == lossy)
+        );
     }
 }
 
 #[test]
-fn over_long_names_get_error_4_and_are_not_told() {
+fn over_long_names_get_error_4_and_are_not_reported() {
     let server = server();
     let client = server.client();
-    client.ask(&"a".repeat(201), "");
+    client.request(&"a".repeat(201), "");
     client.expect_error(4);
-    client.ask("absent", "");
+    client.request("absent", "");
     client.expect_error(1);
     assert!(matches!(server.next(), ServerEvent::Requested(0, name, _) if name == "absent"));
 }
@@ -90,7 +92,7 @@ fn every_unknown_name_gets_error_1_at_fifty_a_second_and_more() {
     let server = server();
     let client = server.client();
     for n in 0..200 {
-        client.ask(&format!("CTLSEP{n:012}.tlv"), "");
+        client.request(&format!("CTLSEP{n:012}.tlv"), "");
         client.expect_error(1);
     }
 }
@@ -99,7 +101,7 @@ fn every_unknown_name_gets_error_1_at_fifty_a_second_and_more() {
 fn a_refusal_of_the_service_goes_out_with_its_code_and_text() {
     let server = server();
     let client = server.client();
-    client.ask("secret", "");
+    client.request("secret", "");
     assert_eq!(client.next().0, b"\0\x05\0\x02not for you\0");
 }
 
@@ -155,7 +157,7 @@ fn hostile_option_values_are_left_out() {
         "unknown\x001\0",
     ] {
         let client = server.client();
-        client.ask("a", options);
+        client.request("a", options);
         let (data, from) = client.expect_data(1);
         assert_eq!(data.len(), 512, "{options:?}");
         client.send_to(from, b"\0\x05\0\0enough\0");
@@ -166,15 +168,15 @@ fn hostile_option_values_are_left_out() {
 fn a_hundred_options_are_read_once_each() {
     let server = server();
     let client = server.client();
-    client.ask("a", &"tsize\x000\0".repeat(60));
+    client.request("a", &"tsize\x000\0".repeat(60));
     assert_eq!(client.next().0, b"\0\x06tsize\x002000\0");
 }
 
 #[test]
-fn the_largest_block_asked_gets_one_that_fits_a_frame() {
+fn a_requested_block_size_above_the_mtu_is_reduced_to_fit_a_frame() {
     let server = server();
     let client = server.client();
-    client.ask("a", "blksize\x0065464\0tsize\x0099999999999999999999\0");
+    client.request("a", "blksize\x0065464\0tsize\x0099999999999999999999\0");
     let (oack, from) = client.next();
     assert_eq!(oack, b"\0\x06blksize\x001468\0tsize\x002000\0");
     client.ack(from, 0);

@@ -11,14 +11,14 @@ use super::{assert_alive, server};
 fn error_8_to_the_oack_ends_it_and_a_plain_request_follows() {
     let server = server();
     let client = server.client();
-    client.ask("a", "blksize\x001000\0");
+    client.request("a", "blksize\x001000\0");
     let (_, from) = client.next();
     client.send_to(from, b"\0\x05\0\x08no options\0");
     assert_eq!(
         server.next_end(),
         (TransferOutcome::PeerError(8, "no options".into()), 0)
     );
-    client.ask("a", "");
+    client.request("a", "");
     assert_eq!(client.expect_data(1).0.len(), 512);
 }
 
@@ -26,7 +26,7 @@ fn error_8_to_the_oack_ends_it_and_a_plain_request_follows() {
 fn doubled_acks_do_not_double_the_data() {
     let server = server();
     let client = server.client();
-    client.ask("a", "");
+    client.request("a", "");
     let (_, from) = client.expect_data(1);
     for _ in 0..5 {
         client.ack(from, 1);
@@ -35,7 +35,7 @@ fn doubled_acks_do_not_double_the_data() {
     for block in [1, 0, 1, 65535] {
         client.ack(from, block);
     }
-    // Only block 2 once more, when its timer runs out.
+    // Only block 2 is sent again, when its timer expires.
     let again = client.expect_data(2);
     assert_eq!(again.0.len(), 512);
     client.ack(from, 2);
@@ -43,10 +43,10 @@ fn doubled_acks_do_not_double_the_data() {
 }
 
 #[test]
-fn acks_of_the_future_are_no_progress() {
+fn acks_of_blocks_that_were_not_sent_are_no_progress() {
     let server = server();
     let client = server.client();
-    client.ask("a", "");
+    client.request("a", "");
     let (_, from) = client.expect_data(1);
     for block in [2, 3, 4, 100, 65535] {
         client.ack(from, block);
@@ -57,17 +57,17 @@ fn acks_of_the_future_are_no_progress() {
 }
 
 #[test]
-fn a_stranger_on_the_transfer_port_gets_error_5_and_disturbs_nothing() {
+fn a_foreign_packet_on_the_transfer_port_gets_error_5_and_the_transfer_continues() {
     let server = server();
     let client = server.client();
-    client.ask("exact", "");
+    client.request("exact", "");
     let (_, from) = client.expect_data(1);
-    let stranger = server.client();
-    stranger.send_to(from, b"\0\x04\0\x01");
-    stranger.expect_error(5);
-    stranger.send_to(from, b"\0\x04\0\x02");
-    stranger.send_to(from, b"\0\x05\0\0die\0");
-    stranger.expect_nothing();
+    let other = server.client();
+    other.send_to(from, b"\0\x04\0\x01");
+    other.expect_error(5);
+    other.send_to(from, b"\0\x04\0\x02");
+    other.send_to(from, b"\0\x05\0\0die\0");
+    other.expect_nothing();
     client.ack(from, 1);
     client.expect_data(2);
 }
@@ -88,7 +88,7 @@ fn a_flood_of_errors_is_never_answered() {
 fn a_peer_that_never_acknowledges_draws_three_packets_and_no_more() {
     let server = server();
     let client = server.client();
-    client.ask("a", "");
+    client.request("a", "");
     let (first, transfer) = client.expect_data(1);
     let mut bytes = first.len() + 4;
     let mut packets = 1;
@@ -98,7 +98,7 @@ fn a_peer_that_never_acknowledges_draws_three_packets_and_no_more() {
     }
     assert_eq!(packets, 3);
     assert!(bytes <= 1600, "{bytes}");
-    // All of 7.5 s later its ACK is welcome: those before may be lost.
+    // An ACK is accepted even 7.5 s later, because earlier ones may be lost.
     client.ack(transfer, 1);
     client.expect_data(2);
 }
@@ -108,7 +108,7 @@ fn a_repeated_request_has_one_transfer() {
     let server = server();
     let client = server.client();
     for _ in 0..3 {
-        client.ask("a", "");
+        client.request("a", "");
         client.expect_data(1);
     }
     assert!(matches!(server.next(), ServerEvent::Requested(0, ..)));
@@ -119,11 +119,11 @@ fn a_repeated_request_has_one_transfer() {
 fn a_phone_that_reboots_with_the_same_port_is_served_from_the_start() {
     let server = server();
     let client = server.client();
-    client.ask("a", "");
+    client.request("a", "");
     let (_, old) = client.expect_data(1);
     client.ack(old, 1);
     client.expect_data(2);
-    client.ask("a", "");
+    client.request("a", "");
     let (_, new) = client.expect_data(1);
     assert_ne!(old, new, "a late ACK of the old one must not count");
     client.ack(old, 1);
@@ -136,7 +136,7 @@ fn a_phone_that_reboots_with_the_same_port_is_served_from_the_start() {
 fn the_same_file_asked_from_a_new_port_is_a_transfer_of_its_own() {
     let server = server();
     let (first, second) = (server.client(), server.client());
-    first.ask("a", "");
+    first.request("a", "");
     let (_, transfer) = first.expect_data(1);
     assert_eq!(second.fetch("a"), pattern(2000));
     first.ack(transfer, 1);
@@ -158,16 +158,16 @@ fn a_phone_with_one_source_port_for_everything_gets_file_after_file() {
 }
 
 #[test]
-fn a_seventeenth_transfer_of_one_address_is_told_to_wait() {
+fn a_seventeenth_transfer_of_one_address_is_refused() {
     let server = server();
     let clients: Vec<_> = (0..17).map(|_| server.client()).collect();
     for client in &clients[..16] {
-        client.ask("a", "");
+        client.request("a", "");
         client.expect_data(1);
     }
-    clients[16].ask("a", "");
+    clients[16].request("a", "");
     clients[16].expect_error(0);
-    clients[16].ask("absent", "");
+    clients[16].request("absent", "");
     clients[16].expect_error(1);
 }
 
@@ -175,7 +175,7 @@ fn a_seventeenth_transfer_of_one_address_is_told_to_wait() {
 fn a_closed_port_ends_the_transfer_at_once() {
     let server = server();
     let client = server.client();
-    client.ask("a", "");
+    client.request("a", "");
     let (_, from) = client.expect_data(1);
     client.ack(from, 1);
     drop(client);
@@ -187,10 +187,10 @@ fn a_closed_port_ends_the_transfer_at_once() {
 fn closed_ports_of_many_do_not_disturb_a_transfer_under_way() {
     let server = server();
     let client = server.client();
-    client.ask("a", "");
+    client.request("a", "");
     let (_, from) = client.expect_data(1);
     for _ in 0..30 {
-        server.client().ask("absent", "");
+        server.client().request("absent", "");
         server.client().send_to(from, b"\0\x04\0\x01");
     }
     for block in 1..=3 {
@@ -202,10 +202,10 @@ fn closed_ports_of_many_do_not_disturb_a_transfer_under_way() {
 }
 
 #[test]
-fn the_final_ack_is_the_delivery_and_its_repetition_is_nothing() {
+fn only_the_final_ack_is_the_delivery_and_a_repeated_one_is_ignored() {
     let server = server();
     let client = server.client();
-    client.ask("empty", "");
+    client.request("empty", "");
     let (data, from) = client.expect_data(1);
     assert!(data.is_empty());
     assert!(matches!(server.next(), ServerEvent::Requested(..)));

@@ -16,9 +16,9 @@ use super::super::support::{FileService, ServerEvent, pattern};
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
-/// How long a client waits. Not the server's own second: where both ask at one moment, a
-/// request that is overtaken by the first ACK is a phone that started again.
-const ASK_AGAIN: Duration = Duration::from_millis(1_700);
+/// How long a client waits. It differs from the server's second: if both retransmit at the same
+/// time, a request that arrives after the first ACK looks like a phone that restarted.
+const RETRANSMIT: Duration = Duration::from_millis(1_700);
 
 /// What the link does to packets, in thousandths.
 #[derive(Debug, Clone, Copy)]
@@ -29,11 +29,11 @@ pub(super) struct Link {
     pub(super) delay: u64,
 }
 
-/// Numbers from a seed, so that a failure comes again.
-struct Dice(u64);
+/// Random numbers from a seed, so that a failure can be reproduced.
+struct Random(u64);
 
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+impl Random {
+    fn below(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -47,14 +47,14 @@ pub(super) struct Reader {
     options: String,
     block_size: usize,
     window: u64,
-    /// The transfer ID that answered first, once one did.
+    /// The transfer ID of the first response.
     server: Option<TransferPort>,
     pub(super) bytes: Vec<u8>,
     last: u64,
     since_ack: u64,
     pub(super) finished: bool,
     pub(super) gave_up: bool,
-    heard_at: Instant,
+    last_packet_at: Instant,
     tries: u32,
 }
 
@@ -69,15 +69,15 @@ impl Reader {
         [&[0, 4], &low.to_be_bytes()[..]].concat()
     }
 
-    /// What it says to a packet.
-    fn take(&mut self, now: Instant, from: TransferPort, packet: &[u8]) -> Option<Vec<u8>> {
+    /// The response to a packet.
+    fn receive(&mut self, now: Instant, from: TransferPort, packet: &[u8]) -> Option<Vec<u8>> {
         if self.gave_up {
             return None;
         }
         if *self.server.get_or_insert(from) != from {
             return (packet[1] != 5).then(|| b"\0\x05\0\x05other TID\0".to_vec());
         }
-        self.heard_at = now;
+        self.last_packet_at = now;
         self.tries = 0;
         match packet[1] {
             6 if self.last == 0 => Some(self.ack()),
@@ -85,8 +85,8 @@ impl Reader {
                 let block = u16::from_be_bytes([packet[2], packet[3]]);
                 let expected = u16::try_from((self.last + 1) & 0xffff).unwrap();
                 if block != expected || self.finished {
-                    // Out of order: say what is there, once for a window, or once for
-                    // each doubled block in lockstep, as real clients do.
+                    // Out of order: an ACK of the last block, once for a window, or once for
+                    // each duplicated block in lockstep, as real clients do.
                     return (self.window == 1 || self.finished).then(|| self.ack());
                 }
                 self.last += 1;
@@ -103,12 +103,12 @@ impl Reader {
         }
     }
 
-    /// What it says after [`ASK_AGAIN`] of silence.
+    /// What it sends after [`RETRANSMIT`] without a packet.
     fn wake(&mut self, now: Instant) -> Option<Vec<u8>> {
-        if self.finished || self.gave_up || now < self.heard_at + ASK_AGAIN {
+        if self.finished || self.gave_up || now < self.last_packet_at + RETRANSMIT {
             return None;
         }
-        self.heard_at = now;
+        self.last_packet_at = now;
         self.tries += 1;
         if self.tries > 12 {
             self.gave_up = true;
@@ -122,7 +122,7 @@ impl Reader {
     }
 }
 
-/// A packet on its way: to the server's socket, or from its port to a client.
+/// A packet in flight: to the server's socket, or from its port to a client.
 type Flight = (SocketAddrV4, Result<Socket, TransferPort>, Vec<u8>);
 
 pub(super) struct World {
@@ -130,7 +130,7 @@ pub(super) struct World {
     pub(super) events: Receiver<ServerEvent>,
     pub(super) start: Instant,
     pub(super) now: Instant,
-    dice: Dice,
+    random: Random,
     link: Link,
     due: BinaryHeap<Reverse<(Instant, u64)>>,
     flights: BTreeMap<u64, Flight>,
@@ -143,12 +143,12 @@ pub(super) struct World {
 
 impl World {
     fn fly(&mut self, flight: &Flight) {
-        let copies = 1 + u64::from(self.dice.roll(1000) < self.link.doubling);
+        let copies = 1 + u64::from(self.random.below(1000) < self.link.doubling);
         for _ in 0..copies {
-            if self.dice.roll(1000) < self.link.loss {
+            if self.random.below(1000) < self.link.loss {
                 continue;
             }
-            let delay = Duration::from_micros(self.dice.roll(self.link.delay * 1000));
+            let delay = Duration::from_micros(self.random.below(self.link.delay * 1000));
             self.due.push(Reverse((self.now + delay, self.next)));
             self.flights.insert(self.next, flight.clone());
             self.next += 1;
@@ -179,14 +179,14 @@ impl World {
             }
             Err(port) => {
                 let reader = self.readers.iter_mut().find(|r| r.address == peer).unwrap();
-                if let Some(answer) = reader.take(self.now, port, &bytes) {
+                if let Some(answer) = reader.receive(self.now, port, &bytes) {
                     self.fly(&(peer, Ok(Socket::Transfer(port)), answer));
                 }
             }
         }
     }
 
-    /// Runs until nothing is left to happen.
+    /// Runs until no event is left.
     fn run(&mut self) {
         let end = self.now + Duration::from_hours(1);
         loop {
@@ -196,13 +196,13 @@ impl World {
                 .readers
                 .iter()
                 .filter(|r| !r.finished && !r.gave_up)
-                .map(|r| r.heard_at + ASK_AGAIN)
+                .map(|r| r.last_packet_at + RETRANSMIT)
                 .min();
             let Some(next) = [arrival, timer, wake].into_iter().flatten().min() else {
                 return;
             };
             self.now = self.now.max(next);
-            assert!(self.now < end, "an hour passed and it is still going on");
+            assert!(self.now < end, "the transfers did not end within an hour");
             while let Some(&Reverse((at, id))) = self.due.peek() {
                 if at > self.now {
                     break;
@@ -241,7 +241,7 @@ pub(super) fn play(seed: u64, link: Link, size: usize, options: &[(String, usize
             since_ack: 0,
             finished: false,
             gave_up: false,
-            heard_at: now,
+            last_packet_at: now,
             tries: 0,
         })
         .collect();
@@ -250,7 +250,7 @@ pub(super) fn play(seed: u64, link: Link, size: usize, options: &[(String, usize
         events,
         start: now,
         now,
-        dice: Dice(seed | 1),
+        random: Random(seed | 1),
         link,
         due: BinaryHeap::new(),
         flights: BTreeMap::new(),

@@ -5,7 +5,7 @@ use reflash::track::{Event, PhoneReport, Report, State};
 use super::{Played, PlayedPhone, World};
 
 impl World<'_> {
-    /// Every claim of success is held against what the phone has at that moment.
+    /// Compares every claim of success with what the phone has at that moment.
     pub(super) fn check_claims(&mut self) {
         let events = std::mem::take(&mut self.server.run().events);
         for event in events {
@@ -31,13 +31,13 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn judge(self) -> Played {
+    pub(super) fn result(self) -> Played {
         let report: Report = self.server.run().fleet.report(jiff::Timestamp::UNIX_EPOCH);
         let mut false_claims = self.false_claims;
-        let folded_again = self.server.run().folded_again(&self.record, self.plan);
-        if folded_again != report {
+        let report_of_journal = self.server.run().report_of_journal(&self.record, self.plan);
+        if report_of_journal != report {
             false_claims.push(format!(
-                "seed {}: the journal gives {folded_again:#?}, the run {report:#?}",
+                "seed {}: the journal gives {report_of_journal:#?}, the run {report:#?}",
                 self.scenario.seed
             ));
         }
@@ -69,7 +69,7 @@ impl World<'_> {
                 PlayedPhone {
                     contents: device.phone.contents(),
                     converted,
-                    spoke: device.spoke,
+                    was_answered: device.was_answered,
                     last_ack_lost: device.last_ack_lost,
                     reports,
                     member: device.member,

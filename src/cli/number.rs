@@ -1,0 +1,77 @@
+//! Numbers and durations of flags. A message names the range, the units and an example.
+
+use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
+
+/// A parser of whole numbers in `range`.
+pub(super) fn number<T>(
+    range: RangeInclusive<T>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
+    move |text| {
+        text.parse()
+            .ok()
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| {
+                let (first, last) = (range.start(), range.end());
+                format!("expected a whole number from {first} to {last}, such as {first}")
+            })
+    }
+}
+
+/// Parses a port number; 0 has the meaning that the flag's help gives.
+pub(super) fn port(text: &str) -> Result<u16, String> {
+    text.parse()
+        .map_err(|_| "expected a port number from 0 to 65535, such as 6970".to_owned())
+}
+
+/// Parses `90s`, `10m` or `1h30m`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    text.parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| {
+            "expected a time of more than 0 in hours (h), minutes (m) and seconds (s), such as \
+             90s, 10m or 1h30m"
+                .to_owned()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_of_a_number_names_its_range() {
+        let parse = number(1..=1000_u16);
+        assert_eq!(parse("1"), Ok(1));
+        assert_eq!(parse("1000"), Ok(1000));
+        for wrong in ["", "x", "0", "1001", "-1", "1.5", "99999999"] {
+            let message = parse(wrong).unwrap_err();
+            assert!(message.contains("whole number from 1 to 1000"), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_message_of_a_port_names_its_range() {
+        assert_eq!(port("0"), Ok(0));
+        assert_eq!(port("65535"), Ok(65535));
+        for wrong in ["", "x", "65536", "-1"] {
+            let message = port(wrong).unwrap_err();
+            assert!(message.contains("port number from 0 to 65535"), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_message_of_a_duration_names_its_units_and_examples() {
+        assert_eq!(duration("1h30m"), Ok(Duration::from_mins(90)));
+        for wrong in ["", "x", "10", "0s", "-5m", "1d"] {
+            let message = duration(wrong).unwrap_err();
+            for part in ["minutes (m)", "more than 0", "1h30m"] {
+                assert!(message.contains(part), "{message}");
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Recognises files that are not XML at all.
+
+/// Formats by their first bytes.
+const FORMATS: [(&[u8], &str); 7] = [
+    (b"PK\x03\x04", "a zip archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"%PDF", "a PDF document"),
+    (b"\x7fELF", "a program"),
+];
+
+/// The offset and the text of a tar archive's mark.
+const TAR: (usize, &[u8]) = (257, b"ustar");
+
+/// What a file seems to be that is not XML; `None`: it may be XML. XML in another encoding than
+/// UTF-8 may be XML.
+pub(super) fn seems_to_be(bytes: &[u8]) -> Option<&'static str> {
+    let format = FORMATS.iter().find(|(start, _)| bytes.starts_with(start));
+    if let Some((_, name)) = format {
+        return Some(name);
+    }
+    if bytes
+        .get(TAR.0..)
+        .is_some_and(|rest| rest.starts_with(TAR.1))
+    {
+        return Some("a tar archive");
+    }
+    let is_utf16 = [b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"]
+        .iter()
+        .any(|start| bytes.starts_with(*start));
+    if is_utf16 {
+        return None;
+    }
+    if bytes.contains(&0) {
+        return Some("a binary file");
+    }
+    let is_empty = bytes.trim_ascii().is_empty();
+    (!is_empty && !bytes.contains(&b'<')).then_some("text without a tag")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archives_binaries_and_plain_text_are_recognised() {
+        let mut tar = vec![b'a'; 512];
+        tar[257..262].copy_from_slice(b"ustar");
+        let cases: [(&[u8], Option<&str>); 9] = [
+            (b"PK\x03\x04<device>", Some("a zip archive")),
+            (b"\x1f\x8b\x08", Some("a gzip archive")),
+            (&tar, Some("a tar archive")),
+            (b"\x01\x02\0<device>", Some("a binary file")),
+            (b"mac,model\n", Some("text without a tag")),
+            (b"", None),
+            (b"before <device/>", None),
+            (b"\xef\xbb\xbf<device/>", None),
+            (b"\xff\xfe<\0d\0", None),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(seems_to_be(bytes), expected, "{bytes:?}");
+        }
+    }
+}
