@@ -258,10 +258,10 @@ impl PreviousRun {
                 "Remove --survey: the rest of that run's survey is continued",
             ));
         }
-        let names = if now.expected.is_some() {
-            now.names
+        let (names, models) = if now.expected.is_some() {
+            (now.names, now.models)
         } else {
-            then.names
+            (then.names, then.models)
         };
         Ok(Plan {
             only: then.only,
@@ -277,6 +277,7 @@ impl PreviousRun {
             registrations: now.registrations,
             requests_only: false,
             names,
+            models,
         })
     }
 

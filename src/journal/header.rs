@@ -132,6 +132,18 @@ pub struct Expectations {
     /// The registration targets in the phones' configurations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registrations: Vec<RegistrationTarget>,
+    /// The models that the inventory lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ListedModel>,
+}
+
+/// The model that the inventory lists for a phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedModel {
+    /// The phone.
+    pub mac: MacAddress,
+    /// The number without letters, `7965`.
+    pub model: String,
 }
 
 /// The name of a phone.
@@ -177,6 +189,14 @@ impl JournalHeader {
                 network: plan.network,
                 registering: plan.registering.clone(),
                 registrations: plan.registrations.clone(),
+                models: plan
+                    .models
+                    .iter()
+                    .map(|(mac, model)| ListedModel {
+                        mac: *mac,
+                        model: model.plain_number().to_owned(),
+                    })
+                    .collect(),
             },
             names: plan
                 .names
@@ -209,6 +229,7 @@ impl JournalHeader {
             network,
             registering,
             registrations,
+            models,
         } = self.plan.clone();
         let duration = |seconds| Duration::try_from_secs_f64(seconds).ok();
         Plan {
@@ -224,6 +245,10 @@ impl JournalHeader {
             registering,
             registrations,
             requests_only: false,
+            models: models
+                .iter()
+                .filter_map(|listed| Some((listed.mac, Model::by_number(&listed.model)?)))
+                .collect(),
             names: self
                 .names
                 .iter()

@@ -149,6 +149,7 @@ fn report(state: State) -> crate::track::Report {
         address: Ipv4Addr::new(192, 0, 2, 101),
         model: None,
         name: None,
+        listed_model: None,
         on_inventory: None,
         from: None,
         to: None,
