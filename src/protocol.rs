@@ -23,4 +23,4 @@ pub mod web;
 
 pub use alarm::Alarm;
 pub use bytes::{MAX_LIST, MAX_TEXT, Malformed};
-pub use names::{MAX_LOAD_NAME, device_mac, load_name};
+pub use names::{AnnouncedPhone, MAX_LOAD_NAME, device_mac, load_name};

@@ -200,7 +200,7 @@ impl PreviousRun {
             let Some(now) = bundles.iter().find(has).or(bundles.first()) else {
                 break;
             };
-            if !recorded.is(now) {
+            if !recorded.matches(now) {
                 let what = if recorded.bridge { "bridge" } else { "bundle" };
                 return Err(Failure::new(
                     format!(
@@ -267,10 +267,10 @@ impl PreviousRun {
                 "Remove --survey: the rest of that run's survey is continued",
             ));
         }
-        let names = if now.expected.is_some() {
-            now.names
+        let (names, models) = if now.expected.is_some() {
+            (now.names, now.models)
         } else {
-            then.names
+            (then.names, then.models)
         };
         Ok(Plan {
             only: then.only,
@@ -286,6 +286,7 @@ impl PreviousRun {
             registrations: now.registrations,
             requests_only: false,
             names,
+            models,
         })
     }
 

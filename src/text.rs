@@ -2,9 +2,11 @@
 
 use std::io;
 
+mod distance;
 pub(crate) mod measure;
 mod time;
 
+pub(crate) use distance::edit_distance;
 pub(crate) use time::{clock, date_time, time_of_day};
 
 /// Columns of printed text.

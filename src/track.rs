@@ -25,7 +25,7 @@ mod view;
 
 pub use conversion::{ExpectedActivity, SETTLED_AFTER, silence_limit};
 pub use event::{
-    Event, Evidence, PhoneId, PhoneRef, PhoneStep, PollCandidate, State, StepDetails,
+    Event, Evidence, ImageNumber, PhoneId, PhoneRef, PhoneStep, PollCandidate, State, StepDetails,
     TransferProgress,
 };
 pub use file_outcome::FileOutcome;

@@ -269,6 +269,7 @@ fn plan(
         only: (!args.only.is_empty()).then(|| args.only.clone()),
         expected: inventory.map(Inventory::macs),
         names: inventory.map(Inventory::names).unwrap_or_default(),
+        models: inventory.map(Inventory::models).unwrap_or_default(),
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,

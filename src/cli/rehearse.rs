@@ -75,6 +75,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         bridge: stage.bridge_plan(),
         expected: inventory.map(Inventory::macs),
         names: inventory.map(Inventory::names).unwrap_or_default(),
+        models: inventory.map(Inventory::models).unwrap_or_default(),
         expect: Some(args.phones.into()),
         timeout: Some(args.timeout.unwrap_or(DEFAULT_TIMEOUT)),
         ..Plan::default()

@@ -162,7 +162,7 @@ mod tests {
             first.options.get(OptionCode::VENDOR_CLASS).unwrap().last(),
             Some(&0)
         );
-        assert_eq!(first.wanted(), [1, 66, 6, 3, 15, 150, 35]);
+        assert_eq!(first.requested_options(), [1, 66, 6, 3, 15, 150, 35]);
         assert_eq!(
             first.options.get(OptionCode::CLIENT_ID).unwrap(),
             [1, 2, 0, 0, 0, 0, 7]

@@ -51,7 +51,7 @@ pub enum StartError {
     Port(#[source] io::Error),
     /// Another server answered the first probe.
     #[error("another DHCP server answers on this network: {0}")]
-    Second(Ipv4Addr),
+    OtherServer(Ipv4Addr),
     /// Any other error.
     #[error("DHCP on {0}: {1}")]
     Other(String, #[source] io::Error),
@@ -99,7 +99,7 @@ impl BoundServer {
         // `false`: the packet socket does not reach this program's own port 67.
         let offers = self.packets.probe(false).map_err(other)?;
         if let Some(offer) = offers.first() {
-            return Err(StartError::Second(offer.server));
+            return Err(StartError::OtherServer(offer.server));
         }
         let mut server = DhcpServer::new(config);
         let arp = ArpTable::read().map_err(other)?;

@@ -172,7 +172,7 @@ impl DhcpServer {
 
     fn discover(&mut self, now: Duration, message: &DhcpMessage) -> Option<DhcpMessage> {
         let mac = message.mac;
-        let Some(address) = self.choose(now, mac, message.requested()) else {
+        let Some(address) = self.choose(now, mac, message.requested_address()) else {
             self.push_event(DhcpEvent::Exhausted(mac));
             return None;
         };
@@ -216,7 +216,7 @@ impl DhcpServer {
             self.push_event(DhcpEvent::OtherServer(other));
             return None;
         }
-        let wanted = match message.requested() {
+        let wanted = match message.requested_address() {
             Some(address) => address,
             None if message.client.is_unspecified() => return None,
             None => message.client,
@@ -247,7 +247,7 @@ impl DhcpServer {
     }
 
     fn decline(&mut self, now: Duration, message: &DhcpMessage) {
-        let Some(address) = message.requested() else {
+        let Some(address) = message.requested_address() else {
             return;
         };
         if self.names_us(message) && self.held(now, address, message.mac).is_some() {

@@ -47,22 +47,25 @@ pub enum Decoded<'a> {
 pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
     match decoded {
         Decoded::Cdp(cdp) => {
-            let Some(mac) = cdp.mac else {
+            let Some(mac) = cdp.phone.mac else {
                 return Vec::new();
             };
             let detail = cdp.platform.clone().or_else(|| cdp.device.clone());
             let facts = facts(
                 EvidenceSource::Cdp,
                 mac,
-                cdp.model,
-                cdp.load.as_ref(),
+                cdp.phone.model,
+                cdp.phone.load.as_ref(),
                 detail,
             );
-            tagged(facts, EvidenceSource::Cdp, cdp.voice_vlan)
+            tagged(facts, EvidenceSource::Cdp, cdp.vlans.voice)
         }
         Decoded::Lldp(lldp) => {
             // A telephone of another make has neither a phone's name nor a known model.
-            let mac = lldp.mac.filter(|_| lldp.model.is_some() || is_named(lldp));
+            let mac = lldp
+                .phone
+                .mac
+                .filter(|_| lldp.phone.model.is_some() || is_named(lldp));
             let detail = lldp
                 .system_description
                 .clone()
@@ -71,8 +74,8 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
                 let facts = facts(
                     EvidenceSource::Lldp,
                     mac,
-                    lldp.model,
-                    lldp.load.as_ref(),
+                    lldp.phone.model,
+                    lldp.phone.load.as_ref(),
                     detail,
                 );
                 tagged(facts, EvidenceSource::Lldp, lldp.voice_vlan())
@@ -179,7 +182,9 @@ fn leased(message: &DhcpMessage) -> Option<Ipv4Addr> {
         (Op::Reply, MessageType::Ack) if message.your.is_unspecified() => Some(message.client),
         (Op::Reply, MessageType::Ack) => Some(message.your),
         // It accepts an offer.
-        (Op::Request, MessageType::Request) if message.server_id().is_some() => message.requested(),
+        (Op::Request, MessageType::Request) if message.server_id().is_some() => {
+            message.requested_address()
+        }
         // It renews its lease, or has an address and requests only options.
         (Op::Request, MessageType::Request | MessageType::Inform) => Some(message.client),
         _ => None,

@@ -186,7 +186,7 @@ impl Out {
         self.muted = muted;
     }
 
-    fn put(&mut self, text: &str) {
+    fn buffer(&mut self, text: &str) {
         self.frame.push_str(text);
     }
 
@@ -195,15 +195,15 @@ impl Out {
         self.filler = !self.filler;
         if self.filler {
             if mem::replace(&mut self.open, true) {
-                self.put("\n");
+                self.buffer("\n");
             }
-            self.put(text);
+            self.buffer(text);
         }
     }
 
     fn go(&mut self, to: &str) {
         self.open = false;
-        self.put(to);
+        self.buffer(to);
     }
 
     fn flush(&mut self) {
@@ -221,7 +221,7 @@ impl Out {
 
     fn end_line(&mut self) {
         if mem::take(&mut self.open) {
-            self.put("\n");
+            self.buffer("\n");
             self.flush();
         }
     }
@@ -229,11 +229,11 @@ impl Out {
     /// Clears row by row: some terminals keep what is cleared at once in their history.
     fn clear<'a>(&mut self, rows: usize, scrollback: impl Iterator<Item = &'a String>) {
         for row in (1..=rows).rev() {
-            self.put(&format!("\x1b[{row};1H\x1b[2K"));
+            self.buffer(&format!("\x1b[{row};1H\x1b[2K"));
         }
         for row in scrollback {
-            self.put(row);
-            self.put("\n");
+            self.buffer(row);
+            self.buffer("\n");
         }
         self.open = false;
         self.flush();
@@ -268,18 +268,18 @@ impl TermLike for Drawing {
     }
 
     fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        self.0.out().put(&format!("\x1b[{n}C"));
+        self.0.out().buffer(&format!("\x1b[{n}C"));
         Ok(())
     }
 
     fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        self.0.out().put(&format!("\x1b[{n}D"));
+        self.0.out().buffer(&format!("\x1b[{n}D"));
         Ok(())
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
         let mut out = self.0.out();
-        out.put(text);
+        out.buffer(text);
         out.go("\n");
         Ok(())
     }

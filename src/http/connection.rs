@@ -82,7 +82,7 @@ pub(super) async fn serve<S: HttpService>(
     let tracked = Arc::clone(&stream);
     let answer = service_fn(|request: Request<Incoming>| {
         let (response, transfer) = answer(&shared, peer, &request, &tracked);
-        slot.put(transfer);
+        slot.set(transfer);
         ready(Ok::<_, Infallible>(response))
     });
     let connection = http1::Builder::new()
@@ -153,7 +153,7 @@ impl<S: HttpService> Default for CurrentTransfer<S> {
 }
 
 impl<S: HttpService> CurrentTransfer<S> {
-    fn put(&self, transfer: Option<BodyTransfer<S>>) {
+    fn set(&self, transfer: Option<BodyTransfer<S>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = transfer;
     }
 

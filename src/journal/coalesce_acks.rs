@@ -83,7 +83,7 @@ pub(super) struct AckCoalescer {
 impl AckCoalescer {
     /// Takes an observation and the events that followed; returns what must be written now, in
     /// order.
-    pub(super) fn take(
+    pub(super) fn process(
         &mut self,
         at: RunTime,
         observation: &Observation,

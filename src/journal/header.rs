@@ -135,6 +135,18 @@ pub struct Expectations {
     /// The registration targets in the phones' configurations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registrations: Vec<RegistrationTarget>,
+    /// The models that the inventory lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ListedModel>,
+}
+
+/// The model that the inventory lists for a phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedModel {
+    /// The phone.
+    pub mac: MacAddress,
+    /// The number without letters, `7965`.
+    pub model: String,
 }
 
 /// The name of a phone.
@@ -184,6 +196,14 @@ impl JournalHeader {
                 network: plan.network,
                 registering: plan.registering.clone(),
                 registrations: plan.registrations.clone(),
+                models: plan
+                    .models
+                    .iter()
+                    .map(|(mac, model)| ListedModel {
+                        mac: *mac,
+                        model: model.plain_number().to_owned(),
+                    })
+                    .collect(),
             },
             names: plan
                 .names
@@ -216,6 +236,7 @@ impl JournalHeader {
             network,
             registering,
             registrations,
+            models,
         } = self.plan.clone();
         let duration = |seconds| Duration::try_from_secs_f64(seconds).ok();
         Plan {
@@ -231,6 +252,10 @@ impl JournalHeader {
             registering,
             registrations,
             requests_only: false,
+            models: models
+                .iter()
+                .filter_map(|listed| Some((listed.mac, Model::by_number(&listed.model)?)))
+                .collect(),
             names: self
                 .names
                 .iter()
@@ -268,7 +293,7 @@ impl ServedBundle {
 
     /// Whether `bundle` has the contents that were served.
     #[must_use]
-    pub fn is(&self, bundle: &Bundle) -> bool {
+    pub fn matches(&self, bundle: &Bundle) -> bool {
         let digests = match (&self.digests, &bundle.digests) {
             (Some(recorded), Some(now)) => recorded == now,
             // One of them is a folder: only the contents are compared.

@@ -204,7 +204,7 @@ impl Journal {
     /// [`Journal::displayable`] must reach before the events are displayed.
     pub fn observe(&self, at: RunTime, observation: &Observation, events: &[Event]) -> u64 {
         let mut intake = self.intake();
-        let mut observations = intake.acks.take(at, observation, events);
+        let mut observations = intake.acks.process(at, observation, events);
         let Some(last) = observations.pop() else {
             return 0;
         };
@@ -220,7 +220,7 @@ impl Journal {
             *recorded = recorded_events(events);
         }
         lines.push((at, what));
-        self.put(&mut intake, lines)
+        self.queue_lines(&mut intake, lines)
     }
 
     /// Waits briefly until this line is in the file, so that the journal has every request that
@@ -243,7 +243,7 @@ impl Journal {
         if !events.is_empty() {
             lines.push((at, LineContent::Events { ns: at, events }));
         }
-        self.put(&mut intake, lines)
+        self.queue_lines(&mut intake, lines)
     }
 
     /// Records the end of the run and waits for the disk for a limited time. Returns a message if
@@ -254,7 +254,7 @@ impl Journal {
         let mut lines: Vec<(RunTime, LineContent)> =
             held.into_iter().map(observation_line).collect();
         lines.push((at, LineContent::Finished { ns: at, finished }));
-        self.put(&mut intake, lines);
+        self.queue_lines(&mut intake, lines);
         drop(intake);
         self.queue.flush(FINISH_TIMEOUT);
         self.queue.close();
@@ -306,7 +306,7 @@ impl Journal {
     }
 
     /// Queues lines. Returns the number of the last, or 0 if there is none to wait for.
-    fn put(&self, intake: &mut Intake, lines: Vec<(RunTime, LineContent)>) -> u64 {
+    fn queue_lines(&self, intake: &mut Intake, lines: Vec<(RunTime, LineContent)>) -> u64 {
         if lines.is_empty() || intake.ended {
             return 0;
         }

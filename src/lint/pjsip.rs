@@ -68,7 +68,7 @@ impl PjsipConfig {
         }
         for (name, is_template, section) in sections {
             if !is_template {
-                read.take(name, &section);
+                read.add_section(name, &section);
             }
         }
         read
@@ -81,7 +81,7 @@ impl PjsipConfig {
         self.partial |= other.partial;
     }
 
-    fn take(&mut self, name: String, section: &Section) {
+    fn add_section(&mut self, name: String, section: &Section) {
         let value = |key: &str| section.get(key).map(|value| value.to_ascii_lowercase());
         let is_on = |key: &str, default: bool| {
             value(key).map_or(default, |on| {

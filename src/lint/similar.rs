@@ -1,6 +1,6 @@
 //! Suggests a valid name for a misspelled one.
 
-use crate::phone::CISCO_TIME_ZONES;
+use crate::{phone::CISCO_TIME_ZONES, text::edit_distance};
 
 /// The most similar time zone, if one is similar enough.
 pub(super) fn time_zone(written: &str) -> Option<&'static str> {
@@ -20,7 +20,7 @@ pub(super) fn time_zone(written: &str) -> Option<&'static str> {
 /// "South America" in "E. South America".
 fn zone_distance(wanted: &str, zone: &str) -> usize {
     let part = wanted.len() > 4 && zone.contains(wanted);
-    let distance = distance(wanted, zone);
+    let distance = edit_distance(wanted, zone);
     if part { distance.min(1) } else { distance }
 }
 
@@ -33,22 +33,6 @@ fn stem(zone: &str) -> String {
         .split(|c: char| !c.is_alphabetic())
         .filter(|word| !matches!(*word, "standard" | "daylight" | "time"))
         .collect()
-}
-
-/// The Levenshtein distance.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, c) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (to, d) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(c != *d);
-            diagonal = row[to + 1];
-            row[to + 1] = replaced.min(diagonal + 1).min(row[to] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]
@@ -93,6 +77,5 @@ mod tests {
         ] {
             assert_eq!(time_zone(written), None, "{written}");
         }
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

@@ -8,9 +8,8 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use super::{
     bytes::{ByteReader, MAX_LIST, Malformed, some_text},
-    names::{described_model, device_mac, load_name},
+    names::{AnnouncedPhone, described_model, device_mac, load_name},
 };
-use crate::phone::{LoadName, MacAddress, Model};
 
 const FORMAT: &str = "CDP";
 /// The bytes of the type and length fields of a TLV; its length field counts them too.
@@ -41,6 +40,17 @@ pub struct PowerRequest {
     pub milliwatts: Vec<u32>,
 }
 
+/// The VLANs of an announcement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CdpVlans {
+    /// The VLAN of untagged frames.
+    pub native: Option<u16>,
+    /// The voice VLAN that a switch assigns.
+    pub voice: Option<u16>,
+    /// Whether the sender requests a voice VLAN.
+    pub requests_voice: bool,
+}
+
 /// One announcement.
 ///
 /// # Examples
@@ -56,8 +66,8 @@ pub struct PowerRequest {
 /// bytes[2..4].copy_from_slice(&sum.to_be_bytes());
 ///
 /// let announcement = Cdp::decode(&bytes)?;
-/// assert_eq!(announcement.mac, "001d45aabb01".parse().ok());
-/// assert_eq!(announcement.load.unwrap().as_str(), "SIP45.9-3-1SR4-1S");
+/// assert_eq!(announcement.phone.mac, "001d45aabb01".parse().ok());
+/// assert_eq!(announcement.phone.load.unwrap().as_str(), "SIP45.9-3-1SR4-1S");
 /// # Ok::<(), reflash::protocol::Malformed>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,8 +78,9 @@ pub struct Cdp {
     pub ttl: Duration,
     /// Device ID: `SEP` or `SIP` and a MAC; of a switch its host name.
     pub device: Option<String>,
-    /// The MAC in the Device ID.
-    pub mac: Option<MacAddress>,
+    /// The MAC in the Device ID; the load, if the version is the name of one; the model that the
+    /// platform names.
+    pub phone: AnnouncedPhone,
     /// IPv4 addresses, at most [`MAX_LIST`].
     pub addresses: Vec<Ipv4Addr>,
     /// `Port 1` is the phone's port to the switch, `Port 2` the one to the PC.
@@ -78,18 +89,10 @@ pub struct Cdp {
     pub capabilities: Option<u32>,
     /// Software version: of a phone its load, of a switch its banner.
     pub version: Option<String>,
-    /// The load, if the version is the name of one.
-    pub load: Option<LoadName>,
     /// `Cisco IP Phone 7942`.
     pub platform: Option<String>,
-    /// The model that the platform names.
-    pub model: Option<&'static Model>,
-    /// The VLAN of untagged frames.
-    pub native_vlan: Option<u16>,
-    /// The voice VLAN that a switch assigns.
-    pub voice_vlan: Option<u16>,
-    /// Whether it requests a voice VLAN.
-    pub requests_voice_vlan: bool,
+    /// VLANs.
+    pub vlans: CdpVlans,
     /// Duplex mode.
     pub duplex: Option<Duplex>,
     /// Power consumption in milliwatts.
@@ -140,20 +143,20 @@ impl Cdp {
         match kind {
             0x01 => {
                 self.device = some_text(value);
-                self.mac = self.device.as_deref().and_then(device_mac);
+                self.phone.mac = self.device.as_deref().and_then(device_mac);
             }
             0x02 => self.addresses = addresses(value)?,
             0x03 => self.port = some_text(value),
             0x04 => self.capabilities = Some(reader.u32("4 bytes of capabilities expected")?),
             0x05 => {
                 self.version = some_text(value);
-                self.load = self.version.as_deref().and_then(load_name);
+                self.phone.load = self.version.as_deref().and_then(load_name);
             }
             0x06 => {
                 self.platform = some_text(value);
-                self.model = self.platform.as_deref().and_then(described_model);
+                self.phone.model = self.platform.as_deref().and_then(described_model);
             }
-            0x0a => self.native_vlan = Some(reader.u16("2 bytes of native VLAN expected")?),
+            0x0a => self.vlans.native = Some(reader.u16("2 bytes of native VLAN expected")?),
             0x0b => {
                 let is_full = reader.u8("1 byte of duplex expected")? != 0;
                 self.duplex = Some(if is_full { Duplex::Full } else { Duplex::Half });
@@ -161,14 +164,14 @@ impl Cdp {
             0x0e => {
                 reader.u8("1 byte of appliance expected")?;
                 // A switch without a voice VLAN sends only the appliance id.
-                self.voice_vlan = if reader.is_empty() {
+                self.vlans.voice = if reader.is_empty() {
                     None
                 } else {
                     Some(reader.u16("2 bytes of voice VLAN expected")?)
                 };
             }
             // The content differs between phones and is of no use here.
-            0x0f => self.requests_voice_vlan = true,
+            0x0f => self.vlans.requests_voice = true,
             0x10 => self.power_consumption = Some(reader.u16("2 bytes of power expected")?),
             0x19 => self.power_request = Some(power_request(&mut reader)?),
             _ => {}

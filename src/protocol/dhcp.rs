@@ -254,7 +254,7 @@ impl DhcpMessage {
 
     /// Option 50: the requested address.
     #[must_use]
-    pub fn requested(&self) -> Option<Ipv4Addr> {
+    pub fn requested_address(&self) -> Option<Ipv4Addr> {
         self.address_of(OptionCode::REQUESTED_ADDRESS)
     }
 
@@ -303,7 +303,7 @@ impl DhcpMessage {
 
     /// Option 55: the options that the client requests.
     #[must_use]
-    pub fn wanted(&self) -> &[u8] {
+    pub fn requested_options(&self) -> &[u8] {
         self.options.get(OptionCode::PARAMETERS).unwrap_or_default()
     }
 

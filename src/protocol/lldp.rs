@@ -5,9 +5,9 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use super::{
     bytes::{ByteReader, MAX_LIST, Malformed, some_text},
-    names::{described_model, device_mac, load_name, model},
+    names::{AnnouncedPhone, described_model, device_mac, load_name, model},
 };
-use crate::phone::{LoadName, MacAddress, Model};
+use crate::phone::MacAddress;
 
 const FORMAT: &str = "LLDP";
 /// The OUI of the media extension.
@@ -32,6 +32,23 @@ pub struct Policy {
     pub dscp: u8,
 }
 
+/// The inventory of the media extension (TIA-1057, 10.2.6).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MediaInventory {
+    /// Hardware revision, such as "12".
+    pub hardware_revision: Option<String>,
+    /// The boot loader: `tnp62.8-3-1-21a.bin`.
+    pub firmware_revision: Option<String>,
+    /// Software revision: the load.
+    pub software_revision: Option<String>,
+    /// The serial number.
+    pub serial: Option<String>,
+    /// `Cisco Systems, Inc.`
+    pub manufacturer: Option<String>,
+    /// `CP-7962G`.
+    pub model_name: Option<String>,
+}
+
 /// One announcement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lldp {
@@ -51,30 +68,18 @@ pub struct Lldp {
     pub capabilities: Option<(u16, u16)>,
     /// The management address.
     pub management: Option<Ipv4Addr>,
-    /// The MAC in the system name, else in the port.
-    pub mac: Option<MacAddress>,
-    /// The load: the description after its last `, `, else the software revision.
-    pub load: Option<LoadName>,
-    /// The model: from the media extension, else from the description.
-    pub model: Option<&'static Model>,
+    /// The MAC in the system name, else in the port. The load: the description after its last
+    /// `, `, else the software revision. The model: from the media extension, else from the
+    /// description.
+    pub phone: AnnouncedPhone,
     /// Device class; 3 is a phone.
     pub device_class: Option<u8>,
     /// At most [`MAX_LIST`].
     pub policies: Vec<Policy>,
     /// Power in milliwatts.
     pub power: Option<u32>,
-    /// Hardware revision, such as "12".
-    pub hardware_revision: Option<String>,
-    /// The boot loader: `tnp62.8-3-1-21a.bin`.
-    pub firmware_revision: Option<String>,
-    /// Software revision: the load.
-    pub software_revision: Option<String>,
-    /// The serial number.
-    pub serial: Option<String>,
-    /// `Cisco Systems, Inc.`
-    pub manufacturer: Option<String>,
-    /// `CP-7962G`.
-    pub model_name: Option<String>,
+    /// Hardware, firmware and serial number.
+    pub inventory: MediaInventory,
 }
 
 impl Lldp {
@@ -183,12 +188,12 @@ impl Lldp {
                 let tenths = reader.u16("2 bytes of power expected")?;
                 self.power = Some(u32::from(tenths) * 100);
             }
-            5 => self.hardware_revision = some_text(reader.rest()),
-            6 => self.firmware_revision = some_text(reader.rest()),
-            7 => self.software_revision = some_text(reader.rest()),
-            8 => self.serial = some_text(reader.rest()),
-            9 => self.manufacturer = some_text(reader.rest()),
-            10 => self.model_name = some_text(reader.rest()),
+            5 => self.inventory.hardware_revision = some_text(reader.rest()),
+            6 => self.inventory.firmware_revision = some_text(reader.rest()),
+            7 => self.inventory.software_revision = some_text(reader.rest()),
+            8 => self.inventory.serial = some_text(reader.rest()),
+            9 => self.inventory.manufacturer = some_text(reader.rest()),
+            10 => self.inventory.model_name = some_text(reader.rest()),
             _ => {}
         }
         Ok(())
@@ -200,7 +205,7 @@ impl Lldp {
             let digits = self.port.as_deref()?.split(':').next()?;
             MacAddress::from_hex(digits)
         };
-        self.mac = self
+        self.phone.mac = self
             .system_name
             .as_deref()
             .and_then(device_mac)
@@ -210,13 +215,18 @@ impl Lldp {
             .as_deref()
             .filter(|description| described_model(description).is_some())
             .and_then(|description| description.rsplit_once(", "));
-        self.load = described
+        self.phone.load = described
             .and_then(|(_, load)| load_name(load))
-            .or_else(|| load_name(self.software_revision.as_deref()?));
-        self.model = self.model_name.as_deref().and_then(model).or_else(|| {
-            let description = self.system_description.as_deref()?;
-            described_model(description)
-        });
+            .or_else(|| load_name(self.inventory.software_revision.as_deref()?));
+        self.phone.model = self
+            .inventory
+            .model_name
+            .as_deref()
+            .and_then(model)
+            .or_else(|| {
+                let description = self.system_description.as_deref()?;
+                described_model(description)
+            });
     }
 }
 
@@ -233,8 +243,8 @@ mod tests {
             };
             lldp.derive_fields();
             (
-                lldp.load.map(|load| load.to_string()),
-                lldp.model.map(|model| model.number),
+                lldp.phone.load.map(|load| load.to_string()),
+                lldp.phone.model.map(|model| model.number),
             )
         };
         assert_eq!(

@@ -5,6 +5,17 @@ use crate::phone::{LoadName, MacAddress, Model};
 /// Maximum size of a load's name in bytes. The longest known has about 25.
 pub const MAX_LOAD_NAME: usize = 64;
 
+/// What an announcement states about the phone that sends it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AnnouncedPhone {
+    /// Its MAC.
+    pub mac: Option<MacAddress>,
+    /// The load that it runs.
+    pub load: Option<LoadName>,
+    /// Its model.
+    pub model: Option<&'static Model>,
+}
+
 /// The MAC in a device name: `SEP0021D8BA0965`, `SIP…` of a 7940/60 with SIP firmware, and followed
 /// by a DNS domain in LLDP.
 #[must_use]

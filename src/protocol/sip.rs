@@ -161,7 +161,7 @@ impl SipRequest {
 
     /// All headers of this name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers.named(name)
+        self.headers.values(name)
     }
 
     /// Whether it came without a proxy: each proxy adds a Via.
@@ -187,7 +187,7 @@ impl Headers {
             .map(|(_, value)| value.as_str())
     }
 
-    fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.all
             .iter()
             .filter(|(known, _)| known.eq_ignore_ascii_case(name))

@@ -221,7 +221,7 @@ impl OutputFolder {
             bytes: list.into_bytes(),
         });
         let mut temporary = Vec::new();
-        if let Err(error) = put(root, files, &mut temporary) {
+        if let Err(error) = write_files(root, files, &mut temporary) {
             for path in temporary {
                 // Only the error of the write is reported.
                 let _ = fs::remove_file(path);
@@ -245,7 +245,11 @@ impl OutputFolder {
 
 /// Writes every file under a temporary name, then renames all of them. `temporary` collects the
 /// temporary names.
-fn put(root: &Path, files: &[OutputFile], temporary: &mut Vec<PathBuf>) -> Result<(), FolderError> {
+fn write_files(
+    root: &Path,
+    files: &[OutputFile],
+    temporary: &mut Vec<PathBuf>,
+) -> Result<(), FolderError> {
     for file in files {
         make_folders(root, &file.path)?;
         let path = temporary_path(&root.join(&file.path));

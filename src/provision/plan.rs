@@ -57,7 +57,7 @@ pub(super) struct ResolvedPhone {
 
 #[derive(Debug)]
 pub(super) struct ResolvedButton {
-    pub(super) button: u8,
+    pub(super) number: u8,
     pub(super) label: String,
     pub(super) function: ResolvedFunction,
 }

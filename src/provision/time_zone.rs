@@ -8,6 +8,8 @@
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
+use crate::text::edit_distance;
+
 /// The offset of a name.
 #[derive(Debug, Clone, Copy)]
 enum ZoneOffset {
@@ -212,38 +214,19 @@ fn start_of(year: i16) -> Timestamp {
 
 /// The most similar IANA names.
 fn similar(text: &str) -> Vec<String> {
-    let wanted: Vec<char> = text.to_lowercase().chars().take(64).collect();
+    let wanted: String = text.to_lowercase().chars().take(64).collect();
     let city = |name: &str| name.rsplit('/').next().unwrap_or(name).to_lowercase();
     let mut names: Vec<(usize, String)> = jiff::tz::db()
         .available()
         .map(|name| name.as_str().to_owned())
         .map(|name| {
-            let whole: Vec<char> = name.to_lowercase().chars().collect();
-            let city: Vec<char> = city(&name).chars().collect();
-            (
-                distance(&wanted, &whole).min(distance(&wanted, &city)),
-                name,
-            )
+            let whole = edit_distance(&wanted, &name.to_lowercase());
+            (whole.min(edit_distance(&wanted, &city(&name))), name)
         })
         .collect();
     names.sort();
     names.truncate(SUGGESTIONS);
     names.into_iter().map(|(_, name)| name).collect()
-}
-
-/// The Levenshtein distance.
-fn distance(one: &[char], other: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (above, letter) in one.iter().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], above + 1);
-        for (at, wanted) in other.iter().enumerate() {
-            let cheapest = (row[at] + 1)
-                .min(row[at + 1] + 1)
-                .min(corner + usize::from(letter != wanted));
-            corner = std::mem::replace(&mut row[at + 1], cheapest);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ fn classic(input: &mut impl BufRead, order: Order, link: u16) -> io::Result<Next
         return Ok(Next::Damage);
     }
     let captured = order.u32(&head, 8) as usize;
-    let Some(bytes) = take(input, captured)? else {
+    let Some(bytes) = read_bytes(input, captured)? else {
         return Ok(Next::Damage);
     };
     let parts = u64::from(order.u32(&head, 4));
@@ -214,7 +214,7 @@ fn section(input: &mut impl BufRead) -> io::Result<Option<Order>> {
     };
     let rest = (order.u32(&head, 0) as usize).checked_sub(12);
     Ok(match rest {
-        Some(rest) => take(input, rest)?.map(|_| order),
+        Some(rest) => read_bytes(input, rest)?.map(|_| order),
         None => None,
     })
 }
@@ -248,7 +248,7 @@ fn next(
         let Some(rest) = (order.u32(&length, 0) as usize).checked_sub(8) else {
             return Ok(Next::Damage);
         };
-        let Some(block) = take(input, rest)? else {
+        let Some(block) = read_bytes(input, rest)? else {
             return Ok(Next::Damage);
         };
         let Some(body) = block.len().checked_sub(4).map(|end| &block[..end]) else {
@@ -320,7 +320,7 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
 }
 
 /// Reads `length` bytes; `None` if there are fewer or `length` is above [`PACKET_MAX`].
-fn take(input: &mut impl Read, length: usize) -> io::Result<Option<Vec<u8>>> {
+fn read_bytes(input: &mut impl Read, length: usize) -> io::Result<Option<Vec<u8>>> {
     if length > PACKET_MAX {
         return Ok(None);
     }

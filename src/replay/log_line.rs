@@ -31,7 +31,7 @@ pub(super) struct LogLine<'a> {
 
 /// Splits `Mar 28 11:38:42 host in.tftpd[2080]: text`. Accepts any line.
 pub(super) fn parse_line(line: &str) -> LogLine<'_> {
-    let (time, rest) = timestamp::take(line);
+    let (time, rest) = timestamp::split_time(line);
     let head = rest.split_once(": ").and_then(|(head, text)| {
         let tag = head.rsplit(' ').next()?;
         let (program, process) = match tag.split_once('[') {

@@ -47,7 +47,7 @@ pub(super) fn read(input: &mut impl BufRead) -> io::Result<Trace> {
             continue;
         };
         let read = link.read(&packet.bytes);
-        match read.and_then(|sent| packets.take(&mut trace, packet.at, &sent)) {
+        match read.and_then(|sent| packets.handle(&mut trace, packet.at, &sent)) {
             Ok(is_understood) => trace.tally.understood += u64::from(is_understood),
             Err(fault) => {
                 trace.tally.damaged += 1;
@@ -73,7 +73,7 @@ struct Packets {
 
 impl Packets {
     /// Handles a packet. Returns whether it is from or to a phone.
-    fn take(
+    fn handle(
         &mut self,
         trace: &mut Trace,
         at: Timestamp,

@@ -111,7 +111,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// Splits the time off the front of a line. Accepts any line.
-pub(super) fn take(line: &str) -> (LogTime, &str) {
+pub(super) fn split_time(line: &str) -> (LogTime, &str) {
     full(line)
         .or_else(|| yearless(line))
         .unwrap_or((LogTime::None, line))
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     fn stamps(lines: &[&str]) -> Vec<LogTime> {
-        lines.iter().map(|line| take(line).0).collect()
+        lines.iter().map(|line| split_time(line).0).collect()
     }
 
     fn times(calendar: Calendar, lines: &[&str]) -> Vec<String> {
@@ -165,8 +165,8 @@ mod tests {
 
     #[test]
     fn times_of_both_kinds_are_taken_and_nothing_else() {
-        assert_eq!(take("Mar  8 01:02:03 host x: y").1, "host x: y");
-        assert_eq!(take("2026-01-02T03:04:05.5+01:00 host x").1, "host x");
+        assert_eq!(split_time("Mar  8 01:02:03 host x: y").1, "host x: y");
+        assert_eq!(split_time("2026-01-02T03:04:05.5+01:00 host x").1, "host x");
         for line in [
             "RRQ from 1.2.3.4",
             "Mar 41 01:02:03 x",
@@ -174,7 +174,7 @@ mod tests {
             "",
             "5 x",
         ] {
-            assert_eq!(take(line), (LogTime::None, line));
+            assert_eq!(split_time(line), (LogTime::None, line));
         }
     }
 

@@ -40,13 +40,13 @@ pub fn render(view: &RunView, heading: &Heading) -> String {
     );
     let title = text(&heading.title);
     let style = STYLE;
-    put(
+    append(
         &mut page,
         format_args!("<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"),
     );
-    put(&mut page, format_args!("<h1>{title}</h1>\n"));
+    append(&mut page, format_args!("<h1>{title}</h1>\n"));
     for sentence in &heading.sentences {
-        put(
+        append(
             &mut page,
             format_args!("<p class=\"soft\">{}</p>\n", text(sentence)),
         );
@@ -67,10 +67,11 @@ pub fn render(view: &RunView, heading: &Heading) -> String {
     }
     for phone in missing {
         let name = phone.name.as_deref().map(text).unwrap_or_default();
-        put(
+        let model = phone.model.as_deref().map(text).unwrap_or_default();
+        append(
             &mut page,
             format_args!(
-                "<article class=\"bad\"><header><h3>{}</h3><span>{name}</span>\
+                "<article class=\"bad\"><header><h3>{}</h3><span>{name}</span><span>{model}</span>\
                  <span class=\"tag bad\">never seen</span></header></article>\n",
                 phone.mac
             ),
@@ -90,7 +91,7 @@ pub fn render(view: &RunView, heading: &Heading) -> String {
 }
 
 /// Writing to a String does not fail.
-fn put(page: &mut String, markup: std::fmt::Arguments<'_>) {
+fn append(page: &mut String, markup: std::fmt::Arguments<'_>) {
     let _ = page.write_fmt(markup);
 }
 
@@ -125,13 +126,13 @@ fn counts(page: &mut String, report: &Report) {
         (sums.seen, "only seen", "soft"),
     ] {
         if count > 0 {
-            put(
+            append(
                 page,
                 format_args!("<li class=\"{class}\"><b>{count}</b>{word}</li>\n"),
             );
         }
     }
-    put(
+    append(
         page,
         format_args!("</ul>\n<p>{}</p>\n", text(&totals(report))),
     );
@@ -141,7 +142,7 @@ fn legend(page: &mut String) {
     page.push_str("<ul class=\"legend\">");
     for state in State::ALL {
         let name = format::state_name(state);
-        put(
+        append(
             page,
             format_args!("<li><i style=\"background:var(--{name})\"></i>{name}</li>"),
         );
@@ -163,7 +164,7 @@ fn card(page: &mut String, phone: &PhoneView, report: &PhoneReport) {
         0 => String::new(),
         pass => format!(", pass {pass}"),
     };
-    put(
+    append(
         page,
         format_args!(
             "<article class=\"{class}\" data-state=\"{state}\">\n<header><h3>{mac}</h3>\
@@ -180,7 +181,7 @@ fn card(page: &mut String, phone: &PhoneView, report: &PhoneReport) {
         .filter_map(|(word, load)| Some(format!("{word} {}", text(load.as_ref()?.as_str()))))
         .collect();
     if !loads.is_empty() {
-        put(page, format_args!("<p>{}</p>\n", loads.join(" ")));
+        append(page, format_args!("<p>{}</p>\n", loads.join(" ")));
     }
     if report.on_inventory == Some(false) {
         page.push_str("<p class=\"warn\">Not on the inventory.</p>\n");
@@ -189,10 +190,10 @@ fn card(page: &mut String, phone: &PhoneView, report: &PhoneReport) {
     page.push_str("<ul>\n");
     if let Some(reason) = &phone.reason {
         let reason = text(&format::evidence(reason));
-        put(page, format_args!("<li>because: {reason}</li>\n"));
+        append(page, format_args!("<li>because: {reason}</li>\n"));
     }
     for diagnosis in &phone.diagnoses {
-        put(
+        append(
             page,
             format_args!(
                 "<li><b>{}</b>: {}</li>\n",
@@ -201,7 +202,7 @@ fn card(page: &mut String, phone: &PhoneView, report: &PhoneReport) {
             ),
         );
     }
-    put(
+    append(
         page,
         format_args!("<li>next: {}</li>\n</ul>\n", text(&next_step(phone))),
     );
@@ -219,7 +220,7 @@ fn evidence(page: &mut String, phone: &PhoneView) {
     page.push_str("<details><summary>other evidence</summary><ul>\n");
     for evidence in others {
         let evidence = text(&format::evidence(evidence));
-        put(page, format_args!("<li>{evidence}</li>\n"));
+        append(page, format_args!("<li>{evidence}</li>\n"));
     }
     page.push_str("</ul></details>\n");
 }
@@ -228,7 +229,7 @@ fn files(page: &mut String, files: &[FileReport]) {
     if files.is_empty() {
         return;
     }
-    put(
+    append(
         page,
         format_args!(
             "<details><summary>{} requests</summary><table>\n",
@@ -243,7 +244,7 @@ fn files(page: &mut String, files: &[FileReport]) {
             .size
             .map(|bytes| format!(" of {}", size(bytes)))
             .unwrap_or_default();
-        put(
+        append(
             page,
             format_args!(
                 "<tr><td>{}</td><td>{outcome}</td><td class=\"n\">{}{of}</td></tr>\n",
@@ -269,7 +270,7 @@ fn timeline(page: &mut String, phone: &PhoneView) {
         .iter()
         .map(|span| format::state_name(span.state).to_owned())
         .collect();
-    put(
+    append(
         page,
         format_args!(
             "<svg viewBox=\"0 0 1000 24\" preserveAspectRatio=\"none\" role=\"img\" \
@@ -281,7 +282,7 @@ fn timeline(page: &mut String, phone: &PhoneView) {
         let x = place(span.from).min(WIDTH - LEAST);
         let width = (place(span.to) - x).max(LEAST);
         let state = format::state_name(span.state);
-        put(
+        append(
             page,
             format_args!(
                 "<rect x=\"{x:.1}\" y=\"8\" width=\"{width:.1}\" height=\"16\" \
@@ -302,7 +303,7 @@ fn timeline(page: &mut String, phone: &PhoneView) {
         } else {
             format!("M{:.1} 0h10l-5 7z", x - 5.0)
         };
-        put(
+        append(
             page,
             format_args!(
                 "<path d=\"{tip}\" {shape}><title>{}{end} after {}</title></path>",
@@ -311,7 +312,7 @@ fn timeline(page: &mut String, phone: &PhoneView) {
             ),
         );
     }
-    put(
+    append(
         page,
         format_args!(
             "</svg>\n<div class=\"axis\"><span>{}</span><span>+{}</span></div>\n",
@@ -327,7 +328,7 @@ fn others(page: &mut String, report: &Report) {
     }
     page.push_str("<h2>Other clients (nothing shows that they are phones)</h2>\n<ul>\n");
     for other in &report.others {
-        put(
+        append(
             page,
             format_args!(
                 "<li>{}: {} requests</li>\n",

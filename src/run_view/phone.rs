@@ -13,7 +13,9 @@ use super::{
 use crate::{
     diagnose::Diagnosis,
     phone::LoadName,
-    track::{Evidence, PhoneId, PhoneRef, PhoneReport, PhoneStep, State, TransferProgress},
+    track::{
+        Evidence, ImageNumber, PhoneId, PhoneRef, PhoneReport, PhoneStep, State, TransferProgress,
+    },
 };
 
 /// Pieces of evidence that are kept of one phone, as in the tracker.
@@ -63,9 +65,8 @@ pub struct FileProgress {
     pub bytes: u64,
     /// The size of the file in bytes.
     pub size: u64,
-    /// The number of the image, from 1, and the number of images; (0, 0) for a file that is not an
-    /// image, or if unknown.
-    pub place: (u32, u32),
+    /// `None` for a file that is not an image, or if unknown.
+    pub image: Option<ImageNumber>,
 }
 
 /// A silence that is normal.
@@ -167,7 +168,7 @@ impl PhoneView {
         let more = self.acknowledge(&progress.file, progress.bytes, progress.size);
         if let Some(file) = &mut self.file {
             file.size = progress.size;
-            file.place = progress.place;
+            file.image = progress.image;
         }
         self.expected = None;
         more
@@ -186,7 +187,7 @@ impl PhoneView {
                     name: name.to_owned(),
                     bytes,
                     size,
-                    place: (0, 0),
+                    image: None,
                 });
                 bytes
             }

@@ -103,7 +103,7 @@ fn failure(error: &StartError) -> Failure {
             ),
             None => "Find the program that is using it: sudo ss -lnup 'sport = :67'".to_owned(),
         },
-        StartError::Second(_) => {
+        StartError::OtherServer(_) => {
             return Failure::new(
                 format!("{error} [second-dhcp]"),
                 "Connect the phones and this machine to a separate switch, or remove --dhcp and \

@@ -19,7 +19,7 @@ impl RunShared {
         let journal = self.journal.as_ref();
         let line = journal.map_or(0, |journal| journal.observe(at, observation, &events));
         // While the fleet is locked, so that events keep their order.
-        self.events.put(self.clock.wall(at), line, events);
+        self.events.push(self.clock.wall(at), line, events);
         line
     }
 
@@ -37,7 +37,7 @@ impl RunShared {
         let at = fleet.now();
         let journal = self.journal.as_ref();
         let line = journal.map_or(0, |journal| journal.tick(at, &events));
-        self.events.put(self.clock.wall(at), line, events);
+        self.events.push(self.clock.wall(at), line, events);
     }
 
     /// For a resumed run: queues the state of every phone for the display and ends the transfers
@@ -45,7 +45,7 @@ impl RunShared {
     pub(super) fn restore(&self, recorded: &RecordedRun) {
         let at = self.fleet().now();
         let events = self.fleet().snapshot();
-        self.events.put(self.clock.wall(at), 0, events);
+        self.events.push(self.clock.wall(at), 0, events);
         for open in recorded.open_transfers() {
             let kind = ObservationKind::Ended {
                 transfer: open.transfer,
@@ -69,7 +69,7 @@ impl RunShared {
     }
 
     fn report_up_to(&self, shown: u64, reporter: &mut dyn Reporter) {
-        for (at, event) in self.events.take(shown) {
+        for (at, event) in self.events.take_reportable(shown) {
             reporter.event(at, &event);
         }
     }

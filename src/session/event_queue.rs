@@ -42,7 +42,7 @@ impl EventQueue {
     }
 
     /// Queues events that may be reported when the journal's `line` is on disk.
-    pub(super) fn put(&self, at: Timestamp, line: u64, events: Vec<Event>) {
+    pub(super) fn push(&self, at: Timestamp, line: u64, events: Vec<Event>) {
         if events.is_empty() {
             return;
         }
@@ -82,7 +82,7 @@ impl EventQueue {
 
     /// Takes what may be reported now that the journal lines up to `written` are on disk: steps
     /// in order, then progress.
-    pub(super) fn take(&self, written: u64) -> Vec<(Timestamp, Event)> {
+    pub(super) fn take_reportable(&self, written: u64) -> Vec<(Timestamp, Event)> {
         let waiting = &mut *self.waiting();
         let held = waiting.steps.iter().position(|step| step.line > written);
         let ready = held.unwrap_or(waiting.steps.len());
@@ -136,7 +136,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::track::{PhoneRef, State, TransferProgress};
+    use crate::track::{ImageNumber, PhoneRef, State, TransferProgress};
 
     fn phone(id: u32) -> PhoneRef {
         PhoneRef {
@@ -156,7 +156,10 @@ mod tests {
             bytes,
             size: 9,
             pass: 1,
-            place: (3, 5),
+            image: Some(ImageNumber {
+                number: 3,
+                count: 5,
+            }),
         })
     }
 
@@ -170,27 +173,27 @@ mod tests {
     }
 
     fn taken(queue: &EventQueue, written: u64) -> Vec<Event> {
-        let taken = queue.take(written).into_iter();
+        let taken = queue.take_reportable(written).into_iter();
         taken.map(|(_, event)| event).collect()
     }
 
     #[test]
     fn only_the_newest_progress_is_kept_and_a_step_replaces_it() {
         let queue = EventQueue::default();
-        let put = |events| queue.put(Timestamp::UNIX_EPOCH, 0, events);
-        put(vec![progress(1, 1), progress(2, 1), progress(1, 2)]);
-        put(vec![step(2)]);
+        let push = |events| queue.push(Timestamp::UNIX_EPOCH, 0, events);
+        push(vec![progress(1, 1), progress(2, 1), progress(1, 2)]);
+        push(vec![step(2)]);
         assert_eq!(taken(&queue, 0), [step(2), progress(1, 2)]);
-        assert!(queue.take(0).is_empty());
+        assert!(queue.take_reportable(0).is_empty());
     }
 
     #[test]
     fn events_wait_for_their_line_and_progress_for_earlier_steps() {
         let queue = EventQueue::default();
-        let put = |line, events| queue.put(Timestamp::UNIX_EPOCH, line, events);
-        put(1, vec![step(1)]);
-        put(2, vec![step(2)]);
-        put(0, vec![progress(1, 5), progress(2, 5)]);
+        let push = |line, events| queue.push(Timestamp::UNIX_EPOCH, line, events);
+        push(1, vec![step(1)]);
+        push(2, vec![step(2)]);
+        push(0, vec![progress(1, 5), progress(2, 5)]);
         assert_eq!(taken(&queue, 0), []);
         assert_eq!(taken(&queue, 1), [step(1), progress(1, 5)]);
         assert_eq!(taken(&queue, 1), []);
@@ -199,7 +202,7 @@ mod tests {
             (2, false, true)
         );
         assert_eq!(taken(&queue, 2), [step(2), progress(2, 5)]);
-        put(3, vec![step(1)]);
+        push(3, vec![step(1)]);
         assert_eq!(taken(&queue, u64::MAX), [step(1)], "the disk fails");
     }
 }

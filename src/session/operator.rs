@@ -59,7 +59,7 @@ impl RunShared {
     }
 
     /// Prompts the operator and records the answers as observations.
-    pub(super) fn ask(&self, prompt: &mut dyn OperatorPrompt) {
+    pub(super) fn prompt_operator(&self, prompt: &mut dyn OperatorPrompt) {
         let mut report = self.fleet().report(self.clock.began());
         self.clock.to_wall_clock(&mut report);
         for observation in prompt.ask(&report) {

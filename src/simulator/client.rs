@@ -120,7 +120,7 @@ impl Fetch {
             deadline: None,
         };
         actions.push(PhoneAction::Open(port));
-        fetch.ask(now, actions);
+        fetch.send_request(now, actions);
         fetch
     }
 
@@ -153,7 +153,7 @@ impl Fetch {
         actions.push(PhoneAction::Close(self.port));
     }
 
-    fn ask(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
+    fn send_request(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
         self.tries += 1;
         self.deadline = Some(now + RETRY);
         actions.push(PhoneAction::Send {
@@ -243,7 +243,7 @@ impl Fetch {
         }
         if self.tries < TRIES {
             match self.tid {
-                None => self.ask(now, actions),
+                None => self.send_request(now, actions),
                 Some(tid) => {
                     // No public capture shows what a phone does in mid-transfer; repeating
                     // its ACK at the pace of its requests is this script's choice.
@@ -260,7 +260,7 @@ impl Fetch {
             self.ports += 1;
             self.tries = 0;
             actions.push(PhoneAction::Open(self.port));
-            self.ask(now, actions);
+            self.send_request(now, actions);
             return FetchProgress::Going;
         }
         self.deadline = None;

@@ -62,16 +62,35 @@ enum ScriptState {
     Fetching(BootStep),
 }
 
+/// What the phone did since it was first switched on, each at most once.
+#[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that happened or not, apart from the others"
+)]
+struct ScriptHistory {
+    requested_sccp_locale: bool,
+    /// Whether a load from the bridge release on was installed.
+    is_bridged: bool,
+    lost_power: bool,
+    changed_address: bool,
+}
+
+/// The settings of the last configuration file.
+#[derive(Debug, Default)]
+struct FetchedConfig {
+    /// The load to fetch, if it is another than the running one.
+    load: Option<LoadName>,
+    /// The folder of the locale files.
+    locale: Option<String>,
+}
+
 /// A phone as seen on the wire: datagrams and time in, [`PhoneAction`]s out.
 ///
 /// The same configuration and the same inputs give the same actions. Order and times of
 /// its requests are those of real boots. Behaviour that no public record shows is marked by a comment
 /// as a choice of the script.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is something that happened or not, apart from the others"
-)]
 pub struct SimulatedPhone {
     config: PhoneConfig,
     script: Rng,
@@ -84,15 +103,10 @@ pub struct SimulatedPhone {
     application: Option<Application>,
     flash: BTreeMap<String, [u8; 32]>,
     pass: Option<ScriptPass>,
-    /// From the configuration: the load to fetch and the folder of the locale files.
-    wanted: Option<LoadName>,
-    locale: Option<String>,
-    seen_sccp: bool,
+    fetched_config: FetchedConfig,
     /// Whether the first of the two requests for a refused manifest was sent.
     refused_once: bool,
-    bridged: bool,
-    cut: bool,
-    moved: bool,
+    history: ScriptHistory,
 }
 
 impl SimulatedPhone {
@@ -122,13 +136,9 @@ impl SimulatedPhone {
             application,
             flash: BTreeMap::new(),
             pass: None,
-            wanted: None,
-            locale: None,
-            seen_sccp: false,
+            fetched_config: FetchedConfig::default(),
             refused_once: false,
-            bridged: false,
-            cut: false,
-            moved: false,
+            history: ScriptHistory::default(),
         }
     }
 
@@ -244,7 +254,13 @@ impl SimulatedPhone {
     }
 
     /// Opens the next port and requests `name`.
-    fn ask(&mut self, now: Duration, step: BootStep, name: String, actions: &mut Vec<PhoneAction>) {
+    fn request(
+        &mut self,
+        now: Duration,
+        step: BootStep,
+        name: String,
+        actions: &mut Vec<PhoneAction>,
+    ) {
         self.close_port(actions);
         let keeps = step.reads_the_bytes();
         let fetch = Fetch::begin(

@@ -1,6 +1,6 @@
 //! What an observation changes about one phone, before the phone's name is added to it.
 
-use super::event::{Event, PhoneRef, PhoneStep, State, StepDetails, TransferProgress};
+use super::event::{Event, ImageNumber, PhoneRef, PhoneStep, State, StepDetails, TransferProgress};
 use crate::diagnose::Diagnosis;
 
 /// A change of one phone. It becomes an [`Event`] with the phone's name.
@@ -16,7 +16,7 @@ pub(super) enum Change {
         bytes: u64,
         size: u64,
         pass: u32,
-        place: (u32, u32),
+        image: Option<ImageNumber>,
     },
     Raised(Diagnosis),
     Withdrawn(Diagnosis),
@@ -41,14 +41,14 @@ impl Change {
                 bytes,
                 size,
                 pass,
-                place,
+                image,
             } => Event::Progress(TransferProgress {
                 phone,
                 file,
                 bytes,
                 size,
                 pass,
-                place,
+                image,
             }),
             Self::Raised(diagnosis) => Event::Diagnosis {
                 phone: Some(phone),

@@ -143,6 +143,15 @@ pub struct StepDetails {
     pub evidence: Option<Evidence>,
 }
 
+/// Which of the images of a manifest a phone fetches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageNumber {
+    /// Its place in the manifest, from 1.
+    pub number: u32,
+    /// The number of images.
+    pub count: u32,
+}
+
 /// How much of one file a phone has acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferProgress {
@@ -156,10 +165,9 @@ pub struct TransferProgress {
     pub size: u64,
     /// The pass through the images.
     pub pass: u32,
-    /// The image's place in the manifest, from 1, and the number of images; (0, 0) for a
-    /// file that is not an image. For displays; not in the JSON.
+    /// `None` for a file that is not an image. For displays; not in the JSON.
     #[serde(skip, default)]
-    pub place: (u32, u32),
+    pub image: Option<ImageNumber>,
 }
 
 /// What the fleet reports about an observation.

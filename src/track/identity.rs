@@ -11,6 +11,6 @@ mod naming;
 mod phone;
 mod registry;
 
-pub(super) use phone::Phone;
+pub(super) use phone::{Counted, Phone};
 pub use registry::{MAX_OTHERS, MAX_PHONES};
 pub(super) use registry::{Registry, TransferOwner};

@@ -9,7 +9,9 @@ use super::*;
 use crate::{
     diagnose::{Code, Diagnosis, Severity},
     phone::MacAddress,
-    track::{Evidence, EvidenceSource, PhoneReport, PhoneStep, State, StepDetails, Totals},
+    track::{
+        Evidence, EvidenceSource, ImageNumber, PhoneReport, PhoneStep, State, StepDetails, Totals,
+    },
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -42,7 +44,10 @@ fn progress(id: u32, bytes: u64) -> Event {
         bytes,
         size: 9,
         pass: 1,
-        place: (3, 5),
+        image: Some(ImageNumber {
+            number: 3,
+            count: 5,
+        }),
     })
 }
 
@@ -216,6 +221,7 @@ fn the_last_message_shows_the_report() {
         address: Ipv4Addr::LOCALHOST,
         model: None,
         name: Some("Lobby".to_owned()),
+        listed_model: None,
         on_inventory: None,
         from: None,
         to: Some(crate::phone::LoadName::new("SIP45.9-3-1SR4-1S")),

@@ -130,7 +130,9 @@ impl From<&PhoneView> for Moving {
 
 impl From<&FileProgress> for File {
     fn from(file: &FileProgress) -> Self {
-        let (at, of) = file.place;
+        let (at, of) = file
+            .image
+            .map_or((0, 0), |image| (image.number, image.count));
         Self {
             name: escape(&file.name),
             at,

@@ -108,7 +108,7 @@ impl CommandLine {
     }
 
     /// The words after `reflash convert`.
-    pub(super) fn words(&self) -> Vec<OsString> {
+    pub(super) fn arguments(&self) -> Vec<OsString> {
         let command = (self.syntax.command)();
         let mut flags = Vec::new();
         let mut files = Vec::new();
@@ -148,7 +148,7 @@ impl CommandLine {
     /// Arguments that contradict each other.
     pub(crate) fn matches(&self) -> Result<ArgMatches, Failure> {
         (self.syntax.command)()
-            .try_get_matches_from(self.words())
+            .try_get_matches_from(self.arguments())
             .map_err(usage)
     }
 
@@ -160,7 +160,7 @@ impl CommandLine {
     /// The `reflash` command for a shell, with this subcommand.
     pub(super) fn line(&self, subcommand: &str) -> String {
         let words = ["reflash", subcommand].map(OsString::from);
-        let words = words.into_iter().chain(self.words());
+        let words = words.into_iter().chain(self.arguments());
         let quoted: Vec<String> = words.map(|word| quoted(&word)).collect();
         quoted.join(" ")
     }
@@ -238,7 +238,7 @@ mod tests {
         let text = line.line("convert");
         let read_back = shell(&text);
         assert_eq!(read_back[..2], ["reflash", "convert"]);
-        assert_eq!(read_back[2..], line.words(), "{text}");
+        assert_eq!(read_back[2..], line.arguments(), "{text}");
         let again = CommandLine::given(&read(&read_back[2..]), SYNTAX);
         assert_eq!(again.values, line.values, "{text}");
         let options = |line: &CommandLine| format!("{:?}", line.options().unwrap());
@@ -259,7 +259,7 @@ mod tests {
         line.set(BUNDLES, ["--json"]);
         line.set("expect", ["2"]);
         assert_eq!(line.line("convert"), "reflash convert --expect 2 -- --json");
-        let again = CommandLine::given(&read(&line.words()), SYNTAX);
+        let again = CommandLine::given(&read(&line.arguments()), SYNTAX);
         assert_eq!(again.values, line.values);
     }
 

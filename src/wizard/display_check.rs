@@ -21,7 +21,10 @@ enum DisplayedProtocol {
 }
 
 /// Asks about each phone that ended `flashed`.
-pub(super) fn ask(report: &Report, prompt: &mut dyn Prompt) -> Result<Vec<Observation>, Stopped> {
+pub(super) fn ask_each_phone(
+    report: &Report,
+    prompt: &mut dyn Prompt,
+) -> Result<Vec<Observation>, Stopped> {
     let mut observations = Vec::new();
     let unconfirmed = report.phones.iter().filter(|phone| is_unconfirmed(phone));
     for phone in unconfirmed {
@@ -71,6 +74,6 @@ pub(super) struct DisplayCheck<P>(pub(super) P);
 impl<P: Prompt + Send> OperatorPrompt for DisplayCheck<P> {
     fn ask(&mut self, report: &Report) -> Vec<Observation> {
         // A signal stops the questions here, and also ends the run.
-        crate::display::aside(|| ask(report, &mut self.0).unwrap_or_default())
+        crate::display::aside(|| ask_each_phone(report, &mut self.0).unwrap_or_default())
     }
 }

@@ -76,7 +76,7 @@ impl ScriptedPrompt {
         act.unwrap_or_else(|| panic!("no answer to {question}\n{}", self.output))
     }
 
-    fn say(&mut self, text: &str) {
+    fn record(&mut self, text: &str) {
         self.output.push_str(text);
         self.output.push('\n');
     }
@@ -88,28 +88,28 @@ impl ScriptedPrompt {
 
 impl Prompt for ScriptedPrompt {
     fn page(&mut self, page: &PromptPage) {
-        self.say(&format!("\n== {} {}", page.number, page.title));
+        self.record(&format!("\n== {} {}", page.number, page.title));
         for (what, answer) in &page.answered {
-            self.say(&format!("   {what}: {answer}"));
+            self.record(&format!("   {what}: {answer}"));
         }
     }
 
     fn paragraph(&mut self, text: &str) {
-        self.say(text);
+        self.record(text);
     }
 
     fn verbatim(&mut self, lines: &str) {
-        self.say(lines);
+        self.record(lines);
     }
 
     fn choose(&mut self, menu: &Menu) -> PromptResult<usize> {
-        self.say(&format!("? {}", menu.prompt));
+        self.record(&format!("? {}", menu.prompt));
         for item in &menu.items {
-            self.say(&format!("  - {item}"));
+            self.record(&format!("  - {item}"));
         }
         self.offered.push(menu.items[menu.default].clone());
         let act = self.next(&menu.prompt);
-        self.say(&format!("  {act:?}"));
+        self.record(&format!("  {act:?}"));
         match act {
             Act::Pick(words) => {
                 let at = menu.items.iter().position(|item| item.contains(words));
@@ -124,7 +124,7 @@ impl Prompt for ScriptedPrompt {
     }
 
     fn ask(&mut self, field: &Field) -> PromptResult<String> {
-        self.say(&format!("? {} {:?}", field.prompt, field.default));
+        self.record(&format!("? {} {:?}", field.prompt, field.default));
         self.offered.push(field.default.clone().unwrap_or_default());
         match self.next(&field.prompt) {
             Act::Type(text) => Ok(PromptReply::Given(text)),

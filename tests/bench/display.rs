@@ -15,7 +15,7 @@ use nix::sys::time::TimeValLike;
 use reflash::{
     display::{Style, TerminalReporter},
     reporter::{Reporter, Tick},
-    track::{Event, PhoneId, PhoneRef},
+    track::{Event, ImageNumber, PhoneId, PhoneRef},
 };
 
 /// How often a session lets time pass.
@@ -85,7 +85,10 @@ fn read(text: &str) -> Vec<(Timestamp, Event)> {
             continue;
         };
         if let Event::Progress(progress) = &mut event {
-            progress.place = (1, 5);
+            progress.image = Some(ImageNumber {
+                number: 1,
+                count: 5,
+            });
         }
         if let Some(phone) = named(&mut event) {
             let next = u32::try_from(ids.len()).unwrap();

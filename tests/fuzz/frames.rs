@@ -177,12 +177,12 @@ pub fn lldp(bytes: &[u8]) -> bool {
         &lldp.port_description,
         &lldp.system_name,
         &lldp.system_description,
-        &lldp.hardware_revision,
-        &lldp.firmware_revision,
-        &lldp.software_revision,
-        &lldp.serial,
-        &lldp.manufacturer,
-        &lldp.model_name,
+        &lldp.inventory.hardware_revision,
+        &lldp.inventory.firmware_revision,
+        &lldp.inventory.software_revision,
+        &lldp.inventory.serial,
+        &lldp.inventory.manufacturer,
+        &lldp.inventory.model_name,
     ]);
     assert!(lldp.policies.len() <= MAX_LIST);
     assert!(lldp.voice_vlan().is_none_or(|vlan| vlan <= 4095));

@@ -161,7 +161,7 @@ pub(in super::super) struct FileIdentity<'m> {
 }
 
 impl KnownFile {
-    fn is(&self, file: &FileIdentity<'_>) -> bool {
+    fn matches(&self, file: &FileIdentity<'_>) -> bool {
         self.name == file.name
             && match &self.digest {
                 KnownDigest::Sha1(digest) => file.sha1 == Some(&hex::encode(digest)),
@@ -186,7 +186,7 @@ pub(in super::super) fn set_of(files: &[FileIdentity<'_>]) -> Option<&'static Fi
         LISTS
             .files
             .iter()
-            .any(|file| file.set == set && file.is(wanted))
+            .any(|file| file.set == set && file.matches(wanted))
     };
     let holds = |set: &usize| !files.is_empty() && files.iter().all(|file| has(*set, file));
     (0..SETS)

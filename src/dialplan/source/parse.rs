@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<PlanEntry>, Vec<SourceError>> {
     let text = text.trim_start_matches('\u{feff}');
     let (mut entries, mut errors) = (Vec::new(), Vec::new());
     for (line, text) in (1..).zip(text.lines()) {
-        let words = words(text, line);
+        let words = split_words(text, line);
         let Some((first, rest)) = words.split_first() else {
             continue;
         };
@@ -61,7 +61,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<PlanEntry>, Vec<SourceError>> {
     }
 }
 
-fn words(text: &str, line: usize) -> Vec<Token<'_>> {
+fn split_words(text: &str, line: usize) -> Vec<Token<'_>> {
     let text = text.split(COMMENT).next().unwrap_or_default();
     let mut words = Vec::new();
     let mut column = 1;

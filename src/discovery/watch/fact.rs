@@ -69,14 +69,14 @@ impl Fact {
         };
         match decoded {
             Decoded::Cdp(cdp) => {
-                fact.model = cdp.model;
+                fact.model = cdp.phone.model;
                 fact.port.clone_from(&cdp.port);
-                fact.vlan = tag.or(cdp.voice_vlan).or(cdp.native_vlan);
+                fact.vlan = tag.or(cdp.vlans.voice).or(cdp.vlans.native);
                 fact.power = cdp.power_consumption.map(u32::from);
                 fact.ttl = Some(cdp.ttl);
             }
             Decoded::Lldp(lldp) => {
-                fact.model = lldp.model;
+                fact.model = lldp.phone.model;
                 fact.port = lldp.port.as_deref().map(port_name);
                 fact.vlan = tag.or(lldp.voice_vlan());
                 fact.power = lldp.power;

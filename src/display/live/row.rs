@@ -10,7 +10,7 @@ use crate::{
         escape,
         measure::{cut, pad, width},
     },
-    track::State,
+    track::{ImageNumber, State},
 };
 
 /// The width from which a MAC is written as in file names, with SEP before it.
@@ -131,9 +131,9 @@ impl Columns {
     /// Its position: `image 3/5 pass 2`.
     fn stage(&self, phone: &PhoneView) -> String {
         let name = format::state_name(phone.state);
-        let image = phone.file.as_ref().map(|file| file.place);
+        let image = phone.file.as_ref().and_then(|file| file.image);
         let stage = match image.filter(|_| phone.state == State::Images) {
-            Some((at, of)) if at > 0 => format!("image {at}/{of}"),
+            Some(ImageNumber { number, count }) => format!("image {number}/{count}"),
             _ => name.to_owned(),
         };
         let is_moving = phone.is_under_way() || phone.state == State::Flashed;

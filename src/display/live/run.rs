@@ -85,7 +85,8 @@ impl LiveRun {
         let Some(phone) = self.view.phone(id) else {
             return;
         };
-        let image = phone.file.as_ref().map_or(0, |file| file.place.0);
+        let image = phone.file.as_ref().and_then(|file| file.image);
+        let image = image.map_or(0, |image| image.number);
         let position = (phone.pass, phone.state, image);
         let positions = self.positions.entry(id).or_default();
         let is_new = match positions.last() {

@@ -13,8 +13,8 @@ use crate::{
     diagnose::{Code, Diagnosis},
     phone::MacAddress,
     track::{
-        Event, Evidence, EvidenceSource, PhoneId, PhoneRef, PhoneStep, State, StepDetails,
-        TransferProgress,
+        Event, Evidence, EvidenceSource, ImageNumber, PhoneId, PhoneRef, PhoneStep, State,
+        StepDetails, TransferProgress,
     },
 };
 
@@ -64,14 +64,14 @@ fn confirmed(phone: PhoneRef) -> Event {
     })
 }
 
-fn progress(phone: PhoneRef, bytes: u64, place: (u32, u32)) -> Event {
+fn progress(phone: PhoneRef, bytes: u64, (number, count): (u32, u32)) -> Event {
     Event::Progress(TransferProgress {
         phone,
         file: "apps45.9-3-1ES26.sbn".to_owned(),
         bytes,
         size: 4_000_000,
         pass: 1,
-        place,
+        image: Some(ImageNumber { number, count }),
     })
 }
 

@@ -33,7 +33,7 @@ pub(super) fn evaluate(text: &str, packet: &FirewallPacket<'_>) -> Option<Firewa
         }
     }
     for line in filter {
-        let words = words(line);
+        let words = split_words(line);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let ["-A", chain, rest @ ..] = words.as_slice() else {
             continue;
@@ -49,7 +49,7 @@ pub(super) fn evaluate(text: &str, packet: &FirewallPacket<'_>) -> Option<Firewa
 }
 
 /// The words of a line; a quoted text is one word.
-fn words(line: &str) -> Vec<String> {
+fn split_words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut quoted = false;

@@ -199,12 +199,12 @@ impl Scope<'_> {
             let Some(elements) = self.elements(right) else {
                 return Fit::Perhaps;
             };
-            return Fit::any(elements.iter().map(|one| self.is(left, one)));
+            return Fit::any(elements.iter().map(|one| self.equals_value(left, one)));
         }
-        self.is(left, right)
+        self.equals_value(left, right)
     }
 
-    fn is(&self, left: &Value, value: &Value) -> Fit {
+    fn equals_value(&self, left: &Value, value: &Value) -> Fit {
         let packet = self.packet;
         let value = value
             .get("elem")

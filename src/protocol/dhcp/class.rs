@@ -10,7 +10,7 @@ pub struct PhoneClass {
     pub text: String,
     /// The model as text: `7965G`, `8841-3PCC`. `None`: the text names no model, as that of some
     /// boot loaders.
-    pub word: Option<String>,
+    pub model_text: Option<String>,
     /// The model, if it is known.
     pub model: Option<&'static Model>,
 }
@@ -29,10 +29,10 @@ pub fn phone_class(value: &[u8]) -> Option<PhoneClass> {
         .find_map(|words| rest.strip_prefix(words))?;
     let word = rest.trim().split(' ').next().unwrap_or_default();
     let word = word.strip_prefix("CP-").unwrap_or(word);
-    let word = Some(word.to_owned()).filter(|word| !word.is_empty());
+    let model_text = Some(word.to_owned()).filter(|text| !text.is_empty());
     Some(PhoneClass {
-        model: word.as_deref().and_then(names::model),
-        word,
+        model: model_text.as_deref().and_then(names::model),
+        model_text,
         text,
     })
 }

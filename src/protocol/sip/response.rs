@@ -41,7 +41,7 @@ impl Response {
     pub fn is_stale(&self) -> bool {
         let challenges = ["www-authenticate", "proxy-authenticate"];
         challenges.iter().any(|name| {
-            self.headers.named(name).any(|challenge| {
+            self.headers.values(name).any(|challenge| {
                 let bare = challenge.split_once(' ').map_or("", |(_, rest)| rest);
                 split_outside(bare, &[',']).iter().any(|part| {
                     part.split_once('=').is_some_and(|(name, value)| {

@@ -172,7 +172,7 @@ impl Accounts<'_, '_> {
                     }
                     let label = label.as_ref().unwrap_or(dialled);
                     ResolvedButton {
-                        button: number,
+                        number,
                         label: label.clone(),
                         function: ResolvedFunction::Dial(dialled.clone()),
                     }
@@ -277,7 +277,7 @@ impl Accounts<'_, '_> {
             None => self.add_first(mac, line, display, voicemail),
         };
         ResolvedButton {
-            button: line.button,
+            number: line.button,
             label: label.to_owned(),
             function: ResolvedFunction::Line {
                 account,
@@ -293,7 +293,7 @@ impl Accounts<'_, '_> {
         }
         let is_line = |key: &&ResolvedButton| matches!(key.function, ResolvedFunction::Line { .. });
         if let Some(second) = buttons.iter().filter(is_line).nth(1) {
-            let at = field(second.button, ButtonField::Extension);
+            let at = field(second.number, ButtonField::Extension);
             let message = "a second line with transport tcp, over which a phone registers only \
                            its first line: expected one line, or transport udp";
             self.fault(mac, at, message);

@@ -62,7 +62,7 @@ pub(super) fn write(xml: &mut Xml, plan: &ProvisionPlan, phone: &ResolvedPhone) 
     nested(xml, "sipLines", |xml| {
         phone.buttons.iter().try_for_each(|resolved| {
             xml.create_element("line")
-                .with_attribute(("button", resolved.button.to_string().as_str()))
+                .with_attribute(("button", resolved.number.to_string().as_str()))
                 .write_inner_content(|xml| button(xml, plan, phone, resolved, &port))?;
             Ok(())
         })

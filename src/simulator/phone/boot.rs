@@ -52,7 +52,7 @@ impl SimulatedPhone {
                 }
             }
         };
-        self.ask(now, step, name, actions);
+        self.request(now, step, name, actions);
     }
 
     /// The locale file's name: its device part differs between models, and without a
@@ -63,14 +63,14 @@ impl SimulatedPhone {
             Family::F11 | Family::F31 => "tc",
             _ => "sp",
         };
-        let folder = self.locale.as_deref().unwrap_or_default();
+        let folder = self.fetched_config.locale.as_deref().unwrap_or_default();
         format!("{folder}/{device}-{protocol}.jar")
     }
 
     fn boot(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
         self.close_port(actions);
         self.pass = None;
-        self.wanted = None;
+        self.fetched_config.load = None;
         self.refused_once = false;
         let load = self
             .application
@@ -107,7 +107,7 @@ impl SimulatedPhone {
                 .is_sip()
                 .map(|sip| if sip { Protocol::Sip } else { Protocol::Sccp });
             let release = manifest.release();
-            self.bridged |= release.is_some_and(|release| release >= BRIDGE);
+            self.history.is_bridged |= release.is_some_and(|release| release >= BRIDGE);
             actions.push(PhoneAction::Event(PhoneEvent::Installed(load.clone())));
             self.application = Some(Application {
                 protocol: named.or(load.protocol()).unwrap_or(Protocol::Sip),
@@ -115,8 +115,8 @@ impl SimulatedPhone {
                 release,
             });
         }
-        if self.has(&PhoneFault::AddressChange) && !self.moved {
-            self.moved = true;
+        if self.has(&PhoneFault::AddressChange) && !self.history.changed_address {
+            self.history.changed_address = true;
             actions.push(PhoneAction::ChangeAddress);
         }
         self.boot(now, actions);
@@ -137,7 +137,7 @@ impl SimulatedPhone {
             return;
         };
         let (name, bytes, begun) = (fetch.name().to_owned(), fetch.bytes(), fetch.has_begun());
-        if matches!(step, BootStep::Image(_)) && !self.cut {
+        if matches!(step, BootStep::Image(_)) && !self.history.lost_power {
             let cut = self.config.power_cut(&name);
             let is_reached = begun && cut.is_some_and(|at| bytes >= at);
             // An image that is shorter than expected: power is lost at its end.
@@ -184,7 +184,7 @@ impl SimulatedPhone {
     }
 
     fn lose_power(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
-        self.cut = true;
+        self.history.lost_power = true;
         self.close_port(actions);
         self.application = None;
         actions.push(PhoneAction::Event(PhoneEvent::PowerLost));
@@ -282,7 +282,7 @@ impl SimulatedPhone {
             }
             BootStep::IdentityList => BootStep::SharedList,
             BootStep::SharedList => BootStep::OwnConfig { again: false },
-            BootStep::SccpLocale => match self.wanted.clone() {
+            BootStep::SccpLocale => match self.fetched_config.load.clone() {
                 Some(load) => BootStep::Manifest(load),
                 None => return self.idle(actions),
             },
@@ -296,15 +296,15 @@ impl SimulatedPhone {
         let Some(application) = self.application.clone() else {
             return;
         };
-        self.locale = read::locale(config);
+        self.fetched_config.locale = read::locale(config);
         let ignores = application.load.is_recovery() && self.has(&PhoneFault::NoSecondPass);
-        self.wanted = read::load_information(config, self.config.model.device_type)
+        self.fetched_config.load = read::load_information(config, self.config.model.device_type)
             .filter(|load| *load != application.load && !ignores);
-        match self.wanted.clone() {
+        match self.fetched_config.load.clone() {
             // Real SCCP phones have their locale files before they get a new load, so these are
             // requested first: the server has then seen the phone on SCCP.
-            _ if application.protocol == Protocol::Sccp && !self.seen_sccp => {
-                self.seen_sccp = true;
+            _ if application.protocol == Protocol::Sccp && !self.history.requested_sccp_locale => {
+                self.history.requested_sccp_locale = true;
                 self.begin(now, BootStep::SccpLocale, actions);
             }
             Some(load) => self.begin(now, BootStep::Manifest(load), actions),
@@ -314,7 +314,7 @@ impl SimulatedPhone {
 
     /// The load is right, or not available: does the rest of the boot.
     fn settle(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
-        self.wanted = None;
+        self.fetched_config.load = None;
         let sip = self
             .application
             .as_ref()

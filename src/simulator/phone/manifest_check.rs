@@ -71,7 +71,7 @@ impl SimulatedPhone {
             return Err(ManifestRefusal::Hardware);
         }
         let newer = manifest.release().is_some_and(|release| release > BRIDGE);
-        if newer && self.has(&PhoneFault::NeedsBridge) && !self.bridged {
+        if newer && self.has(&PhoneFault::NeedsBridge) && !self.history.is_bridged {
             return Err(ManifestRefusal::TooNew);
         }
         Ok(manifest)

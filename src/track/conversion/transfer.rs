@@ -10,7 +10,7 @@ use crate::{
             rules::{self, ManifestDelivery},
             text,
         },
-        event::StepDetails,
+        event::{ImageNumber, StepDetails},
         history::{FetchAttempt, FileRole},
         observation::{EvidenceSource, TransferEnd, TransferId},
     },
@@ -35,7 +35,7 @@ impl Conversion {
         if bytes > 0 {
             self.on_acknowledgement(out);
         }
-        let mut place = (0, 0);
+        let mut image = None;
         if let FileRole::Image(Some(index)) = role {
             self.delivery.fetched |= bytes > 0;
             if let Some(current) = &mut self.delivery.current
@@ -45,7 +45,10 @@ impl Conversion {
                     current.on_progress(index, transfer);
                 }
                 let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-                place = (number(index + 1), number(current.images.len()));
+                image = Some(ImageNumber {
+                    number: number(index + 1),
+                    count: number(current.images.len()),
+                });
             }
         }
         out.push(Change::Progress {
@@ -53,7 +56,7 @@ impl Conversion {
             bytes,
             size,
             pass,
-            place,
+            image,
         });
     }
 

@@ -5,7 +5,7 @@ use super::{
         change::Change,
         conversion::Context,
         event::{Event, PhoneId},
-        identity::Phone,
+        identity::{Counted, Phone},
         observation::RunTime,
     },
     Fleet,
@@ -39,20 +39,30 @@ impl Fleet {
             requests_only: self.plan.requests_only,
             survey: self.plan.survey,
             network: self.plan.network,
+            listed: phone
+                .mac
+                .and_then(|mac| self.plan.models.get(&mac).copied()),
         };
         let mut changes = Vec::new();
         let was_done = phone.conversion.is_done();
         let last_request = phone.conversion.activity.last_request;
         change(phone, cx, &mut changes);
+        // An episode may be another phone's.
+        if phone.before_episode.is_none() {
+            phone.conversion.check_listed_model(cx, &mut changes);
+        }
         // Announcements and registrations, which never end, do not delay the end of a run.
         let is_active = phone.conversion.activity.last_request != last_request;
         if phone.conversion.is_done() && (!was_done || is_active) {
             self.done_active = Some(at);
         }
         announce(phone, &mut changes);
-        let counted = (phone.conversion.is_done(), phone.conversion.is_failed());
-        count(phone.counted.0, counted.0, &mut self.done);
-        count(phone.counted.1, counted.1, &mut self.failed);
+        let counted = Counted {
+            as_done: phone.conversion.is_done(),
+            as_failed: phone.conversion.is_failed(),
+        };
+        count(phone.counted.as_done, counted.as_done, &mut self.done);
+        count(phone.counted.as_failed, counted.as_failed, &mut self.failed);
         phone.counted = counted;
         // Deadlines mostly move later; the check at the earlier time then finds nothing to do.
         if let Some(deadline) = phone.conversion.deadline(self.plan.survey)
@@ -93,8 +103,10 @@ impl Fleet {
         let mut events: Vec<Event> = gone
             .into_iter()
             .map(|(id, phone)| {
-                self.done = self.done.saturating_sub(usize::from(phone.counted.0));
-                self.failed = self.failed.saturating_sub(usize::from(phone.counted.1));
+                self.done = self.done.saturating_sub(usize::from(phone.counted.as_done));
+                self.failed = self
+                    .failed
+                    .saturating_sub(usize::from(phone.counted.as_failed));
                 Event::Gone {
                     phone: phone.reference(id, &self.plan.names),
                 }

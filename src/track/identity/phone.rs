@@ -13,6 +13,13 @@ use crate::{
     phone::{MacAddress, Model},
 };
 
+/// The sums that include a phone.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::track) struct Counted {
+    pub as_done: bool,
+    pub as_failed: bool,
+}
+
 /// One phone.
 #[derive(Debug, Clone)]
 pub(in crate::track) struct Phone {
@@ -25,8 +32,8 @@ pub(in crate::track) struct Phone {
     pub before_episode: Option<Box<Conversion>>,
     /// When the fleet will check this phone.
     pub scheduled: Option<RunTime>,
-    /// Whether the phone is counted as done, and as failed.
-    pub counted: (bool, bool),
+    /// The sums of the fleet that include the phone.
+    pub counted: Counted,
     /// Whether an event named the phone.
     pub announced: bool,
     /// The MAC under which events named the phone.
@@ -54,7 +61,7 @@ impl Phone {
             conversion: Conversion::new(RunTime::ZERO),
             before_episode: None,
             scheduled: None,
-            counted: (false, false),
+            counted: Counted::default(),
             announced: false,
             announced_mac: None,
         }

@@ -84,7 +84,7 @@ pub(in super::super) fn ask(
         prompt.page(&answers.page(NUMBER, TITLE));
         prompt.paragraph("Reading the bundle …");
         let paths = answers.bundle_files();
-        match take(&paths, answers, prompt, environment)? {
+        match accept(&paths, answers, prompt, environment)? {
             Taken::Yes => return Ok(Transition::Skip),
             Taken::Declined => {}
             Taken::Rejected(why) => problem = Some(why),
@@ -105,7 +105,7 @@ pub(in super::super) fn ask(
             PromptReply::Back => return Ok(Transition::Back),
         };
         prompt.paragraph("Reading the bundle …");
-        match take(&[path], answers, prompt, environment)? {
+        match accept(&[path], answers, prompt, environment)? {
             Taken::Yes => return Ok(Transition::Next),
             Taken::Declined => problem = None,
             Taken::Rejected(why) => problem = Some(why),
@@ -174,7 +174,7 @@ fn expand_home(text: &str) -> PathBuf {
 }
 
 /// Examines these files, and makes them the answer if they may be served.
-fn take(
+fn accept(
     paths: &[PathBuf],
     answers: &mut Answers,
     prompt: &mut dyn Prompt,

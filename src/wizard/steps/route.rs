@@ -51,7 +51,7 @@ pub(in super::super) fn ask(
     if answers.is_given(&["bridges"]) {
         prompt.page(&answers.page(NUMBER, TITLE));
         prompt.paragraph("Reading the bridge …");
-        match take(&answers.bridge_files(), answers, environment) {
+        match accept(&answers.bridge_files(), answers, environment) {
             Ok(()) => return Ok(Transition::Skip),
             Err(why) => problem = Some(why),
         }
@@ -99,7 +99,7 @@ pub(in super::super) fn ask(
             PromptReply::Given(RoutePick::Back) | PromptReply::Back => return Ok(Transition::Back),
         };
         prompt.paragraph("Reading the bridge …");
-        let taken = take(&[path], answers, environment);
+        let taken = accept(&[path], answers, environment);
         prompt.check_signals()?;
         match taken {
             Ok(()) => return Ok(Transition::Next),
@@ -251,7 +251,7 @@ fn survey_note(answers: &Answers) -> &'static str {
 }
 
 /// Examines the bridge and makes it the answer, if it can be used; otherwise returns why not.
-fn take(
+fn accept(
     paths: &[PathBuf],
     answers: &mut Answers,
     environment: &dyn Environment,

@@ -29,7 +29,7 @@ pub(in super::super) fn ask(
 ) -> Result<Transition, Stopped> {
     prompt.page(&answers.page(NUMBER, TITLE));
     match answers.options() {
-        Ok(options) => show(answers, &options, prompt, environment),
+        Ok(options) => show_summary(answers, &options, prompt, environment),
         Err(failure) => prompt.paragraph(&failure.to_string()),
     }
     let choice = MenuChoice::new("Start the conversion?")
@@ -43,7 +43,7 @@ pub(in super::super) fn ask(
     }
 }
 
-fn show(
+fn show_summary(
     answers: &mut Answers,
     options: &ConvertOptions,
     prompt: &mut dyn Prompt,

@@ -173,6 +173,7 @@ fn report(state: State) -> crate::track::Report {
         address: Ipv4Addr::new(192, 0, 2, 101),
         model: None,
         name: None,
+        listed_model: None,
         on_inventory: None,
         from: None,
         to: None,
@@ -194,7 +195,7 @@ fn report(state: State) -> crate::track::Report {
 fn display_check_asks_about_unconfirmed_phones() {
     let asked = |state, acts| {
         let mut script = ScriptedPrompt::new(acts);
-        let output = display_check::ask(&report(state), &mut script);
+        let output = display_check::ask_each_phone(&report(state), &mut script);
         (output, script)
     };
     let (output, script) = asked(State::Flashed, vec![Enter]);

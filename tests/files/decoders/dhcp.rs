@@ -82,7 +82,7 @@ fn our_discover_has_the_bytes_of_a_phone() {
     assert_eq!(read.message_type(), Some(MessageType::Discover));
     assert_eq!((read.mac, read.host_mac()), (MAC, Some(MAC)));
     assert!(read.broadcast);
-    assert_eq!(read.wanted(), [1, 66, 6, 3, 15, 150, 35]);
+    assert_eq!(read.requested_options(), [1, 66, 6, 3, 15, 150, 35]);
     assert_eq!(
         read.phone().unwrap().model.map(|model| model.number),
         Some("7965")
@@ -121,7 +121,7 @@ fn a_phone_is_recognised_by_its_vendor_class() {
         (b"Cisco Systems, Inc. IP Phone\0", None, None),
     ] {
         let class = phone_class(class).unwrap();
-        assert_eq!(class.word.as_deref(), name);
+        assert_eq!(class.model_text.as_deref(), name);
         assert_eq!(class.model.map(|model| model.number), number, "{name:?}");
     }
     for class in [

@@ -110,7 +110,7 @@ proptest! {
             _ => media(u8::try_from(*kind - 10).unwrap(), value),
         });
         if let Ok(lldp) = Lldp::decode(&tlvs.collect::<Vec<_>>().concat()) {
-            for text in [lldp.system_name, lldp.system_description, lldp.serial, lldp.port] {
+            for text in [lldp.system_name, lldp.system_description, lldp.inventory.serial, lldp.port] {
                 prop_assert!(text.is_none_or(|text| text.len() <= MAX_TEXT));
             }
         }

@@ -22,7 +22,7 @@ fn cdp_of_a_7942_on_sccp_is_decoded() {
     let cdp = Cdp::decode(&bytes).unwrap();
     assert_eq!(cdp.protocol_version, 2);
     assert_eq!(cdp.ttl, Duration::from_mins(3));
-    assert_eq!(cdp.mac, Some(MAC));
+    assert_eq!(cdp.phone.mac, Some(MAC));
     assert_eq!(cdp.addresses, [PHONE]);
     assert_eq!(cdp.port.as_deref(), Some("Port 1"));
     let capabilities = cdp.capabilities.unwrap();
@@ -30,9 +30,9 @@ fn cdp_of_a_7942_on_sccp_is_decoded() {
         capabilities & (IS_PHONE | IS_TWO_PORT_RELAY),
         IS_PHONE | IS_TWO_PORT_RELAY
     );
-    assert_eq!(cdp.load, Some(LoadName::new("SCCP42.8-4-2S")));
-    assert_eq!(cdp.model.map(|model| model.number), Some("7942"));
-    assert!(cdp.requests_voice_vlan);
+    assert_eq!(cdp.phone.load, Some(LoadName::new("SCCP42.8-4-2S")));
+    assert_eq!(cdp.phone.model.map(|model| model.number), Some("7942"));
+    assert!(cdp.vlans.requests_voice);
     assert_eq!(cdp.duplex, Some(Duplex::Full));
     assert_eq!(cdp.power_consumption, Some(6300));
     assert_eq!(
@@ -77,7 +77,7 @@ fn cdp_versions_give_the_load() {
         (b"", None),
     ] {
         let cdp = Cdp::decode(&cdp(&cdp_7942(version))).unwrap();
-        assert_eq!(cdp.load, load.map(LoadName::new), "{version:?}");
+        assert_eq!(cdp.phone.load, load.map(LoadName::new), "{version:?}");
     }
 }
 
@@ -93,12 +93,12 @@ fn a_switch_is_no_phone_and_gives_its_vlans() {
         cdp_tlv(0x4711, b"unknown"),
     ]))
     .unwrap();
-    assert_eq!((cdp.native_vlan, cdp.voice_vlan), (Some(1), Some(110)));
-    assert_eq!((cdp.duplex, cdp.model), (Some(Duplex::Half), None));
-    assert!(!cdp.requests_voice_vlan);
+    assert_eq!((cdp.vlans.native, cdp.vlans.voice), (Some(1), Some(110)));
+    assert_eq!((cdp.duplex, cdp.phone.model), (Some(Duplex::Half), None));
+    assert!(!cdp.vlans.requests_voice);
     assert_eq!(observations(&Decoded::Cdp(&cdp)), []);
     let alone = Cdp::decode(&super::cdp(&[cdp_tlv(0x0e, &[1])])).unwrap();
-    assert_eq!(alone.voice_vlan, None);
+    assert_eq!(alone.vlans.voice, None);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn long_values_and_lists_are_truncated() {
     }
     let cdp = Cdp::decode(&cdp(&[cdp_tlv(5, &text), cdp_tlv(2, &list)])).unwrap();
     assert_eq!(cdp.version.map(|text| text.len()), Some(MAX_TEXT));
-    assert_eq!(cdp.load, None);
+    assert_eq!(cdp.phone.load, None);
     assert_eq!(cdp.addresses, [Ipv4Addr::new(10, 0, 0, 9); MAX_LIST]);
 }
 
@@ -212,9 +212,9 @@ fn lldp_of_a_7962_with_the_media_extension_is_decoded() {
         (Some(address_of), Some(address_of))
     );
     assert_eq!(lldp.ttl, Duration::from_mins(3));
-    assert_eq!(lldp.mac, MacAddress::from_hex("c8f9f9d61bc2"));
-    assert_eq!(lldp.load, Some(LoadName::new("SCCP42.9-3-1ES27S")));
-    assert_eq!(lldp.model.map(|model| model.number), Some("7962"));
+    assert_eq!(lldp.phone.mac, MacAddress::from_hex("c8f9f9d61bc2"));
+    assert_eq!(lldp.phone.load, Some(LoadName::new("SCCP42.9-3-1ES27S")));
+    assert_eq!(lldp.phone.model.map(|model| model.number), Some("7962"));
     assert_eq!(lldp.capabilities, Some((0x24, 0x24)));
     assert_eq!(lldp.device_class, Some(3));
     let voice = Policy {
@@ -233,13 +233,16 @@ fn lldp_of_a_7962_with_the_media_extension_is_decoded() {
     };
     assert_eq!(lldp.policies, [voice, signal]);
     assert_eq!(lldp.power, Some(6300));
-    assert_eq!(lldp.hardware_revision.as_deref(), Some("12"));
+    assert_eq!(lldp.inventory.hardware_revision.as_deref(), Some("12"));
     assert_eq!(
-        lldp.firmware_revision.as_deref(),
+        lldp.inventory.firmware_revision.as_deref(),
         Some("tnp62.8-3-1-21a.bin")
     );
-    assert_eq!(lldp.serial.as_deref(), Some("FCH1610A5S5"));
-    assert_eq!(lldp.manufacturer.as_deref(), Some("Cisco Systems, Inc."));
+    assert_eq!(lldp.inventory.serial.as_deref(), Some("FCH1610A5S5"));
+    assert_eq!(
+        lldp.inventory.manufacturer.as_deref(),
+        Some("Cisco Systems, Inc.")
+    );
     let decoded = Decoded::Lldp(&lldp);
     assert_eq!(address(&decoded), Some(address_of));
     assert!(matches!(
@@ -307,18 +310,18 @@ fn lldp_of_a_7911_without_the_media_extension_is_decoded() {
         lldp_tlv(6, b"Cisco IP Phone CP-7911G,V2, SCCP11.8-4-3S"),
     ];
     let lldp = Lldp::decode(&tlvs.concat()).unwrap();
-    assert_eq!(lldp.mac, MacAddress::from_hex("001b54945a8b"));
+    assert_eq!(lldp.phone.mac, MacAddress::from_hex("001b54945a8b"));
     assert_eq!(lldp.port.as_deref(), Some("001B54945A8B:P2"));
     assert_eq!(lldp.port_description.as_deref(), Some("PC Port"));
-    assert_eq!(lldp.load, Some(LoadName::new("SCCP11.8-4-3S")));
-    assert_eq!(lldp.model.map(|model| model.number), Some("7911"));
+    assert_eq!(lldp.phone.load, Some(LoadName::new("SCCP11.8-4-3S")));
+    assert_eq!(lldp.phone.model.map(|model| model.number), Some("7911"));
     assert_eq!(
         address(&Decoded::Lldp(&lldp)),
         Some(Ipv4Addr::new(172, 16, 10, 109))
     );
     // Without the system name, the port identifies the phone.
     let lldp = Lldp::decode(&tlvs[1..2].concat()).unwrap();
-    assert_eq!(lldp.mac, MacAddress::from_hex("001b54945a8b"));
+    assert_eq!(lldp.phone.mac, MacAddress::from_hex("001b54945a8b"));
     assert_eq!(
         observations(&Decoded::Lldp(&lldp)),
         [],

@@ -56,16 +56,16 @@ fn events() -> impl Strategy<Value = Event> {
         texts(),
         any::<u64>(),
         any::<u64>(),
-        any::<(u32, u32)>(),
+        any::<Option<(u32, u32)>>(),
     );
-    let moves = moves.prop_map(|(phone, file, bytes, size, place)| {
+    let moves = moves.prop_map(|(phone, file, bytes, size, image)| {
         Event::Progress(TransferProgress {
             phone,
             file,
             bytes,
             size,
             pass: 1,
-            place,
+            image: image.map(|(number, count)| ImageNumber { number, count }),
         })
     });
     let diagnoses = (
