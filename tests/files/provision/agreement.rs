@@ -65,7 +65,7 @@ fn toml(site: &[(&str, String)], phones: &[Phone]) -> String {
     toml
 }
 
-const SECRET: &str = "[A-Za-z0-9._!*+@/~^?-]{1,64}";
+const SECRET: &str = "[A-Za-z0-9._!*+@/~^?-]{1,30}";
 
 prop_compose! {
     fn phone()(
