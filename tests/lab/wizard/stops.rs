@@ -187,7 +187,8 @@ fn keys_typed_before_a_question_do_not_answer_it() {
 #[ignore = "needs root (the ids of sudo) and tmux"]
 fn a_bundle_that_the_user_of_sudo_cannot_read_is_rejected_on_page_1() {
     let workspace = Workspace::new();
-    // The folder of the bundle belongs to root (0700).
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(workspace.path(TARGET), private).unwrap();
     let sudo = "env SUDO_UID=65534 SUDO_GID=65534 SUDO_USER=nobody";
     let within = |program: &str| format!("{sudo} {program}");
     let terminal = workspace.wizard((80, 24), within, &workspace.loopback());
