@@ -40,7 +40,7 @@ impl FileKind {
             Some(Self::Device)
         } else if name.starts_with("dialplan") && name.strip_suffix(".xml").is_some() {
             Some(Self::DialPlan)
-        } else if name.starts_with("sip") && name.ends_with(".cnf") {
+        } else if name.starts_with("sip") && name.strip_suffix(".cnf").is_some() {
             Some(Self::Settings)
         } else if name == IMAGE_NAME.to_ascii_lowercase() {
             Some(Self::ImageName)

@@ -174,6 +174,7 @@ proptest! {
                 loads: loads.iter().map(|(_, load)| load.clone()).collect(),
                 model,
                 pjsip: Some(PjsipConfig::read(text(&built, "asterisk/pjsip.conf"))),
+                ..LintContext::default()
             };
             for found in lint::check(path, &file.bytes, &known) {
                 let is_note = found.severity == Severity::Note && NOTES.contains(&found.code);
