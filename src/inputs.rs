@@ -10,6 +10,7 @@ pub mod extra_files;
 pub mod phone_list;
 pub mod plan_file;
 pub mod run_inputs;
+pub mod secrets;
 
 use std::path::Path;
 

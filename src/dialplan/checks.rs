@@ -3,6 +3,8 @@
 mod emergency;
 mod reach;
 
+pub(super) use emergency::numbers as emergency_numbers;
+
 use super::{
     finding::{finding, too_large},
     pattern::{PatternElement, Unreachable, steps, unreachable},

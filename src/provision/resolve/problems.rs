@@ -7,6 +7,8 @@ pub(super) struct Problems<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) faults: Vec<InventoryFault>,
     pub(super) notes: Vec<String>,
+    /// The note about what was cut.
+    pub(super) cut: Option<String>,
 }
 
 impl Problems<'_> {
