@@ -19,7 +19,7 @@ use crate::{
         stage_failure,
     },
     inventory::{Inventory, InventoryFault, Secret, SiteField},
-    phone::{LoadName, Model},
+    phone::{LoadName, MAX_DISPLAY, Model},
     provision::{
         self, OutputFile, ProvisionInputs, ProvisionOutput,
         folder::{FolderError, OutputFolder, WriteSummary, WrittenFile},
@@ -271,12 +271,14 @@ fn summary(
         ));
         lines.extend(inventory.phones.iter().map(|phone| {
             let part = |text: Option<&String>| text.map(|text| escape(text)).unwrap_or_default();
+            let name = phone.name.as_ref();
+            let name = name.map(|name| name.chars().take(MAX_DISPLAY).collect::<String>());
             let line = format!(
                 "  {:<4}  SEP{}.cnf.xml  {:<8} {}",
                 phone.model.map_or("", |model| model.number),
                 phone.mac.upper_hex(),
                 part(phone.extension.as_ref()),
-                part(phone.name.as_ref()),
+                part(name.as_ref()),
             );
             line.trim_end().to_owned()
         }));

@@ -18,7 +18,7 @@ const DEFAULT_PORT: u16 = 5060;
 
 /// What the file says about the port, if `[general]` needs a setting.
 const GENERAL_NOTE: [&str; 2] = [
-    "Include it after the [general] section of your sip.conf: (+) adds to that section.",
+    "Include this file after the [general] section of sip.conf: (+) adds to it.",
     "Asterisk ignores a second [general], and rejects (+) before the first one.",
 ];
 

@@ -10,7 +10,7 @@ pub(super) fn file(plan: &ProvisionPlan) -> Vec<u8> {
         HEADER,
         PASSWORDS,
         "Remove the transport if yours already has one for this protocol and port.",
-        "No endpoint names it, so that any transport will do.",
+        "The endpoints name no transport: Asterisk chooses one of its protocol.",
     ]);
     ini.section(&format!("transport-{transport}"));
     ini.set("type", "transport");
