@@ -22,7 +22,7 @@ const COLUMNS: [(&str, Value); 27] = [
     ("user", |_, account| account.user.clone()),
     ("sipdriver", |_, _| "chan_pjsip".to_owned()),
     ("secret", |_, account| account.secret.expose().to_owned()),
-    ("context", |plan, _| plan.site.context.clone()),
+    ("context", |plan, _| plan.site.calls.context.clone()),
     ("disallow", |_, _| "all".to_owned()),
     // Unlike pjsip.conf, FreePBX separates codecs with `&`.
     ("allow", |plan, _| {
@@ -37,8 +37,12 @@ const COLUMNS: [(&str, Value); 27] = [
     ("max_contacts", |_, account| account.phones.to_string()),
     ("sendrpid", |_, _| "yes".to_owned()),
     ("send_connected_line", |_, _| "yes".to_owned()),
-    ("namedcallgroup", |plan, _| plan.site.pickup_group.clone()),
-    ("namedpickupgroup", |plan, _| plan.site.pickup_group.clone()),
+    ("namedcallgroup", |plan, _| {
+        plan.site.calls.pickup_group.clone()
+    }),
+    ("namedpickupgroup", |plan, _| {
+        plan.site.calls.pickup_group.clone()
+    }),
     ("voicemail", |_, account| {
         let mailbox = account.mailbox.as_ref();
         mailbox.map_or("novm", |_| "default").to_owned()

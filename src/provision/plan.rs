@@ -34,10 +34,22 @@ pub(super) struct ResolvedSite {
     pub(super) locale: Option<Locale>,
     pub(super) network_locale: Option<String>,
     pub(super) rtp: (u16, u16),
-    pub(super) context: String,
     pub(super) has_dial_plan: bool,
-    pub(super) directory_url: String,
-    pub(super) services_url: String,
+    pub(super) urls: ServiceUrls,
+    pub(super) calls: CallSettings,
+}
+
+/// What keys of the phones open; can be empty.
+#[derive(Debug)]
+pub(super) struct ServiceUrls {
+    pub(super) directory: String,
+    pub(super) services: String,
+}
+
+/// Settings of Asterisk's side.
+#[derive(Debug)]
+pub(super) struct CallSettings {
+    pub(super) context: String,
     pub(super) emergency_trunk: Option<String>,
     pub(super) pickup_group: String,
 }

@@ -3,7 +3,7 @@
 use super::{
     charset,
     inputs::ProvisionInputs,
-    plan::{Locale, ProvisionPlan, ResolvedSite},
+    plan::{CallSettings, Locale, ProvisionPlan, ResolvedSite, ServiceUrls},
     time_zone::cisco_time_zone,
 };
 use crate::inventory::{Codec, Inventory, InventoryFault, PbxTransport, SiteField};
@@ -196,11 +196,15 @@ fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSit
         }),
         network_locale: site.network_locale.clone(),
         rtp: site.rtp.unwrap_or(RTP),
-        context: or(&site.context, CONTEXT),
         has_dial_plan: given.dial_plan.is_some(),
-        directory_url: or(&site.directory_url, ""),
-        services_url: or(&site.services_url, ""),
-        emergency_trunk: site.emergency_trunk.clone(),
-        pickup_group: or(&site.pickup_group, PICKUP_GROUP),
+        urls: ServiceUrls {
+            directory: or(&site.directory_url, ""),
+            services: or(&site.services_url, ""),
+        },
+        calls: CallSettings {
+            context: or(&site.context, CONTEXT),
+            emergency_trunk: site.emergency_trunk.clone(),
+            pickup_group: or(&site.pickup_group, PICKUP_GROUP),
+        },
     }
 }

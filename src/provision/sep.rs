@@ -63,12 +63,12 @@ fn write(plan: &ProvisionPlan, phone: &ResolvedPhone, stamp: &str) -> io::Result
         // Empty values clear the settings of an earlier call manager.
         for (service, url) in [
             ("authenticationURL", ""),
-            ("directoryURL", site.directory_url.as_str()),
+            ("directoryURL", site.urls.directory.as_str()),
             ("idleURL", ""),
             ("informationURL", ""),
             ("messagesURL", ""),
             ("proxyServerURL", ""),
-            ("servicesURL", site.services_url.as_str()),
+            ("servicesURL", site.urls.services.as_str()),
         ] {
             text(xml, service, url)?;
         }

@@ -87,7 +87,7 @@ pub(super) fn users(plan: &ProvisionPlan) -> Vec<u8> {
 fn common(ini: &mut Ini, plan: &ProvisionPlan, account: &Account) {
     ini.set("host", "dynamic");
     ini.set("secret", account.secret.expose());
-    ini.set("context", &plan.site.context);
+    ini.set("context", &plan.site.calls.context);
     ini.set("transport", plan.site.transport.name());
     // With force_rport, the phone does not receive the responses to its REGISTER.
     ini.set("nat", "no");
@@ -96,8 +96,8 @@ fn common(ini: &mut Ini, plan: &ProvisionPlan, account: &Account) {
     ini.set("sendrpid", "yes");
     // Without it, hints do not know whether a phone is busy.
     ini.set("callcounter", "yes");
-    ini.set("namedcallgroup", &plan.site.pickup_group);
-    ini.set("namedpickupgroup", &plan.site.pickup_group);
+    ini.set("namedcallgroup", &plan.site.calls.pickup_group);
+    ini.set("namedpickupgroup", &plan.site.calls.pickup_group);
     if let Some(mailbox) = &account.mailbox {
         ini.set("vmexten", &mailbox.number);
     }

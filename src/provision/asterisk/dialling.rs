@@ -22,7 +22,7 @@ pub(super) fn extensions(plan: &ProvisionPlan, technology: &str) -> Vec<u8> {
             "Test the routes of the emergency numbers."
         },
     ]);
-    ini.section(&plan.site.context);
+    ini.section(&plan.site.calls.context);
     for account in &plan.accounts {
         let user = &account.user;
         ini.object("exten", &format!("{user},hint,{technology}/{user}"));
@@ -55,13 +55,13 @@ pub(super) fn extensions(plan: &ProvisionPlan, technology: &str) -> Vec<u8> {
         ini.object("same", "n,Hangup()");
     }
     emergency(&mut ini, plan, technology);
-    soft_keys(&mut ini, &plan.site.context);
+    soft_keys(&mut ini, &plan.site.calls.context);
     ini.into_bytes()
 }
 
 /// The routes of emergency numbers to the trunk.
 fn emergency(ini: &mut Ini, plan: &ProvisionPlan, technology: &str) {
-    let Some(trunk) = &plan.site.emergency_trunk else {
+    let Some(trunk) = &plan.site.calls.emergency_trunk else {
         return;
     };
     for number in &plan.emergency {

@@ -22,7 +22,7 @@ pub(super) fn file(plan: &ProvisionPlan) -> Vec<u8> {
         // Without `transport`: with the name of one that does not exist, each call to the phone
         // fails with 500.
         ini.set("type", "endpoint");
-        ini.set("context", &site.context);
+        ini.set("context", &site.calls.context);
         ini.set("disallow", "all");
         ini.set("allow", &codecs(plan));
         ini.set("auth", user);
@@ -38,8 +38,8 @@ pub(super) fn file(plan: &ProvisionPlan) -> Vec<u8> {
         ini.set("direct_media", "no");
         ini.set("dtmf_mode", "rfc4733");
         // Named groups do not interfere with the numbered ones of the other phones.
-        ini.set("named_call_group", &site.pickup_group);
-        ini.set("named_pickup_group", &site.pickup_group);
+        ini.set("named_call_group", &site.calls.pickup_group);
+        ini.set("named_pickup_group", &site.calls.pickup_group);
         if let Some(mailbox) = mailbox(account) {
             // The phones do not subscribe to it.
             ini.set("mailboxes", &mailbox);

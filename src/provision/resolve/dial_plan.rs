@@ -46,7 +46,7 @@ pub(super) fn note(
     emergency.sort_unstable();
     emergency.dedup();
     emergency_routes(problems, site, &mut emergency, accounts);
-    if site.emergency_trunk.is_none() {
+    if site.calls.emergency_trunk.is_none() {
         emergency.clear();
     }
     emergency
@@ -137,8 +137,8 @@ fn emergency_routes(
     emergency.retain(|number| !is_extension(number));
     let numbers: Vec<_> = emergency.iter().map(String::as_str).collect();
     let all = first_few(&numbers);
-    let context = &site.context;
-    problems.notes.push(match (&site.emergency_trunk, numbers.is_empty()) {
+    let context = &site.calls.context;
+    problems.notes.push(match (&site.calls.emergency_trunk, numbers.is_empty()) {
         (Some(trunk), false) => format!(
             "extensions.conf sends calls to the emergency numbers {all} to the trunk {trunk}: ask \
              your provider how to test them."

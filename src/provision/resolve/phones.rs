@@ -73,7 +73,7 @@ pub(super) fn resolve(
         list, long, cut, ..
     } = accounts;
     note(problems, &list, &long);
-    labels::note_cuts(problems, cut);
+    problems.note_cuts(cut);
     (phones, list)
 }
 

@@ -4,26 +4,10 @@ use super::Accounts;
 use crate::{
     inventory::PhoneEntry,
     phone::{MAX_DISPLAY, MAX_PHONE_LABEL, Model},
-    provision::resolve::problems::{Problems, first_few},
 };
 
 /// Maximum length in bytes of the name that pjsip keeps of a `callerid`.
 const MAX_CALLER_ID: usize = 79;
-
-pub(super) fn note_cuts(problems: &mut Problems<'_>, mut cut: Vec<String>) {
-    cut.dedup();
-    if cut.is_empty() {
-        return;
-    }
-    let cut: Vec<_> = cut.iter().map(String::as_str).collect();
-    let note = format!(
-        "a name or label has at most {MAX_DISPLAY} characters on the phones, and {MAX_PHONE_LABEL} \
-         without spaces in the corner of the display. Cut: {}.",
-        first_few(&cut)
-    );
-    problems.notes.push(note.clone());
-    problems.cut = Some(note);
-}
 
 /// The start of a text that a phone and pjsip keep, ending between two characters.
 fn fitting(text: &str) -> &str {
