@@ -17,7 +17,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | values and text | [`text`], [`failure`], [`phone`], [`protocol`], [`diagnose`], `limits` |
+//! | values and text | [`text`], `xml_fault`, [`failure`], [`phone`], [`protocol`], [`diagnose`], `limits` |
 //! | files | [`bundle`], [`dialplan`], [`stage`], [`inventory`], [`lint`], [`provision`], [`inputs`] |
 //! | tracking | [`track`] |
 //! | network | [`tftp`], [`http`], [`discovery`], [`dhcp`], [`preflight`] |
@@ -59,3 +59,4 @@ pub mod tftp;
 pub mod track;
 pub mod web;
 mod wizard;
+mod xml_fault;

@@ -4,12 +4,17 @@
 //! The checks do no I/O: they take a path, the bytes and a [`LintContext`] and return
 //! findings. What phones are observed to accept is not an error. docs/lint.md lists all codes.
 
+mod address;
 mod codes;
 mod context;
 mod default;
 mod device;
 mod findings;
+mod form;
+mod invisible;
+mod lines;
 mod load;
+mod load_name;
 mod malformed;
 mod manager;
 mod name;
@@ -17,6 +22,7 @@ mod not_xml;
 mod pbx;
 mod pjsip;
 mod placeholder;
+mod repeated;
 mod similar;
 mod text;
 mod value;
@@ -33,7 +39,10 @@ pub use pjsip::{PjsipConfig, PjsipEndpoint, TransportProtocol};
 pub use text::MAX_FILE_BYTES;
 
 use self::{findings::FindingList, text::Text};
-use crate::diagnose::{Finding, Severity};
+use crate::{
+    diagnose::{Finding, Severity},
+    xml_fault,
+};
 
 /// Checks one file. Accepts any bytes; no finding contains a password.
 ///
@@ -68,8 +77,8 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
     if named == Some(FileKind::DialPlan) {
         return dial_plan(path, bytes);
     }
-    name::check(&mut findings, path, named);
     if bytes.len() > MAX_FILE_BYTES {
+        name::check(&mut findings, path, named, None);
         findings.file(
             Severity::Error,
             "too-large",
@@ -81,16 +90,28 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
     let mut text = match Text::decode(bytes) {
         Ok(text) => text,
         Err(position) => {
+            name::check(&mut findings, path, named, None);
             findings.at(
                 position,
                 Severity::Error,
                 "encoding",
-                "the file is not UTF-8, as phones expect",
+                if xml_fault::utf16(bytes) {
+                    "the file is UTF-16, which Windows calls Unicode; phones expect UTF-8"
+                } else {
+                    "the file is not UTF-8, as phones expect"
+                },
                 "Save the file as UTF-8 without a byte order mark, or use ASCII only",
             );
             return findings.into_sorted();
         }
     };
+    let content = FileKind::of_text(text.as_str());
+    name::check(&mut findings, path, named, content);
+    if named.is_none() && content == Some(FileKind::DialPlan) {
+        let mut findings = findings.into_sorted();
+        findings.extend(dial_plan(path, bytes));
+        return findings;
+    }
     if !xml::is_bounded(&text, &mut findings) {
         return findings.into_sorted();
     }
@@ -104,7 +125,7 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
     };
     let root = document.root_element();
     findings.read(&text);
-    match named.or_else(|| FileKind::of_root(root.tag_name().name())) {
+    match named.or(content) {
         Some(FileKind::Default) => default::check(&mut findings, root, known),
         Some(FileKind::Device) => device::check(&mut findings, root, known),
         Some(FileKind::DialPlan) => return dial_plan(path, bytes),

@@ -106,6 +106,22 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
     }
     page.metric("other_clients", "gauge", "Clients that are not phones.");
     page.sample("other_clients", &[], phones.others);
+    page.metric(
+        "phones_missing",
+        "gauge",
+        "Phones that are expected by name and were not observed.",
+    );
+    for phone in &phones.missing {
+        let labels = [
+            ("mac", phone.mac.to_string()),
+            ("model", phone.model.clone().unwrap_or_default()),
+            ("name", phone.name.clone().unwrap_or_default()),
+        ];
+        let labels = labels
+            .each_ref()
+            .map(|(label, text)| (*label, text.as_str()));
+        page.sample("phones_missing", &labels, 1);
+    }
     page.metric("diagnoses", "gauge", "Active diagnoses by code.");
     for code in Code::ALL {
         let count = phones.diagnoses.get(code).copied().unwrap_or(0);
@@ -244,7 +260,10 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::track::{ServedFile, TransferId};
+    use crate::{
+        phone::MacAddress,
+        track::{MissingPhone, ServedFile, TransferId},
+    };
 
     /// Checks a page against the format: each metric has HELP and TYPE once, followed by all of its
     /// samples, each once.
@@ -309,6 +328,11 @@ mod tests {
             states: [(State::Flashed, 2)].into(),
             diagnoses: [(Code::Stalled, 1)].into(),
             others: 1,
+            missing: vec![MissingPhone {
+                mac: MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 0x0c]),
+                name: Some("Hall".to_owned()),
+                model: Some("7965".to_owned()),
+            }],
         };
         let samples = samples(&render(&counters, &phones));
         for (series, value) in [
@@ -316,6 +340,10 @@ mod tests {
             ("phones{state=\"seen\"}", 0),
             ("diagnoses{code=\"stalled\"}", 1),
             ("other_clients", 1),
+            (
+                "phones_missing{mac=\"001d45aabb0c\",model=\"7965\",name=\"Hall\"}",
+                1,
+            ),
             ("transfers_running", 1),
             ("transfers_started_total{transport=\"http\"}", 1),
             ("transfers_ended_total{outcome=\"delivered\"}", 1),

@@ -3,6 +3,7 @@
 //! The lowest domain module: no I/O, and no use of other modules.
 
 mod bridge;
+mod host;
 mod limits;
 mod load;
 mod mac;
@@ -13,6 +14,7 @@ mod route;
 mod time_zones;
 
 pub use bridge::{bridge_bundle_name, supports_hardware};
+pub use host::{is_date_format, is_host};
 pub use limits::{
     MAX_AUTH_NAME, MAX_DIAL_PLAN_BYTES, MAX_DISPLAY, MAX_NTP_NAME, MAX_PHONE_LABEL, MAX_SECRET,
     MAX_SSH_PASSWORD, SAFE_SECRET,

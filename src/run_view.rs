@@ -56,6 +56,7 @@ use crate::{
 ///         name: "CTLSEP001D45AABB01.tlv".to_owned(),
 ///         port: 49_152,
 ///         served: None,
+///         error: None,
 ///     },
 /// };
 /// let began: Timestamp = "2026-01-01T08:00:00Z".parse()?;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     failure::Failure,
     inputs::{
-        bundles::{self, model_loads},
+        bundles::{self, Trust, model_loads},
         dial_plan,
         phone_list::{self, InventoryFile},
         stage_failure,
@@ -175,7 +175,12 @@ fn firmware(args: &Args, globals: &Globals) -> Result<Firmware, Failure> {
     if args.firmware.is_empty() {
         return Ok(Firmware::default());
     }
-    let bundles = bundles::select(&args.firmware, &args.trust.trust(), false, globals.quiet)?;
+    // Nobody is told to reset a phone.
+    let trust = Trust {
+        without_recovery: true,
+        ..args.trust.trust()
+    };
+    let bundles = bundles::select(&args.firmware, &trust, false, globals.quiet)?;
     // The stage's own XMLDefault.cnf.xml is not used: the one written here names the PBX.
     let unused = std::net::Ipv4Addr::UNSPECIFIED.into();
     let stage = Stage::temporary(&bundles, &[], unused).map_err(stage_failure)?;

@@ -21,7 +21,7 @@ use crate::{
     display,
     failure::Failure,
     inputs::{
-        bundles::{self, Selection},
+        bundles::{self, Selection, Trust},
         configurations::{self, ConfigurationInputs},
         run_inputs::RunInputs,
         stage_failure,
@@ -75,6 +75,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         bridge: stage.bridge_plan(),
         expected: inventory.map(Inventory::macs),
         names: inventory.map(Inventory::names).unwrap_or_default(),
+        models: inventory.map(Inventory::models).unwrap_or_default(),
         expect: Some(args.phones.into()),
         timeout: Some(args.timeout.unwrap_or(DEFAULT_TIMEOUT)),
         ..Plan::default()
@@ -167,7 +168,11 @@ fn run_session(
 
 /// Targets and bridges.
 fn select(args: &Args, synthetic: Option<&Synthetic>, quiet: bool) -> Result<Selection, Failure> {
-    let trust = args.trust.trust();
+    // Nobody is told to reset a phone.
+    let trust = Trust {
+        without_recovery: true,
+        ..args.trust.trust()
+    };
     let Some(synthetic) = synthetic else {
         let bridges = &args.bridge.bridges;
         return bundles::select_with_bridges(&args.bundles, bridges, &trust, quiet);

@@ -1,7 +1,9 @@
 //! Checks of a dial plan.
 
 mod emergency;
+mod hidden;
 mod reach;
+mod star;
 
 pub(super) use emergency::numbers as emergency_numbers;
 
@@ -47,10 +49,12 @@ pub(super) fn check_entries(entries: &[PlanEntry]) -> Vec<Finding> {
         let found = if emergency::is_emergency(entry) {
             emergency::delayed_or_cut_off(entry, &mut walks)
         } else {
-            reach::hidden(entry, &mut walks)
+            hidden::hidden(entry, &mut walks)
         };
         findings.extend(found);
     }
+    findings.extend(hidden::partly_hidden(entries, &findings));
+    findings.extend(star::star_codes(entries));
     findings.extend(emergency::cut_off_common_numbers(entries));
     findings
 }

@@ -9,9 +9,12 @@ use roxmltree::{Document, Error, Node, NodeType, ParsingOptions};
 use self::position::position;
 use super::{
     finding::finding,
-    plan::{MAX_VERSION_BYTES, PlanEntry, PlanPosition, narrow, shown},
+    plan::{MAX_VERSION_BYTES, PlanEntry, shown},
 };
-use crate::diagnose::{Finding, Severity};
+use crate::{
+    diagnose::{Finding, Severity},
+    xml_fault::{self, XmlFaultKind},
+};
 
 /// Maximum number of XML nodes; plans that phones accept have fewer.
 const MAX_NODES: u32 = 20_000;
@@ -35,8 +38,19 @@ pub(super) struct ParsedPlan {
 /// The finding if the text is not well-formed XML or has no `DIALTEMPLATE`.
 pub(super) fn read(bytes: &[u8]) -> Result<ParsedPlan, Finding> {
     let mut read = ParsedPlan::default();
+    if xml_fault::utf16(bytes) {
+        return Err(finding(
+            "not-utf8",
+            Severity::Error,
+            text::end_of(""),
+            "the file is UTF-16, which Windows calls Unicode: phones cannot read it",
+            "Save the file as UTF-8 without a byte order mark, or use ASCII only",
+        ));
+    }
     let (text, not_utf8) = text::decode(bytes);
     read.findings.extend(not_utf8);
+    let (text, dashes) = text::with_readable_comments(&text);
+    read.findings.extend(dashes);
     let text = text::with_distinct_tones(text);
     let options = ParsingOptions {
         // Without a DTD there are no entities to expand.
@@ -136,47 +150,20 @@ impl ParsedPlan {
     }
 }
 
+/// The file is not well-formed. Phones read on where XML ends, but what they make of the rest is
+/// not known.
 fn not_xml(error: &Error, text: &str) -> Finding {
-    let position = match error {
-        // The parser reports no position for these; use the end of the file.
-        Error::UnclosedRootNode | Error::UnexpectedEndOfStream => {
-            let line = text.lines().count().max(1);
-            let column = text
-                .lines()
-                .last()
-                .map_or(1, |line| line.chars().count() + 1);
-            PlanPosition {
-                line: narrow(line),
-                column: narrow(column),
-            }
-        }
-        error => {
-            let position = error.pos();
-            PlanPosition {
-                line: position.row,
-                column: position.col,
-            }
-        }
+    let fault = xml_fault::explain(text, error);
+    let place = text::end_of(&text[..fault.offset]);
+    let (code, message) = match fault.kind {
+        XmlFaultKind::CurlyQuote => ("curly-quotes", fault.message),
+        XmlFaultKind::Doctype => ("doctype", fault.message),
+        XmlFaultKind::NotWellFormed => (
+            "not-well-formed",
+            format!("the file is not well-formed XML: {}", fault.message),
+        ),
     };
-    if *error == Error::DtdDetected {
-        return finding(
-            "doctype",
-            Severity::Error,
-            position,
-            "the file has a document type definition, which phones do not read",
-            "Remove <!DOCTYPE …> and write the values of its entities",
-        );
-    }
-    // The finding already has the position.
-    let message = error.to_string();
-    let message = message.split(" at ").next().unwrap_or_default();
-    finding(
-        "not-well-formed",
-        Severity::Error,
-        position,
-        format!("the file is not well-formed XML: {message}"),
-        "Correct it there: quotes, brackets and end tags must match",
-    )
+    finding(code, Severity::Error, place, message, fault.cure)
 }
 
 fn has_name(node: Node<'_, '_>, name: &str) -> bool {

@@ -57,7 +57,12 @@ fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
     }
     for phone in &report.missing {
         let name = phone.name.as_deref().map(escape).unwrap_or_default();
-        lines.push(style.bad(format!("{:<13} {name}", phone.mac.to_string()).trim_end()));
+        let model = phone.model.as_deref().unwrap_or_default();
+        let line = match model {
+            "" => format!("{:<13} {name}", phone.mac.to_string()),
+            model => format!("{:<13} {model:<5} {name}", phone.mac.to_string()),
+        };
+        lines.push(style.bad(line.trim_end()));
     }
     if !report.others.is_empty() {
         lines.push(String::new());

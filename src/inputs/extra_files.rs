@@ -48,7 +48,9 @@ pub fn check(
 ) -> Result<(), Failure> {
     let bundles = targets.iter().chain(bridges);
     let known = LintContext {
-        loads: bundles.flat_map(|bundle| bundle.loads.clone()).collect(),
+        loads: bundles
+            .flat_map(|bundle| bundle.served_loads().cloned())
+            .collect(),
         ..LintContext::default()
     };
     let findings: Vec<Finding> = files

@@ -65,6 +65,7 @@ impl RunInputs {
             bridges: absolute_all(&self.bridges),
             trust_keys: absolute_all(&self.trust.keys),
             accept_unknown: self.trust.accept_unknown,
+            without_recovery: self.trust.without_recovery,
             call_manager,
             added: given_files(extra_files),
             inventory: inventory.map(given_inventory),

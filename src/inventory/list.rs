@@ -10,7 +10,7 @@ use super::{
     secret::Secret,
     site::SiteSettings,
 };
-use crate::phone::MacAddress;
+use crate::phone::{MacAddress, Model};
 
 /// A parsed inventory.
 ///
@@ -161,6 +161,13 @@ impl Inventory {
     #[must_use]
     pub fn macs(&self) -> Vec<MacAddress> {
         self.phones.iter().map(|phone| phone.mac).collect()
+    }
+
+    /// The models of the phones for which one is given.
+    #[must_use]
+    pub fn models(&self) -> BTreeMap<MacAddress, &'static Model> {
+        let model = |phone: &PhoneEntry| Some((phone.mac, phone.model?));
+        self.phones.iter().filter_map(model).collect()
     }
 
     /// Each phone's name, or its extension if it has no name.

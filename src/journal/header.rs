@@ -56,6 +56,9 @@ pub struct Arguments {
     pub trust_keys: Vec<PathBuf>,
     /// `--accept-unknown`.
     pub accept_unknown: bool,
+    /// `--without-recovery`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_recovery: bool,
     /// `--call-manager`, if given.
     pub call_manager: Option<std::net::Ipv4Addr>,
     /// `--add`.
@@ -132,6 +135,18 @@ pub struct Expectations {
     /// The registration targets in the phones' configurations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registrations: Vec<RegistrationTarget>,
+    /// The models that the inventory lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ListedModel>,
+}
+
+/// The model that the inventory lists for a phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedModel {
+    /// The phone.
+    pub mac: MacAddress,
+    /// The number without letters, `7965`.
+    pub model: String,
 }
 
 /// The name of a phone.
@@ -156,7 +171,11 @@ impl JournalHeader {
     ) -> Self {
         let stages = plan.stages.iter().map(|stage| (stage, false));
         let bridges = plan.bridge.iter().map(|stage| (stage, true));
-        let served = stages.chain(bridges).zip(bundles);
+        // A bundle may have several loads, each with a stage.
+        let served = stages.chain(bridges).filter_map(|(stage, bridge)| {
+            let has = |bundle: &&Bundle| bundle.served_loads().any(|load| *load == stage.load);
+            Some(((stage, bridge), bundles.iter().find(has)?))
+        });
         Self {
             schema: super::SCHEMA,
             program: program(),
@@ -177,6 +196,14 @@ impl JournalHeader {
                 network: plan.network,
                 registering: plan.registering.clone(),
                 registrations: plan.registrations.clone(),
+                models: plan
+                    .models
+                    .iter()
+                    .map(|(mac, model)| ListedModel {
+                        mac: *mac,
+                        model: model.plain_number().to_owned(),
+                    })
+                    .collect(),
             },
             names: plan
                 .names
@@ -209,6 +236,7 @@ impl JournalHeader {
             network,
             registering,
             registrations,
+            models,
         } = self.plan.clone();
         let duration = |seconds| Duration::try_from_secs_f64(seconds).ok();
         Plan {
@@ -224,6 +252,10 @@ impl JournalHeader {
             registering,
             registrations,
             requests_only: false,
+            models: models
+                .iter()
+                .filter_map(|listed| Some((listed.mac, Model::by_number(&listed.model)?)))
+                .collect(),
             names: self
                 .names
                 .iter()

@@ -7,7 +7,7 @@ use roxmltree::Node;
 use super::{
     context::LintContext,
     findings::FindingList,
-    load, manager, value,
+    form, load, manager, repeated, value,
     xml::{is, value as text},
 };
 use crate::{
@@ -33,6 +33,8 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
         );
     }
     value::check_all(findings, root);
+    form::check(findings, root);
+    repeated::check(findings, root);
     let loads = |node: &Node<'_, '_>| node.is_element() && node.tag_name().name().starts_with(LOAD);
     let element_names: HashSet<&str> = root
         .descendants()
@@ -67,6 +69,14 @@ fn one(
         load::check(findings, node, written, None, known);
         return;
     };
+    if number != id.to_string() {
+        findings.error(
+            node,
+            "device-type",
+            format!("<{LOAD}{number}>: phones look for <{LOAD}{id}>, and ignore this one"),
+            format!("Write <{LOAD}{id} …> and </{LOAD}{id}>"),
+        );
+    }
     let of_id = MODELS.iter().find(|model| model.device_type == id);
     let named = node.attribute("model").and_then(named_model);
     if node.attribute("model").is_none() {

@@ -5,16 +5,15 @@ use roxmltree::Node;
 use super::{
     context::LintContext,
     findings::FindingList,
-    load, manager, pbx, value,
+    form,
+    lines::Lines,
+    load, manager, pbx, repeated, value,
     xml::{all, child, is, value as text},
 };
 use crate::{
     diagnose::Severity,
     phone::{Family, LoadName, Protocol},
 };
-
-/// `featureID` of a line; others are speed dials and phone functions.
-const LINE: &str = "9";
 
 /// Values of `transportLayerProtocol`: TCP, UDP, TLS, and "as set in the security profile",
 /// which call managers export.
@@ -41,6 +40,8 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
     let family = known.model.map(|model| model.family).or(of_load);
     value::check_all(findings, root);
     manager::check(findings, root);
+    form::check(findings, root);
+    repeated::check(findings, root);
     let speaks_sip = protocol(findings, root);
     if let Some((node, written)) = &named {
         let whose = known.model.map(|model| format!("the {}", model.number));
@@ -104,10 +105,8 @@ fn sip(
     for node in root.descendants().filter(Node::is_element) {
         value::check_element(findings, node, family);
     }
-    let lines: Vec<_> = all(root, "line")
-        .filter(|line| line.parent().is_some_and(|parent| is(parent, "sipLines")))
-        .collect();
-    first_line(findings, root, &lines);
+    let lines = Lines::of(root);
+    lines.check(findings);
     if all(root, "dialTemplate").all(|plan| text(plan).is_empty()) {
         let profile = child(root, "sipProfile").unwrap_or(root);
         findings.node(
@@ -132,46 +131,7 @@ fn sip(
         }
     }
     if let Some(pjsip) = &known.pjsip {
+        let lines: Vec<_> = lines.registering().collect();
         pbx::check(findings, &lines, &transports, pjsip);
-    }
-}
-
-/// Without its first line a phone deletes the file: "Line 1 not configured" (observed).
-fn first_line(findings: &mut FindingList<'_>, root: Node<'_, '_>, lines: &[Node<'_, '_>]) {
-    let is_line = |line: &&Node<'_, '_>| {
-        child(**line, "featureID").is_none_or(|feature| text(feature) == LINE)
-    };
-    let mut registering = lines.iter().filter(is_line).peekable();
-    let Some(any) = registering.peek().copied() else {
-        let place = all(root, "sipLines").next();
-        findings.error(
-            place.or(child(root, "sipProfile")).unwrap_or(root),
-            "no-line",
-            "there is no line: the phone logs \"Line 1 not configured\" and deletes the file",
-            "Add <line button=\"1\"> with featureID 9, name, authName and authPassword to \
-             sipProfile/sipLines",
-        );
-        return;
-    };
-    let is_first = |line: &&Node<'_, '_>| {
-        line.attribute("button") == Some("1") || line.attribute("lineIndex") == Some("1")
-    };
-    let Some(first) = registering.find(is_first) else {
-        findings.warning(
-            *any,
-            "no-line",
-            "no line is on button 1: the phone may log \"Line 1 not configured\"",
-            "Set button=\"1\" on one line",
-        );
-        return;
-    };
-    let name = child(*first, "name");
-    if name.map(text).unwrap_or_default().is_empty() {
-        findings.error(
-            name.unwrap_or(*first),
-            "no-line",
-            "the first line has no <name>, which is the user that the phone registers as",
-            "Write the extension into the <name> of the line",
-        );
     }
 }

@@ -2,33 +2,16 @@
 
 use roxmltree::Node;
 
-use super::{context::LintContext, findings::FindingList};
+use super::{
+    context::LintContext,
+    findings::FindingList,
+    load_name::{self, NameFault, RELEASES},
+    value,
+};
 use crate::{
     diagnose::Severity,
     phone::{Family, LoadName, Model},
 };
-
-/// Releases published for all families with five images, as spelled in load names (from
-/// public repositories and call manager lists).
-const RELEASES: &[&str] = &[
-    "8-2-1S",
-    "8-3-1S",
-    "8-3-3S",
-    "8-3-3SR2S",
-    "8-4-2S",
-    "8-5-2S",
-    "8-5-2SR1S",
-    "8-5-3S",
-    "8-5-4S",
-    "9-0-2SR1S",
-    "9-0-3S",
-    "9-2-1S",
-    "9-3-1SR1-1S",
-    "9-3-1SR4-1S",
-    "9-4-2SR1-1S",
-    "9-4-2SR3-1S",
-    "9-4-2SR4-3S",
-];
 
 /// Checks the load named in an element. `family` is the family of the phones that read it,
 /// with the model name for messages.
@@ -92,6 +75,10 @@ fn name(findings: &mut FindingList<'_>, node: Node<'_, '_>, load: &LoadName, kno
         );
         return;
     }
+    if let Some(fault) = load_name::fault(load.as_str()) {
+        no_load(findings, node, load, fault);
+        return;
+    }
     let convertible = load.family().filter(|family| family.is_convertible());
     if convertible.is_some() && !load.as_str().ends_with('S') {
         without_s(findings, node, load, staged);
@@ -117,6 +104,48 @@ fn name(findings: &mut FindingList<'_>, node: Node<'_, '_>, load: &LoadName, kno
         "Name a load that the server has, or leave the element empty to keep the current \
          load",
     );
+}
+
+/// The text is the name of another file, or a misspelled load.
+fn no_load(findings: &mut FindingList<'_>, node: Node<'_, '_>, load: &LoadName, fault: NameFault) {
+    let shown = value::quoted(load.as_str());
+    let (severity, code, message, meant) = match fault {
+        NameFault::OtherFile(what, meant) => (
+            Severity::Error,
+            "load-name",
+            format!("{shown} is the name of {what}, not of a load"),
+            meant,
+        ),
+        NameFault::Folder(meant) => (
+            Severity::Error,
+            "load-name",
+            format!("{shown} contains a folder: phones request loads from the root of the server"),
+            Some(meant),
+        ),
+        NameFault::Case(meant) => (
+            Severity::Warning,
+            "load-case",
+            format!("Cisco spells the load {meant}, and most TFTP servers are case-sensitive"),
+            Some(meant),
+        ),
+        NameFault::Spelling(meant) => (
+            Severity::Error,
+            "load-name",
+            format!("{shown} does not have the form of a load name, which {meant} has"),
+            Some(meant),
+        ),
+        NameFault::Character(bad) => (
+            Severity::Error,
+            "load-name",
+            format!("{shown} is not a load name: no load contains {bad:?}"),
+            None,
+        ),
+    };
+    let cure = match meant {
+        Some(meant) => format!("Write {meant}, if the server has {meant}.loads"),
+        None => "Write the name of the .loads file in the bundle, without .loads".to_owned(),
+    };
+    findings.node(severity, node, code, message, cure);
 }
 
 /// `SIP45.9-3-1SR4`, `SIP45.9-3-1SR4-1`: the name of the bundle instead of the load.

@@ -5,10 +5,12 @@ use std::path::Path;
 use roxmltree::Node;
 
 use super::{
+    address::USE_CALL_MANAGER,
     findings::FindingList,
     text::{MAX_FILE_BYTES, Text},
-    xml::{all, child, declare_prefixes, is_bounded, value},
+    xml::{all, child, declare_prefixes, is, is_bounded, value},
 };
+use crate::diagnose::Severity;
 
 /// The SCCP port.
 const SCCP_PORT: &str = "2000";
@@ -18,9 +20,6 @@ const SIP_PORTS: [&str; 2] = ["5060", "5061"];
 
 /// The SIP port if a file names none.
 const DEFAULT_PORT: u16 = 5060;
-
-/// The proxy value of lines that register with the call manager.
-const USE_CALL_MANAGER: &str = "USECALLMANAGER";
 
 /// Host and port of the registrar of each line in a SEP file. An empty host means the TFTP server.
 /// The list is empty if the file cannot be read or has no line.
@@ -115,7 +114,30 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>) {
                 ),
                 "Write 5060, or the SIP port of the PBX",
             ),
+            "port" if value(node) == SCCP_PORT && is_of_line(node) => line_port(findings, node),
             _ => {}
         }
     }
+}
+
+fn is_of_line(node: Node<'_, '_>) -> bool {
+    node.parent().is_some_and(|parent| is(parent, "line"))
+}
+
+/// The SCCP port in a line: used only if the line has a proxy of its own.
+fn line_port(findings: &mut FindingList<'_>, node: Node<'_, '_>) {
+    let proxy = node.parent().and_then(|line| child(line, "proxy"));
+    let proxy = proxy.map(value).unwrap_or_default();
+    let severity = if proxy.is_empty() || proxy == USE_CALL_MANAGER {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    findings.node(
+        severity,
+        node,
+        "ports",
+        format!("the port of the line is {SCCP_PORT}, the SCCP port: expected a SIP port"),
+        "Write 5060, or the SIP port of the PBX",
+    );
 }

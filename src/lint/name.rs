@@ -35,6 +35,24 @@ impl FileKind {
         }
     }
 
+    /// Detects the type from the first tag, which a file that is not well-formed has too.
+    pub(super) fn of_text(text: &str) -> Option<Self> {
+        let mut rest = text;
+        while let Some(at) = rest.find('<') {
+            rest = &rest[at..];
+            let end = if rest.starts_with("<!--") {
+                "-->"
+            } else if rest.starts_with(['<']) && rest[1..].starts_with(['?', '!']) {
+                ">"
+            } else {
+                let name = rest[1..].split(|c: char| c.is_whitespace() || "/>".contains(c));
+                return Self::of_root(name.into_iter().next().unwrap_or_default());
+            };
+            rest = &rest[rest.find(end)? + end.len()..];
+        }
+        None
+    }
+
     /// Detects the type from the root element. Only `DIALTEMPLATE` ignores case, as on phones.
     pub(super) fn of_root(name: &str) -> Option<Self> {
         match name {
@@ -46,27 +64,51 @@ impl FileKind {
     }
 }
 
-/// Checks that phones request exactly this name.
-pub(super) fn check(findings: &mut FindingList<'_>, path: &Path, kind: Option<FileKind>) {
+/// Checks that phones request exactly this name. `named` is the kind that the name shows, `content`
+/// the kind that the root element shows.
+pub(super) fn check(
+    findings: &mut FindingList<'_>,
+    path: &Path,
+    named: Option<FileKind>,
+    content: Option<FileKind>,
+) {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return;
     };
-    let expected = match kind {
-        Some(FileKind::Default) => Some(DEFAULT.to_owned()),
-        Some(FileKind::Device) => {
-            let middle = &name["SEP".len()..name.len() - ".cnf.xml".len()];
-            MacAddress::from_hex(middle).map(|mac| format!("SEP{}.cnf.xml", mac.upper_hex()))
+    let expected = match named.or(content) {
+        Some(FileKind::Default) if named.is_some() || is_meant_as_default(name) => {
+            Some(DEFAULT.to_owned())
         }
-        Some(FileKind::DialPlan) | None => return,
+        Some(FileKind::Device) if named.is_some() || is_meant_for_a_phone(name) => {
+            mac_within(name).map(|mac| format!("SEP{}.cnf.xml", mac.upper_hex()))
+        }
+        Some(FileKind::DialPlan) if named.is_none() => match plan_name(name) {
+            None => return,
+            renamed => renamed,
+        },
+        _ => return,
     };
     match expected {
-        Some(expected) if expected != name => findings.file(
+        Some(expected) if expected.eq_ignore_ascii_case(name) => {
+            if expected != name {
+                findings.file(
+                    Severity::Warning,
+                    "file-name",
+                    format!("phones request {expected}, and most TFTP servers are case-sensitive"),
+                    format!("Rename it to {expected}"),
+                );
+            }
+        }
+        Some(expected) => findings.file(
             Severity::Warning,
             "file-name",
-            format!("phones request {expected}, and most TFTP servers are case-sensitive"),
-            format!("Rename it to {expected}"),
+            format!("no phone requests this name: phones request {expected}"),
+            if name.to_ascii_lowercase().ends_with(".txt") {
+                format!("Rename it to {expected}; Windows may hide .txt")
+            } else {
+                format!("Rename it to {expected}")
+            },
         ),
-        Some(_) => {}
         None => findings.file(
             Severity::Warning,
             "file-name",
@@ -74,5 +116,131 @@ pub(super) fn check(findings: &mut FindingList<'_>, path: &Path, kind: Option<Fi
              upper case, and .cnf.xml",
             "Rename it, as in SEP001D45AABB0C.cnf.xml; the MAC is on the back of the phone",
         ),
+    }
+}
+
+/// Whether the name of a default configuration resembles the one that phones request.
+fn is_meant_as_default(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let rest = lower.strip_prefix("xmldefault");
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ' ', '(']))
+}
+
+/// Whether the name of a configuration resembles one that phones request: it begins with SEP, or
+/// has a MAC address.
+fn is_meant_for_a_phone(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.starts_with("sep") || mac_within(name).is_some()
+}
+
+/// The first MAC address within a name, with or without separators.
+fn mac_within(name: &str) -> Option<MacAddress> {
+    // A letter O is a zero: it is no hex digit.
+    let (base, _) = name.split_once(['(', ' ']).unwrap_or((name, ""));
+    let stem = base.split(".cnf").next().unwrap_or(base);
+    let stem = stem.strip_suffix(".xml").unwrap_or(stem);
+    let plain: String = stem
+        .chars()
+        .filter(|c| !"-:._".contains(*c))
+        .map(|c| if matches!(c, 'O' | 'o') { '0' } else { c })
+        .collect();
+    let is_prefix = |prefix: &str| {
+        let head = plain.get(..prefix.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+    };
+    let rest = ["sep", "sip"]
+        .iter()
+        .find(|prefix| is_prefix(prefix))
+        .map_or(plain.as_str(), |prefix| &plain[prefix.len()..]);
+    MacAddress::from_hex(rest)
+}
+
+/// The name of a dial plan without what an editor or a browser added: `plan.xml.txt`,
+/// `plan (1).xml`. `None` if nothing was added.
+fn plan_name(name: &str) -> Option<String> {
+    let lower = name.to_ascii_lowercase();
+    let at = lower.find(".xml")? + ".xml".len();
+    let stem = &name[..at - ".xml".len()];
+    let copy = stem
+        .strip_suffix(')')
+        .and_then(|stem| stem.rsplit_once('('))
+        .filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()));
+    match copy {
+        Some((stem, _)) => Some(format!("{}.xml", stem.trim_end())),
+        None if at < name.len() => Some(name[..at].to_owned()),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expected(name: &str, content: FileKind) -> Option<String> {
+        let path = Path::new(name);
+        let mut findings = FindingList::new(path);
+        check(&mut findings, path, FileKind::of_name(path), Some(content));
+        let findings = findings.into_sorted();
+        assert!(findings.len() <= 1, "{findings:?}");
+        findings.first().map(|found| found.cure.clone())
+    }
+
+    #[test]
+    fn names_that_no_phone_requests_get_the_one_that_phones_request() {
+        let right = "SEP001D45AABB0C.cnf.xml";
+        for name in [
+            "SEP001D45AABB0C.cnf.xml.txt",
+            "SEP001D45AABB0C.xml",
+            "SEP001D45AABB0C.cnf",
+            "SEP001D45AABB0C",
+            "001D45AABB0C.cnf.xml",
+            "001d45aabb0c.xml",
+            "00-1D-45-AA-BB-0C.cnf.xml",
+            "SEP00:1D:45:AA:BB:0C.cnf.xml",
+            "SEP-001D45AABB0C.cnf.xml",
+            "SEP001D45AABB0C (1).cnf.xml",
+            "SEP001D45AABB0C(1).cnf.xml",
+            "SEP001D45AABB0C.cnf (2).xml",
+            "SEP001D45AABB0C.cnf.xml.bak",
+            "SEP001D45AABB0C.cnf.xml~",
+            "SEP001D45AABBOC.cnf.xml",
+            "SIP001D45AABB0C.cnf.xml",
+            "sep001d45aabb0c.cnf.xml",
+        ] {
+            let cure = expected(name, FileKind::Device).unwrap_or_else(|| panic!("{name}"));
+            assert!(cure.contains(right), "{name}: {cure}");
+        }
+        for name in ["SEPphone.xml", "SEP001D45AABB.cnf.xml", "SEP.cnf.xml"] {
+            let cure = expected(name, FileKind::Device).unwrap_or_else(|| panic!("{name}"));
+            assert!(cure.contains("back of the phone"), "{name}: {cure}");
+        }
+        for name in [
+            "XMLDefault.cnf.xml.txt",
+            "XMLDefault.xml",
+            "xmldefault.cnf.xml",
+        ] {
+            let cure = expected(name, FileKind::Default).unwrap_or_else(|| panic!("{name}"));
+            assert!(cure.contains(DEFAULT), "{name}: {cure}");
+        }
+        for (name, plan) in [
+            ("DRdialplan.xml.txt", "DRdialplan.xml"),
+            ("office (3).xml", "office.xml"),
+            ("office(3).xml.txt", "office.xml"),
+        ] {
+            let cure = expected(name, FileKind::DialPlan).unwrap_or_else(|| panic!("{name}"));
+            assert!(cure.contains(&format!("to {plan}")), "{name}: {cure}");
+        }
+        for (name, content) in [
+            (right, FileKind::Device),
+            ("template.xml", FileKind::Device),
+            ("-", FileKind::Device),
+            (DEFAULT, FileKind::Default),
+            ("example.xml", FileKind::Default),
+            ("xmldefault-office.cnf.xml", FileKind::Default),
+            ("office.xml", FileKind::DialPlan),
+            ("dialplan-2.xml", FileKind::DialPlan),
+        ] {
+            assert_eq!(expected(name, content), None, "{name}");
+        }
     }
 }

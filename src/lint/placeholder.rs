@@ -38,6 +38,9 @@ const FRAMES: &[(&str, &str)] = &[
     ("<", ">"),
 ];
 
+/// Delimiters of placeholders around words. Passwords may have them, and numbers to dial do.
+const WORD_FRAMES: &[(&str, &str)] = &[("#", "#"), ("!", "!"), ("_", "_"), ("%", "%"), ("*", "*")];
+
 /// Whether the whole value is a placeholder. For passwords, fewer forms count, because they
 /// may contain any character.
 pub(super) fn is_placeholder(value: &str, secret: bool) -> bool {
@@ -47,6 +50,8 @@ pub(super) fn is_placeholder(value: &str, secret: bool) -> bool {
             .and_then(|rest| rest.strip_suffix(close))
             .is_some_and(|inside| !inside.is_empty() && !is_ipv6(inside))
     };
+    let word_framed =
+        |frame: &(&str, &str)| framed(frame) && value.contains(|c: char| c.is_ascii_alphabetic());
     WORDS.contains(&value)
         || (!secret
             && WORDS
@@ -54,6 +59,7 @@ pub(super) fn is_placeholder(value: &str, secret: bool) -> bool {
                 .any(|word| is_verb(word) && word.eq_ignore_ascii_case(value)))
         || FRAMES.iter().any(framed)
         || is_shouted(value)
+        || (!secret && WORD_FRAMES.iter().any(word_framed))
         || (!secret && (is_variable(value) || is_crossed_out(value)))
 }
 
@@ -85,11 +91,15 @@ fn is_variable(value: &str) -> bool {
     })
 }
 
-/// `XXXX`, `x.x.x.x`.
+/// `XXXX`, `x.x.x.x`, `192.168.x.x`.
 fn is_crossed_out(value: &str) -> bool {
     let crosses = |part: &str| !part.is_empty() && part.chars().all(|c| c == 'x' || c == 'X');
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<_> = value.split('.').collect();
     (value.len() >= 3 && crosses(value))
-        || (value.split('.').count() == 4 && value.split('.').all(crosses))
+        || (parts.len() == 4
+            && parts.iter().any(|part| crosses(part))
+            && parts.iter().all(|part| crosses(part) || number(part)))
 }
 
 #[cfg(test)]
@@ -120,6 +130,12 @@ mod tests {
             "XXXX",
             "x.x.x.x",
             "xxx.xxx.xxx.xxx",
+            "192.168.x.x",
+            "10.0.0.XXX",
+            "#SIP PORT#",
+            "!!!PBX!!!",
+            "_IPPBX_",
+            "%PBX_IP%",
             "changeme",
         ] {
             assert!(is_placeholder(value, false), "{value}");
@@ -138,6 +154,9 @@ mod tests {
             "192.0.2.10",
             "*97",
             "MyVOIP-Phone",
+            "#31#",
+            "*97*",
+            "10.0.0.1",
             "Reception",
             "WHERE",
             "HERE",
@@ -150,7 +169,7 @@ mod tests {
         ] {
             assert!(!is_placeholder(value, false), "{value}");
         }
-        for secret in ["$ECRET", "xXxX", "changeme", "x.x.x.x"] {
+        for secret in ["$ECRET", "xXxX", "changeme", "x.x.x.x", "#ab#", "_ab_"] {
             assert!(!is_placeholder(secret, true), "{secret}");
         }
     }

@@ -1,5 +1,7 @@
 //! The text of a file and the positions in it.
 
+use crate::xml_fault;
+
 /// Maximum size of a configuration in bytes. Phones log this limit: "with size limit of
 /// 550001" (observed).
 pub const MAX_FILE_BYTES: usize = 550_001;
@@ -66,13 +68,7 @@ impl Text {
 
     /// Converts a position from the parser to an offset.
     pub(super) fn offset(&self, position: roxmltree::TextPos) -> usize {
-        let rows = self.whole.split_inclusive('\n');
-        let before = (position.row as usize).saturating_sub(1);
-        let start: usize = rows.take(before).map(str::len).sum();
-        let rest = &self.whole[start..];
-        let column = (position.col as usize).saturating_sub(1);
-        let within = rest.char_indices().nth(column);
-        start + within.map_or(rest.len(), |(at, _)| at)
+        xml_fault::offset(&self.whole, position)
     }
 
     /// The position of an offset in the original file.

@@ -4,7 +4,7 @@ use roxmltree::Node;
 
 use super::{
     findings::FindingList,
-    malformed::CURLY,
+    invisible,
     placeholder::is_placeholder,
     similar,
     xml::{is, value},
@@ -12,6 +12,7 @@ use super::{
 use crate::{
     diagnose::Severity,
     phone::{CISCO_TIME_ZONES, Family, MAX_AUTH_NAME, MAX_NTP_NAME, MAX_PHONE_LABEL, SAFE_SECRET},
+    xml_fault::CURLY,
 };
 
 /// Elements with passwords; their values never appear in a message.
@@ -77,8 +78,15 @@ pub(super) fn check_all(findings: &mut FindingList<'_>, root: Node<'_, '_>) {
             );
         } else if is_unfilled(node, &text) {
             placeholder(findings, node, &text);
+        } else {
+            invisible::check(findings, node, is_vital(node));
         }
     }
+}
+
+/// Whether [`check_all`] has a finding about the value, so that its form does not matter.
+pub(super) fn is_reported(node: Node<'_, '_>, text: &str) -> bool {
+    is_unfilled(node, text) || text.starts_with(CURLY) || invisible::is_in(text)
 }
 
 /// Whether the value is a placeholder that was not replaced.
@@ -86,16 +94,22 @@ fn is_unfilled(node: Node<'_, '_>, text: &str) -> bool {
     is_placeholder(text, SECRETS.contains(&node.tag_name().name()))
 }
 
+/// Whether the phone does not register without the value.
+pub(super) fn is_vital(node: Node<'_, '_>) -> bool {
+    let name = node.tag_name().name();
+    let parent = |name| node.parent().is_some_and(|parent| is(parent, name));
+    match name {
+        "processNodeName" => parent("callManager"),
+        "voipControlPort" => true,
+        "sipPort" => parent("ports"),
+        "port" => parent("line"),
+        _ => parent("line") && VITAL.contains(&name),
+    }
+}
+
 fn placeholder(findings: &mut FindingList<'_>, node: Node<'_, '_>, text: &str) {
     let name = node.tag_name().name();
-    let in_line = node.parent().is_some_and(|parent| is(parent, "line"));
-    let is_vital = match name {
-        "processNodeName" => node
-            .parent()
-            .is_some_and(|parent| is(parent, "callManager")),
-        _ => in_line && VITAL.contains(&name),
-    };
-    let severity = if is_vital {
+    let severity = if is_vital(node) {
         Severity::Error
     } else {
         Severity::Warning
@@ -122,7 +136,7 @@ pub(super) fn check_element(
 ) {
     let text = value(node);
     let name = node.tag_name().name();
-    if is_unfilled(node, &text) || text.starts_with(CURLY) {
+    if is_reported(node, &text) {
         return;
     }
     let parent = |name| node.parent().is_some_and(|parent| is(parent, name));
@@ -195,24 +209,34 @@ fn phone_label(
     findings.node(severity, node, "phone-label", message, cure);
 }
 
-/// Disputed: 7941 and 7961 are reported to truncate or reject long passwords, while other
-/// models accept 32 characters.
+/// 30 characters work on all models; of more, sources report failures. Disputed: 7941 and 7961
+/// are reported to truncate or reject even shorter ones.
 fn secret(
     findings: &mut FindingList<'_>,
     node: Node<'_, '_>,
     length: usize,
     family: Option<Family>,
 ) {
-    let severity = match family {
-        Some(Family::F41) => Severity::Warning,
-        None => Severity::Note,
+    let (severity, whose) = match family {
+        _ if length > MAX_AUTH_NAME => (
+            Severity::Warning,
+            format!("phones safely accept {MAX_AUTH_NAME}"),
+        ),
+        Some(Family::F41) => (
+            Severity::Warning,
+            format!("7941 and 7961 safely accept {SAFE_SECRET}"),
+        ),
+        None => (
+            Severity::Note,
+            format!("7941 and 7961 safely accept {SAFE_SECRET}"),
+        ),
         Some(_) => return,
     };
     findings.node(
         severity,
         node,
         "secret-too-long",
-        format!("authPassword has {length} characters; 7941 and 7961 safely accept {SAFE_SECRET}"),
+        format!("authPassword has {length} characters; {whose}"),
         "If the phone does not register, use a shorter one, here and on the PBX",
     );
 }
@@ -265,7 +289,7 @@ fn is_7900(family: Option<Family>) -> Option<bool> {
 }
 
 /// Quotes a value in a message, truncated to 40 characters.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut shown: String = text.chars().take(40).collect();
     if shown.len() < text.len() {
         shown.push('…');

@@ -64,14 +64,17 @@ pub(super) fn declare_prefixes(text: &mut Text, findings: &mut FindingList<'_>) 
     }
 }
 
-/// The text of an element, trimmed and without comments.
-pub(super) fn value(node: Node<'_, '_>) -> String {
-    let text: String = node
-        .children()
+/// The text of an element without comments.
+pub(super) fn raw(node: Node<'_, '_>) -> String {
+    node.children()
         .filter(Node::is_text)
         .filter_map(|child| child.text())
-        .collect();
-    text.trim().to_owned()
+        .collect()
+}
+
+/// The text of an element, trimmed and without comments.
+pub(super) fn value(node: Node<'_, '_>) -> String {
+    raw(node).trim().to_owned()
 }
 
 /// The first child element with this name.

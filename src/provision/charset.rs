@@ -6,16 +6,14 @@
 //! would differ between phone and PBX, so it is rejected, never rewritten. Each function returns
 //! what was expected as its error.
 
-use std::net::Ipv4Addr;
-
-use crate::phone::{MAX_AUTH_NAME, MAX_NTP_NAME, MAX_SECRET, MAX_SSH_PASSWORD};
+use crate::phone::{
+    MAX_AUTH_NAME, MAX_NTP_NAME, MAX_SECRET, MAX_SSH_PASSWORD, is_date_format, is_host,
+};
 
 /// Maximum length of a context name (Asterisk: 80 with the terminator).
 const MAX_CONTEXT: usize = 79;
 /// Maximum length of a dialled number, as in a dial plan.
 const MAX_NUMBER: usize = 63;
-/// Maximum length of a host name (RFC 1035, section 2.3.4).
-const MAX_HOST: usize = 253;
 
 /// Names with a special meaning in Asterisk's files.
 const RESERVED: [&str; 10] = [
@@ -124,22 +122,8 @@ pub(super) fn number(text: &str) -> CharsetResult {
 
 /// A host: an IPv4 address or a host name.
 pub(crate) fn host(text: &str) -> CharsetResult {
-    let is_name = || {
-        let label = |label: &str| {
-            only(label, "-") && !label.starts_with('-') && !label.ends_with('-') && label.len() < 64
-        };
-        text.len() <= MAX_HOST
-            && text.contains(|c: char| c.is_ascii_alphabetic())
-            && text.split('.').all(label)
-    };
-    let good = match text.parse::<Ipv4Addr>() {
-        Ok(address) => {
-            !address.is_unspecified() && !address.is_multicast() && !address.is_broadcast()
-        }
-        Err(_) => is_name(),
-    };
     expected(
-        good,
+        is_host(text),
         "expected the IPv4 address of one host such as 192.0.2.10, or its name",
     )
 }
@@ -224,14 +208,8 @@ pub(super) fn language(text: &str) -> CharsetResult {
 /// A date format: `D`, `M` and `Y` (or `YY` for four digits) in any order, separated by `/`, `-` or
 /// `.`. A trailing `A` means a 12-hour clock.
 pub(super) fn date_format(text: &str) -> CharsetResult {
-    let bare = text.strip_suffix(['A', 'a']).unwrap_or(text);
-    let good = ['/', '-', '.'].iter().any(|separator| {
-        let mut parts: Vec<_> = bare.split(*separator).collect();
-        parts.sort_unstable();
-        parts == ["D", "M", "Y"] || parts == ["D", "M", "YY"]
-    });
     expected(
-        good,
+        is_date_format(text),
         "expected a date format such as D/M/Y, D.M.YY or M/D/YA",
     )
 }

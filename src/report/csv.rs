@@ -4,7 +4,7 @@ use super::next_step::next_step;
 use crate::run_view::{PhoneView, RunView, format};
 
 /// The columns.
-pub const HEADER: [&str; 16] = [
+pub const HEADER: [&str; 17] = [
     "mac",
     "name",
     "address",
@@ -21,6 +21,7 @@ pub const HEADER: [&str; 16] = [
     "evidence",
     "next",
     "on_inventory",
+    "listed_model",
 ];
 
 /// The report of a finished view as CSV, with CRLF as the RFC demands. Phones that were expected
@@ -35,7 +36,10 @@ pub fn render(view: &RunView) -> String {
         let row = row(
             phone,
             from.unwrap_or_default(),
-            on_inventory.unwrap_or_default(),
+            [
+                on_inventory.unwrap_or_default(),
+                report.listed_model.clone().unwrap_or_default(),
+            ],
         );
         line(&mut text, &row);
     }
@@ -44,12 +48,17 @@ pub fn render(view: &RunView) -> String {
         fields[0] = phone.mac.to_string();
         fields[1] = phone.name.clone().unwrap_or_default();
         "missing".clone_into(&mut fields[4]);
+        fields[16] = phone.model.clone().unwrap_or_default();
         line(&mut text, &fields);
     }
     text
 }
 
-fn row(phone: &PhoneView, from: String, on_inventory: String) -> [String; HEADER.len()] {
+fn row(
+    phone: &PhoneView,
+    from: String,
+    [on_inventory, listed_model]: [String; 2],
+) -> [String; HEADER.len()] {
     let named = &phone.phone;
     let seconds = phone.last_seen.duration_since(phone.first_seen).as_secs();
     let codes: Vec<String> = phone
@@ -83,6 +92,7 @@ fn row(phone: &PhoneView, from: String, on_inventory: String) -> [String; HEADER
         evidence.join("; "),
         next_step(phone),
         on_inventory,
+        listed_model,
     ]
 }
 

@@ -67,10 +67,11 @@ pub fn render(view: &RunView, heading: &Heading) -> String {
     }
     for phone in missing {
         let name = phone.name.as_deref().map(text).unwrap_or_default();
+        let model = phone.model.as_deref().map(text).unwrap_or_default();
         append(
             &mut page,
             format_args!(
-                "<article class=\"bad\"><header><h3>{}</h3><span>{name}</span>\
+                "<article class=\"bad\"><header><h3>{}</h3><span>{name}</span><span>{model}</span>\
                  <span class=\"tag bad\">never seen</span></header></article>\n",
                 phone.mac
             ),

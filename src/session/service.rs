@@ -43,16 +43,18 @@ impl RunShared {
     ) -> Decision {
         let address = *peer.ip();
         let requested = RequestedFile::parse(name);
-        let admission = self
-            .fleet()
-            .admit_at(self.clock.at(now), address, name, &requested);
+        let (admission, is_unfit) = {
+            let fleet = self.fleet();
+            let admission = fleet.admit_at(self.clock.at(now), address, name, &requested);
+            (admission, fleet.withholds(&requested))
+        };
         let view = match admission {
             Admission::Serve(view) => view,
             Admission::Draining => return Decision::Stopping,
         };
         // Phones do not request such names.
         let is_unusual = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
-        let file = (!name.contains(is_unusual))
+        let file = (!name.contains(is_unusual) && !is_unfit)
             .then(|| self.source.resolve(view, name))
             .flatten();
         let withheld = file.is_some() && is_withheld(address, name, &requested);

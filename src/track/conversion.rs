@@ -19,6 +19,7 @@ mod firmware;
 mod images;
 mod inferred;
 mod lease;
+mod listed;
 mod load_reports;
 mod loader;
 mod loads;

@@ -42,6 +42,8 @@ pub struct Plan {
     pub network: Option<Subnet>,
     /// What the operator calls the phones.
     pub names: BTreeMap<MacAddress, String>,
+    /// The models that the inventory lists.
+    pub models: BTreeMap<MacAddress, &'static Model>,
     /// Only requests are observed, no acknowledgements and no ends of transfers (as in some
     /// servers' logs). The next request of a phone then shows which files it has, and the
     /// evidence says that this is inferred.

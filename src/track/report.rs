@@ -43,6 +43,9 @@ pub struct MissingPhone {
     /// The operator's name for the phone, from the inventory.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
+    /// Its model in the inventory: the number without letters.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<String>,
 }
 
 /// The result for one phone.
@@ -60,6 +63,9 @@ pub struct PhoneReport {
     /// The operator's name for the phone, from the inventory.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
+    /// Its model in the inventory: the number without letters.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub listed_model: Option<String>,
     /// Whether the inventory lists it; `None` without an inventory.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub on_inventory: Option<bool>,
@@ -148,6 +154,8 @@ pub struct FleetCounts {
     pub diagnoses: BTreeMap<Code, u64>,
     /// Clients that are not phones.
     pub others: u64,
+    /// The phones that are expected by name and were not observed so far.
+    pub missing: Vec<MissingPhone>,
 }
 
 impl Totals {
@@ -180,6 +188,7 @@ pub(super) fn build(registry: &Registry, plan: &Plan, began: Timestamp) -> Repor
         .map(|(id, phone)| {
             let mut report = phone_report(*id, phone, began);
             report.name = phone.mac.and_then(|mac| plan.names.get(&mac).cloned());
+            report.listed_model = phone.mac.and_then(|mac| listed_model(plan, mac));
             report.on_inventory = listed
                 .as_ref()
                 .map(|listed| phone.mac.is_some_and(|mac| listed.contains(&mac)));
@@ -195,22 +204,30 @@ pub(super) fn build(registry: &Registry, plan: &Plan, began: Timestamp) -> Repor
             files: files(&other.attempts),
         })
         .collect();
-    let missing = plan
-        .expected_macs()
-        .unwrap_or_default()
-        .iter()
-        .filter(|mac| registry.of(**mac).is_none())
-        .map(|mac| MissingPhone {
-            mac: *mac,
-            name: plan.names.get(mac).cloned(),
-        })
-        .collect();
+    let missing = missing(registry, plan).collect();
     Report {
         phones,
         others,
         totals,
         missing,
     }
+}
+
+/// The phones that are expected by name and were not observed.
+pub(super) fn missing(registry: &Registry, plan: &Plan) -> impl Iterator<Item = MissingPhone> {
+    let expected = plan.expected_macs().unwrap_or_default().iter();
+    expected
+        .filter(|mac| registry.of(**mac).is_none())
+        .map(|mac| MissingPhone {
+            mac: *mac,
+            name: plan.names.get(mac).cloned(),
+            model: listed_model(plan, *mac),
+        })
+}
+
+fn listed_model(plan: &Plan, mac: MacAddress) -> Option<String> {
+    let model = plan.models.get(&mac)?;
+    Some(model.plain_number().to_owned())
 }
 
 fn phone_report(id: PhoneId, phone: &Phone, began: Timestamp) -> PhoneReport {
@@ -223,6 +240,7 @@ fn phone_report(id: PhoneId, phone: &Phone, began: Timestamp) -> PhoneReport {
         address: phone.address,
         model: phone.model().map(|model| model.plain_number().to_owned()),
         name: None,
+        listed_model: None,
         on_inventory: None,
         state: whole.effective_state(),
         reason: None,

@@ -135,7 +135,9 @@ impl PageState {
         let missing = missing
             .map(|phone| {
                 let name = phone.name.as_deref().map(escape).unwrap_or_default();
-                format!("{} {name}", phone.mac).trim_end().to_owned()
+                let model = phone.model.as_deref().unwrap_or_default();
+                let text = format!("{} {model} {name}", phone.mac);
+                text.split_whitespace().collect::<Vec<_>>().join(" ")
             })
             .collect();
         PageMessage {

@@ -221,6 +221,7 @@ fn the_last_message_shows_the_report() {
         address: Ipv4Addr::LOCALHOST,
         model: None,
         name: Some("Lobby".to_owned()),
+        listed_model: None,
         on_inventory: None,
         from: None,
         to: Some(crate::phone::LoadName::new("SIP45.9-3-1SR4-1S")),

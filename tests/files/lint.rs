@@ -51,7 +51,7 @@ const DEVICE_XML: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
         <proxy>USECALLMANAGER</proxy>
         <name>1001</name>
         <authName>1001</authName>
-        <authPassword>unspoken-32-characters-long-word</authPassword>
+        <authPassword>unspoken-30-characters-of-word</authPassword>
         <sharedLine>false</sharedLine>
       </line>
       <line button="2"><featureID>21</featureID><speedDialNumber>1</speedDialNumber></line>
@@ -147,7 +147,7 @@ fn files_that_phones_accept_have_no_findings() {
 fn a_dial_plan_is_checked_by_its_own_rules() {
     let plan = "<DIALTEMPLATE>\n<TEMPLATE MATCH=\"5..\" Timeout=\"0\"/>\n\
                 <TEMPLATE MATCH=\"5.......\" Timeout=\"0\"/>\n</DIALTEMPLATE>\n";
-    for name in ["dialplan.xml", "dialplan-office.xml", "whatever.xml"] {
+    for name in ["dialplan.xml", "dialplan-office.xml", "whatever.xml", "-"] {
         let found = check(name, plan);
         let places: Vec<_> = found.iter().map(|f| (f.code, f.line)).collect();
         assert_eq!(places, [("hidden-entry", Some(3))], "{name}");
@@ -157,6 +157,20 @@ fn a_dial_plan_is_checked_by_its_own_rules() {
         check("dialplan.xml", &plan.replace("5.......", "6.......")),
         []
     );
+    // Whatever the name of the file, also where XML has other rules than phones.
+    let tones = "<DIALTEMPLATE>\n<TEMPLATE MATCH=\"0,1,...\" Timeout=\"0\" \
+                 Tone=\"Cisco-Zip\" Tone=\"Bellcore-Stutter\"/>\n</DIALTEMPLATE>\n";
+    let broken = "<!-- office -->\n<dialTemplate>\n<TEMPLATE MATCH=\"1..\"/>\n";
+    for name in ["dialplan.xml", "office.xml", "template"] {
+        assert_eq!(check(name, tones), [], "{name}");
+        let found = check(name, broken);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.contains("</dialTemplate>"), "{found:?}");
+        assert!(
+            !found[0].message.contains("drops the whole file"),
+            "{found:?}"
+        );
+    }
 }
 
 #[test]
@@ -228,7 +242,7 @@ fn the_files_of_a_widespread_guide_have_exactly_their_faults() {
         )
         .replace("192.0.2.10", "YOURSIPSERVERHERE")
         .replace("Reception", "MyVOIP-Phone")
-        .replace("unspoken-32-characters-long-word", "PASSWORD");
+        .replace("unspoken-30-characters-of-word", "PASSWORD");
     let findings = check(SEP, &text);
     let codes: Vec<_> = findings
         .iter()

@@ -17,6 +17,7 @@ use graph::{Graph, join, rust_files, top};
 /// docs/design.md has those that exist, in this order.
 const ORDER: &[&str] = &[
     "text",
+    "xml_fault",
     "failure",
     "phone",
     "protocol",

@@ -11,6 +11,7 @@ mod evidence;
 mod fleet;
 mod identity;
 mod lease;
+mod listed;
 mod property;
 mod registering;
 mod renderings;

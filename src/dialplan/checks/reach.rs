@@ -1,14 +1,9 @@
-//! Checks whether an entry can ever be used: dials representative numbers of its pattern,
-//! digit by digit, until one of them reaches the entry or all have been tried.
+//! Dials representative numbers of a pattern, digit by digit, to show which entries are used.
 
-use crate::{
-    diagnose::{Finding, Severity},
-    dialplan::{
-        dial::{SelectedEntries, choose},
-        finding::finding,
-        pattern::{self, PatternElement, steps},
-        plan::{DialMode, PlanEntry, shown},
-    },
+use crate::dialplan::{
+    dial::{SelectedEntries, choose},
+    pattern::{self, PatternElement, steps},
+    plan::{DialMode, PlanEntry},
 };
 
 /// Maximum number of digits dialled for one entry; beyond it, nothing is reported.
@@ -49,12 +44,27 @@ pub(super) enum WalkStep {
 
 impl<'a> Walks<'a> {
     pub(super) fn new(entries: &'a [PlanEntry]) -> Self {
+        Self::within(entries, MAX_COMPARISONS)
+    }
+
+    /// Walks with a limit of their own.
+    pub(super) fn within(entries: &'a [PlanEntry], comparisons: usize) -> Self {
         let is_free = |line: &u8| entries.iter().all(|entry| entry.line != *line);
         Self {
             entries,
             common_line: (1..=u8::MAX).find(is_free).unwrap_or(1),
-            left: MAX_COMPARISONS / entries.len().max(1),
+            left: comparisons / entries.len().max(1),
         }
+    }
+
+    /// The entries of the plan.
+    pub(super) fn entries(&self) -> &'a [PlanEntry] {
+        self.entries
+    }
+
+    /// The comparisons that may still be made.
+    pub(super) fn comparisons_left(&self) -> usize {
+        self.left * self.entries.len().max(1)
     }
 
     /// The plan treats groups of numbers alike: dials one number of each group that `entry` matches
@@ -199,71 +209,4 @@ impl Walk<'_, '_> {
         .map(|(digit, _)| digit)
         .collect()
     }
-}
-
-/// Reports an entry that other entries hide completely.
-pub(super) fn hidden(entry: &PlanEntry, walks: &mut Walks<'_>) -> Option<Finding> {
-    let mut reached = false;
-    // For each number: the entry that is used instead, the number of digits dialled by then, and
-    // whether that entry has the same effect.
-    let mut takers: Vec<(usize, usize, bool)> = Vec::new();
-    let entries = walks.entries;
-    let complete = walks.numbers(entry, &mut |end| {
-        match end.choice.winner {
-            // The phone still waits for more digits.
-            None => reached = true,
-            Some(winner) if winner.index == entry.index => reached = true,
-            Some(winner) => {
-                let is_same = end.is_whole && winner.has_same_effect_as(entry);
-                takers.push((winner.index, end.dialled.len(), is_same));
-            }
-        }
-        if reached {
-            WalkStep::Stop
-        } else {
-            WalkStep::Continue
-        }
-    });
-    if reached || !complete {
-        return None;
-    }
-    let (index, digits, _) = *takers.first()?;
-    let taker = entries.iter().find(|other| other.index == index)?;
-    let pattern = shown(&entry.pattern);
-    let by = format!("'{}' (line {})", shown(&taker.pattern), taker.position.line);
-    if takers.iter().all(|(_, _, is_same)| *is_same) {
-        return Some(finding(
-            "duplicate-entry",
-            Severity::Note,
-            entry.position,
-            format!("'{pattern}' is redundant: {by} does the same and comes first"),
-            "Remove it",
-        ));
-    }
-    let is_cut = digits < steps(&entry.pattern).len();
-    let (how, cure) = if is_cut {
-        let after = match digits {
-            0 => "before the first digit".to_owned(),
-            1 => "after 1 digit".to_owned(),
-            digits => format!("after {digits} digits"),
-        };
-        let cure = format!(
-            "Give the entry in line {} a Timeout of a few seconds, or make the patterns \
-             differ earlier",
-            taker.position.line
-        );
-        (format!("{by} is sent {after}"), cure)
-    } else {
-        (
-            format!("{by} matches at least as well"),
-            "Remove one of the two".to_owned(),
-        )
-    };
-    Some(finding(
-        "hidden-entry",
-        Severity::Warning,
-        entry.position,
-        format!("'{pattern}' is never reached: {how}"),
-        cure,
-    ))
 }

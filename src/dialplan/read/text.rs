@@ -36,7 +36,7 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Option<Finding>) {
 }
 
 /// The position just after `text`.
-fn end_of(text: &str) -> PlanPosition {
+pub(super) fn end_of(text: &str) -> PlanPosition {
     let line = text.matches('\n').count() + 1;
     let column = text
         .rsplit('\n')
@@ -47,6 +47,50 @@ fn end_of(text: &str) -> PlanPosition {
         line: narrow(line),
         column: narrow(column),
     }
+}
+
+/// Replaces `--` within comments, which XML does not allow. Phones skip a comment to its first `>`.
+pub(super) fn with_readable_comments(text: &str) -> (String, Option<Finding>) {
+    const OPEN: &str = "<!--";
+    const CLOSE: &str = "-->";
+    let mut readable = String::with_capacity(text.len());
+    let mut found = None;
+    let mut rest = text;
+    while let Some((before, comment)) = rest.split_once(OPEN) {
+        readable.push_str(before);
+        readable.push_str(OPEN);
+        let Some((inside, behind)) = comment.split_once(CLOSE) else {
+            rest = comment;
+            break;
+        };
+        if inside.contains("--") || inside.ends_with('-') {
+            found.get_or_insert_with(|| {
+                finding(
+                    "not-well-formed",
+                    Severity::Warning,
+                    end_of(before_comment(&readable, OPEN)),
+                    "a comment contains --: phones skip the comment, but XML tools reject the file",
+                    "Remove -- from the comment",
+                )
+            });
+        }
+        let whole = inside.replace("--", "  ");
+        match whole.strip_suffix('-') {
+            Some(whole) => {
+                readable.push_str(whole);
+                readable.push(' ');
+            }
+            None => readable.push_str(&whole),
+        }
+        readable.push_str(CLOSE);
+        rest = behind;
+    }
+    readable.push_str(rest);
+    (readable, found)
+}
+
+fn before_comment<'t>(text: &'t str, open: &str) -> &'t str {
+    text.strip_suffix(open).unwrap_or(text)
 }
 
 /// Changes the case of repeated `Tone` attributes. Phones accept up to three in one entry and

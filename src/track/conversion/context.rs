@@ -1,7 +1,7 @@
 //! What a conversion needs to know besides an observation.
 
 use crate::{
-    phone::RequestedFile,
+    phone::{Model, RequestedFile},
     track::{
         catalog::Catalog,
         observation::{RunTime, ServedFile, TftpError, TransferId, Transport},
@@ -26,6 +26,8 @@ pub(in crate::track) struct Context<'a> {
     pub survey: Option<RunTime>,
     /// The network that is served.
     pub network: Option<Subnet>,
+    /// The model that the inventory lists for the phone.
+    pub listed: Option<&'static Model>,
 }
 
 impl Context<'_> {

@@ -11,10 +11,10 @@ mod transfer;
 
 pub(crate) use config::{list_loop, rejected_in_boots, rejected_own, trust_list};
 pub(crate) use files::{
-    aborted, access_denied, mismatch, missing, no_application, phone_error, sccp_firmware,
-    server_error, unsupported, wrong_model,
+    aborted, access_denied, mismatch, missing, model_mismatch, no_application, phone_error,
+    sccp_firmware, server_error, unsupported, wrong_model,
 };
-pub(crate) use format::printable;
+pub(crate) use format::{models, printable};
 pub(crate) use network::{
     contact_unreachable, leased, no_lease, no_request, no_tftp_address, no_tftp_server, voice_vlan,
 };

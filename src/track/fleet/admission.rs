@@ -53,6 +53,20 @@ impl Fleet {
         Admission::Serve(self.view(here, file, name))
     }
 
+    /// Whether `file` is the configuration of a phone that turned out to be of another model than
+    /// the one that the file was made for.
+    #[must_use]
+    pub fn withholds(&self, file: &RequestedFile) -> bool {
+        let is_own = matches!(
+            file,
+            RequestedFile::Config { .. } | RequestedFile::LegacyConfig(_)
+        );
+        let phone = file.mac().filter(|_| is_own);
+        phone
+            .and_then(|mac| self.registry.of(mac))
+            .is_some_and(|phone| phone.conversion.is_of_another_model())
+    }
+
     /// Whether `--only` leaves out the phone that requests `file`. `here`: the phone at its
     /// address.
     fn is_excluded(&self, here: Option<&Phone>, file: &RequestedFile, is_owed: bool) -> bool {

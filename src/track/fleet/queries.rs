@@ -74,6 +74,7 @@ impl Fleet {
     pub fn counts(&self) -> FleetCounts {
         let mut counts = FleetCounts {
             others: self.registry.others.len() as u64,
+            missing: report::missing(&self.registry, &self.plan).collect(),
             ..FleetCounts::default()
         };
         for phone in self.registry.phones.values() {

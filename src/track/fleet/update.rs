@@ -39,11 +39,18 @@ impl Fleet {
             requests_only: self.plan.requests_only,
             survey: self.plan.survey,
             network: self.plan.network,
+            listed: phone
+                .mac
+                .and_then(|mac| self.plan.models.get(&mac).copied()),
         };
         let mut changes = Vec::new();
         let was_done = phone.conversion.is_done();
         let last_request = phone.conversion.activity.last_request;
         change(phone, cx, &mut changes);
+        // An episode may be another phone's.
+        if phone.before_episode.is_none() {
+            phone.conversion.check_listed_model(cx, &mut changes);
+        }
         // Announcements and registrations, which never end, do not delay the end of a run.
         let is_active = phone.conversion.activity.last_request != last_request;
         if phone.conversion.is_done() && (!was_done || is_active) {

@@ -88,6 +88,71 @@ fn an_entry_hidden_by_others_is_found_in_any_order() {
 }
 
 #[test]
+fn every_entry_that_hides_another_is_named_and_the_cure_is_effective() {
+    let long = r#"MATCH="4........." Timeout="0""#;
+    let short = r#"MATCH="4.." Timeout="0""#;
+    let special = r#"MATCH="47." Timeout="0""#;
+    let rest = r#"MATCH="*" Timeout="4""#;
+    let plan = xml(&[GOOD, long, short, special, rest]);
+    only(&plan, "hidden-entry", Warning, 3, 1);
+    let finding = &check(plan.as_bytes())[0];
+    for part in ["'4..' (line 4)", "'47.' (line 5)"] {
+        assert!(finding.message.contains(part), "{finding:?}");
+    }
+    assert!(finding.cure.contains("lines 4 and 5"), "{finding:?}");
+    // The cure of only one of the two would leave the entry to the numbers that start with 47.
+    let half = plan.replace("47.\" Timeout=\"0", "47.\" Timeout=\"3");
+    only(&half, "hidden-entry", Warning, 3, 1);
+    let finding = &check(half.as_bytes())[0];
+    assert!(finding.message.contains("few numbers"), "{finding:?}");
+    assert!(finding.cure.contains("line 4 a Timeout"), "{finding:?}");
+    let cured = half.replace("4..\" Timeout=\"0", "4..\" Timeout=\"3");
+    assert_eq!(found(&cured), []);
+    // No cure delays an emergency number, or changes entries that wait already.
+    let emergency = r#"MATCH="11." Timeout="0" Route="Emergency""#;
+    let hidden = r#"MATCH="11......" Timeout="0""#;
+    for plan in [
+        xml(&[emergency, hidden]),
+        xml(&[
+            GOOD,
+            r#"MATCH="5.." Timeout="4""#,
+            r#"MATCH="5.." Timeout="7""#,
+        ]),
+    ] {
+        let findings = check(plan.as_bytes());
+        let cure = &findings[0].cure;
+        assert!(cure.starts_with("Remove it"), "{findings:?}");
+    }
+}
+
+#[test]
+fn a_feature_code_without_a_backslash_is_found() {
+    for (entry, example) in [
+        (r#"MATCH="*97" Timeout="0""#, "9975555555 is sent as 997"),
+        (r#"MATCH="*8" Timeout="0""#, "985555555 is sent as 98"),
+        (r#"MATCH="*21." Timeout="0""#, "is sent as 9215"),
+        (r#"MATCH="*60" Timeout="5""#, "such as 560"),
+    ] {
+        let plan = xml(&[GOOD, entry]);
+        only(&plan, "star-code", Warning, 3, 11);
+        let finding = &check(plan.as_bytes())[0];
+        assert!(finding.message.contains(example), "{finding:?}");
+        // The cure is a pattern without a finding.
+        let code = entry.split('"').nth(1).unwrap();
+        let escaped = format!("\\{code}");
+        assert!(finding.cure.contains(&escaped), "{finding:?}");
+        assert_eq!(found(&plan.replace(code, &escaped)), []);
+    }
+    for entry in [
+        r#"MATCH="*" Timeout="5""#,
+        r#"MATCH="**" Timeout="5""#,
+        r#"MATCH="0*" Timeout="5""#,
+    ] {
+        assert_eq!(found(&xml(&[GOOD, entry])), [], "{entry}");
+    }
+}
+
+#[test]
 fn a_rewrite_that_loses_digits_is_found() {
     let entry = |rewrite: &str| format!("MATCH=\"61...\" Timeout=\"0\" Rewrite=\"{rewrite}\"");
     for (rewrite, code) in [
@@ -133,7 +198,7 @@ fn a_file_that_is_no_plan_is_reported_with_the_place() {
         ),
         (
             plan(" <TEMPLATE MATCH=\u{201d}1\u{201d}/>"),
-            "not-well-formed",
+            "curly-quotes",
             Error,
             2,
             18,
@@ -171,6 +236,29 @@ fn a_file_that_is_no_plan_is_reported_with_the_place() {
             3,
         ),
         (plan(&format!("<!-- {good} -->")), "", Note, 0, 0),
+        // Phones skip a comment that XML does not allow.
+        (
+            plan("<!-- two -- or three -->"),
+            "not-well-formed",
+            Warning,
+            2,
+            1,
+        ),
+        (plan("<!-- two --->"), "not-well-formed", Warning, 2, 1),
+        (
+            plan("<TEMPLATE MATCH=\"2\";/>"),
+            "not-well-formed",
+            Error,
+            2,
+            20,
+        ),
+        (
+            plan("</DIALTEMPLATE><DIALTEMPLATE>"),
+            "not-well-formed",
+            Error,
+            2,
+            16,
+        ),
     ] {
         if code.is_empty() {
             assert_eq!(found(&text), [], "{text}");
@@ -185,6 +273,18 @@ fn a_file_that_is_no_plan_is_reported_with_the_place() {
     let findings = check(latin);
     assert_eq!((findings[0].code, findings.len()), ("not-utf8", 1));
     assert_eq!((findings[0].line, findings[0].column), (Some(2), Some(7)));
+    let wide: Vec<u8> = xml(&[GOOD])
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for text in [wide.clone(), [vec![0xff, 0xfe], wide].concat()] {
+        let findings = check(&text);
+        assert_eq!(
+            (findings[0].code, findings[0].severity),
+            ("not-utf8", Error)
+        );
+        assert!(findings[0].message.contains("UTF-16"), "{findings:?}");
+    }
 }
 
 #[test]

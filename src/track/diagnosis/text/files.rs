@@ -3,7 +3,7 @@
 use super::format::{clock, diagnosis, models, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::Family,
+    phone::{Family, Model},
     track::observation::{RunTime, TftpError},
 };
 
@@ -141,6 +141,23 @@ pub(crate) fn mismatch(name: &str, meant: &str, at: RunTime) -> Diagnosis {
             "Write the name of the load as it is staged into the phone's SEP file: '{}', without \
              .loads at the end.",
             printable(meant.strip_suffix(".loads").unwrap_or(meant))
+        ),
+    )
+}
+
+/// The phone is of another model, or of another family, than the inventory lists.
+pub(crate) fn model_mismatch(listed: &Model, observed: &str, at: RunTime) -> Diagnosis {
+    let listed = listed.plain_number();
+    diagnosis(
+        Code::ModelMismatch,
+        format!(
+            "the inventory lists a {listed}; at {} it was observed as a {observed}",
+            clock(at)
+        ),
+        format!(
+            "Compare the MAC and the model on the phone's label with the inventory: two lines may be \
+             exchanged. Correct the inventory and start again. Until then the phone is not served \
+             the configuration that was made for a {listed}; its firmware is not affected."
         ),
     )
 }

@@ -35,7 +35,7 @@ pub(super) fn clock(at: RunTime) -> String {
 }
 
 /// The model numbers of these families: `7945/7965`.
-pub(super) fn models(families: &[Family]) -> String {
+pub(crate) fn models(families: &[Family]) -> String {
     let mut numbers: Vec<&str> = families
         .iter()
         .flat_map(|family| family.models())

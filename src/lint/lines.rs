@@ -1,0 +1,138 @@
+//! Checks of the lines of a phone.
+
+use roxmltree::Node;
+
+use super::{
+    address::USE_CALL_MANAGER,
+    findings::FindingList,
+    value,
+    xml::{all, child, is, value as text},
+};
+
+/// `featureID` of a line; others are speed dials and phone functions.
+const LINE: &str = "9";
+
+/// The lines of a phone, which register.
+pub(super) struct Lines<'a, 'input> {
+    root: Node<'a, 'input>,
+    /// All buttons of `sipLines`.
+    buttons: Vec<Node<'a, 'input>>,
+}
+
+impl<'a, 'input> Lines<'a, 'input> {
+    pub(super) fn of(root: Node<'a, 'input>) -> Self {
+        let buttons = all(root, "line")
+            .filter(|line| line.parent().is_some_and(|parent| is(parent, "sipLines")))
+            .collect();
+        Self { root, buttons }
+    }
+
+    /// The buttons that are lines.
+    pub(super) fn registering(&self) -> impl Iterator<Item = Node<'a, 'input>> {
+        let is_line = |line: &Node<'_, '_>| {
+            child(*line, "featureID").is_none_or(|feature| text(feature) == LINE)
+        };
+        self.buttons.iter().copied().filter(is_line)
+    }
+
+    pub(super) fn check(&self, findings: &mut FindingList<'_>) {
+        self.first(findings);
+        self.same_button(findings);
+        for line in self.registering() {
+            password(findings, line);
+        }
+        self.one_register(findings);
+    }
+
+    /// Without its first line a phone deletes the file: "Line 1 not configured" (observed).
+    fn first(&self, findings: &mut FindingList<'_>) {
+        let mut registering = self.registering().peekable();
+        let Some(any) = registering.peek().copied() else {
+            let place = all(self.root, "sipLines").next();
+            findings.error(
+                place
+                    .or(child(self.root, "sipProfile"))
+                    .unwrap_or(self.root),
+                "no-line",
+                "there is no line: the phone logs \"Line 1 not configured\" and deletes the file",
+                "Add <line button=\"1\"> with featureID 9, name, authName and authPassword to \
+                 sipProfile/sipLines",
+            );
+            return;
+        };
+        let is_first = |line: &Node<'_, '_>| {
+            line.attribute("button") == Some("1") || line.attribute("lineIndex") == Some("1")
+        };
+        let Some(first) = registering.find(is_first) else {
+            findings.warning(
+                any,
+                "no-line",
+                "no line is on button 1: the phone may log \"Line 1 not configured\"",
+                "Set button=\"1\" on one line",
+            );
+            return;
+        };
+        let name = child(first, "name");
+        if name.map(text).unwrap_or_default().is_empty() {
+            findings.error(
+                name.unwrap_or(first),
+                "no-line",
+                "the first line has no <name>, which is the user that the phone registers as",
+                "Write the extension into the <name> of the line",
+            );
+        }
+    }
+
+    fn same_button(&self, findings: &mut FindingList<'_>) {
+        for (index, line) in self.buttons.iter().enumerate() {
+            let button = line.attribute("button");
+            let is_same = |other: &&Node<'_, '_>| other.attribute("button") == button;
+            if button.is_some() && self.buttons[..index].iter().any(|other| is_same(&other)) {
+                findings.warning(
+                    *line,
+                    "repeated",
+                    format!(
+                        "button {} is set twice: the phone uses one of the two",
+                        value::quoted(button.unwrap_or_default())
+                    ),
+                    "Give each <line> a button of its own",
+                );
+            }
+        }
+    }
+
+    /// With USECALLMANAGER these phones register once, as the user of the first line.
+    fn one_register(&self, findings: &mut FindingList<'_>) {
+        let managed = |line: &Node<'_, '_>| {
+            child(*line, "proxy").is_some_and(|proxy| text(proxy) == USE_CALL_MANAGER)
+        };
+        let user = |line: Node<'_, '_>| child(line, "name").map(text).unwrap_or_default();
+        let mut managed = self.registering().filter(managed);
+        let Some(first) = managed.next() else {
+            return;
+        };
+        if let Some(other) = managed.find(|line| user(*line) != user(first)) {
+            findings.warning(
+                child(other, "proxy").unwrap_or(other),
+                "one-register",
+                "a second user with proxy USECALLMANAGER: phones register only their first line \
+                 this way, and Asterisk needs a patch for the others",
+                "Write the address of the PBX into <proxy> of each line",
+            );
+        }
+    }
+}
+
+/// A PBX accepts a phone without a password only if it asks for none.
+fn password(findings: &mut FindingList<'_>, line: Node<'_, '_>) {
+    let has_name = child(line, "name").is_some_and(|name| !text(name).is_empty());
+    let password = child(line, "authPassword");
+    if has_name && password.map(text).unwrap_or_default().is_empty() {
+        findings.warning(
+            password.unwrap_or(line),
+            "no-secret",
+            "authPassword is empty: a PBX that asks for a password rejects the phone",
+            "Write the password that the PBX has for this user",
+        );
+    }
+}
