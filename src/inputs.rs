@@ -11,6 +11,7 @@ pub mod files;
 pub mod phone_list;
 pub mod plan_file;
 pub mod run_inputs;
+pub mod secrets;
 
 use std::path::Path;
 

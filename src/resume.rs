@@ -176,6 +176,7 @@ impl PreviousRun {
             }
         }
         inputs.trust.accept_unknown |= command.accept_unknown;
+        inputs.trust.without_recovery |= command.without_recovery;
         if inputs.extra_files.is_empty() {
             let paths = command.added.iter().map(|file| file.path.clone());
             inputs.extra_files = paths.collect();
@@ -193,7 +194,12 @@ impl PreviousRun {
     /// Another file, or another number of files.
     pub fn check_bundles(&self, bundles: &[Bundle]) -> Result<(), Failure> {
         let recorded = &self.header.bundles;
-        for (recorded, now) in recorded.iter().zip(bundles) {
+        for recorded in recorded {
+            let has = |bundle: &&Bundle| bundle.served_loads().any(|load| *load == recorded.load);
+            // Without that load, it is another file.
+            let Some(now) = bundles.iter().find(has).or(bundles.first()) else {
+                break;
+            };
             if !recorded.matches(now) {
                 let what = if recorded.bridge { "bridge" } else { "bundle" };
                 return Err(Failure::new(
@@ -207,15 +213,18 @@ impl PreviousRun {
                 ));
             }
         }
-        if recorded.len() == bundles.len() {
+        let now: usize = bundles
+            .iter()
+            .map(|bundle| bundle.served_loads().count())
+            .sum();
+        if recorded.len() == now {
             return Ok(());
         }
         Err(Failure::new(
             format!(
-                "the run of {} served {} bundles, not {}",
+                "the run of {} served {} loads, not {now}",
                 shown(&self.path),
-                recorded.len(),
-                bundles.len()
+                recorded.len()
             ),
             "Name the same bundles, or none to use those of that run",
         ))

@@ -9,6 +9,7 @@
 mod eligibility;
 mod error;
 mod extra_file;
+mod inspect;
 mod layout;
 mod limits;
 mod names;

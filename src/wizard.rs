@@ -120,7 +120,8 @@ fn agreed(answers: &Answers, mut prompt: TerminalPrompt) -> Result<Ended, Failur
         draft.write(privileges::give_to_invoker)?;
         prompt.paragraph(&format!("Inventory written: {}", draft.path.display()));
     }
-    let guide = Guide::new(answers.wanted_models(), answers.setup.pbx.clone());
+    let guide = Guide::new(answers.wanted_models(), answers.setup.pbx.clone())
+        .without_recovery(&answers.models_without_recovery());
     let has_survey = options.has_survey;
     Ok(Ended::Agreed(Box::new(AgreedRun {
         command_line,

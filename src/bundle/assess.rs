@@ -6,6 +6,8 @@ use super::{
     catalogue::{self, files::FileSet},
     checksum::Checksum,
     contents::Contents,
+    firmware_set::FirmwareSet,
+    purpose,
     stop::WalkStop,
     types::{Bundle, BundleLocation, BundleProtocol, Problem, Verdict},
     whole_file::WholeFile,
@@ -23,6 +25,7 @@ impl Bundle {
             protocol: None,
             loads: Vec::new(),
             models: Vec::new(),
+            sets: Vec::new(),
             members: Vec::new(),
             manifests: Vec::new(),
             key_generation: None,
@@ -53,14 +56,22 @@ impl Bundle {
         };
         let message = format!("its {} is {own}; expected {checksum}", checksum.kind());
         self.verdict = Verdict::Damaged;
-        self.remove_problem("bundle-unknown");
-        self.problems.push(Problem {
+        for set in &mut self.sets {
+            set.verdict = Verdict::Damaged;
+            set.is_served = false;
+        }
+        let problem = Problem {
             code: "checksum-mismatch",
             severity: Severity::Error,
             member: None,
             message,
             cure: "Check the checksum for a typing error, then download the file again.".to_owned(),
-        });
+        };
+        let is_unknown = |problem: &Problem| problem.code == "bundle-unknown";
+        match self.problems.iter().position(is_unknown) {
+            Some(at) => self.problems[at] = problem,
+            None => self.problems.push(problem),
+        }
     }
 
     fn remove_problem(&mut self, code: &str) {
@@ -72,31 +83,27 @@ impl Bundle {
         self.location.outer.clone_from(&outer.digests);
         if outer.known && matches!(self.verdict, Verdict::Genuine | Verdict::Intact) {
             self.verdict = Verdict::Known;
+            for set in self.sets.iter_mut().filter(|set| set.is_whole()) {
+                set.verdict = Verdict::Known;
+            }
             self.catalogue = self.catalogue.take().or_else(|| outer.catalogue.clone());
             self.remove_problem("bundle-unknown");
         }
     }
 
-    /// Takes over the contents and derives the verdict.
-    pub(super) fn assess(&mut self, contents: Contents, known: bool) {
+    /// Takes over the contents.
+    pub(super) fn assess(&mut self, contents: Contents) {
         // The members of a catalogued bundle prove as much as the bundle itself. Members that
         // are only in some public repository do not: their origin is unknown.
-        let repacked = contents
-            .set
-            .filter(|_| !known && contents.verdict.is_none());
-        let bundle = repacked.and_then(|set| set.bundle);
-        if let Some(name) = bundle {
+        let repacked = contents.set;
+        if let Some(name) = repacked.and_then(|set| set.bundle) {
             self.catalogue = catalogue::by_name(name);
         }
-        self.verdict = match contents.verdict {
-            Some(verdict) => verdict,
-            None if known || bundle.is_some() => Verdict::Known,
-            None if contents.proven => Verdict::Genuine,
-            None => Verdict::Intact,
-        };
-        self.protocol = contents.purpose.protocol;
-        self.loads = contents.purpose.loads;
-        self.models = contents.purpose.models;
+        self.verdict = contents.verdict;
+        self.loads = contents.sets.iter().map(|set| set.load.clone()).collect();
+        self.protocol = purpose::protocol_of(self.loads.iter());
+        self.sets = contents.sets;
+        self.models = contents.models;
         self.members = contents.members;
         self.manifests = contents.manifests;
         self.key_generation = contents.key_generation;
@@ -118,6 +125,45 @@ impl Bundle {
                     .to_owned(),
             });
         }
+        self.problems.extend(contents.notes);
+        self.problems.extend(self.not_converted());
+    }
+
+    /// The phones of complete loads that this program does not convert.
+    fn not_converted(&self) -> Option<Problem> {
+        let is_other =
+            |set: &&FirmwareSet| set.is_whole() && !set.models.is_empty() && !set.is_convertible();
+        let others: Vec<&FirmwareSet> = self.sets.iter().filter(is_other).collect();
+        let has_note = self
+            .problems
+            .iter()
+            .any(|problem| problem.code == "not-converted");
+        if others.is_empty() || has_note {
+            return None;
+        }
+        let described: Vec<String> = others
+            .iter()
+            .map(|set| {
+                let kind = if purpose::is_multiplatform(&set.load) {
+                    ", multiplatform firmware, which only phones sold for it (3PCC) accept"
+                } else {
+                    ""
+                };
+                format!("{} ({}{kind})", set.load, set.models.join(", "))
+            })
+            .collect();
+        Some(Problem {
+            code: "not-converted",
+            severity: Severity::Note,
+            member: None,
+            message: format!(
+                "this program does not convert the phones of {}",
+                described.join(" and ")
+            ),
+            cure: "`reflash models` lists the phones that it converts. `stage` and `serve` still \
+                   serve these files."
+                .to_owned(),
+        })
     }
 
     fn unknown_warning(&self) -> Problem {

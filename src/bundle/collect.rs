@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs::File, io::Write as _};
 
 use super::{
     entry::{EntryScanner, ScannedEntry},
-    entry_path::EntryPath,
+    entry_path::{EntryPath, SkipReason},
     file_kinds::{is_archive, is_installer, is_manifest},
     limits::{MAX_MANIFEST_BYTES, MAX_NESTED_ARCHIVES},
     options::ExamineOptions,
@@ -29,6 +29,8 @@ pub(super) struct Collected {
     pub(super) folders: BTreeMap<String, CollectedFolder>,
     /// Nested archives: path, an unnamed copy, and its size.
     pub(super) archives: Vec<(String, File, u64)>,
+    /// Files that are not read, with their paths.
+    pub(super) skipped: Vec<(String, SkipReason)>,
     /// What is wrong with the container itself.
     pub(super) invalid: Option<(Verdict, Problem)>,
 }
@@ -46,6 +48,8 @@ pub(super) struct Collector {
     trusted: Vec<TrustedKey>,
     /// The container is nested in another one.
     nested: bool,
+    /// A nested container may have folders, because the outer one is a folder.
+    folders_allowed: bool,
     current: CurrentEntry,
     collected: Collected,
 }
@@ -54,27 +58,27 @@ impl Visitor for Collector {
     fn begin(&mut self, entry: &EntryInfo) -> Result<(), WalkStop> {
         let name = entry.path.name.as_str();
         let archive = is_archive(name);
-        if self.nested && (archive || !entry.path.folder.is_empty()) {
+        let is_large = is_manifest(name) && entry.size > MAX_MANIFEST_BYTES as u64;
+        let reason = entry
+            .path
+            .skip
+            .or(is_large.then_some(SkipReason::LargeManifest))
+            .or(is_installer(name).then_some(SkipReason::Installer));
+        if let Some(reason) = reason {
+            self.collected.skipped.push((entry.path.full(), reason));
+            self.current = CurrentEntry::Skip;
+            return Ok(());
+        }
+        let in_folder = !entry.path.folder.is_empty() && !self.folders_allowed;
+        if self.nested && (archive || in_folder) {
             return Err(refused(
                 "nested-too-deep",
                 Some(&entry.path.full()),
                 "an archive or folder inside a nested archive; only one level is opened",
             ));
         }
-        if is_manifest(name) && entry.size > MAX_MANIFEST_BYTES as u64 {
-            return Err(refused(
-                "over-limit",
-                Some(&entry.path.full()),
-                format!(
-                    "a manifest of {} bytes; the limit is {MAX_MANIFEST_BYTES}",
-                    entry.size
-                ),
-            ));
-        }
         self.current = if archive {
             CurrentEntry::Copy(entry.path.clone(), tempfile::tempfile()?, entry.size)
-        } else if is_installer(name) {
-            CurrentEntry::Skip
         } else {
             let scanner = EntryScanner::new(name, entry.size);
             CurrentEntry::Scan(entry.path.clone(), Box::new(scanner))
@@ -121,10 +125,11 @@ impl Visitor for Collector {
 }
 
 impl Collector {
-    pub(super) fn new(options: &ExamineOptions, nested: bool) -> Self {
+    pub(super) fn new(options: &ExamineOptions, nested: bool, folders_allowed: bool) -> Self {
         Self {
             trusted: options.trusted.clone(),
             nested,
+            folders_allowed,
             current: CurrentEntry::Skip,
             collected: Collected::default(),
         }

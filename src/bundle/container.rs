@@ -9,8 +9,9 @@ mod zip;
 use std::{fs::File, io::Read, path::Path};
 
 use super::{
+    describe::describe,
     file_part::FilePart,
-    header::{SIGNED_MAGIC, SignedHeader},
+    header::{FIFTH_MAGIC, SIGNED_MAGIC, SignedHeader},
     limits::CHUNK_BYTES,
     stop::{WalkStop, invalid},
     types::Verdict,
@@ -43,10 +44,27 @@ pub(super) fn walk(container: Container<'_>, visitor: &mut dyn Visitor) -> Resul
     if let Some(body) = package_body(&start, length)? {
         return gzip::walk(FilePart::new(file, body, length), visitor);
     }
+    if start.starts_with(&FIFTH_MAGIC) {
+        return Err(single_file(
+            "it is a single Cisco file of the 78xx or 88xx phones (.loads, .sbn), not a bundle",
+        ));
+    }
     if tar::begins(&start) {
         return tar::walk(&mut FilePart::new(file, 0, length), length, visitor);
     }
     zip::walk(file, length, visitor)
+}
+
+/// One file of a bundle was given instead of the bundle.
+fn single_file(message: &str) -> WalkStop {
+    match invalid(Verdict::Foreign, "not-an-archive", None, message) {
+        WalkStop::Invalid(verdict, mut problem) => {
+            "Give the whole bundle, or the folder that has all of its files."
+                .clone_into(&mut problem.cure);
+            WalkStop::Invalid(verdict, problem)
+        }
+        other => other,
+    }
 }
 
 /// The offset of the gzip in a call manager package. It is taken from the header, since the
@@ -65,10 +83,9 @@ fn package_body(start: &[u8], length: u64) -> Result<Option<u64>, WalkStop> {
     if body.is_empty() {
         return Err(broken("it ends after its signed header".to_owned()));
     }
-    Err(invalid(
-        Verdict::Foreign,
-        "not-an-archive",
-        None,
-        "it is a single signed Cisco file (.loads, .sbn), not a bundle",
-    ))
+    let name = String::from_utf8_lossy(&header.name);
+    Err(single_file(&format!(
+        "it is a single signed Cisco file, not a bundle: by its header it is {name}, {}",
+        describe(&name)
+    )))
 }

@@ -1,247 +1,294 @@
-//! Conclusions from all files of a bundle: the kind of each file, missing files, and
-//! contradictions.
+//! Conclusions from all files of a bundle: its loads, the verdict on each, what phones are
+//! served, and what does not belong to any of them.
 
-mod cross_check;
+mod faults;
+mod findings;
+mod index;
+mod judged;
+mod load_set;
+mod missing;
+mod recovery;
+mod served;
+mod skips;
 
 use std::collections::BTreeSet;
 
 use super::{
     catalogue::files::{self, FileIdentity, FileSet},
+    collect::CollectedFolder,
     entry::ScannedEntry,
-    file_kinds::{is_firmware, is_image},
+    entry_path::SkipReason,
+    file_kinds::is_image,
+    firmware_set::FirmwareSet,
     header::ImageHeader,
-    purpose::Purpose,
+    purpose,
     signature::Verification,
     types::{KeyGeneration, Manifest, Member, MemberKind, Problem, Signature, Verdict},
 };
-use crate::diagnose::Severity;
-use cross_check::CrossCheck;
+use crate::phone::{LoadName, Model};
+use findings::Findings;
+use index::{Index, served_name};
+use load_set::Loads;
+use recovery::RecoveryManifest;
+use served::Served;
+pub(super) use skips::of_skipped as skip_notes;
 
-/// The contents of a bundle whose entries could all be read.
-#[derive(Debug, Default)]
+/// The contents of a bundle.
+#[derive(Debug)]
 pub(super) struct Contents {
     pub(super) members: Vec<Member>,
     pub(super) manifests: Vec<Manifest>,
-    pub(super) purpose: Purpose,
+    /// All loads, sorted.
+    pub(super) sets: Vec<FirmwareSet>,
+    pub(super) models: Vec<&'static Model>,
     pub(super) problems: Vec<Problem>,
-    /// The worst verdict that a problem leads to.
-    pub(super) verdict: Option<Verdict>,
-    /// Every manifest, every image that a manifest names and every other signed image has a
-    /// valid signature.
-    pub(super) proven: bool,
-    /// The generation of the signing keys, if all signatures have the same one.
+    /// What is not served, and for which phones this program does nothing.
+    pub(super) notes: Vec<Problem>,
+    pub(super) verdict: Verdict,
+    /// The generation of the signing keys, if all served files have the same one.
     pub(super) key_generation: Option<KeyGeneration>,
-    /// A signature is valid only with a key that the user trusts.
+    /// A signature of a served file is valid only with a key that the user trusts.
     pub(super) uses_trusted_key: bool,
-    /// The set of catalogued files that contains all members.
+    /// The set of catalogued files that contains all served files.
     pub(super) set: Option<&'static FileSet>,
 }
 
-/// Draws the conclusions.
-pub(super) fn conclude(entries: Vec<ScannedEntry>) -> Contents {
-    let checked = CrossCheck::of(&entries);
-    let mut missing = checked.missing;
-    let manifests = entries.iter().any(|entry| entry.manifest.is_some());
-    if !manifests && entries.iter().any(|entry| is_firmware(&entry.name)) {
-        missing.push(Problem {
-            code: "no-manifest",
-            severity: Severity::Error,
-            member: None,
-            message: "it contains images but no .loads manifest, which phones request first"
-                .to_owned(),
-            cure: "Get the complete bundle as published by Cisco.".to_owned(),
-        });
+/// Draws the conclusions. `known`: the digest of the whole file is known.
+pub(super) fn conclude(
+    folder: &CollectedFolder,
+    skipped: &[(String, SkipReason)],
+    known: bool,
+) -> Contents {
+    let CollectedFolder { entries, damaged } = folder;
+    let index = Index::new(entries, damaged, skipped);
+    let loads = Loads::of(&index, damaged);
+    let recovery: Vec<_> = loads
+        .recovery
+        .iter()
+        .filter_map(|at| RecoveryManifest::of(&index, *at, &loads.sets))
+        .collect();
+    let mut sets: Vec<FirmwareSet> = loads
+        .sets
+        .iter()
+        .map(|set| firmware_set(set, &recovery, known))
+        .collect();
+    served::select(&mut sets);
+    let served = Served::of(&index, &loads.sets, &sets, &recovery);
+    let set = set_of(&served, entries).filter(|_| !known);
+    if set.is_some_and(|set| set.bundle.is_some()) {
+        for set in sets.iter_mut().filter(|set| set.is_served) {
+            set.verdict = Verdict::Known;
+        }
     }
-    let mut contents = Contents {
-        verdict: match (checked.damage.is_empty(), missing.is_empty(), manifests) {
-            (false, ..) => Some(Verdict::Damaged),
-            (true, false, _) => Some(Verdict::Incomplete),
-            (true, true, false) => Some(Verdict::Foreign),
-            (true, true, true) => None,
-        },
-        problems: checked.damage,
-        proven: checked.proven,
-        key_generation: checked.key_generation,
-        uses_trusted_key: checked.uses_trusted_key,
-        set: set_of(&entries),
-        ..Contents::default()
-    };
-    contents.problems.append(&mut missing);
-    if contents.verdict == Some(Verdict::Foreign) {
-        contents.problems.push(Problem {
-            code: "no-firmware",
-            severity: Severity::Error,
-            member: None,
-            message: match entries.len() {
-                0 => "it is empty".to_owned(),
-                _ => "none of its files is a .loads manifest or a firmware image".to_owned(),
-            },
-            cure: "Give the firmware bundle: the file that contains .loads files.".to_owned(),
-        });
-    }
-    contents.problems.extend(checked.remarks);
-    for entry in entries {
-        contents.add(entry, &checked.named);
-    }
-    contents.purpose = Purpose::of(
-        contents
-            .members
+    let mut found = Findings::new(&index, &loads, &sets, &recovery);
+    let verdict = found.report(damaged);
+    let (problems, notes) = (found.problems, found.notes);
+    let (key_generation, uses_trusted_key) = signers(&served, &loads, &sets, entries);
+    Contents {
+        members: entries
             .iter()
-            .filter(|member| member.kind == MemberKind::Manifest)
-            .map(|member| member.name.as_str()),
-    );
-    contents
+            .enumerate()
+            .map(|(at, entry)| member(entry, &loads, &recovery, at, &served))
+            .collect(),
+        manifests: manifests(entries, &loads, &recovery, &sets),
+        models: models(&sets, &recovery),
+        sets,
+        problems,
+        notes,
+        verdict,
+        key_generation,
+        uses_trusted_key,
+        set,
+    }
 }
 
-fn set_of(entries: &[ScannedEntry]) -> Option<&'static FileSet> {
-    let identities: Vec<_> = entries
+/// The verdict on one load.
+fn firmware_set(
+    set: &load_set::LoadSet<'_>,
+    recovery: &[RecoveryManifest<'_>],
+    known: bool,
+) -> FirmwareSet {
+    let models = match set.models {
+        Some(models) => models.to_vec(),
+        None => purpose::models_of(&set.load),
+    };
+    let of_family = |found: &&RecoveryManifest<'_>| {
+        Some(found.model.family) == set.load.family() && models.contains(&found.model.number)
+    };
+    let mut own = recovery.iter().filter(of_family);
+    let is_proven = set.judged.as_ref().is_some_and(|judged| judged.is_proven)
+        && own
+            .clone()
+            .filter(|found| found.installs.as_ref() == Some(&set.load))
+            .all(|found| found.judged.is_proven);
+    let verdict = match set.verdict {
+        Some(verdict) => verdict,
+        // A damaged recovery manifest has the name that phones of this load request.
+        None if own.any(|found| !found.judged.damage.is_empty()) => Verdict::Damaged,
+        None if known => Verdict::Known,
+        None if is_proven => Verdict::Genuine,
+        None => Verdict::Intact,
+    };
+    FirmwareSet {
+        load: set.load.clone(),
+        verdict,
+        protocol: set.load.protocol(),
+        recovery: recovery::of_load(&set.load, &models, recovery),
+        models,
+        is_served: false,
+    }
+}
+
+fn set_of(served: &Served, entries: &[ScannedEntry]) -> Option<&'static FileSet> {
+    let names: Vec<(usize, String)> = served
+        .files()
+        .map(|at| (at, served_name(&entries[at])))
+        .collect();
+    let identities: Vec<_> = names
         .iter()
-        .map(|entry| FileIdentity {
-            name: &entry.name,
-            size: entry.size,
-            sha256: &entry.sha256,
-            sha1: entry.sha1.as_deref(),
+        .map(|(at, name)| FileIdentity {
+            name,
+            size: entries[*at].size,
+            sha256: &entries[*at].sha256,
+            sha1: entries[*at].sha1.as_deref(),
         })
         .collect();
     files::set_of(&identities)
 }
 
-impl Contents {
-    fn add(&mut self, entry: ScannedEntry, named: &BTreeSet<String>) {
-        let lower = entry.name.to_ascii_lowercase();
-        let image = named.contains(&lower) || is_image(&lower);
-        let (signature, signer) = match (entry.verification, &entry.header) {
-            (Some(Verification::Valid(signer)), _) => (Signature::Valid, Some(signer)),
-            (Some(Verification::Invalid(_)), _) => (Signature::Invalid, None),
-            (None, ImageHeader::Broken(_)) if image || entry.manifest.is_some() => {
-                (Signature::Invalid, None)
-            }
-            // A broken header of a file that is not firmware may be a signed configuration.
-            (Some(Verification::NoKnownKey | Verification::NoMatchingKey), _)
-            | (None, ImageHeader::FifthGeneration(_) | ImageHeader::Broken(_)) => {
-                (Signature::Unchecked, None)
-            }
-            (None, _) => (Signature::None, None),
-        };
-        self.members.push(Member {
-            kind: match entry.manifest {
-                Some(_) => MemberKind::Manifest,
-                None if image => MemberKind::Image,
-                None => MemberKind::Other,
-            },
-            signature,
-            signed_at: signer.as_ref().and_then(|signer| signer.at),
-            key: signer.map(|signer| signer.key),
-            name: entry.name.clone(),
-            size: entry.size,
-            sha256: entry.sha256,
-        });
-        if let Some(Ok(parsed)) = entry.manifest {
-            self.manifests.push(Manifest {
-                name: entry.name,
-                images: parsed.images.into_iter().map(|image| image.name).collect(),
-                hardware: parsed.hardware,
-            });
+/// Who signed what is served, or would be.
+fn signers(
+    served: &Served,
+    loads: &Loads<'_>,
+    sets: &[FirmwareSet],
+    entries: &[ScannedEntry],
+) -> (Option<KeyGeneration>, bool) {
+    let mut generations = BTreeSet::new();
+    let mut trusted = false;
+    let mut files: BTreeSet<usize> = served.files().collect();
+    if files.is_empty() {
+        // Firmware that no configuration can name: its own files.
+        let whole = |load: &LoadName| sets.iter().any(|set| set.load == *load && set.is_whole());
+        let own = loads.sets.iter().filter(|set| whole(&set.load));
+        let judged = own.filter_map(|set| set.judged.as_ref());
+        files = judged
+            .flat_map(|judged| judged.files.iter().copied())
+            .collect();
+    }
+    for at in files {
+        if let Some(Verification::Valid(signer)) = &entries[at].verification {
+            trusted |= signer.trusted;
+            generations.insert(signer.generation);
         }
+    }
+    let mut generations = generations.into_iter();
+    match (generations.next(), generations.next()) {
+        (Some(one), None) => (one, trusted),
+        _ => (None, trusted),
+    }
+}
+
+/// The models that the bundle is for: those of the served loads, or else of all.
+fn models(sets: &[FirmwareSet], recovery: &[RecoveryManifest<'_>]) -> Vec<&'static Model> {
+    let of = |sets: &mut dyn Iterator<Item = &FirmwareSet>| -> BTreeSet<&'static str> {
+        sets.flat_map(|set| set.models.iter().copied()).collect()
+    };
+    let mut numbers = of(&mut sets.iter().filter(|set| set.is_served));
+    if numbers.is_empty() {
+        numbers = of(&mut sets.iter());
+    }
+    if numbers.is_empty() {
+        let named = recovery.iter().map(|found| found.model.recovery_manifest);
+        let named: Vec<_> = named.collect();
+        let models = crate::phone::MODELS.iter();
+        let own = models.filter(|model| named.contains(&model.recovery_manifest));
+        numbers = own.map(|model| model.number).collect();
+    }
+    let known = numbers.iter().filter_map(|number| Model::by_number(number));
+    known.collect()
+}
+
+/// The manifests that phones are served.
+fn manifests(
+    entries: &[ScannedEntry],
+    loads: &Loads<'_>,
+    recovery: &[RecoveryManifest<'_>],
+    sets: &[FirmwareSet],
+) -> Vec<Manifest> {
+    let installs = |load: &LoadName| {
+        let whole = sets.iter().find(|set| set.load == *load && set.is_whole());
+        whole.map(|set| set.load.clone())
+    };
+    let of_loads = loads.sets.iter().filter_map(|set| {
+        let at = set.judged.as_ref()?.manifest;
+        Some((at, installs(&set.load)))
+    });
+    let of_recovery = recovery.iter().map(|found| {
+        let load = found.installs.as_ref().filter(|_| found.is_usable());
+        (found.judged.manifest, load.and_then(installs))
+    });
+    let mut all: Vec<(usize, Option<LoadName>)> = of_loads.chain(of_recovery).collect();
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter()
+        .filter_map(|(at, installs)| {
+            let entry = &entries[at];
+            let Some(Ok(parsed)) = &entry.manifest else {
+                return None;
+            };
+            let images = parsed.images.iter().filter(|image| {
+                let is = |other: &ScannedEntry| other.name.eq_ignore_ascii_case(&image.name);
+                !image.optional || entries.iter().any(is)
+            });
+            Some(Manifest {
+                name: served_name(entry),
+                installs,
+                images: images.map(|image| image.name.clone()).collect(),
+                hardware: parsed.hardware,
+            })
+        })
+        .collect()
+}
+
+fn member(
+    entry: &ScannedEntry,
+    loads: &Loads<'_>,
+    recovery: &[RecoveryManifest<'_>],
+    at: usize,
+    served: &Served,
+) -> Member {
+    let judged = loads.sets.iter().filter_map(|set| set.judged.as_ref());
+    let is_named = judged
+        .chain(recovery.iter().map(|found| &found.judged))
+        .any(|judged| judged.files.contains(&at));
+    let image = is_named || is_image(&entry.name);
+    let (signature, signer) = match (&entry.verification, &entry.header) {
+        (Some(Verification::Valid(signer)), _) => (Signature::Valid, Some(signer)),
+        (Some(Verification::Invalid(_)), _) => (Signature::Invalid, None),
+        (None, ImageHeader::Broken(_)) if image || entry.manifest.is_some() => {
+            (Signature::Invalid, None)
+        }
+        // A broken header of a file that is not firmware may be a signed configuration.
+        (Some(Verification::NoKnownKey | Verification::NoMatchingKey), _)
+        | (None, ImageHeader::FifthGeneration(_) | ImageHeader::Broken(_)) => {
+            (Signature::Unchecked, None)
+        }
+        (None, _) => (Signature::None, None),
+    };
+    Member {
+        kind: match entry.manifest {
+            Some(_) => MemberKind::Manifest,
+            None if image => MemberKind::Image,
+            None => MemberKind::Other,
+        },
+        signature,
+        signed_at: signer.and_then(|signer| signer.at),
+        key: signer.map(|signer| signer.key.clone()),
+        name: entry.name.clone(),
+        size: entry.size,
+        sha256: entry.sha256.clone(),
+        served_as: served.names(at),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(name: &str, size: u64, manifest: Option<&str>) -> ScannedEntry {
-        ScannedEntry {
-            name: name.to_owned(),
-            size,
-            sha256: String::new(),
-            sha1: None,
-            header: ImageHeader::None,
-            verification: None,
-            payload_error: None,
-            body_md5: None,
-            load_id: None,
-            manifest: manifest.map(|body| super::super::manifest::parse(name, body.as_bytes())),
-        }
-    }
-
-    #[test]
-    fn missing_image_is_reported_once_with_every_manifest() {
-        let contents = conclude(vec![
-            read("load.loads", 9, Some("a.sbn\nB.sbn\n")),
-            read("other.loads", 9, Some("a.sbn\nb.sbn\n")),
-            read("b.SBN", 1, None),
-        ]);
-        assert_eq!(contents.verdict, Some(Verdict::Incomplete));
-        let [problem] = contents.problems.as_slice() else {
-            panic!("{:?}", contents.problems)
-        };
-        assert_eq!(
-            (problem.code, problem.member.as_deref()),
-            ("missing-image", Some("a.sbn"))
-        );
-        assert!(
-            problem
-                .message
-                .starts_with("load.loads, other.loads name it")
-        );
-    }
-
-    #[test]
-    fn contents_lead_to_the_expected_verdict() {
-        let cases: [(Vec<ScannedEntry>, Option<Verdict>, Option<&str>); 8] = [
-            (
-                vec![read("load.loads", 9, Some("a.sbn")), read("a.sbn", 1, None)],
-                None,
-                Some("signature-unchecked"),
-            ),
-            (
-                vec![read("load.loads", 9, Some("a.sbn")), read("a.sbn", 0, None)],
-                Some(Verdict::Damaged),
-                Some("empty-image"),
-            ),
-            (
-                vec![read("load.loads", 9, Some("a.txt")), read("a.txt", 1, None)],
-                Some(Verdict::Damaged),
-                Some("manifest-invalid"),
-            ),
-            (
-                vec![
-                    read(
-                        "sip78xx.1.loads",
-                        9,
-                        Some("[PLATFORM_1]\nkern=k.sbn size=3\n"),
-                    ),
-                    read("k.sbn", 2, None),
-                ],
-                Some(Verdict::Damaged),
-                Some("size-mismatch"),
-            ),
-            (
-                vec![read("a.sbn", 1, None)],
-                Some(Verdict::Incomplete),
-                Some("no-manifest"),
-            ),
-            (
-                vec![read("a.bin", 1, None)],
-                Some(Verdict::Foreign),
-                Some("no-firmware"),
-            ),
-            (
-                vec![read("a.tar", 1, None)],
-                Some(Verdict::Foreign),
-                Some("no-firmware"),
-            ),
-            (Vec::new(), Some(Verdict::Foreign), Some("no-firmware")),
-        ];
-        for (members, verdict, code) in cases {
-            let contents = conclude(members);
-            assert_eq!(contents.verdict, verdict, "{contents:?}");
-            assert_eq!(
-                contents.problems.first().map(|p| p.code),
-                code,
-                "{contents:?}"
-            );
-        }
-    }
-}
+mod tests;

@@ -6,25 +6,27 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     catalogue::files,
+    content_hint::ContentHint,
     file_kinds::is_manifest,
     header::{self, HEADER_START, ImageHeader, SignedHash},
     hex,
     limits::MAX_MANIFEST_BYTES,
     manifest::{self, ParsedManifest},
+    payload,
     signature::{self, TrustedKey, Verification},
+    transfer_marks::{self, TransferMarks},
 };
+use crate::phone::{LoadName, Model};
 
 /// Bytes that are buffered: the longest header that the length field allows, and the start of the
 /// body.
 const MAX_START: usize = 64 * 1024 + BODY_START;
-/// Bytes of the body that are buffered: they contain the digest of a 792x image and the load
-/// id of a 7940 image.
-const BODY_START: usize = 64;
+/// Bytes of the body that are buffered: they contain the digest of a 792x image, and the load
+/// id and the length field of a 7940 image.
+const BODY_START: usize = 0x140;
 /// 792x images: the length of the hex MD5 at the start of the body. It is computed with
 /// zeros in its place.
 const WIRELESS_MD5: usize = 32;
-/// The offset of the NUL-terminated load id in 7940 and 7960 images.
-const LOAD_ID: usize = 0x20;
 
 /// An entry that was read to its end.
 #[derive(Debug)]
@@ -37,8 +39,14 @@ pub(super) struct ScannedEntry {
     pub(super) header: ImageHeader,
     /// The result of the signature check, if it has a signed header.
     pub(super) verification: Option<Verification>,
-    /// Set if the digest of its payload differs from the one stated in the header or body.
+    /// Its payload is not what its header, its body or its name states.
     pub(super) payload_error: Option<&'static str>,
+    /// Its payload is not of its kind, unless its signature is valid.
+    pub(super) payload_doubt: Option<&'static str>,
+    /// What it is, if it has no header and is evidently something else.
+    pub(super) hint: Option<ContentHint>,
+    /// What a transfer in text mode did to it, if it is not valid.
+    pub(super) text_mode: Option<String>,
     /// The verified MD5 inside a 792x image, in upper-case hex.
     pub(super) body_md5: Option<String>,
     /// The load id inside a 7940 or 7960 image.
@@ -60,6 +68,7 @@ pub(super) struct EntryScanner {
     body: Option<EntryBody>,
     /// The whole file, if it is a manifest.
     manifest: Option<Vec<u8>>,
+    marks: TransferMarks,
 }
 
 /// The parsed start, and the hash of the rest.
@@ -68,6 +77,9 @@ struct EntryBody {
     hash: BodyHash,
     wireless: Option<(String, Md5)>,
     load_id: Option<String>,
+    doubt: Option<&'static str>,
+    hint: Option<ContentHint>,
+    has_wide_header: bool,
 }
 
 enum BodyHash {
@@ -108,12 +120,14 @@ impl EntryScanner {
             start_length: HEADER_START,
             body: None,
             manifest: is_manifest(name).then(Vec::new),
+            marks: TransferMarks::default(),
         }
     }
 
     /// Adds the next bytes.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.sha256.update(bytes);
+        self.marks.update(bytes);
         if let Some(sha1) = &mut self.sha1 {
             sha1.update(bytes);
         }
@@ -160,7 +174,17 @@ impl EntryScanner {
                 ImageHeader::None | ImageHeader::Broken(_) => BodyHash::None,
             },
             wireless: self.wireless(&header, payload),
-            load_id: self.load_id(payload),
+            load_id: payload::load_id(&self.name, payload),
+            doubt: payload::doubt(
+                &self.name,
+                payload,
+                self.size.saturating_sub(header.length() as u64),
+            ),
+            hint: match &header {
+                ImageHeader::None => ContentHint::of(&start),
+                _ => None,
+            },
+            has_wide_header: header::is_widened(&start),
             header,
         };
         body.hash.update(payload);
@@ -185,30 +209,28 @@ impl EntryScanner {
         Some((String::from_utf8_lossy(stated).into_owned(), md5))
     }
 
-    fn load_id(&self, payload: &[u8]) -> Option<String> {
-        let lower = self.name.to_ascii_lowercase();
-        if !lower.starts_with("p0") || is_manifest(&lower) {
-            return None;
-        }
-        let id = payload.get(LOAD_ID..)?.split(|byte| *byte == 0).next()?;
-        let printable = !id.is_empty() && id.iter().all(u8::is_ascii_graphic);
-        printable.then(|| String::from_utf8_lossy(id).into_owned())
-    }
-
     /// Ends the scan and verifies the signature.
     pub(super) fn finish(mut self, trusted: &[TrustedKey]) -> ScannedEntry {
         let body = match self.body.take() {
             Some(body) => body,
             None => self.start_body(),
         };
+        let text = self.manifest.take();
         let mut scanned = ScannedEntry {
-            manifest: self.manifest.map(|file| manifest::parse(&self.name, &file)),
+            manifest: text
+                .as_ref()
+                // Update lists of other programs have this extension too.
+                .filter(|_| body.hint != Some(ContentHint::Xml) || names_phone_load(&self.name))
+                .map(|file| manifest::parse(&self.name, file)),
             name: self.name,
             size: self.size,
             sha256: hex::encode(&self.sha256.finalize()),
             sha1: self.sha1.map(|hash| hex::encode(&hash.finalize())),
             verification: None,
             payload_error: None,
+            payload_doubt: body.doubt,
+            hint: body.hint,
+            text_mode: None,
             body_md5: None,
             load_id: body.load_id,
             header: body.header,
@@ -233,8 +255,53 @@ impl EntryScanner {
                     Some("the MD5 of its payload is not the one stated inside it");
             }
         }
+        if !matches!(scanned.verification, Some(Verification::Valid(_))) {
+            let repaired = text.and_then(|file| repair(&scanned, &file, trusted));
+            let wide = body
+                .has_wide_header
+                .then_some("each LF in its header became CR LF, as in a transfer in text mode");
+            let marks = wide.or_else(|| match scanned.header {
+                ImageHeader::Signed(_) | ImageHeader::Broken(_) => self.marks.damage(),
+                _ => None,
+            });
+            scanned.text_mode = repaired.or(marks.map(str::to_owned));
+        }
         scanned
     }
+}
+
+/// Whether the name is that of a manifest that phones request.
+fn names_phone_load(name: &str) -> bool {
+    LoadName::new(name).family().is_some() || Model::by_recovery_manifest(name).is_some()
+}
+
+/// What happened to the line ends of a manifest, if its signature is valid once they are
+/// restored.
+fn repair(scanned: &ScannedEntry, file: &[u8], trusted: &[TrustedKey]) -> Option<String> {
+    let header = match &scanned.header {
+        ImageHeader::None => return None,
+        ImageHeader::Broken(_) => file.len() + 1,
+        header => header.length(),
+    };
+    let is_valid = |text: &[u8]| {
+        let mut again = EntryScanner::new(&scanned.name, text.len() as u64);
+        // Not a manifest here, so that it is not repaired in turn.
+        again.manifest = None;
+        again.feed(text);
+        matches!(
+            again.finish(trusted).verification,
+            Some(Verification::Valid(_))
+        )
+    };
+    transfer_marks::originals(file, header)
+        .into_iter()
+        .find(|(_, text)| is_valid(text))
+        .map(|(what, _)| {
+            format!(
+                "{what} in a transfer in text mode: with its line ends restored, its signature \
+                 is valid"
+            )
+        })
 }
 
 impl EntryBody {
@@ -247,112 +314,4 @@ impl EntryBody {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::simulator::{signed_file, test_key};
-
-    fn scan(name: &str, bytes: &[u8], piece: usize) -> ScannedEntry {
-        let mut scan = EntryScanner::new(name, bytes.len() as u64);
-        for piece in bytes.chunks(piece.max(1)) {
-            scan.feed(piece);
-        }
-        scan.finish(&[test_key()])
-    }
-
-    fn holds(read: &ScannedEntry) -> bool {
-        matches!(read.verification, Some(Verification::Valid(_)))
-            && read.header.name() == Some(read.name.as_bytes())
-    }
-
-    #[test]
-    fn signed_file_verifies_in_chunks_of_any_size() {
-        let file = signed_file("jar45sip.1.sbn", &[7; 5_000]);
-        for piece in [1, 15, 16, 17, 399, 400, 401, 464, 5_000, 10_000] {
-            let read = scan("jar45sip.1.sbn", &file, piece);
-            assert!(holds(&read), "pieces of {piece}: {read:?}");
-        }
-        let tiny = signed_file("jar45sip.1.sbn", b"");
-        assert!(holds(&scan("jar45sip.1.sbn", &tiny, 100)));
-    }
-
-    #[test]
-    fn every_flipped_bit_and_every_truncation_is_detected() {
-        let name = "term65.default.loads";
-        let file = signed_file(name, b"jar45sip.1.sbn\r\n");
-        assert!(holds(&scan(name, &file, 1_000)));
-        for at in 0..file.len() {
-            for bit in 0..8 {
-                let mut other = file.clone();
-                other[at] ^= 1 << bit;
-                assert!(!holds(&scan(name, &other, 1_000)), "byte {at}, bit {bit}");
-            }
-            assert!(!holds(&scan(name, &file[..at], 1_000)), "cut at {at}");
-        }
-        assert!(!holds(&scan(name, &[&file[..], b"x"].concat(), 1_000)));
-    }
-
-    #[test]
-    fn test_signature_is_valid_only_with_the_trusted_key() {
-        let mut scan = EntryScanner::new("jar45sip.1.sbn", 408);
-        scan.feed(&signed_file("jar45sip.1.sbn", b"12345678"));
-        assert_eq!(
-            scan.finish(&[]).verification,
-            Some(Verification::Invalid(None))
-        );
-    }
-
-    #[test]
-    fn md5_inside_a_wireless_image_is_verified() {
-        let rest = b"blocks of an image";
-        let md5 = {
-            let mut md5 = Md5::new();
-            md5.consume([0; WIRELESS_MD5]);
-            md5.consume(rest);
-            hex::encode(&md5.finalize().0).to_ascii_uppercase()
-        };
-        let good = [md5.as_bytes(), rest].concat();
-        let name = "APPSH-1.SBN";
-        assert_eq!(
-            scan(name, &signed_file(name, &good), 50).body_md5,
-            Some(md5)
-        );
-        let mut bad = good;
-        *bad.last_mut().unwrap() ^= 1;
-        assert!(
-            scan(name, &signed_file(name, &bad), 50)
-                .payload_error
-                .is_some()
-        );
-    }
-
-    #[test]
-    fn load_id_of_a_7940_image_is_read() {
-        let mut body = vec![0xea; LOAD_ID];
-        body.extend(b"P003-8-12-00\0rest");
-        let read = scan(
-            "P003-8-12-00.sbn",
-            &signed_file("P003-8-12-00.sbn", &body),
-            64,
-        );
-        assert_eq!(read.load_id.as_deref(), Some("P003-8-12-00"));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn result_does_not_depend_on_chunk_size(
-            start in prop_oneof![
-                Just(vec![]), Just(vec![1, 0, 2, 1, 1, 2, 0, 2, 0, 200]),
-                Just(vec![0xcd, 0x34, 0x12, 0xab, 0x50, 1, 0, 0]),
-            ],
-            rest in proptest::collection::vec(any::<u8>(), 0..900),
-            piece in 1_usize..500,
-        ) {
-            let bytes = [start, rest].concat();
-            let (one, other) = (scan("x.loads", &bytes, bytes.len()), scan("x.loads", &bytes, piece));
-            prop_assert_eq!(format!("{one:?}"), format!("{other:?}"));
-        }
-    }
-}
+mod tests;

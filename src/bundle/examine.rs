@@ -115,7 +115,7 @@ fn collect(
     options: &ExamineOptions,
     location: &BundleLocation,
 ) -> io::Result<Collected> {
-    let mut collector = Collector::new(options, location.archive.is_some());
+    let mut collector = Collector::new(options, location.archive.is_some(), location.in_folder);
     let empty = matches!(container, Container::File(_, 0));
     let walked = if empty {
         Err(invalid(
@@ -150,25 +150,21 @@ fn bundles(
         bundle.problems.push(problem);
         return Ok(vec![bundle]);
     }
+    let is_folder = whole.digests.is_none() && location.archive.is_none();
     let mut bundles = Vec::new();
-    for (folder, CollectedFolder { entries, damaged }) in collected.folders {
+    for (folder, files) in collected.folders {
         let mut bundle = Bundle::unassessed(path, location, whole);
         if !folder.is_empty() {
-            bundle.path = inside(path, &folder);
+            bundle.path = inside(path, &folder, is_folder);
             bundle.location.folder = folder;
             bundle.location.outer = bundle.digests.take();
         }
-        let mut contents = contents::conclude(entries);
-        if !damaged.is_empty() {
-            // Missing images are not reported: the damaged entries may be the missing ones.
-            contents.problems = damaged;
-            contents.verdict = Some(Verdict::Damaged);
-        }
-        bundle.assess(contents, whole.known);
+        bundle.assess(contents::conclude(&files, &collected.skipped, whole.known));
         bundles.push(bundle);
     }
     for (archive, file, size) in collected.archives {
-        for mut bundle in examine_nested(path, &archive, &file, size, options)? {
+        let inner = inside(path, &archive, is_folder);
+        for mut bundle in examine_nested(path, &inner, is_folder, &archive, &file, size, options)? {
             bundle.apply_outer(whole);
             bundles.push(bundle);
         }
@@ -181,10 +177,15 @@ fn bundles(
         bundles.retain(|bundle| bundle.verdict != Verdict::Foreign);
     } else if bundles.is_empty() {
         let mut bundle = Bundle::unassessed(path, location, whole);
-        bundle.assess(contents::conclude(Vec::new()), false);
+        bundle.assess(contents::conclude(&CollectedFolder::default(), &[], false));
         bundles.push(bundle);
     } else {
         bundles.truncate(1);
+    }
+    if let Some(first) = bundles.first_mut() {
+        first
+            .problems
+            .extend(contents::skip_notes(&collected.skipped));
     }
     Ok(bundles)
 }
@@ -192,6 +193,8 @@ fn bundles(
 /// Examines a nested archive, which was copied to a temporary file.
 fn examine_nested(
     outer: &Path,
+    inner: &Path,
+    in_folder: bool,
     archive: &str,
     file: &File,
     length: u64,
@@ -200,13 +203,17 @@ fn examine_nested(
     let location = BundleLocation {
         file: outer.to_owned(),
         archive: Some(archive.to_owned()),
+        in_folder,
         ..BundleLocation::default()
     };
-    examine_file(&inside(outer, archive), file, length, options, &location)
+    examine_file(inner, file, length, options, &location)
 }
 
-/// The path of a bundle inside a file: `outer.zip!inner.tar`.
-fn inside(outer: &Path, inner: &str) -> PathBuf {
+/// The path of a bundle inside a file (`outer.zip!inner.tar`) or a folder (`outer/inner.tar`).
+fn inside(outer: &Path, inner: &str, is_folder: bool) -> PathBuf {
+    if is_folder {
+        return outer.join(inner.trim_end_matches('/'));
+    }
     let mut path = outer.as_os_str().to_owned();
     path.push("!");
     path.push(inner);

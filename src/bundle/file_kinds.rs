@@ -1,9 +1,11 @@
 //! The kind of a file, from its name.
 
 /// Extensions of firmware images.
-const IMAGE_EXTENSIONS: [&str; 6] = [".sbn", ".sb2", ".sebn", ".zz.sgn", ".sgn", ".bin"];
+const IMAGE_EXTENSIONS: [&str; 9] = [
+    ".sbn", ".sb2", ".sebn", ".zz.sgn", ".sgn", ".bin", ".sbin", ".zup", ".zz",
+];
 /// Image extensions that other software uses too.
-const AMBIGUOUS_EXTENSIONS: [&str; 1] = [".bin"];
+const AMBIGUOUS_EXTENSIONS: [&str; 2] = [".bin", ".zz"];
 /// Signed configuration files end like images but are signed with the site's own key.
 const CONFIGURATION_EXTENSIONS: [&str; 3] = [".xml.sgn", ".xml.enc.sgn", ".tlv"];
 /// Archives that may contain a bundle.

@@ -3,7 +3,7 @@
 mod fifth;
 mod signed;
 
-pub(super) use fifth::FifthHeader;
+pub(super) use fifth::{FifthHeader, MAGIC as FIFTH_MAGIC};
 pub(super) use signed::{MAGIC as SIGNED_MAGIC, SignedHash, SignedHeader};
 
 /// Bytes of a file that show which header it has and how long that is.
@@ -33,6 +33,14 @@ pub(super) fn claimed_length(start: &[u8], limit: usize) -> usize {
         None
     };
     claimed.unwrap_or(0).min(limit)
+}
+
+/// Whether the start is that of a signed header in which each LF became CR LF: its first one is
+/// the tag of the signature algorithm.
+pub(super) fn is_widened(start: &[u8]) -> bool {
+    const ALGORITHM_TAG: usize = 114;
+    start.starts_with(&SIGNED_MAGIC)
+        && start.get(ALGORITHM_TAG..ALGORITHM_TAG + 4) == Some(&[b'\r', b'\n', 0, 1])
 }
 
 impl ImageHeader {

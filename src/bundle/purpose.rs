@@ -1,60 +1,13 @@
-//! Loads, protocol and models of a bundle, from the names of its manifests.
+//! The models and the protocol that the names of loads show.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::types::BundleProtocol;
-use crate::phone::{Family, LoadName, Model, Protocol};
+use crate::phone::{LoadName, Model, Protocol};
 
-/// What a bundle is for.
-#[derive(Debug, Default)]
-pub(super) struct Purpose {
-    pub(super) protocol: Option<BundleProtocol>,
-    /// Without recovery manifests, sorted.
-    pub(super) loads: Vec<LoadName>,
-    /// -GE variants included, sorted by number.
-    pub(super) models: Vec<&'static Model>,
-}
-
-impl Purpose {
-    /// Derives the purpose from the file names of the manifests. The models are those with a
-    /// recovery manifest; for a family without one, they follow from the name of the load.
-    pub(super) fn of<'n>(manifests: impl Iterator<Item = &'n str> + Clone) -> Self {
-        let mut loads: Vec<LoadName> = manifests
-            .clone()
-            .map(LoadName::new)
-            .filter(|load| !load.is_recovery())
-            .collect();
-        loads.sort_unstable();
-        let mut models: BTreeMap<&str, &'static Model> = BTreeMap::new();
-        let mut recoverable: BTreeSet<Family> = BTreeSet::new();
-        for found in manifests.filter_map(Model::by_recovery_manifest) {
-            recoverable.insert(found.family);
-            // A -GE variant requests the manifest of the plain model.
-            let same = |model: &&Model| model.recovery_manifest == found.recovery_manifest;
-            models.extend(found.family.models().filter(same).map(by_number));
-        }
-        for load in &loads {
-            if load
-                .family()
-                .is_none_or(|family| !recoverable.contains(&family))
-            {
-                models.extend(models_of(load).into_iter().map(by_number));
-            }
-        }
-        Self {
-            protocol: protocol_of(&loads),
-            loads,
-            models: models.into_values().collect(),
-        }
-    }
-}
-
-fn by_number(model: &'static Model) -> (&'static str, &'static Model) {
-    (model.number, model)
-}
-
-fn protocol_of(loads: &[LoadName]) -> Option<BundleProtocol> {
-    let spoken: BTreeSet<Protocol> = loads.iter().filter_map(LoadName::protocol).collect();
+/// The protocol of these loads together.
+pub(super) fn protocol_of<'l>(loads: impl Iterator<Item = &'l LoadName>) -> Option<BundleProtocol> {
+    let spoken: BTreeSet<Protocol> = loads.filter_map(LoadName::protocol).collect();
     match (
         spoken.contains(&Protocol::Sip),
         spoken.contains(&Protocol::Sccp),
@@ -66,33 +19,41 @@ fn protocol_of(loads: &[LoadName]) -> Option<BundleProtocol> {
     }
 }
 
-/// The models in the name of a load. Some families have loads for a single model
-/// (`SIP6945.…`), which the wildcard does not include.
-fn models_of(load: &LoadName) -> Vec<&'static Model> {
+/// The numbers of the models in the name of a load, -GE variants included. Some families have
+/// loads for a single model (`SIP6945.…`), which the wildcard does not include.
+pub(super) fn models_of(load: &LoadName) -> Vec<&'static str> {
     let upper = load.as_str().to_ascii_uppercase();
     let code = ["SIP", "SCCP", "CP"]
         .iter()
         .find_map(|start| upper.strip_prefix(start))
         .and_then(|rest| rest.split(['.', '-']).next())
         .unwrap_or_default();
-    let numbers: &[&str] = match code {
+    let numbers: &[&'static str] = match code {
         "69XX" => &["6921", "6941", "6961"],
         "78XX" => &["7811", "7821", "7841", "7861"],
         "88XX" => &["8811", "8841", "8851", "8861"],
         "8845_65" => &["8845", "8865"],
+        "3905" => &["3905"],
+        _ if upper.starts_with("P0M3") => &["7940", "7960"],
         _ => &[],
     };
     if !numbers.is_empty() {
-        return numbers
-            .iter()
-            .filter_map(|number| Model::by_number(number))
-            .collect();
+        return numbers.to_vec();
     }
     match (Model::by_number(code), load.family()) {
-        (Some(model), _) => vec![model],
-        (None, Some(family)) => family.models().collect(),
+        (Some(model), _) => vec![model.number],
+        (None, Some(family)) => family.models().map(|model| model.number).collect(),
         (None, None) => Vec::new(),
     }
+}
+
+/// Whether the load is multiplatform firmware, for phones that are sold for it (`-3PCC`).
+pub(super) fn is_multiplatform(load: &LoadName) -> bool {
+    let upper = load.as_str().to_ascii_uppercase();
+    let of_family = ["SIP68", "SIP78", "SIP88"]
+        .iter()
+        .any(|start| upper.starts_with(start));
+    of_family && ["MPP", "MSR", "MN"].iter().any(|mark| upper.contains(mark))
 }
 
 #[cfg(test)]
@@ -100,53 +61,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn models_come_from_recovery_manifests_or_the_load() {
-        use BundleProtocol::{Mixed, Sccp, Sip};
-        let cases: [(&[&str], &[&str], Option<BundleProtocol>); 10] = [
+    fn models_and_protocol_come_from_the_name_of_the_load() {
+        use BundleProtocol::{Sccp, Sip};
+        let cases: [(&str, &[&str], Option<BundleProtocol>); 10] = [
+            ("SIP45.9-3-1SR4-1S", &["7945", "7965"], Some(Sip)),
+            ("SCCP75.8-5-2S", &["7975"], Some(Sccp)),
             (
-                &[
-                    "SIP45.9-3-1SR4-1S.loads",
-                    "term45.default.loads",
-                    "term65.default.loads",
-                ],
-                &["7945", "7965"],
-                Some(Sip),
-            ),
-            (
-                &["SIP45.8-5-4S.loads", "term45.default.loads"],
-                &["7945"],
-                Some(Sip),
-            ),
-            (&["SIP45.8-5-4S.loads"], &["7945", "7965"], Some(Sip)),
-            (
-                &["SCCP41.9-4-2S.loads", "term61.default.loads"],
-                &["7961", "7961-GE"],
+                "SCCP41.9-4-2S",
+                &["7941", "7941-GE", "7961", "7961-GE"],
                 Some(Sccp),
             ),
-            (
-                &[
-                    "SIP45.1-1-1S.loads",
-                    "SCCP75.1-1-1S.loads",
-                    "term75.default.loads",
-                ],
-                &["7945", "7965", "7975"],
-                Some(Mixed),
-            ),
-            (&["P0S3-8-12-00.loads"], &["7940", "7960"], Some(Sip)),
-            (
-                &["SIP69xx.9-4-1-3.loads"],
-                &["6921", "6941", "6961"],
-                Some(Sip),
-            ),
-            (&["SCCP6945.9-3-1-3.loads"], &["6945"], Some(Sccp)),
-            (&["CP7921G-1.4.5.3.LOADS"], &["7921"], None),
-            (&["term99.default.loads", "other.loads"], &[], None),
+            ("P0S3-8-12-00", &["7940", "7960"], Some(Sip)),
+            ("SIP69xx.9-4-1-3", &["6921", "6941", "6961"], Some(Sip)),
+            ("SCCP6945.9-3-1-3", &["6945"], Some(Sccp)),
+            ("sip8961.9-4-2SR4-1", &["8961"], Some(Sip)),
+            ("CP7921G-1.4.5.3", &["7921"], None),
+            ("CP3905.9-4-1SR3", &["3905"], None),
+            ("other", &[], None),
         ];
-        for (names, models, protocol) in cases {
-            let purpose = Purpose::of(names.iter().copied());
-            let numbers: Vec<_> = purpose.models.iter().map(|model| model.number).collect();
-            assert_eq!(numbers, models, "{names:?}");
-            assert_eq!(purpose.protocol, protocol, "{names:?}");
+        for (name, models, protocol) in cases {
+            let load = LoadName::new(name);
+            assert_eq!(models_of(&load), models, "{name}");
+            assert_eq!(protocol_of([&load].into_iter()), protocol, "{name}");
+        }
+        let both = ["SIP45.1-1-1S", "SCCP75.1-1-1S"].map(LoadName::new);
+        assert_eq!(protocol_of(both.iter()), Some(BundleProtocol::Mixed));
+    }
+
+    #[test]
+    fn multiplatform_loads_are_recognised() {
+        for (name, is) in [
+            ("sip88xx.12-0-7MPP0201-66", true),
+            ("sip78xx.14-1-1MN-366", true),
+            ("sip88xx.11-3-1MSR3-3", true),
+            ("sip88xx.12-0-1-11", false),
+            ("SIP45.9-3-1SR4-1S", false),
+        ] {
+            assert_eq!(is_multiplatform(&LoadName::new(name)), is, "{name}");
         }
     }
 }

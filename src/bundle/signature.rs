@@ -9,6 +9,7 @@ mod der;
 mod keys;
 mod pem;
 mod platform;
+mod tried_keys;
 
 use jiff::Timestamp;
 use num_bigint::BigUint;
@@ -65,12 +66,13 @@ pub(super) fn verify(
             trusted: false,
         })
     };
+    let all = || keys::IMAGE_KEYS.iter().chain(&tried_keys::TRIED_KEYS);
     let own = |key: &&keys::ImageKey| match platform {
         Platform::Keyed(platform) => key.platform == platform || key.platform == "common",
-        Platform::Keyless => false,
+        Platform::Tried(platform) => key.platform == platform,
         Platform::Unknown => true,
     };
-    if let Some(signer) = keys::IMAGE_KEYS.iter().filter(own).find_map(by) {
+    if let Some(signer) = all().filter(own).find_map(by) {
         return Verification::Valid(signer);
     }
     let by_trusted = |key: &TrustedKey| {
@@ -86,10 +88,10 @@ pub(super) fn verify(
     }
     match platform {
         Platform::Keyed(_) => {
-            let other = keys::IMAGE_KEYS.iter().find(|key| by(key).is_some());
+            let other = all().find(|key| by(key).is_some());
             Verification::Invalid(other.map(|key| key.platform))
         }
-        Platform::Keyless => Verification::NoKnownKey,
+        Platform::Tried(_) => Verification::NoKnownKey,
         Platform::Unknown => Verification::NoMatchingKey,
     }
 }

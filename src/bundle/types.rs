@@ -5,60 +5,15 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::checksum::Digests;
+pub use super::verdict::Verdict;
+use super::{
+    checksum::Digests,
+    firmware_set::{self, FirmwareSet},
+};
 use crate::{
     diagnose::Severity,
     phone::{LoadName, Model},
 };
-
-/// The verdict on a bundle. docs/verification.md states what each one proves.
-///
-/// # Examples
-///
-/// ```
-/// use reflash::{
-///     bundle::{ExamineOptions, Verdict, examine},
-///     phone::Family,
-///     simulator::{Sizes, SyntheticBundle, test_key},
-/// };
-///
-/// let folder = tempfile::tempdir()?;
-/// let path = folder.path().join("bundle.zip");
-/// let synthetic = SyntheticBundle::new(Family::F45, 1).unwrap().sizes(Sizes::Small);
-/// synthetic.without("apps").write_zip(&path)?;
-///
-/// let options = ExamineOptions { trusted: vec![test_key()], ..ExamineOptions::default() };
-/// let bundle = &examine(&path, &options)?[0];
-/// assert_eq!(bundle.verdict, Verdict::Incomplete);
-/// assert_eq!(bundle.problems[0].code, "missing-image");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Complete, and its digest is in the catalogue or equals `--checksum`.
-    Known,
-    /// Complete, digest unknown, and every signed member verifies with Cisco's key or with one
-    /// that the user trusts (see [`Bundle::uses_trusted_key`]).
-    Genuine,
-    /// Complete; origin not proven.
-    Intact,
-    /// A manifest names a file that is missing.
-    Incomplete,
-    /// A digest, header, signature, size or the structure of the archive is wrong.
-    Damaged,
-    /// Hostile, or over a limit.
-    Refused,
-    /// Readable, but not Cisco phone firmware.
-    Foreign,
-}
-
-impl std::fmt::Display for Verdict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The serialised name, so that there is only one table of names.
-        self.serialize(f)
-    }
-}
 
 /// The catalogue entry that a file matches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -126,6 +81,10 @@ pub struct Member {
     pub key: Option<String>,
     /// The time of signing, as the signature states it.
     pub signed_at: Option<Timestamp>,
+    /// The names under which phones are served it: the spelling of its header first, then that
+    /// of the manifests where it differs. Empty if it is not served.
+    #[serde(skip)]
+    pub served_as: Vec<String>,
 }
 
 /// Which of a platform's two keys signed a load.
@@ -173,8 +132,10 @@ pub enum BundleProtocol {
 /// A manifest of a bundle, as phones read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
-    /// The file name.
+    /// The name under which phones are served it.
     pub name: String,
+    /// The load whose images it names, if the bundle has its manifest.
+    pub installs: Option<LoadName>,
     /// The images it names, in order.
     pub images: Vec<String>,
     /// The mask of `#HARDWARE_COMP_1`: the hardware classes that the load supports.
@@ -187,7 +148,7 @@ pub struct Bundle {
     /// The path; `outer.zip!inner.tar` for a bundle inside a file.
     #[serde(serialize_with = "lossy_path")]
     pub path: PathBuf,
-    /// The verdict.
+    /// The verdict on what phones would be served, or on the whole if nothing could be.
     pub verdict: Verdict,
     /// `None` for a folder and for a file that was not read to its end.
     pub digests: Option<Digests>,
@@ -198,8 +159,10 @@ pub struct Bundle {
     /// Its loads, without recovery manifests, sorted.
     pub loads: Vec<LoadName>,
     /// The models it is for, -GE variants included, sorted by number.
-    #[serde(serialize_with = "plain_numbers")]
+    #[serde(serialize_with = "firmware_set::numbers")]
     pub models: Vec<&'static Model>,
+    /// Its loads with their images, sorted by load.
+    pub sets: Vec<FirmwareSet>,
     /// Its files, in archive order.
     pub members: Vec<Member>,
     /// Its manifests, in archive order.
@@ -218,11 +181,25 @@ pub struct Bundle {
     pub problems: Vec<Problem>,
 }
 
+impl Bundle {
+    /// The sets that phones are served.
+    pub fn served_sets(&self) -> impl Iterator<Item = &FirmwareSet> {
+        self.sets.iter().filter(|set| set.is_served)
+    }
+
+    /// The loads that phones are served.
+    pub fn served_loads(&self) -> impl Iterator<Item = &LoadName> {
+        self.served_sets().map(|set| &set.load)
+    }
+}
+
 /// Where the bytes of a bundle are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BundleLocation {
     /// The file or folder that was given.
     pub(super) file: PathBuf,
+    /// The given path is a folder.
+    pub(super) in_folder: bool,
     /// The archive inside the file, if the bundle is nested.
     pub(super) archive: Option<String>,
     /// The folder inside the file or archive, with a trailing slash; empty for none.
@@ -233,11 +210,4 @@ pub struct BundleLocation {
 
 fn lossy_path<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&path.to_string_lossy())
-}
-
-fn plain_numbers<S: Serializer>(models: &[&'static Model], to: S) -> Result<S::Ok, S::Error> {
-    let mut numbers: Vec<_> = models.iter().map(|model| model.plain_number()).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    to.collect_seq(numbers)
 }

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     container::{self, Container},
     error::BundleError,
-    file_kinds::{is_archive, is_installer},
+    file_kinds::is_archive,
     hex,
     source::{OpenedSource, open},
     stop::WalkStop,
@@ -21,8 +21,7 @@ use super::{
 };
 
 impl Bundle {
-    /// Unpacks every member into `folder`, which must be empty. Installer scripts are left
-    /// out.
+    /// Unpacks every member that phones are served into `folder`, which must be empty.
     ///
     /// Sizes and digests are compared with those of the examination. Files are created under
     /// plain base names and (on Unix) readable by this user only. After an error, the files
@@ -53,6 +52,7 @@ fn unpack(bundle: &Bundle, folder: &Path) -> Result<(), BundleError> {
         pending: bundle
             .members
             .iter()
+            .filter(|member| !member.served_as.is_empty())
             .map(|member| (member.name.as_str(), member))
             .collect(),
         current: None,
@@ -153,19 +153,19 @@ impl Visitor for MemberWriter<'_> {
         let name = entry.path.name.as_str();
         // Nested archives are separate bundles.
         if entry.path.folder != self.bundle.location.folder
+            || entry.path.skip.is_some()
             || is_archive(name)
-            || is_installer(name)
         {
             return Ok(());
         }
-        let Some(member) = self
-            .pending
-            .remove(name)
-            .filter(|member| member.size == entry.size)
-        else {
+        // Files that are not served stay where they are.
+        let Some(member) = self.pending.remove(name) else {
+            return Ok(());
+        };
+        if member.size != entry.size {
             let what = "its members are not those that were examined".to_owned();
             return Err(self.fail(changed(self.bundle, what)));
-        };
+        }
         // An entry's name is always a plain base name.
         let path = self.to.join(name);
         let file = create(&path).map_err(|source| {

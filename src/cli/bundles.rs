@@ -30,8 +30,20 @@ impl TrustArgs {
             checksums: self.checksums.clone(),
             keys: self.trust_keys.clone(),
             accept_unknown: self.accept_unknown,
+            without_recovery: false,
         }
     }
+}
+
+/// Consent to a conversion without factory resets.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct RecoveryArgs {
+    /// Convert without factory resets
+    ///
+    /// Running phones are converted by their configuration only. For SIP bundles without SIP recovery manifests (termNN.default.loads). A phone that is reset
+    /// finds no SIP firmware.
+    #[arg(long, help_heading = heading::BUNDLES)]
+    pub(crate) without_recovery: bool,
 }
 
 /// Bridges.

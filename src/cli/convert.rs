@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use super::{
-    bundles::{BridgeArgs, TrustArgs},
+    bundles::{BridgeArgs, RecoveryArgs, TrustArgs},
     dhcp::DhcpArgs,
     extra_files::ExtraFilesArgs,
     globals::{CommandOutcome, Globals},
@@ -15,13 +15,14 @@ use super::{
     number::{duration, number},
     preflight::PreflightArgs,
     registrar::RegistrarArgs,
+    resets,
     run::{self, RunServices},
     web::WebArgs,
 };
 use crate::{
     failure::Failure,
     inputs::{
-        bundles::{self, Selection},
+        bundles::{self, Selection, Trust},
         configurations::{self, ConfigurationInputs, MadeConfigurations},
         extra_files,
         phone_list::InventoryFile,
@@ -78,6 +79,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) trust: TrustArgs,
     #[command(flatten)]
+    recovery: RecoveryArgs,
+    #[command(flatten)]
     pub(super) network: NetworkArgs,
     #[command(flatten)]
     pub(super) dhcp: DhcpArgs,
@@ -122,6 +125,16 @@ pub(crate) struct Args {
     metrics: MetricsArgs,
     #[command(flatten)]
     web: WebArgs,
+}
+
+impl Args {
+    /// How bundles are verified, and what is accepted.
+    pub(super) fn trust(&self) -> Trust {
+        Trust {
+            without_recovery: self.recovery.without_recovery,
+            ..self.trust.trust()
+        }
+    }
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
@@ -178,10 +191,10 @@ pub(crate) fn run_with(
         None => plan,
     };
     let mut messages = opening(&chosen, call_manager, dhcp_message);
-    messages.extend(match plan.survey {
-        Some(survey) => previous.is_none().then(|| survey_message(survey)),
-        None => Some(RESET.to_owned()),
-    });
+    match plan.survey {
+        Some(survey) => messages.extend(previous.is_none().then(|| survey_message(survey))),
+        None => messages.extend(resets::messages(targets)),
+    }
     messages.extend(dropped);
     messages.extend_from_slice(captures.messages());
     messages.extend(servers.metrics_message());
@@ -287,9 +300,10 @@ fn inputs(args: &Args, previous: Option<&PreviousRun>) -> RunInputs {
     let mut inputs = RunInputs {
         bundles: args.bundles.clone(),
         bridges: args.bridge.bridges.clone(),
-        trust: args.trust.trust(),
+        trust: args.trust(),
         extra_files: args.extra_files.files.clone(),
         inventory: args.inventory.inventory.clone(),
+        secrets: args.inventory.secrets.clone(),
         ..RunInputs::default()
     };
     if let Some(previous) = previous {
@@ -314,7 +328,8 @@ fn served_files(
     quiet: bool,
 ) -> Result<ServedFiles, Failure> {
     let inventory = inputs.inventory.as_deref();
-    let inventory = inventory.map(|path| InventoryFile::read(path, quiet));
+    let inventory =
+        inventory.map(|path| InventoryFile::read(path, inputs.secrets.as_deref(), quiet));
     let inventory = inventory.transpose()?;
     let extra_files = extra_files::read(&inputs.extra_files)?;
     inputs.check_unchanged(&extra_files, inventory.as_ref())?;
@@ -359,10 +374,6 @@ fn opening(
         }),
     ]
 }
-
-/// How to bring a phone into its boot loader, which requests the target by itself. Not during a survey: a phone that was reset has no load left to report.
-const RESET: &str = "to reset a phone: hold # while you connect its power, until the line lamps \
-                     light in turn; then type 123456789*0#";
 
 /// What the operator does during a survey.
 fn survey_message(survey: Duration) -> String {

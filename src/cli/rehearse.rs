@@ -21,7 +21,7 @@ use crate::{
     display,
     failure::Failure,
     inputs::{
-        bundles::{self, Selection},
+        bundles::{self, Selection, Trust},
         configurations::{self, ConfigurationInputs},
         run_inputs::RunInputs,
         stage_failure,
@@ -168,7 +168,11 @@ fn run_session(
 
 /// Targets and bridges.
 fn select(args: &Args, synthetic: Option<&Synthetic>, quiet: bool) -> Result<Selection, Failure> {
-    let trust = args.trust.trust();
+    // Nobody is told to reset a phone.
+    let trust = Trust {
+        without_recovery: true,
+        ..args.trust.trust()
+    };
     let Some(synthetic) = synthetic else {
         let bridges = &args.bridge.bridges;
         return bundles::select_with_bridges(&args.bundles, bridges, &trust, quiet);

@@ -109,6 +109,7 @@ fn stages(args: &Args, globals: &Globals) -> Result<Vec<StagePlan>, Failure> {
     let accept = AcceptPolicy {
         unknown: true,
         sccp: true,
+        no_recovery: true,
     };
     let expectation = args.trust.trust().expectation()?;
     let bundles = bundles::select_expected(&args.bundles, &expectation, accept, globals.quiet)?;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     discovery::SIP_PORT,
     failure::Failure,
-    inputs::{extra_files, run_inputs::RunInputs},
+    inputs::{bundles, extra_files, run_inputs::RunInputs},
     journal::JournalHeader,
     resume::{self, RunRecord},
     services::captures::Captures,
@@ -25,8 +25,8 @@ use crate::{
 /// Serve a folder over TFTP, read-only, and report who fetches what
 ///
 /// Only regular files below the folder are served; a link that leads out of it is not found.
-/// Configurations at its top level are checked as by `reflash lint`; findings are printed, and
-/// the files are served anyway. Ends with Ctrl-C.
+/// Configurations at its top level are checked as by `reflash lint`, and firmware as by `reflash
+/// verify`; findings are printed, and the files are served anyway. Ends with Ctrl-C.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -57,6 +57,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
         )
     })?;
     extra_files::check_folder(&folder, globals.quiet);
+    bundles::check_folder(folder.root(), globals.quiet);
     let mut messages = vec!["press Ctrl-C to stop".to_owned()];
     messages.extend(dropped);
     messages.extend_from_slice(captures.messages());

@@ -138,7 +138,9 @@ Next steps:
             shown(&bundle.path)
         ));
     }
-    if sccp.is_empty() {
+    let plans = stage.plan();
+    let mut models = plans.iter().flat_map(|plan| &plan.models);
+    if sccp.is_empty() && models.any(|model| model.family.is_convertible()) {
         lines.push(
             "  - Keep an SCCP bundle for these phones: it is the only way back to SCCP.".to_owned(),
         );

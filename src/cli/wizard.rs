@@ -54,7 +54,7 @@ fn parse(matches: &ArgMatches) -> Result<ConvertOptions, clap::Error> {
     let args = convert::Args::from_arg_matches(matches)?;
     let isolated = args.dhcp.isolated().unwrap_or_default();
     Ok(ConvertOptions {
-        trust: args.trust.trust(),
+        trust: args.trust(),
         check: args.network.check_options(isolated),
         user: args.network.user().map(ToOwned::to_owned),
         bundles: args.bundles,

@@ -8,7 +8,8 @@ use std::{
 
 use super::shown;
 use crate::{
-    bundle::{self, Bundle, Checksum, ExamineOptions, TrustedKey},
+    bundle::{self, Bundle, Checksum, ExamineOptions, TrustedKey, Verdict},
+    diagnose::Severity,
     failure::Failure,
     phone::{LoadName, Model},
     reporter::StartedStage,
@@ -16,6 +17,9 @@ use crate::{
     text::escape,
     track::{Plan, StagePlan},
 };
+
+/// The most findings printed about the firmware of a served folder.
+const MAX_SHOWN: usize = 20;
 
 /// Bytes read of a key file. A key or certificate has about 2,000.
 const KEY_LIMIT: u64 = 64 * 1024 + 1;
@@ -29,6 +33,8 @@ pub struct Trust {
     pub keys: Vec<PathBuf>,
     /// Whether a complete bundle of unproven origin is accepted.
     pub accept_unknown: bool,
+    /// Whether a SIP bundle is accepted whose recovery manifests are missing or SCCP.
+    pub without_recovery: bool,
 }
 
 /// Targets and bridges of a run.
@@ -99,6 +105,8 @@ pub fn select(
     let accept = AcceptPolicy {
         unknown: trust.accept_unknown,
         sccp: accept_sccp,
+        // Only a conversion tells people to reset phones.
+        no_recovery: accept_sccp || trust.without_recovery,
     };
     select_expected(paths, &trust.expectation()?, accept, quiet)
 }
@@ -113,7 +121,15 @@ pub fn select_expected(
     accept: AcceptPolicy,
     quiet: bool,
 ) -> Result<Vec<Bundle>, Failure> {
-    let bundles = examine(paths, expectation, "", quiet)?;
+    let mut bundles = Vec::new();
+    for path in paths {
+        let mut found = examine(std::slice::from_ref(path), expectation, "", quiet)?;
+        // A repack with the bundles of both protocols: only the SIP one is wanted.
+        if !accept.sccp && found.iter().any(|bundle| !stage::is_sccp(bundle)) {
+            found.retain(|bundle| !stage::is_sccp(bundle));
+        }
+        bundles.extend(found);
+    }
     if let Some(checksum) = bundle::unmatched_checksums(&bundles, expectation).first() {
         return Err(Failure::new(
             format!("no bundle has the {} {checksum}", checksum.kind()),
@@ -187,14 +203,85 @@ pub fn examine(
     for path in paths {
         let found = bundle::examine(path, expectation)
             .map_err(|error| Failure::new(escape(&error.to_string()), error.cure()))?;
-        for bundle in found {
-            if !quiet {
+        if !quiet {
+            for bundle in &found {
                 eprintln!("{}: {}{role}", shown(&bundle.path), bundle.verdict);
             }
-            bundles.push(bundle);
         }
+        let found = usable(found);
+        if !quiet {
+            found.iter().for_each(print_remarks);
+        }
+        bundles.extend(found);
     }
     Ok(bundles)
+}
+
+/// Prints what is not served of a usable bundle, and what may stop a conversion.
+fn print_remarks(bundle: &Bundle) {
+    let is_usable = bundle.served_sets().next().is_some();
+    let is_shown = |problem: &&bundle::Problem| {
+        problem.severity == Severity::Warning && problem.code != "bundle-unknown"
+            || problem.severity == Severity::Error
+            || ["file-skipped", "set-not-served"].contains(&problem.code)
+    };
+    for problem in bundle.problems.iter().filter(is_shown) {
+        if is_usable {
+            let member = problem.member.as_ref();
+            let member = member.map_or(String::new(), |name| format!("{name}: "));
+            let text = format!("{}: {member}{}", problem.code, problem.message);
+            eprintln!("  {}", escape(&text));
+        }
+    }
+}
+
+/// Checks the firmware at the top level of a served folder and prints errors and warnings, or
+/// with `quiet` only errors. The folder is served whatever they are.
+pub fn check_folder(folder: &Path, quiet: bool) {
+    let found = match bundle::examine(folder, &ExamineOptions::default()) {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!("cannot check firmware: {}", escape(&error.to_string()));
+            return;
+        }
+    };
+    let least = if quiet {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    // Phones request names at the top level; archives are no firmware to them.
+    let top = found.iter().filter(|bundle| bundle.path == folder);
+    let problems: Vec<_> = top
+        .filter(|bundle| bundle.verdict != Verdict::Foreign)
+        .flat_map(|bundle| &bundle.problems)
+        .filter(|problem| problem.severity >= least)
+        .collect();
+    for problem in problems.iter().take(MAX_SHOWN) {
+        let member = problem.member.as_ref();
+        let member = member.map_or(String::new(), |name| format!("{name}: "));
+        let text = format!("{} {member}{}", problem.code, problem.message);
+        eprintln!("firmware: {}", escape(&text));
+        eprintln!("  → {}", escape(&problem.cure));
+    }
+    if problems.len() > MAX_SHOWN {
+        let more = problems.len() - MAX_SHOWN;
+        eprintln!("{more} more findings: `reflash verify DIR` prints all");
+    }
+}
+
+/// The usable bundles of one file or folder; all if none is. Bundles of unproven origin count
+/// only if there is no other.
+fn usable(found: Vec<Bundle>) -> Vec<Bundle> {
+    let is_proven = |bundle: &Bundle| matches!(bundle.verdict, Verdict::Known | Verdict::Genuine);
+    let is_intact = |bundle: &Bundle| bundle.verdict == Verdict::Intact;
+    if found.iter().any(is_proven) {
+        found.into_iter().filter(is_proven).collect()
+    } else if found.iter().any(is_intact) {
+        found.into_iter().filter(is_intact).collect()
+    } else {
+        found
+    }
 }
 
 /// Why bundles may not be staged.
@@ -219,6 +306,17 @@ pub fn model_loads(stages: Vec<StagePlan>) -> Vec<(&'static Model, LoadName)> {
     stages.into_iter().flat_map(of_stage).collect()
 }
 
+/// Each stage with its bundle. A bundle may have several loads, each with a stage.
+fn with_bundles<'a>(
+    bundles: &'a [Bundle],
+    stages: &'a [StagePlan],
+) -> impl Iterator<Item = (&'a Bundle, &'a StagePlan)> {
+    stages.iter().filter_map(|stage| {
+        let has = |bundle: &&Bundle| bundle.served_loads().any(|load| *load == stage.load);
+        Some((bundles.iter().find(has)?, stage))
+    })
+}
+
 /// The bundles of a plan as the run announces them at its start, targets first.
 #[must_use]
 pub fn started_stages(selection: &Selection, plan: &Plan) -> Vec<StartedStage> {
@@ -234,8 +332,7 @@ pub fn started_stages(selection: &Selection, plan: &Plan) -> Vec<StartedStage> {
             bridge,
         }
     };
-    let targets = selection.targets.iter().zip(&plan.stages);
-    let bridges = selection.bridges.iter().zip(&plan.bridge);
-    let targets = targets.map(started(false));
-    targets.chain(bridges.map(started(true))).collect()
+    let targets = with_bundles(&selection.targets, &plan.stages).map(started(false));
+    let bridges = with_bundles(&selection.bridges, &plan.bridge).map(started(true));
+    targets.chain(bridges).collect()
 }

@@ -72,7 +72,9 @@ pub fn check(
         .iter()
         .flat_map(|file| lint::dial_templates(file.bytes()));
     let known = LintContext {
-        loads: bundles.flat_map(|bundle| bundle.loads.clone()).collect(),
+        loads: bundles
+            .flat_map(|bundle| bundle.served_loads().cloned())
+            .collect(),
         dial_plans: plans.collect(),
         ..LintContext::default()
     };

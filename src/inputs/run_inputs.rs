@@ -22,6 +22,8 @@ pub struct RunInputs {
     pub extra_files: Vec<PathBuf>,
     /// The inventory.
     pub inventory: Option<PathBuf>,
+    /// Passwords for the inventory.
+    pub secrets: Option<PathBuf>,
     /// Files taken from the journal of the run because the command line does not name them.
     /// They must be unchanged.
     pub(crate) recorded: Vec<InputFile>,
@@ -63,6 +65,7 @@ impl RunInputs {
             bridges: absolute_all(&self.bridges),
             trust_keys: absolute_all(&self.trust.keys),
             accept_unknown: self.trust.accept_unknown,
+            without_recovery: self.trust.without_recovery,
             call_manager,
             added: given_files(extra_files),
             inventory: inventory.map(given_inventory),

@@ -56,6 +56,9 @@ pub struct Arguments {
     pub trust_keys: Vec<PathBuf>,
     /// `--accept-unknown`.
     pub accept_unknown: bool,
+    /// `--without-recovery`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_recovery: bool,
     /// `--call-manager`, if given.
     pub call_manager: Option<std::net::Ipv4Addr>,
     /// `--add`.
@@ -168,7 +171,11 @@ impl JournalHeader {
     ) -> Self {
         let stages = plan.stages.iter().map(|stage| (stage, false));
         let bridges = plan.bridge.iter().map(|stage| (stage, true));
-        let served = stages.chain(bridges).zip(bundles);
+        // A bundle may have several loads, each with a stage.
+        let served = stages.chain(bridges).filter_map(|(stage, bridge)| {
+            let has = |bundle: &&Bundle| bundle.served_loads().any(|load| *load == stage.load);
+            Some(((stage, bridge), bundles.iter().find(has)?))
+        });
         Self {
             schema: super::SCHEMA,
             program: program(),

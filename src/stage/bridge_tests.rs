@@ -59,7 +59,7 @@ fn the_configuration_during_a_survey_names_the_call_manager_and_no_load() {
     let (mine, name) = (says("target"), "SEP001D45AABB01.cnf.xml");
     let own = ExtraFile::per_view(name, source, mine, says("bridge"), says("no load")).unwrap();
     let (targets, bridges) = ([sip45()], [bridge()]);
-    let legs = layout::LayoutSources {
+    let legs = inspect::LayoutSources {
         extra: &[own],
         ..sources(&targets, &bridges)
     };
@@ -125,7 +125,7 @@ fn targets_and_bridges_have_separate_folders_and_plans() {
 fn two_bridges_with_one_name_and_different_bytes_are_refused() {
     let base = tempfile::tempdir().unwrap();
     let mut other = bundle("sccp41.zip", "SCCP41.8-5-2S", &["7941"]);
-    other.members[2].name = "jar7945.9.sbn".to_owned();
+    other.members[2].served_as = vec!["jar7945.9.sbn".to_owned()];
     let error = staged(base.path(), &[sip45()], &[bridge(), other]).unwrap_err();
     assert!(matches!(error, StageError::Collision { .. }), "{error}");
     let mut huge = bridge();

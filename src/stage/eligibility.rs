@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    bundle::{Bundle, Verdict},
+    bundle::{Bundle, RecoveryState, Verdict},
     phone::{LoadName, MODELS, Model, Protocol},
 };
 
@@ -14,6 +14,8 @@ pub struct AcceptPolicy {
     pub unknown: bool,
     /// SCCP bundles, which `stage` accepts so that phones can return to SCCP.
     pub sccp: bool,
+    /// `--without-recovery`: SIP loads whose phones find no SIP firmware after a factory reset.
+    pub no_recovery: bool,
 }
 
 /// Why bundles are not staged. Nothing was written or served.
@@ -38,6 +40,31 @@ pub enum SelectionError {
         path: PathBuf,
         /// Its load.
         load: String,
+    },
+    /// None of its complete loads is for phones that a configuration can give a load.
+    #[error(
+        "{} has no load that can be staged: {}", path.display(), whole.join(", ")
+    )]
+    NothingToServe {
+        /// The bundle.
+        path: PathBuf,
+        /// Its complete loads.
+        whole: Vec<String>,
+    },
+    /// Phones that are reset would find no SIP firmware.
+    #[error(
+        "{} has no SIP recovery manifest for the {}: such a phone that is reset finds {} \
+         and is not converted to {load}", path.display(), models.join(", "), found
+    )]
+    NoRecovery {
+        /// The bundle.
+        path: PathBuf,
+        /// The load.
+        load: String,
+        /// The models.
+        models: Vec<&'static str>,
+        /// What such a phone finds.
+        found: &'static str,
     },
     /// Two bundles are for one model, which can have one load only.
     #[error(
@@ -98,6 +125,14 @@ impl SelectionError {
                 "run `reflash verify` on it to see every problem and what to do"
             }
             Self::Sccp { .. } => "get the SIP bundle for the same phones: it has -sip in its name",
+            Self::NothingToServe { .. } => {
+                "`reflash serve DIR` serves a folder as it is; `reflash models` lists the phones \
+                 that this program converts"
+            }
+            Self::NoRecovery { .. } => {
+                "get the complete bundle, with its termNN.default.loads files; or convert running \
+                 phones by their configuration only, without a reset: --without-recovery"
+            }
             Self::OneModelTwice { .. } => "give one bundle for each model",
             Self::UnusableBridge { .. } => {
                 "give a bridge for the models of the target, usually SCCP 8.5(2): \
@@ -158,6 +193,7 @@ pub fn check_bridges(
     let accept = AcceptPolicy {
         unknown,
         sccp: true,
+        no_recovery: true,
     };
     check_verdicts(bridges, accept)?;
     for (at, bridge) in bridges.iter().enumerate() {
@@ -195,31 +231,64 @@ fn check_verdicts(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), Select
         }
         if !accept.sccp
             && is_sccp(bundle)
-            && let Some(load) = bundle.loads.first()
+            && let Some(load) = bundle.served_loads().next()
         {
             return Err(SelectionError::Sccp {
                 path: bundle.path.clone(),
                 load: load.to_string(),
             });
         }
+        if bundle.served_sets().next().is_none() {
+            let whole = bundle.sets.iter().filter(|set| set.is_whole());
+            return Err(SelectionError::NothingToServe {
+                path: bundle.path.clone(),
+                whole: whole.map(|set| set.load.to_string()).collect(),
+            });
+        }
+        if !accept.no_recovery {
+            check_recovery(bundle)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a reset brings every model of a SIP load to SIP.
+fn check_recovery(bundle: &Bundle) -> Result<(), SelectionError> {
+    for set in bundle.served_sets() {
+        let models = set.models_without_recovery();
+        if set.protocol != Some(Protocol::Sip) || models.is_empty() {
+            continue;
+        }
+        let is_sccp = set
+            .recovery
+            .iter()
+            .any(|recovery| recovery.state == RecoveryState::OtherProtocol);
+        return Err(SelectionError::NoRecovery {
+            path: bundle.path.clone(),
+            load: set.load.to_string(),
+            models: models.iter().map(|model| model.number).collect(),
+            found: if is_sccp {
+                "SCCP firmware"
+            } else {
+                "no firmware"
+            },
+        });
     }
     Ok(())
 }
 
 fn has_sip(bundle: &Bundle) -> bool {
     bundle
-        .loads
-        .iter()
+        .served_loads()
         .any(|load| load.protocol() == Some(Protocol::Sip))
 }
 
-/// Whether the bundle has SCCP loads and no SIP load.
+/// Whether phones would be served SCCP loads and no SIP load.
 #[must_use]
 pub fn is_sccp(bundle: &Bundle) -> bool {
     let speaks = |protocol| {
         bundle
-            .loads
-            .iter()
+            .served_loads()
             .any(|load| load.protocol() == Some(protocol))
     };
     speaks(Protocol::Sccp) && !speaks(Protocol::Sip)
@@ -233,25 +302,16 @@ fn shared_model(first: &Bundle, second: &Bundle) -> Option<&'static Model> {
 }
 
 /// The load for each model of the bundle, in the order of the model table. -GE variants are
-/// included, since they use the files of the plain model. If a bundle has several loads for a
-/// model, SIP takes precedence over SCCP, and a newer load over an older one.
+/// included, since they use the files of the plain model.
 pub(super) fn targets(bundle: &Bundle) -> Vec<(&'static Model, &LoadName)> {
-    let named = |model: &Model| {
-        bundle
-            .models
-            .iter()
-            .any(|named| named.plain_number() == model.plain_number())
-    };
     MODELS
         .iter()
-        .filter(|model| named(model))
         .filter_map(|model| {
-            let load = bundle
-                .loads
-                .iter()
-                .filter(|load| load.family() == Some(model.family) && !load.is_recovery())
-                .max_by_key(|load| (load.protocol(), load.release(), *load))?;
-            Some((model, load))
+            let set = bundle
+                .served_sets()
+                .filter(|set| set.is_for(model))
+                .max_by_key(|set| (set.protocol, set.load.release(), &set.load))?;
+            Some((model, &set.load))
         })
         .collect()
 }

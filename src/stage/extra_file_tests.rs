@@ -15,7 +15,7 @@ fn own(name: &str, bytes: &[u8]) -> ExtraFile {
 }
 
 fn staged(base: &Path, bridges: &[Bundle], own: &[ExtraFile]) -> Result<Stage, StageError> {
-    let legs = layout::LayoutSources {
+    let legs = inspect::LayoutSources {
         bundles: &[sip45()],
         bridges,
         extra: own,
@@ -64,7 +64,7 @@ fn a_name_that_is_taken_in_target_or_bridge_is_refused() {
     let base = tempfile::tempdir().unwrap();
     let mut bridge = bundle("sccp45.zip", "SCCP45.8-5-2S", &["7945", "7965"]);
     bridge.members.push(bridge.members[0].clone());
-    bridge.members.last_mut().unwrap().name = "Ringlist.xml".to_owned();
+    bridge.members.last_mut().unwrap().served_as = vec!["Ringlist.xml".to_owned()];
     let error = staged(base.path(), &[bridge], &[own("ringlist.xml", b"")]).unwrap_err();
     assert!(
         matches!(error, StageError::ExtraFileNameTaken { .. }),

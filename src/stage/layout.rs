@@ -1,20 +1,19 @@
 //! Lays out bundles: completely or not at all, and verified files only.
 
 use std::{
-    collections::HashMap,
     env,
     fs::{self, DirBuilder, Permissions},
     io,
     net::IpAddr,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
     error::StageError,
     extra_file::ExtraFile,
-    limits::MAX_STAGE_BYTES,
-    names::is_plain,
+    inspect::{LayoutSources, inspect, served},
     plan::{announced_loads, stage_plans},
     read_file::{open_regular, read_bounded},
     stage_root::StageRoot,
@@ -24,7 +23,7 @@ use super::{
     xml_default,
 };
 use crate::{
-    bundle::{Bundle, BundleError, Member, Verdict},
+    bundle::{Bundle, BundleError, Member},
     phone::{LoadName, Model, normalized_name},
     track::View,
 };
@@ -40,7 +39,7 @@ impl Stage {
     /// # Errors
     ///
     /// A bundle may not be staged, is incomplete or cannot be unpacked, names collide, the files
-    /// exceed [`MAX_STAGE_BYTES`], or the folder cannot be written.
+    /// exceed [`super::MAX_STAGE_BYTES`], or the folder cannot be written.
     pub fn temporary(
         bundles: &[Bundle],
         bridges: &[Bundle],
@@ -109,15 +108,6 @@ impl Stage {
     }
 }
 
-/// What a stage is made from.
-#[derive(Clone, Copy)]
-pub(super) struct LayoutSources<'a> {
-    pub(super) bundles: &'a [Bundle],
-    pub(super) bridges: &'a [Bundle],
-    /// Files in every view.
-    pub(super) extra: &'a [ExtraFile],
-}
-
 /// Creates one folder per bundle, and one per view for generated files. Extra files are
 /// kept in memory only, since they may contain passwords.
 pub(super) fn temporary(
@@ -136,18 +126,21 @@ pub(super) fn temporary(
         for (at, bundle) in bundles.iter().enumerate() {
             let of_bundle = private_folder(root.path(), &format!("{prefix}{at}"))?;
             unpack(bundle, &of_bundle)?;
-            for member in &bundle.members {
+            for member in served(bundle) {
                 let path = of_bundle.join(&member.name);
                 let bytes = read_verified(&path, member)?;
                 set_mode(&path, 0o600)?;
-                add(&mut files, &member.name, bytes);
+                let bytes: Arc<[u8]> = bytes.into();
+                for name in &member.served_as {
+                    add(&mut files, name, &bytes);
+                }
             }
         }
         let path = private_folder(root.path(), folder)?.join(xml_default::NAME);
         let bytes = generated(call_manager, loads)?;
         fs::write(&path, &bytes).map_err(StageError::io("write", &path))?;
         set_mode(&path, 0o600)?;
-        add(&mut files, xml_default::NAME, bytes);
+        add(&mut files, xml_default::NAME, &bytes.into());
         for file in sources.extra {
             files.insert(normalized_name(file.name()), file.staged_for(view));
         }
@@ -178,12 +171,12 @@ pub(super) fn temporary(
 
 /// Adds a file, unless another bundle has it: [`inspect`] has checked that the bytes are the
 /// same.
-fn add(files: &mut Files, name: &str, bytes: Vec<u8>) {
+fn add(files: &mut Files, name: &str, bytes: &Arc<[u8]>) {
     files
         .entry(normalized_name(name))
         .or_insert_with(|| StagedFile {
             name: name.into(),
-            bytes: bytes.into(),
+            bytes: Arc::clone(bytes),
         });
 }
 
@@ -211,7 +204,8 @@ pub(super) fn persistent(
     };
     let mut staged = temporary(base, sources, call_manager, unpack)?;
     let flat = private_folder(staged.root.path(), "flat")?;
-    for StagedFile { name, bytes } in staged.target.values() {
+    add_spellings(&mut staged, bundles);
+    for StagedFile { name, bytes } in &staged.files {
         let path = flat.join(&**name);
         fs::write(&path, bytes).map_err(StageError::io("write", &path))?;
         let private = extra
@@ -228,6 +222,26 @@ pub(super) fn persistent(
     let persistent = StageRoot::Persistent(folder.to_owned());
     std::mem::replace(&mut staged.root, persistent).close()?;
     Ok(staged)
+}
+
+/// Adds the spellings of a name that differ in case only: other servers look them up exactly.
+fn add_spellings(staged: &mut Stage, bundles: &[Bundle]) {
+    for member in bundles.iter().flat_map(served) {
+        for name in &member.served_as {
+            let known = |file: &StagedFile| *file.name == **name;
+            if !staged.files.iter().any(known)
+                && let Some(file) = staged.target.get(&normalized_name(name))
+            {
+                staged.files.push(StagedFile {
+                    name: name.as_str().into(),
+                    bytes: Arc::clone(&file.bytes),
+                });
+            }
+        }
+    }
+    staged
+        .files
+        .sort_unstable_by(|one, other| one.name.cmp(&other.name));
 }
 
 /// Whether `folder` does not exist (`true`) or is empty (`false`). Anything else is an error.
@@ -258,6 +272,10 @@ pub(super) fn move_files(from: &Path, to: &Path, files: &[StagedFile]) -> Result
     for (at, file) in files.iter().enumerate() {
         let path = to.join(&*file.name);
         if let Err(error) = fs::rename(from.join(&*file.name), &path) {
+            // A file system that ignores case has one file for two spellings.
+            if error.kind() == io::ErrorKind::NotFound && path.exists() {
+                continue;
+            }
             for moved in &files[..at] {
                 let moved = to.join(&*moved.name);
                 fs::remove_file(&moved).map_err(StageError::io("remove", &moved))?;
@@ -266,77 +284,6 @@ pub(super) fn move_files(from: &Path, to: &Path, files: &[StagedFile]) -> Result
         }
     }
     Ok(())
-}
-
-/// Every check that is possible before a byte is written. Target and bridge may have
-/// different bytes under one name: no phone sees both at once.
-fn inspect(sources: LayoutSources<'_>) -> Result<(), StageError> {
-    let mut total = 0_u64;
-    for bundles in [sources.bundles, sources.bridges] {
-        total = total.saturating_add(inspect_view(bundles, sources.extra)?);
-        stage_plans(bundles)?;
-    }
-    if total > MAX_STAGE_BYTES {
-        return Err(StageError::TooLarge { bytes: total });
-    }
-    Ok(())
-}
-
-/// The bytes of one view, in which each name must be one file.
-fn inspect_view(bundles: &[Bundle], extra: &[ExtraFile]) -> Result<u64, StageError> {
-    let mut names: HashMap<String, (&str, String)> = HashMap::new();
-    names.insert(
-        normalized_name(xml_default::NAME),
-        ("", "the generated configuration".to_owned()),
-    );
-    let mut total = 0_u64;
-    for bundle in bundles {
-        if !matches!(
-            bundle.verdict,
-            Verdict::Known | Verdict::Genuine | Verdict::Intact
-        ) {
-            return Err(StageError::Verdict {
-                path: bundle.path.clone(),
-                verdict: bundle.verdict,
-            });
-        }
-        for member in &bundle.members {
-            if !is_plain(&member.name) {
-                return Err(StageError::Name {
-                    path: bundle.path.clone(),
-                    name: member.name.clone(),
-                });
-            }
-            let source = bundle.path.display().to_string();
-            match names.get(&normalized_name(&member.name)) {
-                Some((digest, first)) if *digest != member.sha256 => {
-                    return Err(StageError::Collision {
-                        name: member.name.clone(),
-                        first: first.clone(),
-                        second: source,
-                    });
-                }
-                Some(_) => {}
-                None => {
-                    names.insert(normalized_name(&member.name), (&member.sha256, source));
-                }
-            }
-            total = total.saturating_add(member.size);
-        }
-    }
-    for file in extra {
-        let source = file.source().display().to_string();
-        // Identical bytes are refused too: the source of a file must be unambiguous.
-        if let Some((_, first)) = names.insert(normalized_name(file.name()), ("", source.clone())) {
-            return Err(StageError::ExtraFileNameTaken {
-                name: file.name().to_owned(),
-                first,
-                path: file.source().to_owned(),
-            });
-        }
-        total = total.saturating_add(file.bytes().len() as u64);
-    }
-    Ok(total)
 }
 
 fn private_folder(root: &Path, name: &str) -> Result<PathBuf, StageError> {

@@ -2,7 +2,7 @@
 
 use super::{eligibility::targets, error::StageError};
 use crate::{
-    bundle::Bundle,
+    bundle::{Bundle, Manifest},
     phone::{LoadName, MODELS, Model, normalized_name},
     track::{ManifestPlan, StagePlan},
 };
@@ -53,17 +53,20 @@ fn manifests(
     load: &LoadName,
     models: &[&'static Model],
 ) -> Result<Vec<ManifestPlan>, StageError> {
-    let wanted = |name: &str| {
-        name.eq_ignore_ascii_case(&load.manifest())
-            || models
-                .iter()
-                .filter_map(|model| model.recovery_manifest)
-                .any(|recovery| recovery.eq_ignore_ascii_case(name))
+    // A recovery manifest of another load is served, but does not install this one.
+    let wanted = |manifest: &&Manifest| {
+        let name = &manifest.name;
+        manifest.installs.as_ref() == Some(load)
+            && (name.eq_ignore_ascii_case(&load.manifest())
+                || models
+                    .iter()
+                    .filter_map(|model| model.recovery_manifest)
+                    .any(|recovery| recovery.eq_ignore_ascii_case(name)))
     };
     bundle
         .manifests
         .iter()
-        .filter(|manifest| wanted(&manifest.name))
+        .filter(wanted)
         .map(|manifest| {
             let images = manifest
                 .images

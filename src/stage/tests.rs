@@ -16,7 +16,8 @@ use std::{
 use super::*;
 use crate::{
     bundle::{
-        Bundle, BundleError, BundleLocation, Manifest, Member, MemberKind, Signature, Verdict,
+        Bundle, BundleError, BundleLocation, FirmwareSet, Manifest, Member, MemberKind, Signature,
+        Verdict,
     },
     phone::{LoadName, Model},
     track::View,
@@ -46,6 +47,7 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         .iter()
         .map(|(name, _)| Manifest {
             name: name.clone(),
+            installs: Some(load.clone()),
             // As real manifests do, it differs from the member in case.
             images: images.iter().map(|image| image.to_uppercase()).collect(),
             hardware: None,
@@ -59,6 +61,7 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
             Member {
                 size: bytes.len() as u64,
                 sha256: staged_file::sha256(&bytes),
+                served_as: vec![name.clone()],
                 name,
                 kind,
                 signature: Signature::Valid,
@@ -73,6 +76,14 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         digests: None,
         catalogue: None,
         protocol: None,
+        sets: vec![FirmwareSet {
+            protocol: load.protocol(),
+            verdict: Verdict::Known,
+            models: with_variants(&models),
+            is_served: true,
+            recovery: Vec::new(),
+            load: load.clone(),
+        }],
         loads: vec![load],
         models,
         members,
@@ -82,6 +93,17 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         location: BundleLocation::default(),
         problems: Vec::new(),
     }
+}
+
+/// The numbers of these models and of their -GE variants.
+fn with_variants(models: &[&'static Model]) -> Vec<&'static str> {
+    let is_named = |model: &&Model| {
+        models
+            .iter()
+            .any(|own| own.plain_number() == model.plain_number())
+    };
+    let all = crate::phone::MODELS.iter().filter(is_named);
+    all.map(|model| model.number).collect()
 }
 
 pub(super) fn content(load: &LoadName, name: &str) -> Vec<u8> {
@@ -104,8 +126,8 @@ pub(super) fn sip45() -> Bundle {
 pub(super) fn sources<'a>(
     bundles: &'a [Bundle],
     bridges: &'a [Bundle],
-) -> layout::LayoutSources<'a> {
-    layout::LayoutSources {
+) -> inspect::LayoutSources<'a> {
+    inspect::LayoutSources {
         bundles,
         bridges,
         extra: &[],

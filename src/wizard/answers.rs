@@ -10,6 +10,7 @@ use super::{
     transition::STEPS,
 };
 use crate::{
+    bundle::{Bundle, FirmwareSet},
     failure::Failure,
     inputs::bundles::Selection,
     phone::{MacAddress, Model},
@@ -171,6 +172,14 @@ impl Answers {
         models.retain(|model| model.family.is_convertible());
         models.dedup_by_key(|model| model.plain_number());
         models
+    }
+
+    /// The models that find no SIP firmware after a factory reset.
+    pub(super) fn models_without_recovery(&self) -> Vec<&'static Model> {
+        let targets = self.selection.targets.iter();
+        let sets = targets.flat_map(Bundle::served_sets);
+        sets.flat_map(FirmwareSet::models_without_recovery)
+            .collect()
     }
 
     /// The phones of `--only`.

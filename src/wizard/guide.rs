@@ -26,6 +26,8 @@ pub(super) struct Guide {
     announced: BTreeMap<PhoneId, Vec<State>>,
     /// Where the phones register; `None`: they have no configuration.
     pbx: Option<String>,
+    /// Models that must not be reset: they would find no SIP firmware.
+    without_recovery: Vec<&'static Model>,
 }
 
 impl Guide {
@@ -35,12 +37,41 @@ impl Guide {
             models,
             announced: BTreeMap::new(),
             pbx,
+            without_recovery: Vec::new(),
         }
+    }
+
+    /// The same, for firmware in which these models find no recovery manifest.
+    pub(super) fn without_recovery(mut self, models: &[&'static Model]) -> Self {
+        let is_affected = |model: &&Model| models.contains(model);
+        (self.without_recovery, self.models) = self.models.iter().copied().partition(is_affected);
+        self
+    }
+
+    /// What to do with phones that must not be reset.
+    fn restart_instead(&self) -> Option<String> {
+        let models: Vec<&str> = self
+            .without_recovery
+            .iter()
+            .map(|model| model.plain_number())
+            .collect();
+        (!models.is_empty()).then(|| {
+            format!(
+                "Do not reset a {}: this firmware has no SIP recovery manifest for it. Restart it \
+                 while it runs: press Settings, then **#**. It reads its configuration, which \
+                 names the new load, and fetches that.",
+                models.join(", ")
+            )
+        })
     }
 
     /// How a phone is reset, and what can go wrong.
     pub(super) fn opening(&self) -> Vec<String> {
-        let mut lines = vec!["Reset the phone now:".to_owned()];
+        let mut lines: Vec<String> = self.restart_instead().into_iter().collect();
+        if self.models.is_empty() && !lines.is_empty() {
+            return lines;
+        }
+        lines.push("Reset the phone now:".to_owned());
         for hazard in HardwareHazard::ALL {
             let models = self.models.iter();
             let affected = models.filter(|model| model.hazards().contains(&hazard));
@@ -114,10 +145,18 @@ impl Guide {
         let is_first = announced.len() == 1;
         let name = name(&step.phone);
         Some(match step.state {
+            State::Seen if self.models.is_empty() && !self.without_recovery.is_empty() => {
+                format!("{name} was detected. Restart it: press Settings, then **#**.")
+            }
             State::Seen => format!("{name} was detected. Continue with the reset keys."),
             State::Configuring if is_first => format!(
                 "{name} is running its old firmware and is offered the new one; no keys needed. If \
-                 nothing happens within a minute, reset it as described above."
+                 nothing happens within a minute, {} it as described above.",
+                if self.models.is_empty() && !self.without_recovery.is_empty() {
+                    "restart"
+                } else {
+                    "reset"
+                }
             ),
             State::Manifest if is_first => {
                 format!("The reset was accepted: {name} requests firmware. No more keys needed.")

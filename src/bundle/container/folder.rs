@@ -1,4 +1,4 @@
-//! Folders: the regular files in them and below. Links are not followed.
+//! Folders: the regular files in them and below. Links are skipped.
 
 use std::{
     fs::{self, File},
@@ -7,10 +7,10 @@ use std::{
 };
 
 use super::super::{
-    entry_path::{EntryPath, UniquePaths},
+    entry_path::{EntryPath, SkipReason},
     file_part::{FilePart, read_retrying},
     limits::{CHUNK_BYTES, MAX_ENTRIES},
-    stop::{WalkStop, add_size, refused, too_many_entries},
+    stop::{WalkStop, add_size, too_many_entries},
     visitor::{EntryInfo, Visitor},
 };
 
@@ -20,7 +20,6 @@ const MAX_LISTED: usize = 10_000;
 pub(super) fn walk(root: &Path, visitor: &mut dyn Visitor) -> Result<(), WalkStop> {
     let mut found = Vec::new();
     let mut listed = 0;
-    let mut unique = UniquePaths::default();
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(root.join(&folder))? {
@@ -30,24 +29,26 @@ pub(super) fn walk(root: &Path, visitor: &mut dyn Visitor) -> Result<(), WalkSto
             if listed > MAX_LISTED {
                 return Err(too_many_entries());
             }
-            // Files of desktops and version control.
-            if name.as_encoded_bytes().starts_with(b".") {
-                continue;
-            }
             let kind = entry.file_type()?;
-            let mut path = [folder.as_bytes(), name.as_encoded_bytes()].concat();
+            let Some(name) = name.to_str() else {
+                // Not a name of firmware, nor one that can be shown exactly.
+                let path = EntryPath::of(&format!("{folder}{}", name.to_string_lossy()));
+                found.push(path.skipped(SkipReason::OddName));
+                continue;
+            };
             if kind.is_dir() {
-                path.push(b'/');
-                folders.push(EntryPath::parse(&path)?.folder);
+                let below = EntryPath::of(&format!("{folder}{name}/"));
+                if below.skip.is_none() {
+                    folders.push(below.folder);
+                }
                 continue;
             }
-            let path = EntryPath::parse(&path)?;
-            if !kind.is_file() {
-                let message = "a link or device; only regular files are read from a folder";
-                return Err(refused("not-a-regular-file", Some(&path.full()), message));
-            }
-            unique.add(&path)?;
-            found.push(path);
+            let path = EntryPath::of(&format!("{folder}{name}"));
+            found.push(if kind.is_file() {
+                path
+            } else {
+                path.skipped(SkipReason::Link)
+            });
             if found.len() > MAX_ENTRIES {
                 return Err(too_many_entries());
             }
@@ -67,6 +68,10 @@ fn visit_file(
     total: &mut u64,
     visitor: &mut dyn Visitor,
 ) -> Result<(), WalkStop> {
+    if path.skip.is_some() {
+        visitor.begin(&EntryInfo { path, size: 0 })?;
+        return visitor.end(None);
+    }
     let full = root.join(path.full());
     let file = File::open(&full)?;
     let meta = file.metadata()?;

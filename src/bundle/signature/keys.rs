@@ -22,7 +22,7 @@ pub(in super::super) struct ImageKey {
 const PRIMARY: Option<KeyGeneration> = Some(KeyGeneration::Primary);
 const SECONDARY: Option<KeyGeneration> = Some(KeyGeneration::Secondary);
 
-const fn key(
+pub(super) const fn key(
     name: &'static str,
     platform: &'static str,
     generation: Option<KeyGeneration>,

@@ -7,8 +7,9 @@ use super::keys::IMAGE_KEYS;
 pub(in super::super) enum Platform {
     /// A platform with known keys, under the name used in the key table.
     Keyed(&'static str),
-    /// A platform without known keys.
-    Keyless,
+    /// A platform with keys that may not be all: a file that is signed with another one is not
+    /// rejected.
+    Tried(&'static str),
     /// The name does not show the platform.
     Unknown,
 }
@@ -54,10 +55,10 @@ const STARTS: [(&str, Platform); 10] = [
     ("s001", Platform::Keyed("common")),
     ("b015", Platform::Keyed("common")),
     ("b016", Platform::Keyed("common")),
-    ("p0s3", Platform::Keyless),
-    ("p0m3", Platform::Keyless),
-    ("p003", Platform::Keyless),
-    ("p004", Platform::Keyless),
+    ("p0s3", Platform::Tried("7940_7960")),
+    ("p0m3", Platform::Tried("7940_7960")),
+    ("p003", Platform::Tried("7940_7960")),
+    ("p004", Platform::Tried("7910")),
 ];
 
 impl Platform {
@@ -89,7 +90,7 @@ fn code(rest: &str) -> Option<&'static str> {
 pub(in super::super) fn has_known_key(name: &str) -> bool {
     match Platform::of(name) {
         Platform::Keyed(platform) => IMAGE_KEYS.iter().any(|key| key.platform == platform),
-        Platform::Keyless | Platform::Unknown => false,
+        Platform::Tried(_) | Platform::Unknown => false,
     }
 }
 
@@ -99,7 +100,7 @@ mod tests {
 
     #[test]
     fn platform_follows_from_the_name() {
-        use Platform::{Keyed, Keyless, Unknown};
+        use Platform::{Keyed, Tried, Unknown};
         let cases = [
             ("SIP45.9-3-1SR4-1S.loads", Keyed("7945_7965")),
             ("SCCP11.8-5-2S.loads", Keyed("7906_7911")),
@@ -120,8 +121,8 @@ mod tests {
             ("CP7926G-1.4.1SR1.LOADS", Keyed("7926")),
             ("B015-1-0-4-2.SBN", Keyed("common")),
             ("S00105000400.sbn", Keyed("common")),
-            ("P0S3-8-12-00.sb2", Keyless),
-            ("P00405000700.sbn", Keyless),
+            ("P0S3-8-12-00.sb2", Tried("7940_7960")),
+            ("P00405000700.sbn", Tried("7910")),
             ("sip78xx.11-0-1-11.loads", Unknown),
             ("sip4500.loads", Unknown),
             ("EA15FW-BF3-220.SBN", Unknown),

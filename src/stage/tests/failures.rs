@@ -7,7 +7,7 @@ fn a_name_with_different_bytes_in_two_bundles_is_refused_before_anything_is_writ
     let base = tempfile::tempdir().unwrap();
     let target = base.path().join("root");
     let mut other = bundle("sip41.zip", "SIP41.9-4-2SR3-1S", &["7941"]);
-    other.members[2].name = "JAR7945.9.sbn".to_owned();
+    other.members[2].served_as = vec!["JAR7945.9.sbn".to_owned()];
     for bundles in [
         [sip45(), other.clone()],
         [sip45(), bundle("sccp.zip", "SCCP45.9-4-2SR3-1S", &["7945"])],
@@ -142,6 +142,7 @@ fn an_unfit_bundle_is_never_staged_whatever_was_selected() {
         let everything = AcceptPolicy {
             unknown: true,
             sccp: true,
+            no_recovery: true,
         };
         let refusal = check_targets(std::slice::from_ref(&unfit), everything).unwrap_err();
         assert!(matches!(refusal, SelectionError::Verdict { .. }) && !refusal.is_usage());
@@ -149,7 +150,7 @@ fn an_unfit_bundle_is_never_staged_whatever_was_selected() {
         assert!(matches!(error, StageError::Verdict { .. }), "{error}");
     }
     let mut named = sip45();
-    named.members[0].name = "../evil".to_owned();
+    named.members[0].served_as = vec!["../evil".to_owned()];
     let error = temporary(base.path(), &[named]).unwrap_err();
     assert!(matches!(error, StageError::Name { .. }), "{error}");
     let mut missing = sip45();
@@ -161,7 +162,7 @@ fn an_unfit_bundle_is_never_staged_whatever_was_selected() {
     let error = temporary(base.path(), &[huge]).unwrap_err();
     assert!(matches!(error, StageError::TooLarge { .. }), "{error}");
     let mut default = sip45();
-    default.members[0].name = "xmldefault.CNF.xml".to_owned();
+    default.members[0].served_as = vec!["xmldefault.CNF.xml".to_owned()];
     let error = temporary(base.path(), &[default]).unwrap_err();
     assert!(matches!(error, StageError::Collision { .. }), "{error}");
     assert_eq!(names(base.path()), [""; 0]);

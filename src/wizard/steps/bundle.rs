@@ -33,13 +33,32 @@ enum BundlePick {
     Leave,
 }
 
+/// What the operator has to consent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Consent {
+    /// The origin is unproven (`--accept-unknown`).
+    Unproven,
+    /// There is no SIP recovery manifest (`--without-recovery`), and what follows.
+    WithoutRecovery(String),
+}
+
+impl Consent {
+    /// The flag of `convert`, by its id.
+    fn flag(&self) -> &'static str {
+        match self {
+            Self::Unproven => "accept_unknown",
+            Self::WithoutRecovery(_) => "without_recovery",
+        }
+    }
+}
+
 /// Whether bundles may be served.
 #[derive(Debug)]
 enum BundleCheck {
     /// Yes.
     Accepted(Vec<Bundle>),
-    /// Complete, but of unproven origin: the operator decides.
-    Unproven(Vec<Bundle>),
+    /// Usable with consent to what these questions say.
+    Consent(Vec<Bundle>, Vec<Consent>),
     /// No, and why.
     Rejected(String),
 }
@@ -161,22 +180,25 @@ fn accept(
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
 ) -> Result<Taken, Stopped> {
-    let accepted = answers.is_given(&["accept_unknown"]);
-    let check = examine(paths, answers, environment, accepted);
+    let check = examine(paths, answers, environment);
     prompt.check_signals()?;
-    let (bundles, is_unproven) = match check {
-        BundleCheck::Accepted(bundles) => (bundles, false),
-        BundleCheck::Unproven(bundles) => (bundles, true),
+    let (bundles, questions) = match check {
+        BundleCheck::Accepted(bundles) => (bundles, Vec::new()),
+        BundleCheck::Consent(bundles, questions) => (bundles, questions),
         BundleCheck::Rejected(why) => return Ok(Taken::Rejected(why)),
     };
     let sentences: Vec<String> = bundles.iter().map(sentence).collect();
-    if is_unproven && !accepts_unproven(&sentences, prompt)? {
-        return Ok(Taken::Declined);
+    for question in &questions {
+        if !consents(question, &sentences, prompt)? {
+            return Ok(Taken::Declined);
+        }
     }
-    if is_unproven {
-        answers.command_line.set("accept_unknown", [""; 0]);
-    } else if !accepted {
-        answers.command_line.clear("accept_unknown");
+    for flag in ["accept_unknown", "without_recovery"] {
+        if questions.iter().any(|question| question.flag() == flag) {
+            answers.command_line.set(flag, [""; 0]);
+        } else if !answers.is_given(&[flag]) {
+            answers.command_line.clear(flag);
+        }
     }
     answers.command_line.set("bundles", paths);
     answers.selection.targets = bundles;
@@ -185,7 +207,33 @@ fn accept(
     Ok(Taken::Yes)
 }
 
-/// Asks for the consent that `--accept-unknown` gives.
+/// Asks for consent.
+fn consents(
+    question: &Consent,
+    sentences: &[String],
+    prompt: &mut dyn Prompt,
+) -> Result<bool, Stopped> {
+    match question {
+        Consent::Unproven => accepts_unproven(sentences, prompt),
+        Consent::WithoutRecovery(what) => accepts_no_recovery(what, prompt),
+    }
+}
+
+/// Asks for what `--without-recovery` says.
+fn accepts_no_recovery(what: &str, prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
+    prompt.paragraph(what);
+    prompt.paragraph(
+        "Running phones can still be converted: their configuration names the new load, and they \
+         fetch it when they restart. Such a phone must not be reset, now or later, unless \
+         complete firmware is served.",
+    );
+    let choice = MenuChoice::new("Convert running phones only, without a reset?")
+        .item("No, choose another file", false)
+        .item("Yes, no phone will be reset (--without-recovery)", true);
+    Ok(choice.ask(prompt)? == PromptReply::Given(true))
+}
+
+/// Asks for what `--accept-unknown` says.
 fn accepts_unproven(sentences: &[String], prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
     prompt.paragraph(&sentences.join("\n"));
     prompt.paragraph(
@@ -198,12 +246,7 @@ fn accepts_unproven(sentences: &[String], prompt: &mut dyn Prompt) -> Result<boo
     Ok(choice.ask(prompt)? == PromptReply::Given(true))
 }
 
-fn examine(
-    paths: &[PathBuf],
-    answers: &Answers,
-    environment: &dyn Environment,
-    accepted: bool,
-) -> BundleCheck {
+fn examine(paths: &[PathBuf], answers: &Answers, environment: &dyn Environment) -> BundleCheck {
     let read = || -> Result<(Vec<Bundle>, bundle::ExamineOptions), Failure> {
         let options = answers.options()?;
         // A checksum may belong to the bridge.
@@ -221,16 +264,17 @@ fn examine(
             checksum.kind()
         ));
     }
-    check(bundles, accepted)
+    check(bundles, answers)
 }
 
 /// Whether these bundles may be served.
-fn check(bundles: Vec<Bundle>, accepted: bool) -> BundleCheck {
-    let accept = |unknown| AcceptPolicy {
+fn check(bundles: Vec<Bundle>, answers: &Answers) -> BundleCheck {
+    let accept = |unknown, no_recovery| AcceptPolicy {
         unknown,
         sccp: false,
+        no_recovery,
     };
-    if let Err(error) = stage::check_targets(&bundles, accept(true)) {
+    if let Err(error) = stage::check_targets(&bundles, accept(true, true)) {
         return BundleCheck::Rejected(rejection(&bundles, &error));
     }
     let is_convertible = |bundle: &Bundle| {
@@ -247,10 +291,19 @@ fn check(bundles: Vec<Bundle>, accepted: bool) -> BundleCheck {
             numbers(&other.models)
         ));
     }
-    if stage::check_targets(&bundles, accept(accepted)).is_err() {
-        return BundleCheck::Unproven(bundles);
+    let mut questions = Vec::new();
+    let accepted = answers.is_given(&["accept_unknown"]);
+    if stage::check_targets(&bundles, accept(accepted, true)).is_err() {
+        questions.push(Consent::Unproven);
     }
-    BundleCheck::Accepted(bundles)
+    let accepted = answers.is_given(&["without_recovery"]);
+    if let Err(error) = stage::check_targets(&bundles, accept(true, accepted)) {
+        questions.push(Consent::WithoutRecovery(format!("{error}.")));
+    }
+    if questions.is_empty() {
+        return BundleCheck::Accepted(bundles);
+    }
+    BundleCheck::Consent(bundles, questions)
 }
 
 /// Why bundles cannot be used, and what to do.
@@ -289,7 +342,7 @@ pub(super) fn sentence(bundle: &Bundle) -> String {
         Verdict::Genuine => "is complete, and every signed file in it has a valid Cisco signature",
         _ => "is complete, but its origin is not proven",
     };
-    let load = bundle.loads.first();
+    let load = bundle.served_loads().next();
     let load = load.map_or_else(String::new, |load| format!(": {load}"));
     format!(
         "{} {what}{load} for {}.",
@@ -300,7 +353,7 @@ pub(super) fn sentence(bundle: &Bundle) -> String {
 
 /// The same, shorter.
 pub(super) fn short(bundle: &Bundle) -> String {
-    let load = bundle.loads.first();
+    let load = bundle.served_loads().next();
     let load = load.map_or_else(|| name(&bundle.path), ToString::to_string);
     format!(
         "{load} for {} ({})",

@@ -116,7 +116,7 @@ fn clear_bridge(answers: &mut Answers) {
 /// Decides by the loads of the phones.
 fn advice(answers: &Answers) -> RouteAdvice {
     let target = answers.selection.targets.first();
-    let target = target.and_then(|bundle| bundle.loads.first());
+    let target = target.and_then(|bundle| bundle.served_loads().next());
     let only = answers.only();
     let detected = answers.detected.phones.iter().map(|(_, phone)| phone);
     let loads: Vec<_> = detected

@@ -67,7 +67,7 @@ fn show_summary(
         until(options)
     ));
     let load = answers.selection.targets.first();
-    let load = load.and_then(|bundle| bundle.loads.first());
+    let load = load.and_then(|bundle| bundle.served_loads().next());
     let journal = options.journal.clone();
     let journal = journal.or_else(|| environment.journal(options, load));
     let record = journal.as_ref();

@@ -93,6 +93,42 @@ fn unproven_bundle_needs_consent() {
 }
 
 #[test]
+fn firmware_without_recovery_manifests_needs_consent() {
+    let mut environment = test_environment();
+    let path = environment.path("cmterm-7945_7965-sip.no-recovery.zip");
+    small(Family::F45).without("term").write_zip(&path).unwrap();
+    let (answers, script, _) = environment.run(&[], vec![Enter, Enter, Enter, Pick("Yes"), Stop]);
+    let output = script
+        .output
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        output.contains("no SIP recovery manifest for the 7945, 7965"),
+        "{output}"
+    );
+    assert!(output.contains("must not be reset"), "{output}");
+    let line = answers.command_line.line("convert");
+    assert!(line.contains("--without-recovery"), "{line}");
+    assert!(!line.contains("--accept-unknown"), "{line}");
+    let stuck = answers.models_without_recovery();
+    assert_eq!(
+        stuck.iter().map(|model| model.number).collect::<Vec<_>>(),
+        ["7945", "7965"]
+    );
+    // Complete firmware needs no consent.
+    environment.target();
+    let acts = vec![Pick("no-recovery"), Pick("Yes"), Back, Pick("SR4"), Stop];
+    let (answers, _, _) = environment.run(&[], acts);
+    assert!(
+        !answers
+            .command_line
+            .line("convert")
+            .contains("--without-recovery")
+    );
+}
+
+#[test]
 fn unmatched_checksum_rejects_the_file() {
     let mut environment = test_environment();
     let path = environment.target();

@@ -41,6 +41,30 @@ fn step(id: u32, state: State) -> PhoneStep {
 }
 
 #[test]
+fn phones_without_recovery_manifest_are_restarted_and_not_reset() {
+    let models = |numbers: &[&str]| -> Vec<&'static Model> {
+        let found = numbers.iter().filter_map(|number| Model::by_number(number));
+        found.collect()
+    };
+    let stuck = guide(&["7945", "7965"]).without_recovery(&models(&["7945", "7965"]));
+    let output = stuck.opening().join("\n");
+    assert!(output.contains("Do not reset a 7945, 7965"), "{output}");
+    assert!(
+        output.contains("**#**") && !output.contains(RESET_KEYS),
+        "{output}"
+    );
+    let mut stuck = stuck;
+    for state in [State::Seen, State::Configuring] {
+        let said = stuck.step(&step(1, state)).unwrap_or_default();
+        assert!(!said.contains("reset"), "{said}");
+    }
+    let one = guide(&["7945", "7965"]).without_recovery(&models(&["7965"]));
+    let output = one.opening().join("\n");
+    assert!(output.contains("Do not reset a 7965"), "{output}");
+    assert!(output.contains(RESET_KEYS), "{output}");
+}
+
+#[test]
 fn opening_names_lamps_and_hazards_of_each_model() {
     for (number, lamps, hazard) in [
         ("7965", "turn red", Some("FN63772")),

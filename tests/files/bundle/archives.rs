@@ -149,19 +149,10 @@ fn every_kind_of_hostile_archive_is_refused() {
         ("backslash", named("..\\x.sbn"), "unsafe-name"),
         ("drive", named("c:x.sbn"), "unsafe-name"),
         ("folder with bytes", named("folder/"), "not-a-regular-file"),
-        (
-            "in a hidden folder",
-            named(".ssh/authorized_keys"),
-            "unsafe-name",
-        ),
         ("out of a folder", named("a/../../b"), "unsafe-name"),
-        ("hidden", named(".bashrc"), "unsafe-name"),
-        ("like a flag", named("-rf"), "unsafe-name"),
         ("no name", named(""), "unsafe-name"),
         ("NUL", named("a\0.sbn"), "unsafe-name"),
         ("terminal escape", named("a\u{1b}[2J"), "unsafe-name"),
-        ("not ASCII", named("ä.sbn"), "unsafe-name"),
-        ("long", named(&"n".repeat(201)), "unsafe-name"),
         (
             "same name",
             named("term65.default.loads"),
@@ -260,11 +251,6 @@ fn every_kind_of_hostile_archive_is_refused() {
         ),
         ("Zip64", zip64, "unsupported-archive"),
         ("split", split, "unsupported-archive"),
-        (
-            "huge manifest",
-            with(&|entries| entries.push(Entry::new("x.loads", &[b'#'; 64 * 1024 + 1]))),
-            "over-limit",
-        ),
     ];
     let dir = BundleFolder::new();
     for (what, bytes, code) in cases {

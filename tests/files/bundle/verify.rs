@@ -47,6 +47,7 @@ fn the_json_has_the_documented_shape() {
         "loads",
         "models",
         "members",
+        "sets",
         "problems",
     ];
     expected.sort_unstable();

@@ -7,7 +7,6 @@ use reflash::{
     phone::MacAddress,
     track::{Event, ObservationKind},
 };
-use serde_json::Value;
 
 use super::{
     REFLASH, SERVER, dnsmasq, lan,
@@ -115,11 +114,18 @@ fn a_lease_that_names_another_tftp_server_is_diagnosed() {
 
 #[test]
 #[ignore = "needs root (network namespaces), dnsmasq and udhcpc"]
-fn a_lease_that_names_this_machine_is_evidence_without_a_diagnosis() {
+fn a_lease_that_names_this_machine_without_a_request_is_diagnosed() {
     let (evidence, found) = observed_lease("lease-here", &["--dhcp-option=66,192.0.2.10"]);
     assert_eq!(
         evidence,
         "DHCP server 192.0.2.1 gave it ADDRESS and names the TFTP server 192.0.2.10 (option 66)"
     );
-    assert_eq!(found, Vec::new(), "{}", Value::from(evidence));
+    let [(code, evidence_text)] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(code, "no-request");
+    assert!(
+        evidence_text.contains(&format!("this machine is {SERVER}")),
+        "{evidence_text}"
+    );
 }

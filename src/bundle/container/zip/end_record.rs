@@ -4,6 +4,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::{
     super::super::{
+        content_hint::foreign_archive,
         limits::{MAX_DIRECTORY_BYTES, MAX_ENTRIES},
         stop::{WalkStop, damaged, invalid, refused},
         types::Verdict,
@@ -104,19 +105,23 @@ fn no_end_record(file: &mut (impl Read + Seek), length: u64) -> Result<WalkStop,
             Verdict::Damaged,
             "archive-truncated",
             None,
-            "it begins like a ZIP but has no end record at its end: it was truncated, or bytes \
-             were appended",
+            "it begins like a ZIP but has no end record at its end: it was truncated, bytes were \
+             appended, or it is one part of a split archive",
         ));
     }
-    let hint = if start.trim_ascii_start().starts_with(b"<") {
-        "; it begins like a web page, perhaps a log-in page"
-    } else {
-        ""
-    };
-    Ok(invalid(
+    let known = foreign_archive(&start);
+    let hint = known.map_or(String::new(), |(what, _)| format!("; it is {what}"));
+    let stop = invalid(
         Verdict::Foreign,
         "not-an-archive",
         None,
         format!("it is not a ZIP, a tar or a call manager package{hint}"),
-    ))
+    );
+    Ok(match (stop, known) {
+        (WalkStop::Invalid(verdict, mut problem), Some((_, cure))) => {
+            cure.clone_into(&mut problem.cure);
+            WalkStop::Invalid(verdict, problem)
+        }
+        (stop, _) => stop,
+    })
 }

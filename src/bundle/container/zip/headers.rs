@@ -48,7 +48,13 @@ pub(super) fn central(bytes: &[u8]) -> Result<(ZipEntry, &[u8]), WalkStop> {
     if bytes.len() < after {
         return Err(cut());
     }
-    let path = EntryPath::parse(&bytes[CENTRAL_LENGTH..CENTRAL_LENGTH + name])?;
+    let raw = &bytes[CENTRAL_LENGTH..CENTRAL_LENGTH + name];
+    // Some programs for Windows separate folders by backslashes.
+    let separated: Vec<u8> = raw
+        .iter()
+        .map(|byte| if *byte == b'\\' { b'/' } else { *byte })
+        .collect();
+    let path = EntryPath::parse(&separated)?;
     let name = path.full();
     let folder = path.name.is_empty();
     let attributes = u32_at(bytes, 38);
@@ -77,6 +83,7 @@ pub(super) fn central(bytes: &[u8]) -> Result<(ZipEntry, &[u8]), WalkStop> {
         packed: u64::from(u32_at(bytes, 20)),
         size: u64::from(u32_at(bytes, 24)),
         offset: u64::from(u32_at(bytes, 42)),
+        raw: raw.to_vec(),
         name,
         path,
     };
@@ -133,7 +140,7 @@ pub(super) fn check_local(
         return Err(outside());
     }
     let own_name = read_vec(file, usize::from(name_length))?;
-    if own_name != entry.name.as_bytes() {
+    if own_name != entry.raw {
         let message = "its local header and the directory give different names";
         return Err(refused("header-disagreement", name, message));
     }

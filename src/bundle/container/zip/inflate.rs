@@ -51,8 +51,7 @@ pub(super) fn open<'f>(
     for (index, entry) in entries.iter().enumerate() {
         same = same
             && archive.by_index_raw(index).is_ok_and(|member| {
-                member.name_raw() == entry.name.as_bytes()
-                    && member.name().is_ok_and(|name| name == entry.name)
+                member.name_raw() == entry.raw
                     && member.header_start() == entry.offset
                     && member.compressed_size() == entry.packed
                     && member.size() == entry.size

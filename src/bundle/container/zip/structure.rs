@@ -5,13 +5,11 @@
 //! directory) and 4.3.16 (end record). Real firmware archives use the plainest form (no
 //! extra fields, stored or deflated), so everything else is rejected.
 
-use std::{
-    collections::HashSet,
-    io::{Read, Seek, SeekFrom},
-};
+use std::io::{Read, Seek, SeekFrom};
 
 use super::{
     super::super::{
+        entry_path::UniquePaths,
         limits::{MAX_ENTRY_BYTES, MAX_RATIO, MAX_TOTAL_BYTES},
         stop::{WalkStop, damaged, refused},
     },
@@ -93,12 +91,6 @@ fn check_sizes(entries: &[ZipEntry]) -> Result<(), WalkStop> {
 }
 
 fn check_names(entries: &[ZipEntry]) -> Result<(), WalkStop> {
-    let mut seen = HashSet::new();
-    for entry in entries {
-        if !seen.insert(entry.name.to_ascii_lowercase()) {
-            let message = "two members have this name, or names that differ only in case";
-            return Err(refused("duplicate-member", Some(&entry.name), message));
-        }
-    }
-    Ok(())
+    let mut unique = UniquePaths::default();
+    entries.iter().try_for_each(|entry| unique.add(&entry.path))
 }

@@ -11,6 +11,8 @@ pub(super) const DEFLATED: u16 = 8;
 pub(super) struct ZipEntry {
     /// The name with its folders.
     pub(super) name: String,
+    /// The name as stored.
+    pub(super) raw: Vec<u8>,
     pub(super) path: EntryPath,
     pub(super) method: u16,
     pub(super) crc: u32,

@@ -1,0 +1,72 @@
+//! Files that are missing, and why they may be.
+
+use std::collections::BTreeMap;
+
+use super::{super::types::Problem, index::Index};
+use crate::diagnose::Severity;
+
+/// Missing images by the name in the manifest, with the manifests that name each.
+pub(super) type MissingImages<'e> = BTreeMap<&'e str, Vec<&'e str>>;
+
+/// One problem for each missing image.
+pub(super) fn problems(missing: &MissingImages<'_>, index: &Index<'_>) -> Vec<Problem> {
+    missing
+        .iter()
+        .map(|(image, manifests)| problem(image, manifests, index))
+        .collect()
+}
+
+fn problem(image: &str, manifests: &[&str], index: &Index<'_>) -> Problem {
+    let verb = if manifests.len() == 1 {
+        "names"
+    } else {
+        "name"
+    };
+    let (cause, cure) = cause(image, index);
+    Problem {
+        code: "missing-image",
+        severity: Severity::Error,
+        member: Some(image.to_owned()),
+        message: format!("{} {verb} it, but {cause}", manifests.join(", ")),
+        cure,
+    }
+}
+
+/// Why an image is missing, and what to do.
+fn cause(image: &str, index: &Index<'_>) -> (String, String) {
+    if let Some(found) = index.renamed(image) {
+        return (
+            format!("it has another name here: '{}' is this file", found.name),
+            format!("Rename '{}' to '{image}'.", found.name),
+        );
+    }
+    if index.is_link(image) {
+        return (
+            "the file of that name is a link, and links are not followed".to_owned(),
+            "Replace the link by the file itself, or give the folder with the files.".to_owned(),
+        );
+    }
+    if let Some(found) = index.decorated(image) {
+        return (
+            format!(
+                "it is not in the bundle; '{}' may be this file under another name",
+                found.name
+            ),
+            format!("If it is, rename '{}' to '{image}'.", found.name),
+        );
+    }
+    if let Some(found) = index.other_release(image) {
+        return (
+            format!(
+                "it is not in the bundle, which has {} of another release instead",
+                found.name
+            ),
+            "Put manifests and images of one release into one folder: phones take no mixture."
+                .to_owned(),
+        );
+    }
+    (
+        "it is not in the bundle".to_owned(),
+        "Get the complete bundle: a phone that cannot fetch an image stops halfway.".to_owned(),
+    )
+}

@@ -1,0 +1,162 @@
+//! Files of a bundle that are no firmware: named, and not served.
+
+use std::collections::BTreeMap;
+
+use super::super::{
+    content_hint::ContentHint, entry::ScannedEntry, entry_path::SkipReason,
+    file_kinds::is_manifest, types::Problem,
+};
+use crate::diagnose::Severity;
+
+/// The names that one note has. The list of members has all.
+const MAX_NAMES: usize = 40;
+
+/// What a file that is not served is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Configuration,
+    DefaultConfiguration,
+    UpdateList,
+    Unknown,
+    Skipped(SkipReason),
+}
+
+impl Kind {
+    fn of(entry: &ScannedEntry) -> Self {
+        let lower = entry.name.to_ascii_lowercase();
+        let is_own = ["sep", "sip", "mgc", "gk", "ata"]
+            .iter()
+            .any(|start| lower.starts_with(start))
+            && [".cnf", ".cfg"].iter().any(|part| lower.contains(part));
+        if lower == "xmldefault.cnf.xml" {
+            Self::DefaultConfiguration
+        } else if is_own {
+            Self::Configuration
+        } else if is_manifest(&lower) && entry.hint == Some(ContentHint::Xml) {
+            Self::UpdateList
+        } else {
+            Self::Unknown
+        }
+    }
+
+    /// What the files are, and what to do to have them served.
+    fn texts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Configuration => (
+                "configurations, not firmware, and are left out",
+                "To serve a configuration with the firmware: --add FILE.",
+            ),
+            Self::DefaultConfiguration => (
+                "the default configuration of another server and is left out: reflash writes its \
+                 own, which names the load",
+                "Nothing to do. `reflash serve DIR` serves the folder as it is.",
+            ),
+            Self::UpdateList => (
+                "update lists of a program such as Cisco IP Communicator (XML), not manifests of \
+                 phones, and are skipped",
+                "Nothing to do.",
+            ),
+            Self::Unknown => (
+                "not firmware and are not served",
+                "Nothing to do. To serve such a file with the firmware: --add FILE.",
+            ),
+            Self::Skipped(SkipReason::Hidden) => (
+                "hidden files or files of macOS and are skipped",
+                "Nothing to do.",
+            ),
+            Self::Skipped(SkipReason::Link) => (
+                "links or devices and are skipped: only regular files are read",
+                "If one is a file of the bundle, replace the link by the file.",
+            ),
+            Self::Skipped(SkipReason::OddName) => (
+                "skipped because of their names, which are too long or not text",
+                "Nothing to do: no firmware file has such a name.",
+            ),
+            Self::Skipped(SkipReason::LargeManifest) => (
+                "larger than any manifest of a phone and are skipped",
+                "Nothing to do, unless phones are to install it: then get that file again.",
+            ),
+            Self::Skipped(SkipReason::Installer) => (
+                "installer scripts of a call manager; they are neither run nor served",
+                "Nothing to do.",
+            ),
+        }
+    }
+}
+
+/// Notes about files that were read but are no firmware.
+pub(super) fn of_entries<'e>(others: impl Iterator<Item = &'e ScannedEntry>) -> Vec<Problem> {
+    notes(others.map(|entry| (Kind::of(entry), entry.name.as_str())))
+}
+
+/// Notes about files that were not read.
+pub(in super::super) fn of_skipped(skipped: &[(String, SkipReason)]) -> Vec<Problem> {
+    notes(
+        skipped
+            .iter()
+            .map(|(path, reason)| (Kind::Skipped(*reason), path.as_str())),
+    )
+}
+
+fn notes<'n>(files: impl Iterator<Item = (Kind, &'n str)>) -> Vec<Problem> {
+    let mut by_kind: BTreeMap<Kind, Vec<&str>> = BTreeMap::new();
+    for (kind, name) in files {
+        by_kind.entry(kind).or_default().push(name);
+    }
+    by_kind
+        .into_iter()
+        .map(|(kind, names)| {
+            let (what, cure) = kind.texts();
+            let (are, what) = match names.len() {
+                1 => ("is", singular(what)),
+                _ => ("are", what.to_owned()),
+            };
+            let more = match names.len().saturating_sub(MAX_NAMES) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let shown = names[..names.len().min(MAX_NAMES)].join(", ");
+            Problem {
+                code: "file-skipped",
+                severity: Severity::Note,
+                member: (names.len() == 1).then(|| names[0].to_owned()),
+                message: match names.len() {
+                    1 => format!("it {are} {what}"),
+                    _ => format!("{shown}{more} {are} {what}"),
+                },
+                cure: cure.to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// The text for one file.
+fn singular(text: &str) -> String {
+    [
+        (
+            "configurations, not firmware, and are",
+            "a configuration, not firmware, and is",
+        ),
+        ("update lists of a program", "an update list of a program"),
+        (
+            "not manifests of phones, and are",
+            "not a manifest of a phone, and is",
+        ),
+        (
+            "hidden files or files of macOS and are",
+            "a hidden file or a file of macOS and is",
+        ),
+        ("links or devices and are", "a link or device and is"),
+        (
+            "because of their names, which are",
+            "because of its name, which is",
+        ),
+        (
+            "installer scripts of a call manager; they are",
+            "an installer script of a call manager; it is",
+        ),
+        (" and are ", " and is "),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (many, one)| text.replace(many, one))
+}

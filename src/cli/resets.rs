@@ -1,0 +1,71 @@
+//! What `convert` says about factory resets at its start.
+
+use crate::{
+    bundle::{Bundle, FirmwareSet},
+    phone::Model,
+};
+
+/// How to bring a phone into its boot loader, which requests the target by itself. Not during a
+/// survey: a phone that was reset has no load left to report.
+const RESET: &str = "to reset a phone: hold # while you connect its power, until the line lamps \
+                     light in turn; then type 123456789*0#";
+
+/// How phones are reset, or that they must not be.
+pub(super) fn messages(targets: &[Bundle]) -> Vec<String> {
+    let sets = || targets.iter().flat_map(Bundle::served_sets);
+    let stuck: Vec<&Model> = sets()
+        .flat_map(FirmwareSet::models_without_recovery)
+        .collect();
+    let mut messages = Vec::new();
+    if !stuck.is_empty() {
+        let numbers: Vec<&str> = stuck.iter().map(|model| model.number).collect();
+        messages.push(format!(
+            "do not reset a {}: there is no SIP recovery manifest for it, so it would not come back \
+             with SIP. Restart it instead (Settings, then **#**): it then reads its configuration, \
+             which names the new load",
+            numbers.join(" or ")
+        ));
+    }
+    let recovers =
+        |number: &str| Model::by_number(number).is_some_and(|model| !stuck.contains(&model));
+    if sets().any(|set| set.models.iter().any(|number| recovers(number))) {
+        messages.push(RESET.to_owned());
+    }
+    messages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        bundle::{ExamineOptions, examine},
+        phone::Family,
+        simulator::{Sizes, SyntheticBundle, test_key},
+    };
+
+    fn said(without: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made.zip");
+        let made = SyntheticBundle::new(Family::F45, 5)
+            .unwrap()
+            .sizes(Sizes::Small);
+        made.without(without).write_zip(&path).unwrap();
+        let options = ExamineOptions {
+            trusted: vec![test_key()],
+            ..ExamineOptions::default()
+        };
+        messages(&examine(&path, &options).unwrap())
+    }
+
+    #[test]
+    fn nobody_is_told_to_reset_a_phone_without_a_recovery_manifest() {
+        assert_eq!(said("nothing"), [RESET]);
+        let [only] = &said("term")[..] else { panic!() };
+        assert!(only.starts_with("do not reset a 7945 or 7965"), "{only}");
+        let [first, second] = &said("term65")[..] else {
+            panic!()
+        };
+        assert!(first.starts_with("do not reset a 7965"), "{first}");
+        assert_eq!(second, RESET);
+    }
+}

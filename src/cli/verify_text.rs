@@ -1,0 +1,355 @@
+//! What `reflash verify` prints for people.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use super::globals::Globals;
+use crate::{
+    bundle::{
+        Bundle, BundleProtocol, FirmwareSet, Member, MemberKind, Problem, Signature, Verdict,
+    },
+    diagnose::Severity,
+    phone::{LoadName, Protocol},
+    text::escape,
+};
+
+/// Columns that text is wrapped to.
+const COLUMNS: usize = 80;
+/// Columns for the names of members. A longer name has a line of its own.
+const MAX_NAME: usize = 40;
+
+/// The result for one bundle, as text.
+pub(super) fn block(bundle: &Bundle, globals: &Globals) -> String {
+    let mut text = String::new();
+    let path = escape(&bundle.path.to_string_lossy());
+    line(&mut text, 0, &format!("{path}: {}", bundle.verdict));
+    line(&mut text, 2, &sentence(bundle));
+    if !globals.quiet {
+        text.push('\n');
+        if !bundle.members.is_empty() {
+            contents(&mut text, bundle);
+        }
+        if let Some(digests) = &bundle.digests {
+            let more = globals.verbose > 0;
+            let (half, rest) = digests.sha512.split_at(digests.sha512.len() / 2);
+            for (name, value, show) in [
+                ("MD5", digests.md5.as_str(), true),
+                ("SHA-1", &digests.sha1, more),
+                ("SHA-256", &digests.sha256, true),
+                ("SHA-512", half, more),
+                ("", rest, more),
+            ] {
+                if show {
+                    line(&mut text, 2, &format!("{name:<9}{value}"));
+                }
+            }
+        }
+        if !bundle.members.is_empty() {
+            members(&mut text, bundle);
+            if globals.verbose > 0 {
+                signers(&mut text, bundle);
+            }
+        }
+    }
+    problems(&mut text, &bundle.problems);
+    text
+}
+
+/// The problems. Those with one cure follow each other, and the cure is printed once.
+fn problems(text: &mut String, problems: &[Problem]) {
+    let mut left: Vec<&Problem> = problems.iter().collect();
+    while let Some(first) = left.first().copied() {
+        let is_alike =
+            |other: &&Problem| other.cure == first.cure && other.severity == first.severity;
+        let (alike, others): (Vec<&Problem>, Vec<&Problem>) = left.into_iter().partition(is_alike);
+        left = others;
+        text.push('\n');
+        for problem in alike {
+            let severity = match problem.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Note => "note",
+            };
+            let member = problem
+                .member
+                .as_ref()
+                .map_or(String::new(), |name| format!(" {name}:"));
+            let heading = format!("{severity} {}:{member} {}", problem.code, problem.message);
+            line(text, 2, &escape(&heading));
+        }
+        line(text, 4, &format!("→ {}", escape(&first.cure)));
+    }
+}
+
+/// The verdict in one sentence: what it proves.
+fn sentence(bundle: &Bundle) -> String {
+    match (bundle.verdict, &bundle.catalogue) {
+        (Verdict::Known | Verdict::Genuine | Verdict::Intact, _) if is_partly_usable(bundle) => {
+            partly_usable(bundle)
+        }
+        (Verdict::Known, Some(row)) if repacked(bundle) => format!(
+            "Every file in it is identical to the one in {}, and it is complete. Source of the list: {}.",
+            row.name, row.source
+        ),
+        (Verdict::Known, Some(row)) => format!(
+            "It is identical to {} (checksum from {}), and it is complete.",
+            row.name, row.source
+        ),
+        (Verdict::Known, None) => {
+            "It has the checksum that you gave, and is complete.".to_owned()
+        }
+        (Verdict::Genuine, _) if bundle.uses_trusted_key => {
+            "It is complete, and every signature in it is valid; some were made with a key given \
+             with --trust-key, not with Cisco's."
+                .to_owned()
+        }
+        (Verdict::Genuine, _) => {
+            "Every signed file in it has a valid Cisco signature, and it is complete.".to_owned()
+        }
+        (Verdict::Intact, _) => {
+            "It is complete and undamaged, but its origin is not proven."
+                .to_owned()
+        }
+        (Verdict::Incomplete, _) => {
+            "Files that phones request are missing; serving it could leave a phone without firmware."
+                .to_owned()
+        }
+        (Verdict::Damaged, _) => {
+            "It is damaged or altered; serving it could make a phone unusable.".to_owned()
+        }
+        (Verdict::Refused, _) => {
+            "No firmware bundle has this form; it may be an attack, so it was not opened.".to_owned()
+        }
+        (Verdict::Foreign, _) if has_problem(bundle, "not-an-archive") => {
+            "It is not a firmware bundle.".to_owned()
+        }
+        (Verdict::Foreign, _) => "It contains no Cisco phone firmware.".to_owned(),
+    }
+}
+
+/// Whether the verdict does not hold for all of its firmware.
+fn is_partly_usable(bundle: &Bundle) -> bool {
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    bundle.problems.iter().any(is_error)
+        || bundle.sets.iter().any(|set| set.verdict != bundle.verdict)
+}
+
+/// The same for a bundle of which only a part is usable.
+fn partly_usable(bundle: &Bundle) -> String {
+    let loads: Vec<String> = bundle.served_loads().map(ToString::to_string).collect();
+    let loads = if loads.is_empty() {
+        "A part of it".to_owned()
+    } else {
+        escape(&loads.join(" and "))
+    };
+    let proof = match (bundle.verdict, bundle.uses_trusted_key) {
+        (Verdict::Known, _) => "known by its checksum",
+        (Verdict::Genuine, true) => "validly signed, in part with a key given with --trust-key",
+        (Verdict::Genuine, false) => "validly signed by Cisco",
+        _ => "undamaged, but its origin is not proven",
+    };
+    format!("{loads} is complete and {proof}. That does not hold for everything in it; see below.")
+}
+
+/// Whether it was recognised by its members instead of its own digest.
+fn repacked(bundle: &Bundle) -> bool {
+    has_problem(bundle, "bundle-repacked")
+}
+
+fn has_problem(bundle: &Bundle, code: &str) -> bool {
+    bundle.problems.iter().any(|problem| problem.code == code)
+}
+
+/// Protocol, loads and models.
+fn contents(text: &mut String, bundle: &Bundle) {
+    let list = |items: Vec<&str>| match items.len() {
+        0 => "none found".to_owned(),
+        _ => escape(&items.join(", ")),
+    };
+    let protocol = match bundle.protocol {
+        Some(BundleProtocol::Sip) => "SIP",
+        Some(BundleProtocol::Sccp) => "SCCP",
+        Some(BundleProtocol::Mixed) => "SIP and SCCP",
+        None => "unknown",
+    };
+    let loads = list(bundle.loads.iter().map(LoadName::as_str).collect());
+    let mut models: Vec<&str> = bundle.models.iter().map(|model| model.number).collect();
+    if models.is_empty() {
+        models = bundle
+            .sets
+            .iter()
+            .flat_map(|set| set.models.iter().copied())
+            .collect();
+        models.dedup();
+    }
+    let models = list(models);
+    for (name, value) in [
+        ("protocol", protocol),
+        ("loads", &loads),
+        ("models", &models),
+    ] {
+        line(text, 2, &format!("{name:<9}{value}"));
+    }
+    let several = bundle.sets.len() > 1;
+    for set in bundle.sets.iter().filter(|set| several || set.is_whole()) {
+        line(text, 2, &escape(&set_sentence(set, several)));
+    }
+}
+
+/// What a load is worth, and whether this program converts its phones. `named`: with its name
+/// and verdict.
+fn set_sentence(set: &FirmwareSet, named: bool) -> String {
+    let models = if set.models.is_empty() {
+        "unknown phones".to_owned()
+    } else {
+        set.models.join(", ")
+    };
+    let what = match (set.is_whole(), set.is_convertible(), set.protocol) {
+        (false, ..) => "it is not served",
+        (true, false, _) => "this program does not convert these phones",
+        (true, true, Some(Protocol::Sip)) => "this program converts these phones to it",
+        (true, true, _) => "phones that install it stay on SCCP; it serves as a way back or bridge",
+    };
+    if named {
+        format!("{} is {}, for {models}: {what}", set.load, set.verdict)
+    } else {
+        format!("{models}: {what}")
+    }
+}
+
+fn members(text: &mut String, bundle: &Bundle) {
+    let shown: Vec<_> = bundle
+        .members
+        .iter()
+        .map(|member| escape(&member.name))
+        .collect();
+    let widths = shown.iter().map(|name| name.chars().count());
+    let width = widths
+        .filter(|width| *width <= MAX_NAME)
+        .max()
+        .unwrap_or(0)
+        .max(6);
+    text.push('\n');
+    line(
+        text,
+        2,
+        &format!("{:<width$} {:>10}  kind      signature", "member", "bytes"),
+    );
+    for (member, name) in bundle.members.iter().zip(shown) {
+        let kind = match member.kind {
+            MemberKind::Manifest => "manifest",
+            MemberKind::Image => "image",
+            MemberKind::Other => "other",
+        };
+        let signature = match member.signature {
+            Signature::Valid => "valid",
+            Signature::Invalid => "invalid",
+            Signature::Unchecked => "unchecked",
+            Signature::None => "none",
+        };
+        let name = if name.chars().count() > width {
+            line(text, 2, &name);
+            String::new()
+        } else {
+            name
+        };
+        let row = format!(
+            "  {name:<width$} {:>10}  {kind:<9} {signature}",
+            member.size
+        );
+        writeln!(text, "{row}").expect("writing to a String cannot fail");
+    }
+}
+
+/// Which keys signed what, and when.
+fn signers(text: &mut String, bundle: &Bundle) {
+    let mut by: BTreeMap<&str, Vec<&Member>> = BTreeMap::new();
+    for member in &bundle.members {
+        if let Some(key) = &member.key {
+            by.entry(key).or_default().push(member);
+        }
+    }
+    for (key, members) in by {
+        let times = members.iter().filter_map(|member| member.signed_at);
+        let (first, last) = (times.clone().min(), times.max());
+        let when = match (first, last) {
+            (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
+            (Some(first), _) => first.to_string(),
+            (None, _) => "at an unknown time".to_owned(),
+        };
+        let signed = format!("{} files signed by {}, {when}", members.len(), escape(key));
+        text.push('\n');
+        line(text, 2, &signed);
+    }
+    for manifest in &bundle.manifests {
+        if let Some(mask) = manifest.hardware {
+            line(
+                text,
+                2,
+                &format!("{}: hardware mask {mask}", escape(&manifest.name)),
+            );
+        }
+    }
+}
+
+/// Appends one paragraph, wrapped and indented; runs of blanks are kept.
+fn line(text: &mut String, indent: usize, paragraph: &str) {
+    let mut column = indent;
+    text.push_str(&" ".repeat(indent));
+    let room = COLUMNS - indent - 2;
+    let words = paragraph
+        .split_inclusive(' ')
+        .flat_map(|word| pieces(word, room));
+    for word in words {
+        let length = word.trim_end().chars().count();
+        if column > indent && column + length > COLUMNS {
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+            column = indent + 2;
+            text.push_str(&" ".repeat(column));
+        }
+        text.push_str(word);
+        column += word.chars().count();
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+}
+
+/// A word in pieces of at most `room` characters.
+fn pieces(word: &str, room: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while rest.trim_end().chars().count() > room {
+        let end = rest
+            .char_indices()
+            .nth(room)
+            .map_or(rest.len(), |(at, _)| at);
+        let (piece, after) = rest.split_at(end);
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces.push(rest);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_stay_within_the_columns() {
+        let mut text = String::new();
+        line(&mut text, 4, &"word ".repeat(40));
+        assert!(text.lines().count() > 1);
+        assert!(
+            text.lines()
+                .all(|line| line.len() <= COLUMNS && !line.ends_with(' ')),
+            "{text}"
+        );
+        assert_eq!(text.split_whitespace().count(), 40);
+        line(&mut text, 2, &format!("of {} end", "x".repeat(200)));
+        assert!(
+            text.lines().all(|line| line.chars().count() <= COLUMNS),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! Sets of the 7940, the 792x, the 8961 and the 3905, and firmware without manifests.
+
+use std::fmt::Write as _;
+
+use reflash::{bundle::Verdict, simulator::signed_file};
+
+use super::{Change, Files, LOAD, messages, verdicts};
+
+/// A body as images of the 7940 have it.
+fn image(id: &str) -> Vec<u8> {
+    let mut body = [0x4f, 0, 0, 0xea].repeat(8);
+    body.extend(id.as_bytes());
+    body.resize(700, 0x5a);
+    body
+}
+
+fn p3() -> Files {
+    let text = b"P003-9-90-00.sbn\nP0S3-9-90-00.sb2\nLA_VERSION=PAS39900\n";
+    ["P003-9-90-00.sbn", "P0S3-9-90-00.sb2"]
+        .iter()
+        .fold(Files(Vec::new()), |files, name| {
+            let body = image(name.split_once('.').unwrap().0);
+            files.with(name, &signed_file(name, &body))
+        })
+        .with(
+            "P0S3-9-90-00.loads",
+            &signed_file("P0S3-9-90-00.loads", text),
+        )
+}
+
+#[test]
+fn images_of_the_7940_that_are_cut_or_no_images_are_damaged() {
+    let name = "P0S3-9-90-00.sb2";
+    assert_eq!(
+        verdicts(&p3().bundle()),
+        [("P0S3-9-90-00", Verdict::Genuine)]
+    );
+    let header = signed_file(name, b"").len();
+    let cuts: [Change<'_>; 6] = [
+        &|bytes| *bytes = b"<!DOCTYPE html><html>404</html>".to_vec(),
+        &|bytes| bytes.truncate(bytes.len() / 2),
+        &|bytes| bytes.truncate(header),
+        &|bytes| bytes.truncate(100),
+        &|bytes| *bytes = vec![0; 900],
+        &|bytes| *bytes = image("P0S3-9-90-00"),
+    ];
+    for (number, cut) in cuts.iter().enumerate() {
+        let bundle = p3().changed(name, cut).bundle();
+        assert_eq!(
+            verdicts(&bundle),
+            [("P0S3-9-90-00", Verdict::Damaged)],
+            "{number}"
+        );
+    }
+}
+
+/// A 792x set: three images, of which the last is optional.
+fn wireless() -> Files {
+    let mut files = Files(Vec::new());
+    let mut text = "#? HW_REV 0-4.*\n\n".to_owned();
+    for (name, mark) in [
+        ("APPSH-9.9.1.SBN", ""),
+        ("SYSH-9.9.1.SBN", ""),
+        ("JUIH-9.9.1.SBN", "#+ "),
+    ] {
+        let rest = name.repeat(20);
+        let md5 = md5::compute([&[0; 32][..], rest.as_bytes()].concat());
+        let md5 = format!("{md5:X}");
+        let file = signed_file(name, &[md5.as_bytes(), rest.as_bytes()].concat());
+        writeln!(text, "{mark}{name:37}{:10} {md5}", file.len()).unwrap();
+        files = files.with(name, &file);
+    }
+    let name = "CP7925G-9.9.1.LOADS";
+    files.with(name, &signed_file(name, text.as_bytes()))
+}
+
+#[test]
+fn optional_images_are_checked_where_they_are_present() {
+    let load = "CP7925G-9.9.1";
+    let name = "JUIH-9.9.1.SBN";
+    assert_eq!(verdicts(&wireless().bundle()), [(load, Verdict::Genuine)]);
+    assert_eq!(
+        verdicts(&wireless().without(name).bundle()),
+        [(load, Verdict::Genuine)]
+    );
+    let changes: [Change<'_>; 4] = [
+        &|bytes| *bytes = b"<html>404</html>".to_vec(),
+        &|bytes| bytes[200] ^= 1,
+        &|bytes| *bytes.last_mut().unwrap() ^= 1,
+        &|bytes| bytes.truncate(450),
+    ];
+    for change in changes {
+        let bundle = wireless().changed(name, change).bundle();
+        assert_eq!(verdicts(&bundle), [(load, Verdict::Damaged)]);
+    }
+}
+
+#[test]
+fn sets_of_other_families_are_judged_as_what_they_are() {
+    let images: Vec<String> = ["kern", "sboot", "rootfs"]
+        .iter()
+        .map(|part| format!("{part}8961.9-9-1SR1.sebn"))
+        .collect();
+    let mut files = Files(Vec::new());
+    let mut text = "# RELEASE Model=8961\n[CISCO-ID]\nhwcompat = 0x7\n[PLATFORM_1]\n".to_owned();
+    for name in &images {
+        let file = signed_file(name, name.as_bytes());
+        writeln!(text, "x={name} size={}", file.len()).unwrap();
+        files = files.with(name, &file);
+    }
+    text.push_str("ebr_kern    = (-1,2,0,8,0x01400000,-1)\n");
+    let name = "sip8961.9-9-1SR1.loads";
+    let files = files.with(name, &signed_file(name, text.as_bytes()));
+    assert_eq!(
+        verdicts(&files.bundle()),
+        [("sip8961.9-9-1SR1", Verdict::Genuine)]
+    );
+    let short = files
+        .clone()
+        .changed(&images[0], |bytes| bytes.truncate(420));
+    assert_eq!(
+        verdicts(&short.bundle()),
+        [("sip8961.9-9-1SR1", Verdict::Damaged)]
+    );
+    // Beside a set of another family, unsigned firmware is named and not served.
+    let plain = Files::sip()
+        .with("CP3905.9-9-1.loads", b"APP3905.9-9-1.zz\n")
+        .with("APP3905.9-9-1.zz", b"\x27\x05\x19\x56 image of a phone");
+    let bundle = plain.bundle();
+    assert_eq!(
+        verdicts(&bundle),
+        [("CP3905.9-9-1", Verdict::Intact), (LOAD, Verdict::Genuine)]
+    );
+    assert_eq!(bundle.sets[0].models, ["3905"]);
+    assert!(messages(&bundle, "set-not-served").contains("CP3905.9-9-1 is complete"));
+    assert_eq!(
+        plain.without("SIP").without("term").bundle().verdict,
+        Verdict::Intact
+    );
+}
+
+#[test]
+fn firmware_without_manifests_is_described_and_not_converted() {
+    let cases: [(&str, Vec<u8>, &str, Verdict); 6] = [
+        (
+            "B015-9-9-1.SBN",
+            signed_file("B015-9-9-1.SBN", b"x"),
+            "7915",
+            Verdict::Genuine,
+        ),
+        (
+            "CP7905080099SIP099A.sbin",
+            b"kup1 x".to_vec(),
+            "7905",
+            Verdict::Intact,
+        ),
+        (
+            "CP7912080099SCCP099A.zup",
+            b"kup1 x".to_vec(),
+            "7912",
+            Verdict::Intact,
+        ),
+        (
+            "cmterm_7920.9.9-1.bin",
+            b"x".to_vec(),
+            "7920",
+            Verdict::Intact,
+        ),
+        ("P00499999900.bin", b"x".to_vec(), "7910", Verdict::Intact),
+        (
+            "B016-9-9-1.SBN",
+            b"<html>404</html>".to_vec(),
+            "7916",
+            Verdict::Damaged,
+        ),
+    ];
+    for (name, bytes, phone, verdict) in cases {
+        let bundle = Files(vec![(name.to_owned(), bytes)]).bundle();
+        assert_eq!(bundle.verdict, verdict, "{name}: {bundle:?}");
+        assert_eq!(bundle.sets[0].models, [phone]);
+        let text = messages(&bundle, "not-converted");
+        assert!(
+            text.contains(phone) && text.contains("does not convert"),
+            "{text}"
+        );
+    }
+}
