@@ -51,6 +51,13 @@ impl DialPlan {
         })
     }
 
+    /// The emergency numbers that an entry of the plan names: 112, 911 and others, and those
+    /// with `Route="Emergency"`.
+    #[must_use]
+    pub fn emergency_numbers(&self) -> Vec<&str> {
+        checks::emergency_numbers(&self.entries)
+    }
+
     /// What a phone sends from its first line when `digits` are dialled one by one.
     #[must_use]
     pub fn dial(&self, digits: &str, mode: DialMode) -> DialResult {

@@ -7,9 +7,11 @@ pub mod bundles;
 pub mod configurations;
 pub mod dial_plan;
 pub mod extra_files;
+pub mod files;
 pub mod phone_list;
 pub mod plan_file;
 pub mod run_inputs;
+pub mod secrets;
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! The operator's list of phones: their MAC addresses and names, and their PBX settings.
 //!
 //! The format is CSV with a header line, or TOML with a `[[phone]]` table for each phone. A file
-//! with a fault is rejected as a whole; the fault has a line and column. Reading checks the syntax.
+//! with a fault is rejected as a whole; each fault has a line and column. Reading checks the syntax.
 //! [`crate::provision`] checks whether phones and PBX accept the values.
 
 mod builder;
@@ -10,6 +10,7 @@ mod csv_table;
 mod fault;
 mod field;
 mod list;
+mod parsed;
 mod phone;
 mod secret;
 mod site;
@@ -26,6 +27,7 @@ pub use button::{ButtonFunction, LineButton, SipLine};
 pub use fault::InventoryFault;
 pub(crate) use field::{ButtonField, PhoneField, SiteField};
 pub use list::Inventory;
+pub(crate) use parsed::ParsedInventory;
 pub use phone::PhoneEntry;
 pub use secret::Secret;
 pub use site::{Codec, PbxTransport, SiteSettings};
@@ -59,7 +61,7 @@ pub enum InventoryError {
     Invalid {
         /// The file.
         path: PathBuf,
-        /// The fault and its position.
+        /// The first fault and its position.
         fault: InventoryFault,
     },
 }
@@ -108,20 +110,26 @@ impl Inventory {
         Ok(bytes)
     }
 
-    /// Parses the content of the file `path`; the name decides the format.
-    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, InventoryError> {
-        let is_toml = path
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-        let parsed = if is_toml {
-            Self::from_toml(bytes)
-        } else {
-            Self::from_csv(bytes)
-        };
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, InventoryError> {
+        let parsed = Self::parse_all(path, bytes).into_result();
         parsed.map_err(|fault| InventoryError::Invalid {
             path: path.to_owned(),
             fault,
         })
+    }
+
+    /// Parses the content of the file `path` and collects every fault; the name decides the
+    /// format.
+    pub(crate) fn parse_all(path: &Path, bytes: &[u8]) -> ParsedInventory {
+        let is_toml = path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+        let read = if is_toml {
+            toml_document::read
+        } else {
+            csv_table::read
+        };
+        text(bytes).map_or_else(|fault| ParsedInventory::broken(vec![fault]), read)
     }
 
     /// Parses CSV: a header line, then one line for each phone. The separator is `,` or `;`.
@@ -130,7 +138,7 @@ impl Inventory {
     ///
     /// The first fault found.
     pub fn from_csv(bytes: &[u8]) -> Result<Self, InventoryFault> {
-        csv_table::read(text(bytes)?)
+        csv_table::read(text(bytes)?).into_result()
     }
 
     /// Parses TOML: `[[phone]]` tables and an optional `[site]` table.
@@ -139,7 +147,7 @@ impl Inventory {
     ///
     /// The first fault found.
     pub fn from_toml(bytes: &[u8]) -> Result<Self, InventoryFault> {
-        toml_document::read(text(bytes)?)
+        toml_document::read(text(bytes)?).into_result()
     }
 }
 
@@ -159,5 +167,7 @@ fn text(bytes: &[u8]) -> Result<&str, InventoryFault> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
+#[cfg(test)]
+mod fault_tests;
 #[cfg(test)]
 mod tests;

@@ -5,13 +5,17 @@
 //! findings. What phones are observed to accept is not an error. docs/lint.md lists all codes.
 
 mod address;
+mod asterisk_conf;
 mod codes;
 mod context;
 mod default;
 mod device;
+mod explanation;
 mod findings;
+mod first_phones;
 mod form;
 mod invisible;
+mod legacy;
 mod lines;
 mod load;
 mod load_name;
@@ -24,6 +28,7 @@ mod pjsip;
 mod placeholder;
 mod repeated;
 mod similar;
+mod sip_conf;
 mod text;
 mod value;
 mod xml;
@@ -32,10 +37,12 @@ use std::path::Path;
 
 pub use codes::CODES;
 pub use context::LintContext;
+pub use explanation::{FindingExplanation, explanations};
 pub use findings::MAX_FINDINGS;
-pub use manager::{registrars, transport_layer};
+pub use manager::{dial_templates, registrars, transport_layer};
 pub use name::FileKind;
-pub use pjsip::{PjsipConfig, PjsipEndpoint, TransportProtocol};
+pub use pjsip::{PjsipAuth, PjsipConfig, PjsipEndpoint, PjsipTransport, TransportProtocol};
+pub use sip_conf::{SipConfig, SipPeer};
 pub use text::MAX_FILE_BYTES;
 
 use self::{findings::FindingList, text::Text};
@@ -47,7 +54,7 @@ use crate::{
 /// Checks one file. Accepts any bytes; no finding contains a password.
 ///
 /// The type of the file is detected from its name (`SEP*.cnf.xml`, `XMLDefault.cnf.xml`,
-/// `dialplan*.xml`), or else from the root element.
+/// `dialplan*.xml`, `SIP*.cnf`, `OS79XX.TXT`), or else from its content.
 ///
 /// # Examples
 ///
@@ -62,9 +69,10 @@ use crate::{
 /// ```
 #[must_use]
 pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
-    let named = FileKind::of_name(path);
+    let named = FileKind::of_name(path).or_else(|| known.named_plan(path));
     let mut findings = FindingList::new(path);
-    if let Some(format) = not_xml::seems_to_be(bytes) {
+    let format = not_xml::seems_to_be(bytes).filter(|_| !is_text_file(named, bytes));
+    if let Some(format) = format {
         findings.file(
             Severity::Error,
             "not-well-formed",
@@ -107,6 +115,12 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
     };
     let content = FileKind::of_text(text.as_str());
     name::check(&mut findings, path, named, content);
+    if let Some(kind) = named.or(content)
+        && matches!(kind, FileKind::Settings | FileKind::ImageName)
+    {
+        settings(&mut findings, path, &text, kind);
+        return findings.into_sorted();
+    }
     if named.is_none() && content == Some(FileKind::DialPlan) {
         let mut findings = findings.into_sorted();
         findings.extend(dial_plan(path, bytes));
@@ -129,6 +143,8 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
         Some(FileKind::Default) => default::check(&mut findings, root, known),
         Some(FileKind::Device) => device::check(&mut findings, root, known),
         Some(FileKind::DialPlan) => return dial_plan(path, bytes),
+        // Neither is XML.
+        Some(FileKind::Settings | FileKind::ImageName) => {}
         None => findings.error(
             root,
             "unknown-kind",
@@ -141,6 +157,42 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
         ),
     }
     findings.into_sorted()
+}
+
+/// The type of a file, from its name, its content, or a configuration that names it as dial plan.
+#[must_use]
+pub fn kind(path: &Path, bytes: &[u8], known: &LintContext) -> Option<FileKind> {
+    let of_content = || FileKind::of_text(Text::decode(bytes).ok()?.as_str());
+    FileKind::of_name(path)
+        .or_else(|| known.named_plan(path))
+        .or_else(of_content)
+}
+
+/// Whether the file is one that is not XML: settings of a 7940 or 7960, or the name of an image.
+fn is_text_file(named: Option<FileKind>, bytes: &[u8]) -> bool {
+    let is_settings = |kind| matches!(kind, FileKind::Settings | FileKind::ImageName);
+    let of_content = || FileKind::of_text(std::str::from_utf8(bytes).ok()?);
+    !bytes.contains(&0) && named.or_else(of_content).is_some_and(is_settings)
+}
+
+/// Runs the checks of the text files of a 7940 or 7960.
+fn settings(findings: &mut FindingList<'_>, path: &Path, text: &Text, kind: FileKind) {
+    if text.as_str().len() > legacy::MAX_LEGACY_BYTES {
+        findings.file(
+            Severity::Error,
+            "too-large",
+            format!(
+                "the file has more than {} bytes: a 7940 or 7960 treats it as missing",
+                legacy::MAX_LEGACY_BYTES
+            ),
+            "Remove comments and what this phone does not need",
+        );
+    }
+    if kind == FileKind::ImageName {
+        legacy::check_image_name(findings, text);
+    } else {
+        legacy::check(findings, text, legacy::is_common(path));
+    }
 }
 
 /// Runs the checks of [`crate::dialplan`] and adds the path to their findings.

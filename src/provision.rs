@@ -6,6 +6,7 @@
 mod asterisk;
 pub(crate) mod charset;
 pub mod folder;
+mod freepbx;
 mod ini;
 mod inputs;
 mod output;
@@ -17,7 +18,7 @@ mod sep;
 mod time_zone;
 
 pub use inputs::ProvisionInputs;
-pub use output::{ASTERISK, Credentials, DIAL_PLAN, OutputFile, ProvisionOutput, TFTP};
+pub use output::{ASTERISK, Credentials, DIAL_PLAN, FREEPBX, OutputFile, ProvisionOutput, TFTP};
 pub use passwords::{
     GENERATED_PIN_LENGTH, GENERATED_SECRET_LENGTH, Passwords, PasswordsFileError, generate_secret,
 };
@@ -88,6 +89,7 @@ pub fn build(
     for (name, bytes) in asterisk::files(&plan) {
         add(ASTERISK, name, bytes);
     }
+    add(FREEPBX, freepbx::NAME, freepbx::extensions(&plan));
     files.push(OutputFile {
         path: README.to_owned(),
         bytes: readme::text(&plan, given).into_bytes(),
@@ -118,12 +120,32 @@ pub fn conversion_files(
     inventory: &Inventory,
     given: &ProvisionInputs<'_>,
 ) -> Result<Vec<(String, Vec<u8>)>, Vec<InventoryFault>> {
+    let plan = conversion_plan(inventory, given)?;
+    Ok(plan.map_or_else(Vec::new, |plan| phone_files(&plan, given)))
+}
+
+/// What the operator should know about these files: the names and labels that were cut.
+///
+/// # Errors
+///
+/// All faults of the inventory, in file order.
+pub fn conversion_notes(
+    inventory: &Inventory,
+    given: &ProvisionInputs<'_>,
+) -> Result<Option<String>, Vec<InventoryFault>> {
+    let plan = conversion_plan(inventory, given)?;
+    Ok(plan.and_then(|plan| plan.cut))
+}
+
+fn conversion_plan(
+    inventory: &Inventory,
+    given: &ProvisionInputs<'_>,
+) -> Result<Option<ProvisionPlan>, Vec<InventoryFault>> {
     let complete = inventory.complete();
     if complete.site.pbx.is_none() || complete.phones.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let plan = resolve::resolve(&complete, given)?;
-    Ok(phone_files(&plan, given))
+    resolve::resolve(&complete, given).map(Some)
 }
 
 fn phone_files(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> Vec<(String, Vec<u8>)> {
@@ -145,7 +167,7 @@ fn xml_default(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> Vec<u8> {
         .map(|(model, load)| (*model, load))
         .collect();
     let port = plan.site.port.to_string();
-    in_memory(xml_default_at(&plan.site.pbx, sep::ports(&port), &loads))
+    in_memory(xml_default_at(&plan.site.pbxs(), sep::ports(&port), &loads))
 }
 
 /// Unwraps a result of writing to memory, which cannot fail.

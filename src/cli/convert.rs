@@ -309,6 +309,7 @@ fn inputs(args: &Args, previous: Option<&PreviousRun>) -> RunInputs {
         trust: args.trust(),
         extra_files: args.extra_files.files.clone(),
         inventory: args.inventory.inventory.clone(),
+        secrets: args.inventory.secrets.clone(),
         ..RunInputs::default()
     };
     if let Some(previous) = previous {
@@ -333,7 +334,8 @@ fn served_files(
     quiet: bool,
 ) -> Result<ServedFiles, Failure> {
     let inventory = inputs.inventory.as_deref();
-    let inventory = inventory.map(|path| InventoryFile::read(path, quiet));
+    let inventory =
+        inventory.map(|path| InventoryFile::read(path, inputs.secrets.as_deref(), quiet));
     let inventory = inventory.transpose()?;
     let extra_files = extra_files::read(&inputs.extra_files)?;
     inputs.check_unchanged(&extra_files, inventory.as_ref())?;

@@ -37,7 +37,7 @@ A table has a line for each number: the digits, what is expected to be sent
 ('-': nothing), and optionally the seconds until then. A comment starts with ';'
 or with a '#' that stands alone. docs/dialplans.md describes the plan language.")]
 pub(super) struct Args {
-    /// A dialplan.xml, a plan source, or a preset: AU, NANP, internal
+    /// A dialplan.xml or its folder, a plan source, -, or a preset: AU, NANP, internal
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
     /// Dialled keys: 0 to 9, *, # and +; '' for a hotline

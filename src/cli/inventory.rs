@@ -15,13 +15,24 @@ pub(crate) struct InventoryArgs {
     /// docs/configuration.md lists every key.
     #[arg(long, value_name = "FILE", help_heading = heading::PHONES)]
     pub(crate) inventory: Option<PathBuf>,
+    /// Passwords for --inventory, from an earlier provision
+    ///
+    /// The secrets.toml of a folder that `reflash provision` wrote, or that folder. Without it, the
+    /// program uses the one such file that is next to the inventory or in a folder next to it.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "inventory",
+        help_heading = heading::PHONES
+    )]
+    pub(crate) secrets: Option<PathBuf>,
 }
 
 impl InventoryArgs {
     /// Reads the file, if one is named.
     pub(crate) fn read(&self, globals: &Globals) -> Result<Option<InventoryFile>, Failure> {
         let path = self.inventory.as_deref();
-        path.map(|path| InventoryFile::read(path, globals.quiet))
+        path.map(|path| InventoryFile::read(path, self.secrets.as_deref(), globals.quiet))
             .transpose()
     }
 }

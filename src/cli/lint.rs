@@ -1,8 +1,7 @@
 //! `reflash lint`: checks configurations and dial plans.
 
 use std::{
-    fs::File,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -15,8 +14,8 @@ use crate::{
     bundle::ExamineOptions,
     diagnose::{Finding, Severity},
     failure::Failure,
-    inputs::{bundles, shown},
-    lint::{self, LintContext, MAX_FILE_BYTES, PjsipConfig},
+    inputs::{bundles, files, shown},
+    lint::{self, FileKind, LintContext, MAX_FILE_BYTES, PjsipConfig, SipConfig},
     phone::{LoadName, Model},
     text::read_failure,
 };
@@ -33,10 +32,11 @@ Examples:
     reflash lint SEP001D45AABB0C.cnf.xml --pjsip /etc/asterisk/pjsip.conf \\
         --bundle cmterm-7945_7965-sip.9-3-1SR4-1.zip")]
 pub(super) struct Args {
-    /// Files to check
+    /// Files or folders to check, - for standard input
     ///
-    /// SEP*.cnf.xml, XMLDefault.cnf.xml or dialplan.xml. The type is detected from the file
-    /// name, or else from the XML root element.
+    /// SEP*.cnf.xml, XMLDefault.cnf.xml or dialplan.xml; for a 7940 or 7960 also SIP*.cnf and
+    /// OS79XX.TXT. The type is detected from the file name, or else from the content. Of a folder,
+    /// only files of these types are checked.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Bundle on the TFTP server (repeatable)
@@ -49,10 +49,10 @@ pub(super) struct Args {
     /// Default: the model that their load is for.
     #[arg(long, value_name = "MODEL", value_parser = model, help_heading = heading::PHONES)]
     model: Option<&'static Model>,
-    /// Asterisk's pjsip.conf to compare with (repeatable)
+    /// Asterisk's pjsip.conf or sip.conf, or its folder, to compare with (repeatable)
     ///
-    /// Transports and endpoints must match those of the phones. Files that it includes are not
-    /// read.
+    /// Transports, ports, endpoints, user names and passwords must match those of the phones. Files
+    /// that it includes are not read. Of a folder, every pjsip*.conf is read, or else sip*.conf.
     #[arg(long, value_name = "FILE", help_heading = heading::CONFIGURATION)]
     pjsip: Vec<PathBuf>,
 }
@@ -68,27 +68,78 @@ fn model(text: &str) -> Result<&'static Model, String> {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
-    let known = LintContext {
+    let (pjsip, sip) = asterisk(&args.pjsip, globals)?;
+    let mut known = LintContext {
         loads: loads(&args.bundles)?,
         model: args.model,
-        pjsip: pjsip(&args.pjsip, globals)?,
+        pjsip,
+        sip,
+        dial_plans: Vec::new(),
     };
-    let mut found = Vec::new();
-    for path in &args.files {
-        match read(path, MAX_FILE_BYTES) {
-            Ok(bytes) => found.extend(lint::check(path, &bytes, &known)),
-            Err(error) => found.push(unreadable(path, &error)),
+    let (read, mut found) = read_all(&args.files);
+    let count = read.len();
+    for file in &read {
+        known.dial_plans.extend(lint::dial_templates(&file.bytes));
+    }
+    for file in read {
+        let is_known = || lint::kind(&file.path, &file.bytes, &known).is_some();
+        if file.is_named || is_known() {
+            found.extend(lint::check(&file.path, &file.bytes, &known));
         }
     }
     let outcome = findings::print_all(&found, globals)?;
     if found.is_empty() && !globals.json && !globals.quiet {
-        let files = match args.files.len() {
+        let files = match count {
             1 => "1 file".to_owned(),
             count => format!("{count} files"),
         };
         eprintln!("{files} checked: no findings");
     }
     Ok(outcome)
+}
+
+/// A file to check.
+struct ReadFile {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    /// The command line names the file itself, not its folder.
+    is_named: bool,
+}
+
+/// Reads files, and those of folders that may be configurations; a finding for each that cannot be
+/// read.
+fn read_all(paths: &[PathBuf]) -> (Vec<ReadFile>, Vec<Finding>) {
+    let mut files = Vec::new();
+    let mut found = Vec::new();
+    let mut read = |path: &Path, is_named: bool| match files::read(path, MAX_FILE_BYTES) {
+        Ok(bytes) => files.push(ReadFile {
+            path: path.to_owned(),
+            bytes,
+            is_named,
+        }),
+        Err(error) => found.push(unreadable(path, &error)),
+    };
+    let mut folders = Vec::new();
+    for path in paths {
+        match files::of_folder(path) {
+            Ok(None) => read(path, true),
+            Ok(Some(of_folder)) => of_folder
+                .iter()
+                .filter(|file| is_small(file))
+                .for_each(|file| read(file, false)),
+            Err(error) => folders.push(unreadable(path, &error)),
+        }
+    }
+    found.extend(folders);
+    (files, found)
+}
+
+/// Whether a file of a folder may be a configuration: images are larger.
+fn is_small(path: &Path) -> bool {
+    let limit = MAX_FILE_BYTES as u64;
+    path.metadata()
+        .is_ok_and(|metadata| metadata.len() <= limit)
+        || FileKind::of_name(path).is_some()
 }
 
 /// The loads of the bundles, of any origin: nothing of them is served here.
@@ -112,48 +163,74 @@ fn loads(paths: &[PathBuf]) -> Result<Vec<LoadName>, Failure> {
         .collect())
 }
 
-fn pjsip(paths: &[PathBuf], globals: &Globals) -> Result<Option<PjsipConfig>, Failure> {
-    let mut whole: Option<PjsipConfig> = None;
-    for path in paths {
-        let shown = shown(path);
-        let failure = |error: &dyn std::fmt::Display| {
-            let cure = "--pjsip takes Asterisk's pjsip.conf; this user must be able to read it";
-            Failure::new(format!("cannot read {shown}: {error}"), cure)
-        };
-        let bytes = read(path, MAX_PJSIP_BYTES).map_err(|error| failure(&error))?;
+/// Reads Asterisk's files, each as what it is: `pjsip.conf` or `sip.conf`.
+fn asterisk(
+    paths: &[PathBuf],
+    globals: &Globals,
+) -> Result<(Option<PjsipConfig>, Option<SipConfig>), Failure> {
+    let mut pjsip: Option<PjsipConfig> = None;
+    let mut sip: Option<SipConfig> = None;
+    for path in asterisk_files(paths)? {
+        let shown = shown(&path);
+        let failure = |error: &dyn std::fmt::Display| cannot_read(&shown, error);
+        let bytes = files::read(&path, MAX_PJSIP_BYTES).map_err(|error| failure(&error))?;
         if bytes.len() > MAX_PJSIP_BYTES {
             return Err(failure(&format!(
                 "it has more than {MAX_PJSIP_BYTES} bytes"
             )));
         }
-        let read = PjsipConfig::read(&String::from_utf8_lossy(&bytes));
-        if read.partial && !globals.quiet {
+        let text = String::from_utf8_lossy(&bytes);
+        let of_chan_sip = SipConfig::read(&text);
+        let read = PjsipConfig::read(&text);
+        let partial = read.partial;
+        match of_chan_sip {
+            Some(read) => sip = Some(read),
+            None => pjsip.get_or_insert_default().join(read),
+        }
+        if partial && !globals.quiet {
             eprintln!(
-                "note: {shown} includes other files, which are not read; name them with --pjsip too"
+                "note: {shown} includes other files, which are not read; name them or the folder \
+                 with --pjsip too"
             );
         }
-        whole.get_or_insert_default().join(read);
     }
-    Ok(whole)
+    Ok((pjsip, sip))
 }
 
-/// Reads at most `limit` bytes, and one more to show that the file is longer. Never waits on a
-/// FIFO or a device.
-fn read(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-    let metadata = path.metadata()?;
-    if !metadata.is_file() {
-        let kind = if metadata.is_dir() {
-            "a folder"
-        } else {
-            "not a regular file"
+/// The files, and of folders those whose names begin with pjsip, or else with sip.
+fn asterisk_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut all = Vec::new();
+    for path in paths {
+        let of_folder = files::of_folder(path);
+        let of_folder = of_folder.map_err(|error| cannot_read(&shown(path), &error))?;
+        let Some(of_folder) = of_folder else {
+            all.push(path.clone());
+            continue;
         };
-        return Err(io::Error::other(format!("it is {kind}")));
+        let named = |prefix: &str| -> Vec<PathBuf> {
+            let is_conf = |file: &&PathBuf| {
+                let name = file.file_name().and_then(|name| name.to_str());
+                name.is_some_and(|name| {
+                    name.starts_with(prefix) && file.extension().is_some_and(|end| end == "conf")
+                })
+            };
+            of_folder.iter().filter(is_conf).cloned().collect()
+        };
+        let mut found = named("pjsip");
+        if found.is_empty() {
+            found = named("sip");
+        }
+        if found.is_empty() {
+            return Err(cannot_read(&shown(path), &"it has no pjsip*.conf"));
+        }
+        all.extend(found);
     }
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(limit as u64 + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(all)
+}
+
+fn cannot_read(shown: &str, error: &dyn std::fmt::Display) -> Failure {
+    let cure = "--pjsip takes Asterisk's pjsip.conf or sip.conf; this user must be able to read it";
+    Failure::new(format!("cannot read {shown}: {error}"), cure)
 }
 
 /// A file that cannot be checked; the others still are.

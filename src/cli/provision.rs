@@ -18,8 +18,8 @@ use crate::{
         phone_list::{self, InventoryFile},
         stage_failure,
     },
-    inventory::{Inventory, InventoryFault, Secret},
-    phone::{LoadName, Model},
+    inventory::{Inventory, InventoryFault, Secret, SiteField},
+    phone::{LoadName, MAX_DISPLAY, Model},
     provision::{
         self, OutputFile, ProvisionInputs, ProvisionOutput,
         folder::{FolderError, OutputFolder, WriteSummary, WrittenFile},
@@ -116,7 +116,11 @@ impl std::fmt::Debug for Secrets<'_> {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
-    let inventory = InventoryFile::read(&args.inventory, globals.quiet)?.inventory;
+    let (file, mut faults, is_readable) = InventoryFile::read_all(&args.inventory, globals.quiet)?;
+    let inventory = file.inventory;
+    if !is_readable {
+        return print_faults(&faults, args, globals);
+    }
     let folder =
         OutputFolder::open(&args.to, args.force).map_err(|error| folder_failure(&error))?;
     let (firmware, loads) = firmware(args, globals)?;
@@ -129,7 +133,12 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
                 "The kernel provides no random numbers: try another machine",
             )
         })?;
-    let dial_plan = dial_plan::of_site(&inventory.site, &args.inventory)?;
+    let dial_plan =
+        dial_plan::of_site(&inventory.site, &args.inventory).unwrap_or_else(|failure| {
+            let message = format!("{} → {}", failure.error, failure.cure);
+            faults.push(inventory.site_fault(SiteField::DialPlan, message));
+            None
+        });
     let given = ProvisionInputs {
         passwords: &passwords,
         loads: &loads,
@@ -138,9 +147,13 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
             .to_zoned(jiff::tz::TimeZone::UTC)
             .year(),
     };
-    let mut built = match provision::build(&inventory, &given) {
-        Ok(built) => built,
-        Err(faults) => return print_faults(&faults, args, globals),
+    let built = provision::build(&inventory, &given);
+    if let Err(further) = &built {
+        add_faults(&mut faults, further);
+    }
+    let mut built = match built {
+        Ok(built) if faults.is_empty() => built,
+        _ => return print_faults(&faults, args, globals),
     };
     built.files.extend(firmware);
     let written = folder
@@ -185,13 +198,26 @@ fn firmware(args: &Args, globals: &Globals) -> Result<Firmware, Failure> {
     Ok((files, loads))
 }
 
+/// Adds the faults that a check of the values found. A value that could not be read has one fault
+/// only.
+fn add_faults(faults: &mut Vec<InventoryFault>, further: &[InventoryFault]) {
+    let known: Vec<_> = faults
+        .iter()
+        .map(|fault| (fault.line, fault.column))
+        .collect();
+    let is_new = |fault: &&InventoryFault| !known.contains(&(fault.line, fault.column));
+    faults.extend(further.iter().filter(is_new).cloned());
+}
+
 /// Prints every fault as a finding, in the order of the text.
 fn print_faults(
     faults: &[InventoryFault],
     args: &Args,
     globals: &Globals,
 ) -> Result<CommandOutcome, Failure> {
-    let findings = phone_list::findings(faults, &args.inventory);
+    let mut faults = faults.to_vec();
+    faults.sort_by_key(|fault| (fault.line, fault.column));
+    let findings = phone_list::findings(&faults, &args.inventory);
     let outcome = findings::print_all(&findings, globals)?;
     if !globals.json {
         eprintln!("Nothing was written. docs/configuration.md lists every key and its default.");
@@ -250,12 +276,14 @@ fn summary(
         ));
         lines.extend(inventory.phones.iter().map(|phone| {
             let part = |text: Option<&String>| text.map(|text| escape(text)).unwrap_or_default();
+            let name = phone.name.as_ref();
+            let name = name.map(|name| name.chars().take(MAX_DISPLAY).collect::<String>());
             let line = format!(
                 "  {:<4}  SEP{}.cnf.xml  {:<8} {}",
                 phone.model.map_or("", |model| model.number),
                 phone.mac.upper_hex(),
                 part(phone.extension.as_ref()),
-                part(phone.name.as_ref()),
+                part(name.as_ref()),
             );
             line.trim_end().to_owned()
         }));

@@ -5,6 +5,8 @@ mod hidden;
 mod reach;
 mod star;
 
+pub(super) use emergency::numbers as emergency_numbers;
+
 use super::{
     finding::{finding, too_large},
     pattern::{PatternElement, Unreachable, steps, unreachable},

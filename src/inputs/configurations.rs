@@ -104,8 +104,8 @@ fn make_unchecked(
     }
     if listed > known {
         messages.push(format!(
-            "no configuration for {} of {path}: extension or secret missing. `reflash provision \
-             --show-secrets` generates secrets; copy them into the inventory",
+            "no configuration for {} of {path}: extension or secret missing. `reflash provision` \
+             generates secrets in its folder; --secrets reads them from there",
             phones(listed - known)
         ));
     }
@@ -122,7 +122,7 @@ fn make_unchecked(
             ..MadeConfigurations::default()
         });
     }
-    let files = files(&ready, &file.path, &targets, inputs, quiet)?;
+    let files = files(&ready, &file.path, &targets, inputs, &mut messages, quiet)?;
     Ok(MadeConfigurations { files, messages })
 }
 
@@ -143,6 +143,7 @@ fn files(
     path: &Path,
     targets: &[(&'static Model, LoadName)],
     inputs: ConfigurationInputs<'_>,
+    messages: &mut Vec<String>,
     quiet: bool,
 ) -> Result<Vec<ExtraFile>, Failure> {
     let is_plan = |file: &&ExtraFile| file.name().eq_ignore_ascii_case(DIAL_PLAN);
@@ -172,6 +173,10 @@ fn files(
             )
         })
     };
+    // Faults are reported by `build`.
+    if let Ok(Some(note)) = provision::conversion_notes(ready, &given) {
+        messages.push(escape(&note));
+    }
     let bridges = loads(&inputs.selection.bridges)?;
     let (bridge, without_load) = (build(&bridges)?, build(&[])?);
     // Every view has the same phones in the same order.

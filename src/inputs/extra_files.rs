@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::stage_failure;
+use super::{files, shown, stage_failure};
 use crate::{
     bundle::Bundle,
     diagnose::{Finding, Severity, worst_first},
@@ -20,20 +20,41 @@ const MAX_CHECKED: usize = 1000;
 /// Maximum number of findings printed for a served folder or an inventory.
 pub(super) const MAX_SHOWN: usize = 20;
 
-/// Reads the files of `--add`.
+/// Reads the files of `--add`; of a folder, every file at its top level that may be added.
 ///
 /// # Errors
 /// A file that cannot be read, is too large, or has a name that cannot be served (a usage error).
 pub fn read(paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
-    let read = |path: &PathBuf| {
-        ExtraFile::read(path).map_err(|error| match error {
+    let mut read = Vec::new();
+    for path in paths {
+        let failure = |error: StageError| match error {
             StageError::ExtraFileName { cure, .. } => {
                 Failure::usage(escape(&error.to_string()), cure)
             }
             error => stage_failure(error),
-        })
-    };
-    paths.iter().map(read).collect()
+        };
+        let of_folder = files::of_folder(path).map_err(|error| {
+            Failure::new(
+                format!("cannot read the folder {}: {error}", shown(path)),
+                "Name the files with --add",
+            )
+        })?;
+        let Some(of_folder) = of_folder else {
+            read.push(ExtraFile::read(path).map_err(failure)?);
+            continue;
+        };
+        for file in of_folder {
+            match ExtraFile::read(&file) {
+                Ok(file) => read.push(file),
+                // The folder may be a TFTP root: its firmware comes from the bundles.
+                Err(error @ StageError::ExtraFileName { .. }) => {
+                    tracing::warn!("left out: {}", escape(&error.to_string()));
+                }
+                Err(error) => return Err(failure(error)),
+            }
+        }
+    }
+    Ok(read)
 }
 
 /// Checks configurations that will be served with these bundles, and prints the findings.
@@ -47,17 +68,25 @@ pub fn check(
     quiet: bool,
 ) -> Result<(), Failure> {
     let bundles = targets.iter().chain(bridges);
+    let plans = files
+        .iter()
+        .flat_map(|file| lint::dial_templates(file.bytes()));
     let known = LintContext {
         loads: bundles
             .flat_map(|bundle| bundle.served_loads().cloned())
             .collect(),
+        dial_plans: plans.collect(),
         ..LintContext::default()
     };
-    let findings: Vec<Finding> = files
+    let mut findings: Vec<Finding> = files
         .iter()
-        .filter(|file| FileKind::of_name(Path::new(file.name())).is_some())
+        .filter(|file| {
+            let kind = lint::kind(Path::new(file.name()), file.bytes(), &known);
+            kind.is_some()
+        })
         .flat_map(|file| lint::check(file.source(), file.bytes(), &known))
         .collect();
+    findings.extend(plans_in_other_case(files, &known.dial_plans));
     print_findings(&findings, usize::MAX, quiet);
     let is_error = |finding: &&Finding| finding.severity == Severity::Error;
     match findings.iter().filter(is_error).count() {
@@ -71,6 +100,31 @@ pub fn check(
             "Correct them and start again; `reflash lint FILE` checks the files on their own",
         )),
     }
+}
+
+/// Dial plans that differ only in case from the name in a configuration.
+fn plans_in_other_case(files: &[ExtraFile], plans: &[String]) -> Vec<Finding> {
+    let is_meant = |file: &&ExtraFile| {
+        let same = |plan: &String| plan.eq_ignore_ascii_case(file.name());
+        plans.iter().any(same) && !plans.iter().any(|plan| plan == file.name())
+    };
+    let finding = |file: &ExtraFile| {
+        let plan = plans
+            .iter()
+            .find(|plan| plan.eq_ignore_ascii_case(file.name()))?;
+        Some(Finding {
+            code: "file-name",
+            severity: Severity::Warning,
+            path: Some(file.source().to_owned()),
+            line: None,
+            column: None,
+            message: format!(
+                "a dialTemplate names {plan}, and most TFTP servers are case-sensitive"
+            ),
+            cure: format!("Rename the file to {plan}"),
+        })
+    };
+    files.iter().filter(is_meant).filter_map(finding).collect()
 }
 
 /// Checks the configurations at the top level of a served folder and prints the findings.

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::shown;
+use super::{
+    extra_files::{self, MAX_SHOWN},
+    secrets, shown,
+};
 use crate::{
     diagnose::{Finding, Severity},
     failure::Failure,
@@ -24,22 +27,61 @@ pub struct InventoryFile {
 
 impl InventoryFile {
     /// Reads the file, and prints a warning for each value that was skipped unless `quiet`.
+    /// Missing secrets come from `secrets`, or from the `secrets.toml` of an earlier `provision`.
     ///
     /// # Errors
     /// A file that cannot be read or parsed.
-    pub fn read(path: &Path, quiet: bool) -> Result<Self, Failure> {
-        let failed = |error: InventoryError| Failure::new(escape(&error.to_string()), error.cure());
-        let bytes = Inventory::bytes(path).map_err(failed)?;
-        let inventory = Inventory::parse(path, &bytes).map_err(failed)?;
-        for warning in inventory.warnings.iter().filter(|_| !quiet) {
+    pub fn read(path: &Path, secrets: Option<&Path>, quiet: bool) -> Result<Self, Failure> {
+        let (mut file, faults, _) = Self::read_all(path, quiet)?;
+        match faults.as_slice() {
+            [] => {}
+            [fault] => {
+                let error = InventoryError::Invalid {
+                    path: path.to_owned(),
+                    fault: fault.clone(),
+                };
+                return Err(failed(&error));
+            }
+            faults => {
+                extra_files::print_findings(&findings(faults, path), MAX_SHOWN, quiet);
+                return Err(Failure::new(
+                    format!("{} faults in the inventory {}", faults.len(), shown(path)),
+                    "Correct these lines; `reflash provision` prints all of them",
+                ));
+            }
+        }
+        let message = secrets::add(&mut file.inventory, path, secrets)?;
+        if let Some(message) = message.filter(|_| !quiet) {
+            eprintln!("note: {message}");
+        }
+        Ok(file)
+    }
+
+    /// Reads the file with all its faults, in the order in which they were found; and whether the
+    /// phones could be read, so that their values can be checked further.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn read_all(
+        path: &Path,
+        quiet: bool,
+    ) -> Result<(Self, Vec<InventoryFault>, bool), Failure> {
+        let bytes = Inventory::bytes(path).map_err(|error| failed(&error))?;
+        let parsed = Inventory::parse_all(path, &bytes);
+        for warning in parsed.inventory.warnings.iter().filter(|_| !quiet) {
             eprintln!("warning: {}, {}", shown(path), escape(warning));
         }
-        Ok(Self {
-            inventory,
+        let file = Self {
+            inventory: parsed.inventory,
             path: path.to_owned(),
             sha256: sha256(&bytes),
-        })
+        };
+        Ok((file, parsed.faults, parsed.is_readable))
     }
+}
+
+fn failed(error: &InventoryError) -> Failure {
+    Failure::new(escape(&error.to_string()), error.cure())
 }
 
 /// The faults of an inventory as findings, in the order of the text.

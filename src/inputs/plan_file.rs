@@ -6,17 +6,18 @@ use std::{
     path::Path,
 };
 
-use super::shown;
+use super::{files, shown};
 use crate::{
     diagnose::Finding,
     dialplan::{DialPlan, DialPlanSource, MAX_PLAN_BYTES, PRESETS},
     display::{self, Style},
     failure::Failure,
+    provision::DIAL_PLAN,
     text::escape,
 };
 
 /// Bytes read of a file: more than any plan or source may have.
-const MAX_FILE_BYTES: u64 = 8 * MAX_PLAN_BYTES as u64;
+const MAX_FILE_BYTES: usize = 8 * MAX_PLAN_BYTES;
 
 /// Maximum number of faults of a source that are listed.
 const MAX_FAULTS: usize = 20;
@@ -91,6 +92,9 @@ fn lines(mut finding: Finding, path: &Path) -> String {
 
 /// Opens the file of this name, or else the preset.
 fn open(path: &Path) -> Result<PlanFile, Failure> {
+    let within = path.join(DIAL_PLAN);
+    // A folder is one with the files of a phone.
+    let path = if path.is_dir() { &within } else { path };
     let bytes = match read_bytes(path) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -106,7 +110,9 @@ fn open(path: &Path) -> Result<PlanFile, Failure> {
         }
     };
     let start = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-    if start.trim_ascii_start().starts_with(b"<") {
+    // UTF-16 is XML too; reading it says what is wrong.
+    let is_wide = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
+    if is_wide || start.trim_ascii_start().starts_with(b"<") {
         return Ok(PlanFile::Xml(bytes));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| {
@@ -130,9 +136,12 @@ fn open(path: &Path) -> Result<PlanFile, Failure> {
 }
 
 fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    if path == Path::new(files::STDIN) {
+        return files::read(path, MAX_FILE_BYTES);
+    }
     let mut bytes = Vec::new();
     File::open(path)?
-        .take(MAX_FILE_BYTES + 1)
+        .take(MAX_FILE_BYTES as u64 + 1)
         .read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -22,6 +22,8 @@ pub struct RunInputs {
     pub extra_files: Vec<PathBuf>,
     /// The inventory.
     pub inventory: Option<PathBuf>,
+    /// Passwords for the inventory.
+    pub secrets: Option<PathBuf>,
     /// Files taken from the journal of the run because the command line does not name them.
     /// They must be unchanged.
     pub(crate) recorded: Vec<InputFile>,

@@ -7,6 +7,7 @@ use super::{
     fault::{InventoryFault, TextPosition},
     field::{ButtonField, PhoneField, SiteField},
     list::Inventory,
+    parsed::ParsedInventory,
     phone::PhoneEntry,
     secret::Secret,
     value::{clean_value, flag},
@@ -16,12 +17,22 @@ use crate::{
     track::MAX_PHONES,
 };
 
+/// Maximum number of faults that are collected. A file with more has one cause, such as a wrong
+/// separator.
+const MAX_FAULTS: usize = 1_000;
+
 /// The inventory read so far.
 #[derive(Debug, Default)]
 pub(super) struct InventoryBuilder {
     pub(super) inventory: Inventory,
+    faults: Vec<InventoryFault>,
+    /// Whether a value that is present but blank is a fault if a button depends on it. In CSV, blank
+    /// fields are normal.
+    pub(super) rejects_blank: bool,
     /// The line of each phone's MAC address.
     lines: HashMap<MacAddress, u64>,
+    /// Site settings with a fault, which is reported once.
+    faulty_settings: Vec<SiteField>,
 }
 
 /// The values of one further button.
@@ -34,6 +45,9 @@ struct ButtonValues {
     label: Option<String>,
     shared: bool,
     number: Option<String>,
+    blf: bool,
+    /// A value has a fault: the button's function is unknown.
+    is_faulty: bool,
 }
 
 impl InventoryBuilder {
@@ -52,130 +66,206 @@ impl InventoryBuilder {
         ));
     }
 
+    /// Collects a fault.
+    pub(super) fn fault(&mut self, fault: InventoryFault) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(fault);
+        }
+    }
+
+    /// The value of a result, or `None` after its fault was collected.
+    pub(super) fn value<T>(&mut self, result: Result<T, InventoryFault>) -> Option<T> {
+        result.map_err(|fault| self.fault(fault)).ok()
+    }
+
     /// Adds a phone. `start` is the position of its first value.
     pub(super) fn add_phone(
         &mut self,
         start: TextPosition,
         values: Vec<(PhoneField, TextPosition, String)>,
-    ) -> Result<(), InventoryFault> {
+    ) {
         let mut mac = None;
-        let mut phone = PhoneEntry {
-            mac: MacAddress::new([0; 6]),
-            model: None,
-            name: None,
-            extension: None,
-            secret: None,
-            label: None,
-            shared: false,
-            voicemail: None,
-            ssh_user: None,
-            ssh_password: None,
-            web_access: None,
-            buttons: Vec::new(),
-        };
+        let mut phone = empty_phone();
         let mut buttons: BTreeMap<u8, ButtonValues> = BTreeMap::new();
         let mut positions = Vec::new();
+        let mut has_mac = false;
         for (field, position, value) in values {
-            let Some(value) = clean_value(&value, field.is_secret(), position)? else {
-                continue;
+            let cleaned = match clean_value(&value, field.is_secret(), position) {
+                Ok(None) if !(self.rejects_blank && field.decides_function()) => continue,
+                Ok(None) => Err(position.fault(format!(
+                    "`{}` is blank: expected a number; leave the key out if it is not used",
+                    field.name()
+                ))),
+                Ok(Some(value)) => Ok(value),
+                Err(fault) => Err(fault),
             };
             positions.push((field, position));
-            let text = || Some(value.to_owned());
-            let secret = || Some(Secret::new(value.to_owned()));
-            match field {
+            has_mac |= field == PhoneField::Mac;
+            let result = cleaned.and_then(|value| match field {
                 PhoneField::Mac => {
                     let parsed: MacAddress = value
                         .parse()
                         .map_err(|error| position.fault(format!("{error}")))?;
                     mac = Some((parsed, position));
+                    Ok(())
                 }
-                PhoneField::Model => phone.model = Some(model(value, position)?),
-                PhoneField::Name => phone.name = text(),
-                PhoneField::Extension => phone.extension = text(),
-                PhoneField::Secret => phone.secret = secret(),
-                PhoneField::Label => phone.label = text(),
-                PhoneField::Shared => phone.shared = flag(value, position)?,
-                PhoneField::Voicemail => phone.voicemail = text(),
-                PhoneField::SshUser => phone.ssh_user = text(),
-                PhoneField::SshPassword => phone.ssh_password = secret(),
-                PhoneField::WebAccess => phone.web_access = Some(flag(value, position)?),
                 PhoneField::Button(number, part) => {
                     let values = buttons.entry(number).or_insert_with(|| ButtonValues {
                         position,
                         ..ButtonValues::default()
                     });
-                    match part {
-                        ButtonField::Extension => values.extension = text(),
-                        ButtonField::Name => values.name = text(),
-                        ButtonField::Secret => values.secret = secret(),
-                        ButtonField::Label => values.label = text(),
-                        ButtonField::Shared => values.shared = flag(value, position)?,
-                        ButtonField::Number => values.number = text(),
-                    }
+                    values.set(part, value, position)
                 }
+                _ => set(&mut phone, field, value, position),
+            });
+            if self.value(result).is_none()
+                && let PhoneField::Button(number, _) = field
+            {
+                buttons.entry(number).or_default().is_faulty = true;
             }
         }
         for (number, values) in buttons {
-            phone.buttons.push(button(number, values)?);
+            if !values.is_faulty {
+                let button = button(number, values);
+                phone.buttons.extend(self.value(button));
+            }
         }
-        let (mac, position) =
-            mac.ok_or_else(|| start.fault("a phone without a MAC address: expected `mac`"))?;
+        let Some((mac, position)) = mac else {
+            if !has_mac {
+                self.fault(start.fault("a phone without a MAC address: expected `mac`"));
+            }
+            return;
+        };
         phone.mac = mac;
         if let Some(first) = self.lines.insert(mac, position.line) {
             let message = format!("the phone {mac} is on line {first} already");
-            return Err(position.fault(message));
+            return self.fault(position.fault(message));
         }
         if self.inventory.phones.len() >= MAX_PHONES {
-            let message = format!("more than {MAX_PHONES} phones, the maximum for one run");
-            return Err(position.fault(message));
+            if self.lines.len() == MAX_PHONES + 1 {
+                let message = format!("more than {MAX_PHONES} phones, the maximum for one run");
+                self.fault(position.fault(message));
+            }
+            return;
         }
         self.inventory.phones.push(phone);
         let positions = positions.into_iter().map(|(field, at)| ((mac, field), at));
         self.inventory.positions.phones.extend(positions);
-        Ok(())
     }
 
     /// Sets a site setting. CSV may repeat it on every line, with the same value.
-    pub(super) fn set_site(
-        &mut self,
-        field: SiteField,
-        position: TextPosition,
-        value: &str,
-    ) -> Result<(), InventoryFault> {
-        let is_secret = field == SiteField::SshPassword;
-        let Some(value) = clean_value(value, is_secret, position)? else {
-            return Ok(());
-        };
-        let mut site = self.inventory.site.clone();
-        site.set(field, position, value)?;
-        if let Some(first) = self.inventory.positions.site.get(&field) {
-            if site != self.inventory.site {
-                return Err(position.fault(format!(
-                    "another '{}' than on line {}: the value must be the same for the whole site",
-                    field.name(),
-                    first.line
-                )));
-            }
-            return Ok(());
+    pub(super) fn set_site(&mut self, field: SiteField, position: TextPosition, value: &str) {
+        if self.faulty_settings.contains(&field) {
+            return;
         }
-        self.inventory.positions.site.insert(field, position);
-        self.inventory.site = site;
-        Ok(())
+        let is_secret = field == SiteField::SshPassword;
+        let mut site = self.inventory.site.clone();
+        let set = match clean_value(value, is_secret, position) {
+            Ok(None) => return,
+            Ok(Some(value)) => site.set(field, position, value),
+            Err(fault) => Err(fault),
+        };
+        let first = self.inventory.positions.site.get(&field).copied();
+        let set = set.and_then(|()| match first {
+            Some(first) if site != self.inventory.site => Err(position.fault(format!(
+                "another '{}' than on line {}: the value must be the same for the whole site",
+                field.name(),
+                first.line
+            ))),
+            _ => Ok(()),
+        });
+        self.inventory
+            .positions
+            .site
+            .entry(field)
+            .or_insert(position);
+        if self.value(set).is_some() {
+            self.inventory.site = site;
+        } else {
+            self.faulty_settings.push(field);
+        }
     }
 
     /// Returns the inventory, which must have at least one phone.
-    pub(super) fn finish(self) -> Result<Inventory, InventoryFault> {
-        if self.inventory.phones.is_empty() {
+    pub(super) fn finish(mut self) -> ParsedInventory {
+        if self.inventory.phones.is_empty() && self.faults.is_empty() {
             let start = TextPosition::default();
-            return Err(start.fault("no phone in the inventory: expected at least one"));
+            self.fault(start.fault("no phone in the inventory: expected at least one"));
         }
-        Ok(self.inventory)
+        ParsedInventory {
+            is_readable: !self.inventory.phones.is_empty(),
+            inventory: self.inventory,
+            faults: self.faults,
+        }
+    }
+}
+
+fn empty_phone() -> PhoneEntry {
+    PhoneEntry {
+        mac: MacAddress::new([0; 6]),
+        model: None,
+        name: None,
+        extension: None,
+        secret: None,
+        label: None,
+        shared: false,
+        voicemail: None,
+        ssh_user: None,
+        ssh_password: None,
+        web_access: None,
+        buttons: Vec::new(),
+    }
+}
+
+/// Sets a value of the phone itself.
+fn set(
+    phone: &mut PhoneEntry,
+    field: PhoneField,
+    value: &str,
+    position: TextPosition,
+) -> Result<(), InventoryFault> {
+    let text = || Some(value.to_owned());
+    let secret = || Some(Secret::new(value.to_owned()));
+    match field {
+        PhoneField::Mac | PhoneField::Button(..) => {}
+        PhoneField::Model => phone.model = Some(model(value, position)?),
+        PhoneField::Name => phone.name = text(),
+        PhoneField::Extension => phone.extension = text(),
+        PhoneField::Secret => phone.secret = secret(),
+        PhoneField::Label => phone.label = text(),
+        PhoneField::Shared => phone.shared = flag(value, position)?,
+        PhoneField::Voicemail => phone.voicemail = text(),
+        PhoneField::SshUser => phone.ssh_user = text(),
+        PhoneField::SshPassword => phone.ssh_password = secret(),
+        PhoneField::WebAccess => phone.web_access = Some(flag(value, position)?),
+    }
+    Ok(())
+}
+
+impl ButtonValues {
+    fn set(
+        &mut self,
+        part: ButtonField,
+        value: &str,
+        position: TextPosition,
+    ) -> Result<(), InventoryFault> {
+        let text = || Some(value.to_owned());
+        match part {
+            ButtonField::Extension => self.extension = text(),
+            ButtonField::Name => self.name = text(),
+            ButtonField::Secret => self.secret = Some(Secret::new(value.to_owned())),
+            ButtonField::Label => self.label = text(),
+            ButtonField::Shared => self.shared = flag(value, position)?,
+            ButtonField::Number => self.number = text(),
+            ButtonField::Blf => self.blf = flag(value, position)?,
+        }
+        Ok(())
     }
 }
 
 fn button(number: u8, values: ButtonValues) -> Result<LineButton, InventoryFault> {
     let function = match (values.extension, values.number) {
-        (Some(extension), None) => ButtonFunction::Line(SipLine {
+        (Some(extension), None) if !values.blf => ButtonFunction::Line(SipLine {
             extension,
             name: values.name,
             secret: values.secret,
@@ -186,7 +276,14 @@ fn button(number: u8, values: ButtonValues) -> Result<LineButton, InventoryFault
             ButtonFunction::SpeedDial {
                 number: dialled,
                 label: values.label,
+                blf: values.blf,
             }
+        }
+        (Some(_), None) => {
+            return Err(values.position.fault(format!(
+                "button {number} is a line, and `blf` is for speed dials: expected `number` \
+                 instead of `extension`, or no `blf`"
+            )));
         }
         (None, None) => {
             return Err(values.position.fault(format!(

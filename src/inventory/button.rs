@@ -22,6 +22,8 @@ pub enum ButtonFunction {
         number: String,
         /// Label next to the button.
         label: Option<String>,
+        /// Whether the button also shows if the number is busy.
+        blf: bool,
     },
 }
 

@@ -4,7 +4,7 @@ use super::{
     builder::InventoryBuilder,
     fault::{InventoryFault, TextPosition},
     field::{PhoneField, SiteField},
-    list::Inventory,
+    parsed::ParsedInventory,
 };
 
 /// The field of a column. A name that exists for both phone and site means the phone's field.
@@ -15,7 +15,7 @@ enum Column {
 }
 
 /// Parses CSV text.
-pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
+pub(super) fn read(text: &str) -> ParsedInventory {
     let header = text.lines().next().unwrap_or_default();
     let mut rows = csv::ReaderBuilder::new()
         .delimiter(delimiter(header))
@@ -26,12 +26,21 @@ pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
         .into_records();
     let mut builder = InventoryBuilder::default();
     let mut lines = LineCounter::new(text);
-    let columns = match rows.next() {
-        Some(row) => columns(&row.map_err(|error| fault(&error))?, &mut builder)?,
-        None => return builder.finish(),
+    let Some(row) = rows.next() else {
+        return builder.finish();
+    };
+    let columns = row
+        .map_err(|error| fault(&error))
+        .and_then(|row| columns(&row, &mut builder));
+    let columns = match columns {
+        Ok(columns) => columns,
+        Err(fault) => return ParsedInventory::broken(vec![fault]),
     };
     for row in rows {
-        let row = row.map_err(|error| fault(&error))?;
+        let row = row.map_err(|error| fault(&error));
+        let Some(row) = builder.value(row) else {
+            continue;
+        };
         // Spreadsheets often write empty rows below a table.
         if row.iter().all(|field| field.trim().is_empty()) {
             continue;
@@ -39,23 +48,24 @@ pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
         let line = lines.at(row.position());
         if row.len() != columns.len() {
             let column = row.len().min(columns.len()) as u64 + u64::from(row.len() > columns.len());
-            return Err(TextPosition { line, column }.fault(format!(
+            builder.fault(TextPosition { line, column }.fault(format!(
                 "{} fields, but the header line has {}; a value that contains the separator \
                  needs quotes",
                 row.len(),
                 columns.len()
             )));
+            continue;
         }
         let mut values = Vec::new();
         for (column, (what, value)) in (1..).zip(columns.iter().zip(&row)) {
             let position = TextPosition { line, column };
             match what {
                 Some(Column::Phone(field)) => values.push((*field, position, value.to_owned())),
-                Some(Column::Site(field)) => builder.set_site(*field, position, value)?,
+                Some(Column::Site(field)) => builder.set_site(*field, position, value),
                 None => {}
             }
         }
-        builder.add_phone(TextPosition { line, column: 1 }, values)?;
+        builder.add_phone(TextPosition { line, column: 1 }, values);
     }
     builder.finish()
 }

@@ -30,6 +30,7 @@ pub(crate) enum ButtonField {
     Label,
     Shared,
     Number,
+    Blf,
 }
 
 /// A field of the site.
@@ -52,6 +53,11 @@ pub(crate) enum SiteField {
     SshUser,
     SshPassword,
     WebAccess,
+    BackupPbx,
+    DirectoryUrl,
+    ServicesUrl,
+    EmergencyTrunk,
+    PickupGroup,
 }
 
 impl PhoneField {
@@ -102,6 +108,23 @@ impl PhoneField {
         )
     }
 
+    /// The name of the key or column, such as `line2_extension`.
+    pub(super) fn name(self) -> String {
+        if let Self::Button(number, part) = self {
+            return format!("line{number}_{}", part.name());
+        }
+        let named = Self::ALL.iter().find(|(_, field)| *field == self);
+        named.map_or("", |(name, _)| name).to_owned()
+    }
+
+    /// Whether a button has no function without this value.
+    pub(super) fn decides_function(self) -> bool {
+        matches!(
+            self,
+            Self::Extension | Self::Button(_, ButtonField::Extension | ButtonField::Number)
+        )
+    }
+
     pub(super) fn known_names() -> String {
         let names = Self::ALL.map(|(name, _)| name).join(", ");
         format!("{names}, line2_extension, …")
@@ -109,18 +132,24 @@ impl PhoneField {
 }
 
 impl ButtonField {
-    const ALL: [(&str, Self); 6] = [
+    const ALL: [(&str, Self); 7] = [
         ("extension", Self::Extension),
         ("name", Self::Name),
         ("secret", Self::Secret),
         ("label", Self::Label),
         ("shared", Self::Shared),
         ("number", Self::Number),
+        ("blf", Self::Blf),
     ];
 
     /// Finds a field by name, ignoring case.
     pub(super) fn from_name(name: &str) -> Option<Self> {
         find(&Self::ALL, name)
+    }
+
+    fn name(self) -> &'static str {
+        let named = Self::ALL.iter().find(|(_, field)| *field == self);
+        named.map_or("", |(name, _)| name)
     }
 
     pub(super) fn known_names() -> String {
@@ -129,7 +158,7 @@ impl ButtonField {
 }
 
 impl SiteField {
-    const ALL: [(&str, Self); 17] = [
+    const ALL: [(&str, Self); 22] = [
         ("pbx", Self::Pbx),
         ("port", Self::Port),
         ("transport", Self::Transport),
@@ -147,6 +176,11 @@ impl SiteField {
         ("ssh_user", Self::SshUser),
         ("ssh_password", Self::SshPassword),
         ("web_access", Self::WebAccess),
+        ("backup_pbx", Self::BackupPbx),
+        ("directory_url", Self::DirectoryUrl),
+        ("services_url", Self::ServicesUrl),
+        ("emergency_trunk", Self::EmergencyTrunk),
+        ("pickup_group", Self::PickupGroup),
     ];
 
     /// Finds a field by name, ignoring case.

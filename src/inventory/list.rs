@@ -88,6 +88,52 @@ impl Inventory {
         }
     }
 
+    /// The extensions without a secret on any phone.
+    pub(crate) fn without_secret(&self) -> Vec<String> {
+        let known = self.secrets();
+        let mut missing: Vec<_> = self
+            .phones
+            .iter()
+            .flat_map(|phone| {
+                let further = phone.buttons.iter().map(|button| match &button.function {
+                    ButtonFunction::Line(line) => Some(&line.extension),
+                    ButtonFunction::SpeedDial { .. } => None,
+                });
+                std::iter::once(phone.extension.as_ref()).chain(further)
+            })
+            .flatten()
+            .filter(|extension| !known.contains_key(extension.as_str()))
+            .cloned()
+            .collect();
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
+    /// Sets the missing secrets that `known` has.
+    pub(crate) fn add_secrets<'a>(&mut self, known: impl Fn(&str) -> Option<&'a Secret>) {
+        let missing = self.without_secret();
+        let of = |extension: &str| {
+            let is_missing = missing.iter().any(|one| one == extension);
+            is_missing.then(|| known(extension).cloned()).flatten()
+        };
+        for phone in &mut self.phones {
+            if let Some(extension) = &phone.extension {
+                phone.secret = phone.secret.take().or_else(|| of(extension));
+            }
+            for button in &mut phone.buttons {
+                if let ButtonFunction::Line(line) = &mut button.function {
+                    line.secret = line.secret.take().or_else(|| of(&line.extension));
+                }
+            }
+        }
+    }
+
+    /// Whether the file has a value here, also one with a fault.
+    pub(crate) fn has_value(&self, mac: MacAddress, field: PhoneField) -> bool {
+        self.positions.phones.contains_key(&(mac, field))
+    }
+
     /// The first secret listed for each extension, on any phone.
     pub(crate) fn secrets(&self) -> BTreeMap<&str, &Secret> {
         let mut secrets = BTreeMap::new();

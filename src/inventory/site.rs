@@ -47,6 +47,16 @@ pub struct SiteSettings {
     pub ssh_password: Option<Secret>,
     /// Whether the phones' web pages are enabled.
     pub web_access: Option<bool>,
+    /// IPv4 address or host name of a second PBX, for when the first one does not respond.
+    pub backup_pbx: Option<String>,
+    /// URL of the phones' directory service.
+    pub directory_url: Option<String>,
+    /// URL of the phones' services menu.
+    pub services_url: Option<String>,
+    /// Asterisk trunk for the emergency numbers of the dial plan.
+    pub emergency_trunk: Option<String>,
+    /// Call pickup group of all phones.
+    pub pickup_group: Option<String>,
 }
 
 /// The transport of SIP between phone and PBX.
@@ -143,6 +153,11 @@ impl SiteSettings {
             SiteField::SshUser => self.ssh_user = text(),
             SiteField::SshPassword => self.ssh_password = Some(Secret::new(value.to_owned())),
             SiteField::WebAccess => self.web_access = Some(flag(value, position)?),
+            SiteField::BackupPbx => self.backup_pbx = text(),
+            SiteField::DirectoryUrl => self.directory_url = text(),
+            SiteField::ServicesUrl => self.services_url = text(),
+            SiteField::EmergencyTrunk => self.emergency_trunk = text(),
+            SiteField::PickupGroup => self.pickup_group = text(),
         }
         Ok(())
     }

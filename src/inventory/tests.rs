@@ -88,6 +88,7 @@ fn further_buttons_are_lines_and_speed_dials_in_both_forms() {
     let dial = |number: &str, label: Option<&str>| ButtonFunction::SpeedDial {
         number: number.to_owned(),
         label: label.map(str::to_owned),
+        blf: false,
     };
     let line = ButtonFunction::Line(SipLine {
         extension: "1002".to_owned(),

@@ -8,18 +8,23 @@ use toml::{
 use super::{
     builder::InventoryBuilder,
     fault::{InventoryFault, TextPosition},
-    field::{ButtonField, PhoneField, SiteField},
-    list::Inventory,
+    field::{ButtonField, MAX_BUTTON, PhoneField, SiteField},
+    parsed::ParsedInventory,
 };
 
 /// Parses TOML text.
-pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
-    let document = DeTable::parse(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        // Without the quoted line, which could contain a secret.
-        position(text, start).fault(error.message())
-    })?;
+pub(super) fn read(text: &str) -> ParsedInventory {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        let fault = |error: &toml::de::Error| {
+            let start = error.span().map_or(0, |span| span.start);
+            // Without the quoted line, which could contain a secret.
+            position(text, start).fault(error.message())
+        };
+        return ParsedInventory::broken(errors.iter().map(fault).collect());
+    }
     let mut builder = InventoryBuilder::default();
+    builder.rejects_blank = true;
     for (key, value) in in_order(document.get_ref()) {
         let start = position(text, key.span().start);
         match (key.get_ref().as_ref(), value.get_ref()) {
@@ -27,15 +32,16 @@ pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
                 for phone in phones {
                     let start = position(text, phone.span().start);
                     let DeValue::Table(table) = phone.get_ref() else {
-                        return Err(start.fault("expected a table: [[phone]]"));
+                        builder.fault(start.fault("expected a table: [[phone]]"));
+                        continue;
                     };
-                    let values = values(text, table, &mut builder)?;
-                    builder.add_phone(start, values)?;
+                    let values = values(text, table, &mut builder);
+                    builder.add_phone(start, values);
                 }
             }
-            ("phone", _) => return Err(start.fault("expected [[phone]], once for each phone")),
-            ("site", DeValue::Table(table)) => site(text, table, &mut builder)?,
-            ("site", _) => return Err(start.fault("expected a table: [site]")),
+            ("phone", _) => builder.fault(start.fault("expected [[phone]], once for each phone")),
+            ("site", DeValue::Table(table)) => site(text, table, &mut builder),
+            ("site", _) => builder.fault(start.fault("expected a table: [site]")),
             (other, _) => builder.warn_unknown("the table", other, start, "[site] and [[phone]]"),
         }
     }
@@ -44,16 +50,12 @@ pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
 
 type Values = Vec<(PhoneField, TextPosition, String)>;
 
-fn values(
-    text: &str,
-    table: &DeTable<'_>,
-    builder: &mut InventoryBuilder,
-) -> Result<Values, InventoryFault> {
+fn values(text: &str, table: &DeTable<'_>, builder: &mut InventoryBuilder) -> Values {
     let mut values = Values::new();
     for (key, value) in in_order(table) {
         let name = key.get_ref();
         if name.eq_ignore_ascii_case("line") {
-            lines(text, value, &mut values, builder)?;
+            lines(text, value, &mut values, builder);
             continue;
         }
         let Some(field) = PhoneField::from_name(name) else {
@@ -61,9 +63,9 @@ fn values(
             builder.warn_unknown("the key", name, start, &PhoneField::known_names());
             continue;
         };
-        add(text, &mut values, field, name, value)?;
+        add(text, &mut values, field, name, value, builder);
     }
-    Ok(values)
+    values
 }
 
 /// Reads `[[phone.line]]` tables: the buttons from 2 in order, or numbered by `button`.
@@ -72,50 +74,80 @@ fn lines(
     value: &Spanned<DeValue<'_>>,
     values: &mut Values,
     builder: &mut InventoryBuilder,
-) -> Result<(), InventoryFault> {
+) {
     let start = position(text, value.span().start);
     let DeValue::Array(lines) = value.get_ref() else {
-        return Err(start.fault("expected [[phone.line]], once for each button from 2"));
+        return builder.fault(start.fault("expected [[phone.line]], once for each button from 2"));
     };
     let mut next = 2_u8;
     for line in lines {
         let start = position(text, line.span().start);
         let DeValue::Table(table) = line.get_ref() else {
-            return Err(start.fault("expected a table: [[phone.line]]"));
+            builder.fault(start.fault("expected a table: [[phone.line]]"));
+            continue;
         };
-        let entries = in_order(table);
-        let named = |wanted: &str| {
-            let is = |key: &Spanned<DeString<'_>>| key.get_ref().eq_ignore_ascii_case(wanted);
-            entries.iter().find(|(key, _)| is(key))
+        let number = button_number(text, table, start, next);
+        let Some(number) = builder.value(number) else {
+            continue;
         };
-        let button = match named("button") {
-            None => next,
-            Some((_, value)) => {
-                let number = plain(value).and_then(|text| text.parse().ok());
-                number.ok_or_else(|| {
-                    position(text, value.span().start).fault("expected a button number, from 2")
-                })?
-            }
-        };
-        for (key, value) in &entries {
+        next = number.saturating_add(1);
+        let before = values.len();
+        let mut has_value = false;
+        for (key, value) in in_order(table) {
             let name = key.get_ref();
             if name.eq_ignore_ascii_case("button") {
                 continue;
             }
-            let Some(part) = ButtonField::from_name(name) else {
+            let part = ButtonField::from_name(name);
+            if let Some(field) = part.and_then(|part| PhoneField::of_button(number, part)) {
+                has_value = true;
+                add(text, values, field, name, value, builder);
+            } else {
                 let start = position(text, key.span().start);
                 builder.warn_unknown("the key", name, start, &ButtonField::known_names());
-                continue;
-            };
-            let field = PhoneField::of_button(button, part).filter(|_| button != 1);
-            let field = field.ok_or_else(|| {
-                start.fault("expected a button from 2 on: button 1 is the phone's own `extension`")
-            })?;
-            add(text, values, field, name, value)?;
+            }
         }
-        next = button.saturating_add(1);
+        let is_empty = |(_, _, value): &(_, _, String)| value.trim().is_empty();
+        let blank = values[before..].iter().all(is_empty);
+        let reported = values[before..]
+            .iter()
+            .any(|(field, ..)| field.decides_function());
+        if !has_value || (blank && !reported && values.len() > before) {
+            builder.fault(start.fault(format!(
+                "button {number} has no function: expected an extension (a line) or a number (a \
+                 speed dial)"
+            )));
+        }
     }
-    Ok(())
+}
+
+/// The number of a `[[phone.line]]` table: its `button`, or `next`.
+fn button_number(
+    text: &str,
+    table: &DeTable<'_>,
+    start: TextPosition,
+    next: u8,
+) -> Result<u8, InventoryFault> {
+    let named = table
+        .iter()
+        .find(|(key, _)| key.get_ref().eq_ignore_ascii_case("button"));
+    let number = match named {
+        None => next,
+        Some((_, value)) => {
+            let number = plain(value).and_then(|text| text.parse().ok());
+            number.ok_or_else(|| {
+                position(text, value.span().start).fault("expected a button number, from 2")
+            })?
+        }
+    };
+    if (2..=MAX_BUTTON).contains(&number) {
+        Ok(number)
+    } else {
+        Err(start.fault(format!(
+            "expected a button from 2 on, {MAX_BUTTON} at most: button 1 is the phone's own \
+             `extension`"
+        )))
+    }
 }
 
 fn add(
@@ -124,21 +156,19 @@ fn add(
     field: PhoneField,
     name: &str,
     value: &Spanned<DeValue<'_>>,
-) -> Result<(), InventoryFault> {
+    builder: &mut InventoryBuilder,
+) {
     let position = position(text, value.span().start);
     if values.iter().any(|(known, ..)| *known == field) {
-        return Err(position.fault(format!("a second '{name}' for one phone")));
+        return builder.fault(position.fault(format!("a second '{name}' for one phone")));
     }
-    let value = plain(value).ok_or_else(|| position.fault("expected a string: \"…\""))?;
-    values.push((field, position, value));
-    Ok(())
+    match plain(value) {
+        Some(value) => values.push((field, position, value)),
+        None => builder.fault(position.fault("expected a string: \"…\"")),
+    }
 }
 
-fn site(
-    text: &str,
-    table: &DeTable<'_>,
-    builder: &mut InventoryBuilder,
-) -> Result<(), InventoryFault> {
+fn site(text: &str, table: &DeTable<'_>, builder: &mut InventoryBuilder) {
     for (key, value) in in_order(table) {
         let name = key.get_ref();
         let Some(field) = SiteField::from_name(name) else {
@@ -154,10 +184,11 @@ fn site(
             }
             _ => plain(value),
         };
-        let expected = || position.fault("expected a string: \"…\"");
-        builder.set_site(field, position, &joined.ok_or_else(expected)?)?;
+        match joined {
+            Some(value) => builder.set_site(field, position, &value),
+            None => builder.fault(position.fault("expected a string: \"…\"")),
+        }
     }
-    Ok(())
 }
 
 /// The entries of a table in file order.

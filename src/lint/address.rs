@@ -31,10 +31,15 @@ pub(super) fn check(
     severity: Severity,
     role: &str,
 ) {
-    let Some(fault) = fault(text) else {
-        return;
-    };
-    let name = node.tag_name().name();
+    let name = format!("<{}>", node.tag_name().name());
+    if let Some((message, cure)) = describe(&name, text, role) {
+        findings.node(severity, node, "address", message, cure);
+    }
+}
+
+/// Why the value of `name` is not the address of a host, and what to do; `None` if it is one.
+pub(super) fn describe(name: &str, text: &str, role: &str) -> Option<(String, String)> {
+    let fault = fault(text)?;
     let cure = match (fault.meant, fault.port) {
         (Some(meant), Some(port)) => {
             format!("Write {meant} here, and {port} into the element of the port")
@@ -44,17 +49,12 @@ pub(super) fn check(
             format!("Write the IPv4 address of {role}, such as 192.0.2.10, or its host name")
         }
     };
-    findings.node(
-        severity,
-        node,
-        "address",
-        format!(
-            "<{name}> is {}, which is not the address of a host: {}",
-            quoted(text),
-            fault.why
-        ),
-        cure,
+    let message = format!(
+        "{name} is {}, which is not the address of a host: {}",
+        quoted(text),
+        fault.why
     );
+    Some((message, cure))
 }
 
 /// Checks a proxy, which is an address or [`USE_CALL_MANAGER`].

@@ -7,7 +7,7 @@ use roxmltree::Node;
 use super::{
     context::LintContext,
     findings::FindingList,
-    form, load, manager, repeated, value,
+    first_phones, form, load, manager, repeated, value,
     xml::{is, value as text},
 };
 use crate::{
@@ -105,6 +105,9 @@ fn one(
             None
         }
     };
+    if meant.is_some_and(|model| model.family == Family::P3) {
+        first_phones::size(findings, node, Severity::Warning);
+    }
     let whose = meant.map(|model| format!("the {}", model.number));
     let family = meant
         .zip(whose.as_deref())

@@ -5,9 +5,11 @@ use roxmltree::Node;
 use super::{
     context::LintContext,
     findings::FindingList,
-    form,
+    first_phones, form,
     lines::Lines,
-    load, manager, pbx, repeated, value,
+    load, manager,
+    pbx::{self, PhoneSide},
+    repeated, value,
     xml::{all, child, is, value as text},
 };
 use crate::{
@@ -37,6 +39,11 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
     let of_load = named
         .as_ref()
         .and_then(|(_, written)| load::family_of(&LoadName::new(written)));
+    if first_phones::is_for_these(root, known) {
+        value::check_all(findings, root);
+        first_phones::check(findings, root, known);
+        return;
+    }
     let family = known.model.map(|model| model.family).or(of_load);
     value::check_all(findings, root);
     manager::check(findings, root);
@@ -130,8 +137,15 @@ fn sip(
             );
         }
     }
+    let phone = PhoneSide {
+        root,
+        lines: lines.registering().collect(),
+        transports,
+    };
     if let Some(pjsip) = &known.pjsip {
-        let lines: Vec<_> = lines.registering().collect();
-        pbx::check(findings, &lines, &transports, pjsip);
+        pbx::with_pjsip(findings, &phone, pjsip);
+    }
+    if let Some(sip) = &known.sip {
+        pbx::with_sip_conf(findings, &phone, sip);
     }
 }

@@ -50,6 +50,32 @@ pub fn registrars(bytes: &[u8]) -> Vec<(String, u16)> {
     .unwrap_or_default()
 }
 
+/// The names of dial plans in a SEP file.
+#[must_use]
+pub fn dial_templates(bytes: &[u8]) -> Vec<String> {
+    let names = read(bytes, |root| all(root, "dialTemplate").map(value).collect());
+    let mut names: Vec<String> = names.unwrap_or_default();
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+/// The SIP port of the first call manager, and the element that a finding about it names.
+pub(super) fn sip_port<'a, 'input>(root: Node<'a, 'input>) -> (Node<'a, 'input>, u16) {
+    let manager = all(root, "callManager").next();
+    let ports = manager.and_then(|manager| child(manager, "ports"));
+    let element = ports.and_then(|ports| child(ports, "sipPort"));
+    port_of(ports.or(manager).unwrap_or(root), element)
+}
+
+/// The port in an element, or the default; without the element, a finding names `outer`.
+pub(super) fn port_of<'a, 'input>(
+    outer: Node<'a, 'input>,
+    element: Option<Node<'a, 'input>>,
+) -> (Node<'a, 'input>, u16) {
+    let port = element.and_then(|node| value(node).parse().ok());
+    (element.unwrap_or(outer), port.unwrap_or(DEFAULT_PORT))
+}
+
 /// The value of `transportLayerProtocol` in a SEP file: 1 for TCP, 2 for UDP. `None` if it is
 /// missing or the file cannot be read.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::findings::FindingList;
+use super::{findings::FindingList, legacy};
 use crate::{diagnose::Severity, phone::MacAddress};
 
 /// The type of a configuration file.
@@ -14,10 +14,20 @@ pub enum FileKind {
     Default,
     /// `dialplan.xml`.
     DialPlan,
+    /// `SIPDefault.cnf`, `SIP<MAC>.cnf`: settings of a 7940 or 7960.
+    Settings,
+    /// `OS79XX.TXT`: the image of an old 7940 or 7960.
+    ImageName,
 }
 
 /// The name of the file for phones without a configuration of their own.
 const DEFAULT: &str = "XMLDefault.cnf.xml";
+
+/// The name of the settings of every 7940 and 7960.
+const COMMON_SETTINGS: &str = "SIPDefault.cnf";
+
+/// The name of the file that names an image to an old 7940 or 7960.
+const IMAGE_NAME: &str = "OS79XX.TXT";
 
 impl FileKind {
     /// Detects the type from the name, ignoring case.
@@ -30,6 +40,10 @@ impl FileKind {
             Some(Self::Device)
         } else if name.starts_with("dialplan") && name.strip_suffix(".xml").is_some() {
             Some(Self::DialPlan)
+        } else if name.starts_with("sip") && name.strip_suffix(".cnf").is_some() {
+            Some(Self::Settings)
+        } else if name == IMAGE_NAME.to_ascii_lowercase() {
+            Some(Self::ImageName)
         } else {
             None
         }
@@ -37,6 +51,9 @@ impl FileKind {
 
     /// Detects the type from the first tag, which a file that is not well-formed has too.
     pub(super) fn of_text(text: &str) -> Option<Self> {
+        if legacy::is_settings(text) {
+            return Some(Self::Settings);
+        }
         let mut rest = text;
         while let Some(at) = rest.find('<') {
             rest = &rest[at..];
@@ -82,6 +99,13 @@ pub(super) fn check(
         Some(FileKind::Device) if named.is_some() || is_meant_for_a_phone(name) => {
             mac_within(name).map(|mac| format!("SEP{}.cnf.xml", mac.upper_hex()))
         }
+        Some(FileKind::ImageName) => Some(IMAGE_NAME.to_owned()),
+        Some(FileKind::Settings) if name.to_ascii_lowercase().starts_with("sipdefault") => {
+            Some(COMMON_SETTINGS.to_owned())
+        }
+        Some(FileKind::Settings) if named.is_some() || is_meant_for_a_phone(name) => {
+            mac_within(name).map(|mac| format!("SIP{}.cnf", mac.upper_hex()))
+        }
         Some(FileKind::DialPlan) if named.is_none() => match plan_name(name) {
             None => return,
             renamed => renamed,
@@ -112,9 +136,24 @@ pub(super) fn check(
         None => findings.file(
             Severity::Warning,
             "file-name",
-            "no phone requests this name: expected SEP, the 12 digits of the MAC address in \
-             upper case, and .cnf.xml",
-            "Rename it, as in SEP001D45AABB0C.cnf.xml; the MAC is on the back of the phone",
+            match named.or(content) {
+                Some(FileKind::Settings) => {
+                    "no phone requests this name: expected SIP, the 12 digits of the MAC address \
+                     in upper case, and .cnf"
+                }
+                _ => {
+                    "no phone requests this name: expected SEP, the 12 digits of the MAC address \
+                     in upper case, and .cnf.xml"
+                }
+            },
+            match named.or(content) {
+                Some(FileKind::Settings) => {
+                    "Rename it, as in SIP001D45AABB0C.cnf; the MAC is on the back of the phone"
+                }
+                _ => {
+                    "Rename it, as in SEP001D45AABB0C.cnf.xml; the MAC is on the back of the phone"
+                }
+            },
         ),
     }
 }

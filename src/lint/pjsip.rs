@@ -1,9 +1,7 @@
-//! Reads transports and endpoints from `pjsip.conf`; keeps no passwords.
-//!
-//! The syntax is Asterisk's: `[name](template,…)`, `(!)` for a template, `(+)` to continue
-//! a section, `key = value` or `key => value`, `;` and `;-- … --;` for comments.
+//! Reads transports, endpoints and their passwords from `pjsip.conf`.
 
-use std::collections::HashMap;
+use super::asterisk_conf::{AsteriskConf, Section};
+use crate::inventory::Secret;
 
 /// The protocol of a transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +16,17 @@ pub enum TransportProtocol {
     Other,
 }
 
+/// One section with `type=transport`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PjsipTransport {
+    /// Its name.
+    pub name: String,
+    /// Its protocol.
+    pub protocol: TransportProtocol,
+    /// The port of `bind`.
+    pub port: u16,
+}
+
 /// One section with `type=endpoint`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PjsipEndpoint {
@@ -25,51 +34,51 @@ pub struct PjsipEndpoint {
     pub name: String,
     /// The name of its transport, if set.
     pub transport: Option<String>,
+    /// The names of its `auth` sections.
+    pub auths: Vec<String>,
+    /// The names of its `aor` sections.
+    pub aors: Vec<String>,
     /// Whether responses go to the source port of the request. Asterisk's default is yes.
     pub force_rport: bool,
     /// Whether contact addresses are rewritten. Asterisk's default is no.
     pub rewrite_contact: bool,
 }
 
-/// The transports and endpoints of a PBX.
+/// One section with `type=auth`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PjsipAuth {
+    /// Its name.
+    pub name: String,
+    /// The user name that the phone must give.
+    pub username: String,
+    /// The password; `None` if the file has only a digest of it.
+    pub password: Option<Secret>,
+}
+
+/// The transports, endpoints and passwords of a PBX.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PjsipConfig {
-    /// Name and protocol of each transport.
-    pub transports: Vec<(String, TransportProtocol)>,
+    /// The transports.
+    pub transports: Vec<PjsipTransport>,
     /// The endpoints.
     pub endpoints: Vec<PjsipEndpoint>,
+    /// The user names and passwords.
+    pub auths: Vec<PjsipAuth>,
     /// Whether the file includes others, which are not read.
     pub partial: bool,
 }
-
-/// The values of a section.
-type Section = HashMap<String, String>;
 
 impl PjsipConfig {
     /// Reads a file. Accepts any text; without transports and endpoints the result is empty.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        let mut read = Self::default();
-        let mut sections: Vec<(String, bool, Section)> = Vec::new();
-        let mut in_comment = false;
-        for line in text.lines() {
-            let line = without_comments(line, &mut in_comment);
-            let line = line.trim();
-            if let Some((name, options)) = head(line) {
-                open(&mut sections, name, options);
-            } else if line.starts_with('#') {
-                read.partial = true;
-            } else if let (Some((key, value)), Some((_, _, section))) =
-                (line.split_once('='), sections.last_mut())
-            {
-                let value = value.strip_prefix('>').unwrap_or(value);
-                section.insert(key.trim().to_ascii_lowercase(), value.trim().to_owned());
-            }
-        }
-        for (name, is_template, section) in sections {
-            if !is_template {
-                read.add_section(name, &section);
-            }
+        let conf = AsteriskConf::read(text);
+        let mut read = Self {
+            partial: conf.partial,
+            ..Self::default()
+        };
+        for section in conf.sections.iter().filter(|section| !section.is_template) {
+            read.add_section(section);
         }
         read
     }
@@ -78,97 +87,48 @@ impl PjsipConfig {
     pub fn join(&mut self, other: Self) {
         self.transports.extend(other.transports);
         self.endpoints.extend(other.endpoints);
+        self.auths.extend(other.auths);
         self.partial |= other.partial;
     }
 
-    fn add_section(&mut self, name: String, section: &Section) {
-        let value = |key: &str| section.get(key).map(|value| value.to_ascii_lowercase());
-        let is_on = |key: &str, default: bool| {
-            value(key).map_or(default, |on| {
-                matches!(on.as_str(), "yes" | "true" | "on" | "1")
-            })
-        };
-        match value("type").as_deref() {
+    fn add_section(&mut self, section: &Section) {
+        let name = section.name.clone();
+        match section.lower("type").as_deref() {
             Some("transport") => {
-                let protocol = match value("protocol").as_deref() {
+                let protocol = match section.lower("protocol").as_deref() {
                     Some("tcp") => TransportProtocol::Tcp,
                     Some("tls") => TransportProtocol::Tls,
                     Some("udp") | None => TransportProtocol::Udp,
                     Some(_) => TransportProtocol::Other,
                 };
-                self.transports.push((name, protocol));
+                let default = match protocol {
+                    TransportProtocol::Tls => 5061,
+                    _ => 5060,
+                };
+                self.transports.push(PjsipTransport {
+                    name,
+                    protocol,
+                    port: section.port_of("bind").unwrap_or(default),
+                });
             }
             Some("endpoint") => self.endpoints.push(PjsipEndpoint {
                 name,
-                transport: section.get("transport").cloned(),
-                force_rport: is_on("force_rport", true),
-                rewrite_contact: is_on("rewrite_contact", false),
+                transport: section.value("transport").map(str::to_owned),
+                auths: section.list("auth"),
+                aors: section.list("aors"),
+                force_rport: section.is_on("force_rport", true),
+                rewrite_contact: section.is_on("rewrite_contact", false),
+            }),
+            Some("auth") => self.auths.push(PjsipAuth {
+                username: section.value("username").unwrap_or(&name).to_owned(),
+                password: section
+                    .value("password")
+                    .map(|password| Secret::new(password.to_owned())),
+                name,
             }),
             _ => {}
         }
     }
-}
-
-/// Starts or continues a section. Values of its templates are copied.
-fn open(sections: &mut Vec<(String, bool, Section)>, name: &str, options: &str) {
-    let options: Vec<_> = options.split(',').map(str::trim).collect();
-    if options.contains(&"+") {
-        let last = sections.iter().rposition(|(known, _, _)| known == name);
-        if let Some(at) = last {
-            let section = sections.remove(at);
-            sections.push(section);
-            return;
-        }
-    }
-    let mut section = Section::new();
-    for template in &options {
-        let known = sections
-            .iter()
-            .find(|(known, is, _)| *is && known == template);
-        if let Some((_, _, values)) = known {
-            section.extend(values.clone());
-        }
-    }
-    sections.push((name.to_owned(), options.contains(&"!"), section));
-}
-
-/// `[name]` or `[name](options)`.
-fn head(line: &str) -> Option<(&str, &str)> {
-    let (name, rest) = line.strip_prefix('[')?.split_once(']')?;
-    let options = rest.trim().strip_prefix('(').unwrap_or_default();
-    Some((name.trim(), options.split(')').next().unwrap_or_default()))
-}
-
-/// The line without `; …`, and without `;-- … --;` that may span lines.
-fn without_comments(line: &str, in_comment: &mut bool) -> String {
-    let mut kept = String::new();
-    let mut rest = line;
-    loop {
-        if *in_comment {
-            let Some((_, after)) = rest.split_once("--;") else {
-                return kept;
-            };
-            *in_comment = false;
-            rest = after;
-        }
-        let Some(at) = comment(rest) else {
-            kept.push_str(rest);
-            return kept;
-        };
-        kept.push_str(&rest[..at]);
-        if !rest[at..].starts_with(";--") {
-            return kept;
-        }
-        *in_comment = true;
-        rest = &rest[at + ";--".len()..];
-    }
-}
-
-/// The start of a comment: a `;` without a backslash before it.
-fn comment(text: &str) -> Option<usize> {
-    text.match_indices(';')
-        .map(|(at, _)| at)
-        .find(|at| !text[..*at].ends_with('\\'))
 }
 
 #[cfg(test)]
@@ -195,12 +155,18 @@ mod tests {
         ];
         let expected: Vec<_> = transports
             .iter()
-            .map(|(name, protocol)| ((*name).to_owned(), *protocol))
+            .map(|(name, protocol)| PjsipTransport {
+                name: (*name).to_owned(),
+                protocol: *protocol,
+                port: if *name == "transport-tcp" { 5061 } else { 5060 },
+            })
             .collect();
         assert_eq!(read.transports, expected);
         let endpoint = |name: &str, transport: Option<&str>, on: bool| PjsipEndpoint {
             name: name.to_owned(),
             transport: transport.map(str::to_owned),
+            auths: Vec::new(),
+            aors: Vec::new(),
             force_rport: on,
             rewrite_contact: on,
         };
@@ -212,7 +178,7 @@ mod tests {
         assert!(!read.partial);
         assert!(
             !format!("{read:?}").contains("a\\;b"),
-            "no password is kept"
+            "no password is shown"
         );
     }
 

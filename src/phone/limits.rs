@@ -17,9 +17,16 @@ pub const MAX_NTP_NAME: usize = 50;
 /// Sources disagree, so exceeding it is only a warning.
 pub const SAFE_SECRET: usize = 12;
 
-/// Maximum length of a SIP password in characters. Guides and `FreePBX` use up to 32; no source
-/// reports phones that accept more than twice that.
-pub const MAX_SECRET: usize = 64;
+/// Maximum length of a SIP password in characters that the phones of every family accept
+/// (usecallmanager.nz, "SEPMAC.cnf.xml"). The 7940 and 7960 keep 31 and Cisco's code of this SIP
+/// stack has a buffer of 32 bytes, so that the 32 characters of `FreePBX` do not fit.
+pub const MAX_SECRET: usize = 30;
+
+/// Maximum length of an SSH password in characters (Cisco's schema of the 69xx: 50).
+pub const MAX_SSH_PASSWORD: usize = 50;
+
+/// Maximum length in characters of a display name and of the label of a button.
+pub const MAX_DISPLAY: usize = 30;
 
 /// Maximum size of `dialplan.xml` in bytes (the limit of Cisco's parser).
 pub const MAX_DIAL_PLAN_BYTES: usize = 8192;

@@ -6,7 +6,9 @@
 //! would differ between phone and PBX, so it is rejected, never rewritten. Each function returns
 //! what was expected as its error.
 
-use crate::phone::{MAX_AUTH_NAME, MAX_NTP_NAME, MAX_SECRET, is_date_format, is_host};
+use crate::phone::{
+    MAX_AUTH_NAME, MAX_NTP_NAME, MAX_SECRET, MAX_SSH_PASSWORD, is_date_format, is_host,
+};
 
 /// Maximum length of a context name (Asterisk: 80 with the terminator).
 const MAX_CONTEXT: usize = 79;
@@ -59,12 +61,27 @@ pub(crate) fn extension(text: &str) -> CharsetResult {
     )
 }
 
-/// A password for SIP or SSH.
+/// A password for SIP. It is never truncated: phone and PBX would then differ.
 pub(crate) fn secret(text: &str) -> CharsetResult {
+    password(text, MAX_SECRET)
+}
+
+/// A password for SSH.
+pub(super) fn ssh_password(text: &str) -> CharsetResult {
+    password(text, MAX_SSH_PASSWORD)
+}
+
+fn password(text: &str, most: usize) -> CharsetResult {
+    let count = text.chars().count();
+    let has = if count > most {
+        format!(", but this one has {count}")
+    } else {
+        String::new()
+    };
     expected(
-        only(text, "-_.!*+@/~^?") && text.len() <= MAX_SECRET,
+        only(text, "-_.!*+@/~^?") && count <= most,
         format!(
-            "a password has 1 to {MAX_SECRET} characters: digits, unaccented letters and \
+            "a password has 1 to {most} characters{has}: digits, unaccented letters and \
              -_.!*+@/~^?; phones and Asterisk read other characters differently"
         ),
     )
@@ -117,6 +134,42 @@ pub(super) fn time_server(text: &str) -> CharsetResult {
     expected(
         text.len() <= MAX_NTP_NAME,
         format!("phones take at most {MAX_NTP_NAME} characters for a time server"),
+    )
+}
+
+/// The URL of a service: phones accept 255 characters.
+pub(super) fn url(text: &str) -> CharsetResult {
+    const MAX_URL: usize = 255;
+    let host = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme))
+        .unwrap_or_default();
+    let good = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c);
+    expected(
+        host.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && host.chars().all(good)
+            && text.len() <= MAX_URL,
+        format!(
+            "expected a URL of at most {MAX_URL} characters such as \
+             http://192.0.2.10/directory.xml"
+        ),
+    )
+}
+
+/// The name of a trunk: a section of pjsip.conf or sip.conf.
+pub(super) fn trunk(text: &str) -> CharsetResult {
+    expected(
+        only(text, "_-.") && text.len() <= MAX_CONTEXT,
+        "expected the name of a trunk in pjsip.conf or sip.conf: digits, unaccented letters, '-', \
+         '_' and '.'",
+    )
+}
+
+/// A named call group.
+pub(super) fn group(text: &str) -> CharsetResult {
+    expected(
+        only(text, "_-") && text.len() <= MAX_CONTEXT,
+        "expected the name of a group: digits, unaccented letters, '-' and '_'",
     )
 }
 

@@ -25,9 +25,9 @@ mod error;
 pub use error::FolderError;
 
 /// The list of written files, in the format of `sha256sum`.
-const LIST: &str = "files.sha256";
+pub(crate) const LIST: &str = "files.sha256";
 /// The generated passwords.
-const PASSWORDS: &str = "secrets.toml";
+pub(crate) const PASSWORDS: &str = "secrets.toml";
 
 /// Maximum size of the list and of the passwords: 4,096 phones with 24 lines need 8 MB.
 const MAX_OWN_BYTES: u64 = 16 * 1024 * 1024;
@@ -108,13 +108,7 @@ impl OutputFolder {
             })?;
         }
         if let Some(text) = passwords {
-            folder.passwords =
-                Passwords::from_toml(&text).map_err(|PasswordsFileError(source)| {
-                    FolderError::Passwords {
-                        path: path.join(PASSWORDS),
-                        what: source,
-                    }
-                })?;
+            folder.passwords = parse_passwords(&path.join(PASSWORDS), &text)?;
         }
         Ok(folder)
     }
@@ -280,6 +274,29 @@ fn read_list(text: &str) -> Option<BTreeMap<String, String>> {
         (good && below).then(|| (path.to_owned(), digest.to_owned()))
     };
     text.lines().map(line).collect()
+}
+
+/// Reads the passwords that an earlier run generated, or `None` if there is no such file.
+///
+/// # Errors
+///
+/// The file cannot be read, is not a regular file, or has another format.
+pub fn read_passwords(path: &Path) -> Result<Option<Passwords>, FolderError> {
+    let Some(bytes) = read_regular(path, MAX_OWN_BYTES)? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8(bytes).map_err(|_| FolderError::Passwords {
+        path: path.to_owned(),
+        what: "this is not UTF-8 text".to_owned(),
+    })?;
+    parse_passwords(path, &text).map(Some)
+}
+
+fn parse_passwords(path: &Path, text: &str) -> Result<Passwords, FolderError> {
+    Passwords::from_toml(text).map_err(|PasswordsFileError(what)| FolderError::Passwords {
+        path: path.to_owned(),
+        what,
+    })
 }
 
 /// The content of a regular file, or `None` if it does not exist. Links are rejected, as they could

@@ -26,6 +26,12 @@ impl Ini {
         self.line(&format!("[{}]", value(name)));
     }
 
+    /// Adds to a section that another file began.
+    pub(super) fn addition(&mut self, name: &str) {
+        self.0.push('\n');
+        self.line(&format!("[{}](+)", value(name)));
+    }
+
     /// `name=value`.
     pub(super) fn set(&mut self, name: &str, text: &str) {
         self.line(&format!("{name}={}", value(text)));

@@ -8,6 +8,8 @@ use crate::inventory::Secret;
 pub const TFTP: &str = "tftp";
 /// Subfolder of the files for Asterisk.
 pub const ASTERISK: &str = "asterisk";
+/// Subfolder of the file for `FreePBX`. Like that for Asterisk, it contains passwords.
+pub const FREEPBX: &str = "freepbx";
 /// File name of the dial plan in the phones' files.
 pub const DIAL_PLAN: &str = "dialplan.xml";
 

@@ -116,7 +116,7 @@ impl Passwords {
         Ok(())
     }
 
-    pub(super) fn secret(&self, user: &str) -> Option<&Secret> {
+    pub(crate) fn secret(&self, user: &str) -> Option<&Secret> {
         self.secrets.get(user)
     }
 

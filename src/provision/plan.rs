@@ -14,11 +14,16 @@ pub(super) struct ProvisionPlan {
     pub(super) accounts: Vec<Account>,
     /// Notes for the operator.
     pub(super) notes: Vec<String>,
+    /// The one of these notes that concerns the phones' files only: what was cut in them.
+    pub(super) cut: Option<String>,
+    /// Emergency numbers as the PBX receives them, if they have a route.
+    pub(super) emergency: Vec<String>,
 }
 
 #[derive(Debug)]
 pub(super) struct ResolvedSite {
     pub(super) pbx: String,
+    pub(super) backup_pbx: Option<String>,
     pub(super) port: u16,
     pub(super) transport: PbxTransport,
     /// In order of preference; never empty.
@@ -29,8 +34,24 @@ pub(super) struct ResolvedSite {
     pub(super) locale: Option<Locale>,
     pub(super) network_locale: Option<String>,
     pub(super) rtp: (u16, u16),
-    pub(super) context: String,
     pub(super) has_dial_plan: bool,
+    pub(super) urls: ServiceUrls,
+    pub(super) calls: CallSettings,
+}
+
+/// What keys of the phones open; can be empty.
+#[derive(Debug)]
+pub(super) struct ServiceUrls {
+    pub(super) directory: String,
+    pub(super) services: String,
+}
+
+/// Settings of Asterisk's side.
+#[derive(Debug)]
+pub(super) struct CallSettings {
+    pub(super) context: String,
+    pub(super) emergency_trunk: Option<String>,
+    pub(super) pickup_group: String,
 }
 
 #[derive(Debug)]
@@ -66,8 +87,8 @@ pub(super) struct ResolvedButton {
 pub(super) enum ResolvedFunction {
     /// A line; `account` is an index into [`ProvisionPlan::accounts`].
     Line { account: usize, display: String },
-    /// A speed dial to this number.
-    Dial(String),
+    /// A speed dial to this number; `blf`: the button also shows if the number is busy.
+    Dial { number: String, blf: bool },
 }
 
 /// A SIP account, with the values on which phone and PBX must agree.
@@ -88,6 +109,14 @@ pub(super) struct Mailbox {
     pub(super) pin: Secret,
 }
 
+impl ResolvedSite {
+    /// The PBXs, in the order in which phones try them.
+    pub(super) fn pbxs(&self) -> Vec<&str> {
+        let backup = self.backup_pbx.as_deref();
+        std::iter::once(self.pbx.as_str()).chain(backup).collect()
+    }
+}
+
 impl ProvisionPlan {
     /// The lines of a phone with their accounts.
     pub(super) fn lines<'a>(
@@ -96,7 +125,7 @@ impl ProvisionPlan {
     ) -> impl Iterator<Item = (&'a ResolvedButton, &'a Account)> {
         phone.buttons.iter().filter_map(|key| match key.function {
             ResolvedFunction::Line { account, .. } => Some((key, self.accounts.get(account)?)),
-            ResolvedFunction::Dial(_) => None,
+            ResolvedFunction::Dial { .. } => None,
         })
     }
 }

@@ -2,23 +2,65 @@
 
 use std::fmt::Write as _;
 
-use super::{inputs::ProvisionInputs, output::DIAL_PLAN, plan::ProvisionPlan};
+use super::{
+    freepbx,
+    inputs::ProvisionInputs,
+    output::DIAL_PLAN,
+    plan::{ProvisionPlan, ResolvedSite},
+};
 use crate::{inventory::Codec, text::wrap};
 
 /// The text, wrapped to 80 columns. Contains no secret.
 pub(super) fn text(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> String {
     let site = &plan.site;
-    let (transport, port) = (site.transport.name(), site.port);
     let mut text = String::from("Written by `reflash provision`. The next run overwrites it.\n");
-    let mut chapter = |title: &str, paragraphs: &[&str]| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "\n{title}\n{}\n", "-".repeat(title.chars().count()));
-        for paragraph in paragraphs {
-            for line in wrap(paragraph, "- ", "  ") {
-                let _ = writeln!(text, "{line}");
-            }
+    phones(&mut text, given);
+    asterisk(&mut text, site);
+    freepbx(&mut text, plan);
+    if site.backup_pbx.is_some() {
+        chapter(
+            &mut text,
+            "The second PBX",
+            &["Both PBXs need the same files: a phone registers with the same passwords at both."],
+        );
+    }
+    if site.codecs.contains(&Codec::G729) {
+        chapter(
+            &mut text,
+            "G.729",
+            &["Asterisk needs a module for G.729. Without it, calls fail for lack of a codec."],
+        );
+    }
+    chapter(
+        &mut text,
+        "secrets.toml and files.sha256",
+        &[
+            "secrets.toml contains the generated passwords, readable only by you. Keep it: the \
+             next run reads it, so that phones keep their passwords. `reflash convert --inventory` \
+             reads it too.",
+            "files.sha256 lists the written files (sha256sum -c files.sha256). The next run uses \
+             it to detect files that were changed since, and does not overwrite them.",
+        ],
+    );
+    list(&mut text, plan);
+    if !plan.notes.is_empty() {
+        let notes: Vec<_> = plan.notes.iter().map(String::as_str).collect();
+        chapter(&mut text, "Notes", &notes);
+    }
+    text
+}
+
+fn chapter(text: &mut String, title: &str, paragraphs: &[&str]) {
+    // Writing to a String does not fail.
+    let _ = write!(text, "\n{title}\n{}\n", "-".repeat(title.chars().count()));
+    for paragraph in paragraphs {
+        for line in wrap(paragraph, "- ", "  ") {
+            let _ = writeln!(text, "{line}");
         }
-    };
+    }
+}
+
+fn phones(text: &mut String, given: &ProvisionInputs<'_>) {
     let firmware = if given.loads.is_empty() {
         "There is no firmware here, and the files name no load: phones keep their load. Use \
          --firmware to add both."
@@ -44,12 +86,17 @@ pub(super) fn text(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> String 
     phones.push(
         "A phone reads its file when it restarts: press **#** in Settings, or cycle the power.",
     );
-    chapter("tftp/: for the phones", &phones);
+    chapter(text, "tftp/: for the phones", &phones);
+}
+
+fn asterisk(text: &mut String, site: &ResolvedSite) {
+    let (transport, port) = (site.transport.name(), site.port);
     let listen = format!(
         "The phones use SIP over {transport} to {} port {port}: firewalls must allow it.",
         site.pbx
     );
     chapter(
+        text,
         "asterisk/: for the PBX",
         &[
             "Asterisk with pjsip (every Asterisk from 13 on): copy pjsip.conf, extensions.conf \
@@ -59,31 +106,42 @@ pub(super) fn text(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> String 
             "Then in Asterisk's console: pjsip reload, dialplan reload, voicemail reload. A new \
              transport needs a restart: core restart gracefully.",
             "Asterisk up to 20 with chan_sip: use the files in chan_sip/ instead, and either \
-             sip.conf or users.conf. Then: sip reload, dialplan reload.",
-            "FreePBX generates pjsip.conf: create the extensions there, with the passwords from \
-             secrets.toml or the inventory, and set Force rport, Rewrite Contact, RTP \
-             Symmetric and Direct Media to No.",
+             sip.conf or users.conf. Include sip.conf after the [general] section of your own \
+             one. Then: sip reload, dialplan reload.",
+            "No general setting of the PBX is changed, apart from the port and transport of \
+             chan_sip if they are not UDP port 5060. Check these yourself in [general] of \
+             sip.conf: allowguest=no and alwaysauthreject=yes reject calls and guesses from \
+             unknown senders; with pjsip, remove an endpoint named anonymous.",
+            "The soft keys PickUp, GPickUp and MeetMe call extensions of extensions.conf. \
+             All phones are in one pickup group. *8, the code of Asterisk's features.conf, picks \
+             up a call too.",
             "The files contain passwords: set their group to asterisk and their mode to 0640 \
              (chgrp asterisk, chmod 0640).",
             &listen,
             "To check:  pjsip show contacts  (or  sip show peers)  lists the registered phones.",
         ],
     );
-    if site.codecs.contains(&Codec::G729) {
-        chapter(
-            "G.729",
-            &["Asterisk needs a module for G.729. Without it, calls fail for lack of a codec."],
+}
+
+fn freepbx(text: &mut String, plan: &ProvisionPlan) {
+    let import = "Instead of copying files: Admin, Bulk Handler, Import, Extensions: import \
+                  extensions.csv. It contains passwords: delete copies after the import. FreePBX \
+                  generates pjsip.conf and extensions.conf: do not use those of asterisk/.";
+    let mut paragraphs = vec![
+        import,
+        "Then check one extension: Force rport, Rewrite Contact, RTP Symmetric and Direct Media \
+         must be No. Versions differ in which columns they import.",
+    ];
+    if !plan.accounts.iter().all(freepbx::accepts) {
+        paragraphs.push(
+            "FreePBX accepts only digits as an extension: some of these have other characters and \
+             cannot be imported.",
         );
     }
-    chapter(
-        "secrets.toml and files.sha256",
-        &[
-            "secrets.toml contains the generated passwords, readable only by you. Keep it: the \
-             next run reads it, so that phones keep their passwords.",
-            "files.sha256 lists the written files (sha256sum -c files.sha256). The next run uses \
-             it to detect files that were changed since, and does not overwrite them.",
-        ],
-    );
+    chapter(text, "freepbx/: for FreePBX", &paragraphs);
+}
+
+fn list(text: &mut String, plan: &ProvisionPlan) {
     let _ = write!(text, "\nPhones\n------\n");
     for phone in &plan.phones {
         let users: Vec<_> = plan
@@ -99,13 +157,4 @@ pub(super) fn text(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> String 
         );
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    if !plan.notes.is_empty() {
-        let _ = write!(text, "\nNotes\n-----\n");
-        for note in &plan.notes {
-            for line in wrap(note, "- ", "  ") {
-                let _ = writeln!(text, "{line}");
-            }
-        }
-    }
-    text
 }

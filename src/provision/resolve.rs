@@ -3,18 +3,16 @@
 use super::{
     charset,
     inputs::ProvisionInputs,
-    plan::{Account, Locale, ProvisionPlan, ResolvedSite},
+    plan::{CallSettings, Locale, ProvisionPlan, ResolvedSite, ServiceUrls},
     time_zone::cisco_time_zone,
 };
-use crate::{
-    dialplan::{DialMode, DialPlan},
-    inventory::{Codec, Inventory, InventoryFault, PbxTransport, SiteField},
-};
+use crate::inventory::{Codec, Inventory, InventoryFault, PbxTransport, SiteField};
 
+mod dial_plan;
 mod phones;
 mod problems;
 
-use problems::{Problems, first_few};
+use problems::Problems;
 
 /// SIP's port (RFC 3261, section 19.1.2).
 const PORT: u16 = 5060;
@@ -30,6 +28,7 @@ const RTP: (u16, u16) = (16384, 32766);
 /// The name in `FreePBX`. Other Asterisk systems accept any name.
 const CONTEXT: &str = "from-internal";
 const LANGUAGE: &str = "en_US";
+const PICKUP_GROUP: &str = "reflash";
 
 /// Checks and resolves an inventory. Returns all faults, in file order.
 pub(super) fn resolve(
@@ -40,16 +39,19 @@ pub(super) fn resolve(
         inventory,
         faults: Vec::new(),
         notes: Vec::new(),
+        cut: None,
     };
     let site = site(&mut problems, given);
     let (phones, accounts) = phones::resolve(&mut problems, given);
-    note_rewritten_numbers(&mut problems, &site, given, &accounts);
+    let emergency = dial_plan::note(&mut problems, &site, given, &phones, &accounts);
     if problems.faults.is_empty() {
         return Ok(ProvisionPlan {
             site,
             phones,
             accounts,
             notes: problems.notes,
+            cut: problems.cut,
+            emergency,
         });
     }
     problems
@@ -58,52 +60,12 @@ pub(super) fn resolve(
     Err(problems.faults)
 }
 
-/// Notes the numbers of this site that the dial plan rewrites.
-fn note_rewritten_numbers(
-    problems: &mut Problems<'_>,
-    site: &ResolvedSite,
-    given: &ProvisionInputs<'_>,
-    accounts: &[Account],
-) {
-    let Some(bytes) = given.dial_plan else {
-        return;
-    };
-    let plan = match DialPlan::read(bytes) {
-        Ok(plan) => plan,
-        Err(found) => return problems.site(SiteField::DialPlan, Err(found.message)),
-    };
-    let mode = match site.transport {
-        PbxTransport::Udp => DialMode::Proxy,
-        PbxTransport::Tcp => DialMode::CallManager,
-    };
-    let is_dialled = |number: &str| number.chars().all(|key| "0123456789*#+".contains(key));
-    let mut otherwise: Vec<&str> = accounts
-        .iter()
-        .flat_map(|account| {
-            let mailbox = account
-                .mailbox
-                .as_ref()
-                .map(|mailbox| mailbox.number.as_str());
-            std::iter::once(account.user.as_str()).chain(mailbox)
-        })
-        .filter(|number| is_dialled(number) && plan.dial(number, mode).sent != *number)
-        .collect();
-    otherwise.sort_unstable();
-    otherwise.dedup();
-    if let [first, ..] = otherwise[..] {
-        problems.notes.push(format!(
-            "the dial plan rewrites {}: `reflash dial` with the plan and {first} shows what the \
-             phone sends, and why.",
-            first_few(&otherwise)
-        ));
-    }
-}
-
 type Check = fn(&str) -> Result<(), String>;
 
-fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSite {
+/// Checks the values of the site one by one.
+fn check_values(problems: &mut Problems<'_>) {
     let site = &problems.inventory.site;
-    let checks: [(SiteField, Option<&String>, Check); 8] = [
+    let checks: [(SiteField, Option<&String>, Check); 13] = [
         (SiteField::Pbx, site.pbx.as_ref(), charset::host),
         (
             SiteField::DateFormat,
@@ -132,6 +94,31 @@ fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSit
             site.ssh_user.as_ref(),
             charset::ssh_user,
         ),
+        (
+            SiteField::BackupPbx,
+            site.backup_pbx.as_ref(),
+            charset::host,
+        ),
+        (
+            SiteField::DirectoryUrl,
+            site.directory_url.as_ref(),
+            charset::url,
+        ),
+        (
+            SiteField::ServicesUrl,
+            site.services_url.as_ref(),
+            charset::url,
+        ),
+        (
+            SiteField::EmergencyTrunk,
+            site.emergency_trunk.as_ref(),
+            charset::trunk,
+        ),
+        (
+            SiteField::PickupGroup,
+            site.pickup_group.as_ref(),
+            charset::group,
+        ),
     ];
     for (field, value, check) in checks {
         if let Some(value) = value {
@@ -142,8 +129,14 @@ fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSit
         problems.site(SiteField::Ntp, charset::time_server(server));
     }
     if let Some(password) = &site.ssh_password {
-        problems.site(SiteField::SshPassword, charset::secret(password.expose()));
+        let result = charset::ssh_password(password.expose());
+        problems.site(SiteField::SshPassword, result);
     }
+}
+
+fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSite {
+    check_values(problems);
+    let site = &problems.inventory.site;
     if site.pbx.is_none() {
         problems.site(
             SiteField::Pbx,
@@ -153,6 +146,11 @@ fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSit
                     .to_owned(),
             ),
         );
+    }
+    if site.backup_pbx.is_some() && site.backup_pbx == site.pbx {
+        let message =
+            "the second PBX is the first one: expected another address, or no `backup_pbx`";
+        problems.site(SiteField::BackupPbx, Err(message.to_owned()));
     }
     if site.language.is_some() && site.locale.is_none() {
         let message = "a language without `locale`, the folder of its files";
@@ -181,6 +179,7 @@ fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSit
         |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
     ResolvedSite {
         pbx: site.pbx.clone().unwrap_or_default(),
+        backup_pbx: site.backup_pbx.clone(),
         port: site.port.unwrap_or(PORT),
         transport: site.transport.unwrap_or(TRANSPORT),
         codecs: if site.codecs.is_empty() {
@@ -197,7 +196,15 @@ fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSit
         }),
         network_locale: site.network_locale.clone(),
         rtp: site.rtp.unwrap_or(RTP),
-        context: or(&site.context, CONTEXT),
         has_dial_plan: given.dial_plan.is_some(),
+        urls: ServiceUrls {
+            directory: or(&site.directory_url, ""),
+            services: or(&site.services_url, ""),
+        },
+        calls: CallSettings {
+            context: or(&site.context, CONTEXT),
+            emergency_trunk: site.emergency_trunk.clone(),
+            pickup_group: or(&site.pickup_group, PICKUP_GROUP),
+        },
     }
 }

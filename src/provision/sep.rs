@@ -61,16 +61,16 @@ fn write(plan: &ProvisionPlan, phone: &ResolvedPhone, stamp: &str) -> io::Result
         // 1: SIP without TLS.
         text(xml, "deviceSecurityMode", "1")?;
         // Empty values clear the settings of an earlier call manager.
-        for service in [
-            "authenticationURL",
-            "directoryURL",
-            "idleURL",
-            "informationURL",
-            "messagesURL",
-            "proxyServerURL",
-            "servicesURL",
+        for (service, url) in [
+            ("authenticationURL", ""),
+            ("directoryURL", site.urls.directory.as_str()),
+            ("idleURL", ""),
+            ("informationURL", ""),
+            ("messagesURL", ""),
+            ("proxyServerURL", ""),
+            ("servicesURL", site.urls.services.as_str()),
         ] {
-            text(xml, service, "")?;
+            text(xml, service, url)?;
         }
         text(xml, "dscpForSCCPPhoneConfig", "96")?;
         text(xml, "dscpForSCCPPhoneServices", "0")?;
@@ -115,7 +115,7 @@ fn pool(xml: &mut Xml, plan: &ProvisionPlan) -> io::Result<()> {
         })
     })?;
     let port = site.port.to_string();
-    call_manager_group(xml, &site.pbx, ports(&port))
+    call_manager_group(xml, &site.pbxs(), ports(&port))
 }
 
 /// The port elements of the PBX.

@@ -8,7 +8,9 @@
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-use crate::text::edit_distance;
+mod similar;
+
+use similar::nearest_names;
 
 /// The offset of a name.
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +105,7 @@ const SUGGESTIONS: usize = 3;
 pub enum TimeZoneError {
     /// There is no such zone.
     #[error(
-        "unknown time zone: expected an IANA name; similar names are {}",
+        "unknown time zone: expected an IANA name or one of the phones' names; similar: {}",
         nearest.join(", ")
     )]
     Unknown {
@@ -139,7 +141,7 @@ pub fn cisco_time_zone(name: &str, year: i16) -> Result<&'static str, TimeZoneEr
         return Ok(known);
     }
     let zone = TimeZone::get(name).map_err(|_| TimeZoneError::Unknown {
-        nearest: similar(name),
+        nearest: nearest_names(name, CLOCKS.iter().map(|(known, _)| *known), SUGGESTIONS),
     })?;
     let is_reference =
         |clock: &ZoneOffset| matches!(clock, As(zone) if zone.eq_ignore_ascii_case(name));
@@ -210,23 +212,6 @@ fn start_of(year: i16) -> Timestamp {
     TimeZone::UTC
         .to_timestamp(date.at(0, 0, 0, 0))
         .unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-/// The most similar IANA names.
-fn similar(text: &str) -> Vec<String> {
-    let wanted: String = text.to_lowercase().chars().take(64).collect();
-    let city = |name: &str| name.rsplit('/').next().unwrap_or(name).to_lowercase();
-    let mut names: Vec<(usize, String)> = jiff::tz::db()
-        .available()
-        .map(|name| name.as_str().to_owned())
-        .map(|name| {
-            let whole = edit_distance(&wanted, &name.to_lowercase());
-            (whole.min(edit_distance(&wanted, &city(&name))), name)
-        })
-        .collect();
-    names.sort();
-    names.truncate(SUGGESTIONS);
-    names.into_iter().map(|(_, name)| name).collect()
 }
 
 #[cfg(test)]
@@ -331,6 +316,42 @@ mod tests {
             match cisco_time_zone(wrong, 2026) {
                 Err(TimeZoneError::Unknown { nearest }) => {
                     assert!(nearest.iter().any(|name| name == right), "{nearest:?}");
+                }
+                other => panic!("{wrong}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn part_or_variant_of_a_phone_name_gets_the_whole_name() {
+        for (wrong, right) in [
+            (
+                "W. Europe Standard/Daylight",
+                "W. Europe Standard/Daylight Time",
+            ),
+            (
+                "W. Europe Standard Time",
+                "W. Europe Standard/Daylight Time",
+            ),
+            (
+                "w. europe standard/daylight time",
+                "W. Europe Standard/Daylight Time",
+            ),
+            ("W Europe", "W. Europe Standard/Daylight Time"),
+            ("W. Europe Stan", "W. Europe Standard/Daylight Time"),
+            ("Eastern Time", "Eastern Standard/Daylight Time"),
+            ("New Zealand", "New Zealand Standard/Daylight Time"),
+            ("Tokyo Standard", "Tokyo Standard Time"),
+            (
+                "South America Standard Time",
+                "E. South America Standard/Daylight Time",
+            ),
+            ("Romance", "Romance Standard/Daylight Time"),
+        ] {
+            match cisco_time_zone(wrong, 2026) {
+                Err(TimeZoneError::Unknown { nearest }) => {
+                    assert_eq!(nearest.first().map(String::as_str), Some(right), "{wrong}");
+                    assert!(nearest.len() <= SUGGESTIONS);
                 }
                 other => panic!("{wrong}: {other:?}"),
             }

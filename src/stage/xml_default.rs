@@ -36,12 +36,12 @@ pub(super) fn xml_default(
     call_manager: IpAddr,
     loads: &[(&'static Model, &LoadName)],
 ) -> io::Result<Vec<u8>> {
-    xml_default_at(&call_manager.to_string(), PORTS, loads)
+    xml_default_at(&[&call_manager.to_string()], PORTS, loads)
 }
 
-/// The same, for a call manager with an address or a host name and other ports.
+/// The same, for call managers with addresses or host names and other ports.
 pub(crate) fn xml_default_at(
-    call_manager: &str,
+    call_managers: &[&str],
     ports: Ports<'_>,
     loads: &[(&'static Model, &LoadName)],
 ) -> io::Result<Vec<u8>> {
@@ -49,7 +49,7 @@ pub(crate) fn xml_default_at(
     writer
         .create_element("Default")
         .write_inner_content(|writer| {
-            call_manager_group(writer, call_manager, ports)?;
+            call_manager_group(writer, call_managers, ports)?;
             for (model, load) in loads {
                 writer
                     .create_element(format!("loadInformation{}", model.device_type))
@@ -66,30 +66,43 @@ pub(crate) fn xml_default_at(
     Ok(bytes)
 }
 
-/// The `callManagerGroup` element of this file and of `SEP<MAC>.cnf.xml`.
+/// The `callManagerGroup` element of this file and of `SEP<MAC>.cnf.xml`. `addresses` are in the
+/// order in which phones try them.
 pub(crate) fn call_manager_group(
     writer: &mut Writer<Vec<u8>>,
-    address: &str,
+    addresses: &[&str],
     ports: Ports<'_>,
 ) -> io::Result<()> {
     nested(writer, "callManagerGroup", |writer| {
         nested(writer, "members", |writer| {
-            writer
-                .create_element("member")
-                .with_attribute(("priority", "0"))
-                .write_inner_content(|writer| {
-                    nested(writer, "callManager", |writer| {
-                        nested(writer, "ports", |writer| {
-                            ports
-                                .iter()
-                                .try_for_each(|(name, port)| text(writer, name, port))
-                        })?;
-                        text(writer, "processNodeName", address)
-                    })
-                })?;
-            Ok(())
+            addresses
+                .iter()
+                .enumerate()
+                .try_for_each(|(priority, address)| member(writer, priority, address, ports))
         })
     })
+}
+
+fn member(
+    writer: &mut Writer<Vec<u8>>,
+    priority: usize,
+    address: &str,
+    ports: Ports<'_>,
+) -> io::Result<()> {
+    writer
+        .create_element("member")
+        .with_attribute(("priority", priority.to_string().as_str()))
+        .write_inner_content(|writer| {
+            nested(writer, "callManager", |writer| {
+                nested(writer, "ports", |writer| {
+                    ports
+                        .iter()
+                        .try_for_each(|(name, port)| text(writer, name, port))
+                })?;
+                text(writer, "processNodeName", address)
+            })
+        })?;
+    Ok(())
 }
 
 fn nested(

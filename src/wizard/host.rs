@@ -159,7 +159,7 @@ impl Environment for HostEnvironment {
     }
 
     fn inventory(&self, path: &Path) -> Result<InventoryFile, Failure> {
-        InventoryFile::read(path, true)
+        InventoryFile::read(path, None, true)
     }
 
     fn check_configurations(

@@ -3,8 +3,10 @@
 
 mod cases;
 mod command;
+mod first_phones;
 mod limits;
 mod own_files;
+mod pbx;
 
 use std::{fs, path::Path};
 

@@ -7,12 +7,16 @@ mod accounts;
 mod agreement;
 mod asterisk;
 mod command;
+mod dialling;
 mod errors;
+mod features;
 mod folder;
+mod labels;
 mod office;
 mod phones;
 mod registrar;
 mod registration;
+mod secrets;
 
 use std::collections::BTreeMap;
 
@@ -110,7 +114,7 @@ fn ini(text: &str) -> Vec<Section> {
         }
         if let Some(name) = bare.strip_prefix('[') {
             let (name, rest) = name.split_once(']').expect("a section ends");
-            assert_eq!(rest, "", "{line}");
+            assert!(["", "(+)"].contains(&rest), "{line}");
             sections.push((name.to_owned(), BTreeMap::new()));
             continue;
         }

@@ -1,6 +1,10 @@
 //! `--table`: numbers, and what is expected to be sent for them.
 
-use std::{fs::File, io::Read as _, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use serde::Serialize;
 
@@ -12,6 +16,7 @@ use crate::{
     dialplan::DialResult,
     display::Style,
     failure::Failure,
+    inputs::files,
     text::{escape, wrap},
 };
 
@@ -76,8 +81,13 @@ fn read(path: &Path, name: &str) -> Result<String, Failure> {
         Failure::new(error, "Name a text file with a number on each line")
     };
     let mut text = String::new();
-    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
-    file.take(MAX_TABLE_BYTES + 1)
+    let source: Box<dyn Read> = if path == Path::new(files::STDIN) {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).map_err(|error| failed(error.to_string()))?)
+    };
+    source
+        .take(MAX_TABLE_BYTES + 1)
         .read_to_string(&mut text)
         .map_err(|error| failed(error.to_string()))?;
     if text.len() as u64 > MAX_TABLE_BYTES {

@@ -22,6 +22,20 @@ pub(super) fn is_emergency(entry: &PlanEntry) -> bool {
     entry.route == ProxyRoute::Emergency || NUMBERS.contains(&entry.pattern.as_str())
 }
 
+/// The emergency numbers of a plan that can be dialled as they are written.
+pub(in crate::dialplan) fn numbers(entries: &[PlanEntry]) -> Vec<&str> {
+    let is_key = |key: char| key.is_ascii_digit() || "#+".contains(key);
+    let mut numbers: Vec<_> = entries
+        .iter()
+        .filter(|entry| is_emergency(entry) && !entry.pattern.is_empty())
+        .map(|entry| entry.pattern.as_str())
+        .filter(|pattern| pattern.chars().all(is_key))
+        .collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
 /// Reports if another entry starts a call too early or delays this emergency number.
 pub(super) fn delayed_or_cut_off(entry: &PlanEntry, walks: &mut Walks<'_>) -> Option<Finding> {
     let mut found = None;

@@ -5,6 +5,10 @@ use crate::provision::plan::{Account, ProvisionPlan};
 /// The first line of each file.
 pub(super) const HEADER: &str = "Written by `reflash provision`. The next run overwrites it.";
 
+/// The second line of each file with passwords.
+pub(super) const PASSWORDS: &str =
+    "It contains passwords: only Asterisk should be able to read it.";
+
 /// The context of the voice mailboxes.
 pub(super) const MAILBOXES: &str = "default";
 

@@ -16,8 +16,13 @@ pub(super) fn extensions(plan: &ProvisionPlan, technology: &str) -> Vec<u8> {
     let mut ini = Ini::new(&[
         HEADER,
         "Calls to other numbers are not defined here: include them in this context.",
+        if plan.emergency.is_empty() {
+            "There is no route for emergency numbers: add one, and test it."
+        } else {
+            "Test the routes of the emergency numbers."
+        },
     ]);
-    ini.section(&plan.site.context);
+    ini.section(&plan.site.calls.context);
     for account in &plan.accounts {
         let user = &account.user;
         ini.object("exten", &format!("{user},hint,{technology}/{user}"));
@@ -49,7 +54,52 @@ pub(super) fn extensions(plan: &ProvisionPlan, technology: &str) -> Vec<u8> {
         );
         ini.object("same", "n,Hangup()");
     }
+    emergency(&mut ini, plan, technology);
+    soft_keys(&mut ini, &plan.site.calls.context);
     ini.into_bytes()
+}
+
+/// The routes of emergency numbers to the trunk.
+fn emergency(ini: &mut Ini, plan: &ProvisionPlan, technology: &str) {
+    let Some(trunk) = &plan.site.calls.emergency_trunk else {
+        return;
+    };
+    for number in &plan.emergency {
+        let channel = if technology == PJSIP {
+            format!("PJSIP/{number}@{trunk}")
+        } else {
+            format!("SIP/{trunk}/{number}")
+        };
+        ini.object("exten", &format!("{number},1,Dial({channel})"));
+        ini.object("same", "n,Hangup()");
+    }
+}
+
+/// The extensions that the soft keys of the phones call, by the URIs in their files. `-` has no
+/// meaning in an extension. `[x]` is the letter: in a pattern, x is any digit.
+fn soft_keys(ini: &mut Ini, context: &str) {
+    let prefix = "_[x]-cisco-serviceuri-";
+    let after = |key: &str| "x-cisco-serviceuri-".len() + key.len();
+    for (key, action) in [
+        ("pickup", "Pickup()".to_owned()),
+        ("opickup", "Pickup()".to_owned()),
+        (
+            "gpickup-",
+            format!("Pickup(${{EXTEN:{}}}@{context})", after("gpickup-")),
+        ),
+        (
+            "blfpickup-",
+            format!("Pickup(${{EXTEN:{}}}@{context})", after("blfpickup-")),
+        ),
+        (
+            "meetme-",
+            format!("ConfBridge(${{EXTEN:{}}})", after("meetme-")),
+        ),
+    ] {
+        let rest = if key.ends_with('-') { "." } else { "" };
+        ini.object("exten", &format!("{prefix}{key}{rest},1,{action}"));
+        ini.object("same", "n,Hangup()");
+    }
 }
 
 pub(super) fn voicemail(plan: &ProvisionPlan) -> Vec<u8> {

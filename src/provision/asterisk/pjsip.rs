@@ -1,6 +1,6 @@
 //! `pjsip.conf` for Asterisk 13 and later; the only SIP driver since 21.
 
-use super::common::{HEADER, caller_id, codecs, mailbox};
+use super::common::{HEADER, PASSWORDS, caller_id, codecs, mailbox};
 use crate::provision::{ini::Ini, plan::ProvisionPlan};
 
 pub(super) fn file(plan: &ProvisionPlan) -> Vec<u8> {
@@ -8,25 +8,28 @@ pub(super) fn file(plan: &ProvisionPlan) -> Vec<u8> {
     let transport = site.transport.name();
     let mut ini = Ini::new(&[
         HEADER,
-        "It contains passwords: only Asterisk should be able to read it.",
+        PASSWORDS,
         "Remove the transport if yours already has one for this protocol and port.",
+        "The endpoints name no transport: Asterisk chooses one of its protocol.",
     ]);
-    let section = format!("transport-{transport}");
-    ini.section(&section);
+    ini.section(&format!("transport-{transport}"));
     ini.set("type", "transport");
     ini.set("protocol", transport);
     ini.set("bind", &format!("0.0.0.0:{}", site.port));
     for account in &plan.accounts {
         let user = &account.user;
         ini.section(user);
+        // Without `transport`: with the name of one that does not exist, each call to the phone
+        // fails with 500.
         ini.set("type", "endpoint");
-        ini.set("transport", &section);
-        ini.set("context", &site.context);
+        ini.set("context", &site.calls.context);
         ini.set("disallow", "all");
         ini.set("allow", &codecs(plan));
         ini.set("auth", user);
         ini.set("aors", user);
         ini.set("callerid", &caller_id(account));
+        // The display changes with the connected party, such as after a transfer or a pickup.
+        ini.set("send_rpid", "yes");
         // A phone does not listen on the port it sends from: responses must go to the address
         // in Via and Contact, like chan_sip's nat=no.
         ini.set("force_rport", "no");
@@ -34,9 +37,16 @@ pub(super) fn file(plan: &ProvisionPlan) -> Vec<u8> {
         ini.set("rtp_symmetric", "no");
         ini.set("direct_media", "no");
         ini.set("dtmf_mode", "rfc4733");
+        // Named groups do not interfere with the numbered ones of the other phones.
+        ini.set("named_call_group", &site.calls.pickup_group);
+        ini.set("named_pickup_group", &site.calls.pickup_group);
         if let Some(mailbox) = mailbox(account) {
             // The phones do not subscribe to it.
             ini.set("mailboxes", &mailbox);
+        }
+        if let Some(mailbox) = &account.mailbox {
+            // chan_sip's vmexten: the number that the notification names.
+            ini.set("voicemail_extension", &mailbox.number);
         }
         ini.section(user);
         ini.set("type", "auth");

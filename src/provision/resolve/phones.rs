@@ -1,6 +1,7 @@
 //! Resolves the phones and their line buttons.
 
 mod accounts;
+mod labels;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,7 +10,7 @@ use crate::{
     inventory::{
         ButtonField, ButtonFunction, LineButton, PbxTransport, PhoneEntry, PhoneField, Secret,
     },
-    phone::{MAX_PHONE_LABEL, MacAddress, Model, SAFE_SECRET},
+    phone::{MacAddress, Model, SAFE_SECRET},
     provision::{
         charset,
         inputs::ProvisionInputs,
@@ -43,6 +44,8 @@ struct Accounts<'a, 'b> {
     list: Vec<Account>,
     /// Extensions with a password that their phone may truncate.
     long: Vec<String>,
+    /// Names and labels that were cut, and to what.
+    cut: Vec<String>,
     /// By the extension in lower case, as Asterisk's section names ignore case.
     first_uses: HashMap<String, FirstUse>,
 }
@@ -58,6 +61,7 @@ pub(super) fn resolve(
         secrets: inventory.secrets(),
         list: Vec::new(),
         long: Vec::new(),
+        cut: Vec::new(),
         first_uses: HashMap::new(),
     };
     let phones = inventory
@@ -65,8 +69,11 @@ pub(super) fn resolve(
         .iter()
         .map(|phone| accounts.phone(phone))
         .collect();
-    let Accounts { list, long, .. } = accounts;
+    let Accounts {
+        list, long, cut, ..
+    } = accounts;
     note(problems, &list, &long);
+    problems.note_cuts(cut);
     (phones, list)
 }
 
@@ -123,11 +130,15 @@ impl Accounts<'_, '_> {
         }
         let mut buttons = Vec::new();
         match &listed.extension {
-            None => self.fault(
-                mac,
-                PhoneField::Mac,
-                "a phone without an extension: expected `extension`",
-            ),
+            None => {
+                // A value with a fault is reported already.
+                if !inventory.has_value(mac, PhoneField::Extension) {
+                    let message = "a phone without an extension: expected `extension`";
+                    self.fault(mac, PhoneField::Mac, message);
+                }
+                let (name, label) = (listed.name.as_deref(), listed.label.as_deref());
+                self.check_texts(mac, 1, name, label, listed.secret.as_ref());
+            }
             Some(extension) => {
                 let first = LineValues {
                     button: 1,
@@ -157,6 +168,7 @@ impl Accounts<'_, '_> {
                 ButtonFunction::SpeedDial {
                     number: dialled,
                     label,
+                    blf,
                 } => {
                     self.check(
                         mac,
@@ -173,8 +185,11 @@ impl Accounts<'_, '_> {
                     let label = label.as_ref().unwrap_or(dialled);
                     ResolvedButton {
                         number,
-                        label: label.clone(),
-                        function: ResolvedFunction::Dial(dialled.clone()),
+                        label: self.shown("label", dialled, label),
+                        function: ResolvedFunction::Dial {
+                            number: dialled.clone(),
+                            blf: *blf,
+                        },
                     }
                 }
             });
@@ -203,7 +218,9 @@ impl Accounts<'_, '_> {
         let mac = listed.mac;
         let last = listed.buttons.last();
         let Some(model) = listed.model else {
-            if let Some(button) = last {
+            // A model with a fault is reported already.
+            let is_unknown = self.problems.inventory.has_value(mac, PhoneField::Model);
+            if let Some(button) = last.filter(|_| !is_unknown) {
                 let message = "a phone with further line buttons needs a model, which decides how \
                                many there are";
                 self.fault(mac, of_button(button), message);
@@ -238,6 +255,26 @@ impl Accounts<'_, '_> {
         }
     }
 
+    /// Checks the name, the label and the password of a line.
+    fn check_texts(
+        &mut self,
+        mac: MacAddress,
+        button: u8,
+        name: Option<&str>,
+        label: Option<&str>,
+        secret: Option<&Secret>,
+    ) {
+        for (part, text) in [(ButtonField::Name, name), (ButtonField::Label, label)] {
+            if let Some(text) = text {
+                self.check(mac, field(button, part), charset::display_text(text));
+            }
+        }
+        if let Some(secret) = secret {
+            let result = charset::secret(secret.expose());
+            self.check(mac, field(button, ButtonField::Secret), result);
+        }
+    }
+
     fn line(
         &mut self,
         listed: &PhoneEntry,
@@ -251,22 +288,12 @@ impl Accounts<'_, '_> {
             at(ButtonField::Extension),
             charset::extension(line.extension),
         );
-        for (part, text) in [
-            (ButtonField::Name, line.name),
-            (ButtonField::Label, line.label),
-        ] {
-            if let Some(text) = text {
-                self.check(mac, at(part), charset::display_text(text));
-            }
-        }
-        let display = line.name.unwrap_or(line.extension);
+        self.check_texts(mac, line.button, line.name, line.label, line.secret);
+        let name = line.name.unwrap_or(line.extension);
+        let display = self.shown("name", line.extension, name);
         let label = line.label.unwrap_or(line.extension);
+        let label = self.shown("label", line.extension, label);
         if let Some(secret) = line.secret {
-            self.check(
-                mac,
-                at(ButtonField::Secret),
-                charset::secret(secret.expose()),
-            );
             let is_cut = listed.model.is_some_and(Model::truncates_secrets);
             if is_cut && secret.expose().len() > SAFE_SECRET {
                 self.long.push(line.extension.to_owned());
@@ -274,15 +301,12 @@ impl Accounts<'_, '_> {
         }
         let account = match self.first_uses.get(&line.extension.to_lowercase()) {
             Some(_) => self.add_repeated(mac, line),
-            None => self.add_first(mac, line, display, voicemail),
+            None => self.add_first(mac, line, &display, voicemail),
         };
         ResolvedButton {
             number: line.button,
-            label: label.to_owned(),
-            function: ResolvedFunction::Line {
-                account,
-                display: display.to_owned(),
-            },
+            label,
+            function: ResolvedFunction::Line { account, display },
         }
     }
 
@@ -300,35 +324,6 @@ impl Accounts<'_, '_> {
         }
     }
 
-    /// The label in the corner of the display.
-    fn label(&mut self, listed: &PhoneEntry) -> String {
-        let takes_no_blanks = listed.model.is_none_or(Model::label_rejects_spaces);
-        let fits = |text: &str| {
-            text.chars().count() <= MAX_PHONE_LABEL
-                && !(takes_no_blanks && text.contains(char::is_whitespace))
-        };
-        match &listed.label {
-            Some(label) => {
-                if !fits(label) {
-                    self.fault(
-                        listed.mac,
-                        PhoneField::Label,
-                        format!(
-                            "the phone shows a label of at most {MAX_PHONE_LABEL} characters \
-                             without spaces"
-                        ),
-                    );
-                }
-                label.clone()
-            }
-            None => listed
-                .extension
-                .clone()
-                .filter(|text| fits(text))
-                .unwrap_or_default(),
-        }
-    }
-
     fn ssh(&mut self, listed: &PhoneEntry) -> Option<(String, Secret)> {
         let inventory = self.problems.inventory;
         let site = &inventory.site;
@@ -336,7 +331,7 @@ impl Accounts<'_, '_> {
             self.check(listed.mac, PhoneField::SshUser, charset::ssh_user(user));
         }
         if let Some(password) = &listed.ssh_password {
-            let result = charset::secret(password.expose());
+            let result = charset::ssh_password(password.expose());
             self.check(listed.mac, PhoneField::SshPassword, result);
         }
         let user = listed.ssh_user.as_ref().or(site.ssh_user.as_ref());

@@ -1,12 +1,17 @@
 //! The faults and notes found so far.
 
-use crate::inventory::{Inventory, InventoryFault, SiteField};
+use crate::{
+    inventory::{Inventory, InventoryFault, SiteField},
+    phone::{MAX_DISPLAY, MAX_PHONE_LABEL},
+};
 
 /// Collects the faults and notes of an inventory.
 pub(super) struct Problems<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) faults: Vec<InventoryFault>,
     pub(super) notes: Vec<String>,
+    /// The note about what was cut.
+    pub(super) cut: Option<String>,
 }
 
 impl Problems<'_> {
@@ -15,6 +20,22 @@ impl Problems<'_> {
             let fault = self.inventory.site_fault(field, message);
             self.faults.push(fault);
         }
+    }
+
+    /// Notes the names and labels that were cut, if any.
+    pub(super) fn note_cuts(&mut self, mut cut: Vec<String>) {
+        cut.dedup();
+        if cut.is_empty() {
+            return;
+        }
+        let cut: Vec<_> = cut.iter().map(String::as_str).collect();
+        let note = format!(
+            "a name or label has at most {MAX_DISPLAY} characters on the phones, and \
+             {MAX_PHONE_LABEL} without spaces in the corner of the display. Cut: {}.",
+            first_few(&cut)
+        );
+        self.notes.push(note.clone());
+        self.cut = Some(note);
     }
 }
 

@@ -15,14 +15,26 @@ use crate::{
 /// again. With 200 phones, this is one REGISTER every 3 s.
 const REGISTER_EXPIRES: &str = "600";
 
-/// `featureID` of a line and of a speed dial.
+/// `featureID` of a line, of a speed dial, and of a speed dial that shows if the number is busy.
 const LINE: &str = "9";
-const SPEED_DIAL: &str = "21";
+const SPEED_DIAL: &str = "2";
+const BUSY_LAMP: &str = "21";
+
+/// `featureOptionMask` of a busy lamp: pressing the button while the number rings picks up the call.
+const PICKUP: &str = "1";
+
+/// `messageWaitingLampPolicy`: the lamp and a symbol, for each line. 0 to 2 are for the first line
+/// only.
+const LAMP_AND_SYMBOL: &str = "3";
 
 pub(super) fn write(xml: &mut Xml, plan: &ProvisionPlan, phone: &ResolvedPhone) -> io::Result<()> {
     let site = &plan.site;
     let port = site.port.to_string();
     nested(xml, "sipProxies", |xml| {
+        if let Some(backup) = &site.backup_pbx {
+            text(xml, "backupProxy", backup)?;
+            text(xml, "backupProxyPort", &port)?;
+        }
         text(xml, "registerWithProxy", "true")
     })?;
     all(xml, "sipCallFeatures", &FEATURES)?;
@@ -85,10 +97,15 @@ fn button(
     port: &str,
 ) -> io::Result<()> {
     let (account, display) = match &key.function {
-        ResolvedFunction::Dial(number) => {
-            text(xml, "featureID", SPEED_DIAL)?;
+        ResolvedFunction::Dial { number, blf } => {
+            text(xml, "featureID", if *blf { BUSY_LAMP } else { SPEED_DIAL })?;
             text(xml, "featureLabel", &key.label)?;
-            return text(xml, "speedDialNumber", number);
+            text(xml, "speedDialNumber", number)?;
+            return if *blf {
+                text(xml, "featureOptionMask", PICKUP)
+            } else {
+                Ok(())
+            };
         }
         ResolvedFunction::Line { account, display } => (plan.accounts.get(*account), display),
     };
@@ -116,7 +133,7 @@ fn button(
         ("authName", account.user.as_str()),
         ("authPassword", account.secret.expose()),
         ("sharedLine", shared),
-        ("messageWaitingLampPolicy", "1"),
+        ("messageWaitingLampPolicy", LAMP_AND_SYMBOL),
     ] {
         text(xml, name, value)?;
     }

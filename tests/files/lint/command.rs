@@ -34,7 +34,7 @@ fn lint_prints_each_finding_with_its_place_and_sets_the_exit_code() {
     let run = reflash(&["lint", absent.to_str().unwrap(), folder, &faulty]).code(1);
     let out = text(&run.get_output().stdout);
     assert!(
-        out.contains("absent.xml: error") && out.contains("a folder"),
+        out.contains("absent.xml: error") && out.contains("8 is the 7940"),
         "{out}"
     );
     assert!(

@@ -174,6 +174,7 @@ proptest! {
                 loads: loads.iter().map(|(_, load)| load.clone()).collect(),
                 model,
                 pjsip: Some(PjsipConfig::read(text(&built, "asterisk/pjsip.conf"))),
+                ..LintContext::default()
             };
             for found in lint::check(path, &file.bytes, &known) {
                 let is_note = found.severity == Severity::Note && NOTES.contains(&found.code);
@@ -196,6 +197,7 @@ proptest! {
             "pbx", "context", "voicemail", "locale", "network_locale", "date_format", "ntp",
             "ssh_user", "name", "label", "secret", "extension", "line2_extension",
             "line2_secret", "line2_label", "line2_name", "line3_number", "line3_label",
+            "backup_pbx", "directory_url", "services_url", "emergency_trunk", "pickup_group",
         ]),
         value in "([a-z0-9]|[;\\[\\]=><\"'&,#\\\\|{}$()!\n\r\t ]|=>|<!--|\\]\\]>|#exec|type=|\u{2028}|\u{fffe}|\\PC){1,12}",
     ) {
@@ -209,11 +211,10 @@ proptest! {
             ],
             buttons: Vec::new(),
         };
-        let of_site = ["pbx", "context", "voicemail", "locale", "network_locale", "date_format", "ntp", "ssh_user"];
+        let of_site = ["pbx", "context", "voicemail", "locale", "network_locale", "date_format", "ntp", "ssh_user",
+            "backup_pbx", "directory_url", "services_url", "emergency_trunk", "pickup_group"];
         let values = if of_site.contains(&key) { &mut site } else { &mut phone.values };
         values.retain(|(known, _)| *known != key);
-        // A blank is no value: then there is no second line.
-        let lines = if key == "line2_extension" && value.trim().is_empty() { 1 } else { 2 };
         values.push((key, value));
         let toml = toml(&site, &[phone]);
         let Ok(read) = Inventory::from_toml(toml.as_bytes()) else {
@@ -225,13 +226,13 @@ proptest! {
         let phones = phone_accounts(&built);
         prop_assert_eq!(&phones, &pjsip_accounts(&built));
         prop_assert_eq!(&phones, &chan_sip_accounts(&built, "sip.conf"));
-        prop_assert_eq!(phones.len(), lines);
+        prop_assert_eq!(phones.len(), 2);
         check_shape(&built);
     }
 }
 
 /// Optional values of a site.
-const FURTHER: [&str; 8] = [
+const FURTHER: [&str; 12] = [
     "time_zone = \"Europe/Vienna\"\n",
     "ntp = [\"192.0.2.5\", \"pool.ntp.org\"]\n",
     "locale = \"German_Germany\"\nlanguage = \"de_DE\"\n",
@@ -240,6 +241,10 @@ const FURTHER: [&str; 8] = [
     "voicemail = \"*97\"\n",
     "ssh_user = \"cisco\"\nssh_password = \"abc\"\n",
     "web_access = false\n",
+    "backup_pbx = \"192.0.2.11\"\n",
+    "directory_url = \"http://192.0.2.5/book?a=1&b=2\"\nservices_url = \"http://a.example/\"\n",
+    "emergency_trunk = \"provider\"\n",
+    "pickup_group = \"floor-2\"\n",
 ];
 
 /// The notes that `lint` has about correct files.
@@ -249,7 +254,8 @@ const NOTES: &[&str] = &["no-dial-plan"];
 const NAMES: &str = "type protocol bind transport context disallow allow auth aors callerid \
     force_rport rewrite_contact rtp_symmetric direct_media dtmf_mode mailboxes auth_type username \
     password max_contacts remove_existing qualify_frequency tcpenable tcpbindaddr udpbindaddr host \
-    secret nat qualify directmedia dtmfmode mailbox fullname cid_number hassip hasiax hasvoicemail \
+    send_rpid named_call_group named_pickup_group voicemail_extension sendrpid callcounter \
+    namedcallgroup namedpickupgroup vmexten secret nat qualify directmedia dtmfmode mailbox fullname cid_number hassip hasiax hasvoicemail \
     vmsecret exten same";
 
 fn check_shape(built: &ProvisionOutput) {

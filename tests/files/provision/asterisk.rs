@@ -73,9 +73,10 @@ fn a_dial_plan_that_cuts_an_extension_is_noted() {
     ));
     let notes = |plan: &str| {
         let plan = format!("<DIALTEMPLATE>{plan}</DIALTEMPLATE>");
-        super::build_with(&read, &[], Some(plan.as_bytes()))
-            .unwrap()
-            .notes
+        let built = super::build_with(&read, &[], Some(plan.as_bytes())).unwrap();
+        let mut notes = built.notes;
+        notes.retain(|note| note.contains("rewrites"));
+        notes
     };
     assert_eq!(notes("<TEMPLATE MATCH=\"....\" Timeout=\"0\"/>"), [""; 0]);
     let noted = notes("<TEMPLATE MATCH=\"1..\" Timeout=\"0\"/>");

@@ -52,22 +52,17 @@ fn faults_are_findings_and_nothing_is_written() {
     assert!(!office.path("to").exists());
     office.write_inventory(&OFFICE.replace("internal", "nowhere.xml"));
     let assert = office.provision(&[]).code(1);
-    assert!(
-        stderr(&assert).contains("nowhere.xml"),
-        "{}",
-        stderr(&assert)
-    );
+    let found = stdout(&assert);
+    assert!(found.contains("office.toml:4:13: error:"), "{found}");
+    assert!(found.contains("nowhere.xml"), "{found}");
     fs::write(
         office.path("nowhere.xml"),
         "<DIALTEMPLATE><template MATCH=\"1\"/></DIALTEMPLATE",
     )
     .unwrap();
     let assert = office.provision(&[]).code(1);
-    assert!(
-        stderr(&assert).contains("nowhere.xml"),
-        "{}",
-        stderr(&assert)
-    );
+    let found = stdout(&assert);
+    assert!(found.contains("nowhere.xml"), "{found}");
     fs::write(
         office.path("nowhere.xml"),
         "<DIALTEMPLATE><TEMPLATE MATCH=\"1...\" Timeout=\"0\"/></DIALTEMPLATE>",
@@ -76,6 +71,44 @@ fn faults_are_findings_and_nothing_is_written() {
     office.provision(&[]).success();
     let written = fs::read_to_string(office.path("to/tftp/dialplan.xml")).unwrap();
     assert!(written.contains("1..."), "{written}");
+}
+
+/// Syntax, values and the dial plan in one report, and none of them twice.
+#[test]
+fn all_faults_of_an_inventory_are_reported_at_once() {
+    let office = Office::new(
+        "[site]\nport = 0\ntime_zone = \"W. Europe Standard/Daylight\"\n\
+         dial_plan = \"nowhere.xml\"\n\
+         [[phone]]\nmac = \"x\"\nextension = \"a b\"\n\
+         [[phone]]\nmac = \"001D45AABB02\"\nmodel = 1\nextension = \"a b\"\n\
+         line2_number = 5\n\
+         [[phone]]\nmac = \"001D45AABB03\"\nextension = \"\"\nsecret = \"a;b\"\n",
+    );
+    let assert = office.provision(&["--json"]).code(1);
+    let document: Value = serde_json::from_str(&stdout(&assert)).unwrap();
+    let findings = document["findings"].as_array().unwrap();
+    let lines: Vec<_> = findings
+        .iter()
+        .map(|found| found["line"].as_u64().unwrap())
+        .collect();
+    // Line 1: no `pbx`. The extension of a phone without a MAC address is not checked further.
+    assert_eq!(lines, [1, 2, 3, 4, 6, 10, 11, 15, 16], "{findings:#?}");
+    assert!(
+        findings
+            .iter()
+            .all(|found| found["code"] == "inventory-fault")
+    );
+    assert!(!office.path("to").exists());
+    for syntax in ["[site\n", "mac\n", "[[phone]]\nmac = \n"] {
+        office.write_inventory(syntax);
+        let assert = office.provision(&["--json"]).code(1);
+        let document: Value = serde_json::from_str(&stdout(&assert)).unwrap();
+        assert_eq!(
+            document["findings"].as_array().unwrap().len(),
+            1,
+            "{document}"
+        );
+    }
 }
 
 #[test]

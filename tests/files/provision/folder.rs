@@ -33,6 +33,7 @@ fn every_file_is_written_and_readable_by_its_owner_only() {
             "asterisk/pjsip.conf",
             "asterisk/voicemail.conf",
             "files.sha256",
+            "freepbx/extensions.csv",
             "secrets.toml",
             "tftp/SEP001D45AABB01.cnf.xml",
             "tftp/SEP001D45AABB02.cnf.xml",
@@ -43,7 +44,7 @@ fn every_file_is_written_and_readable_by_its_owner_only() {
     for name in &names {
         assert_eq!(mode(&office.path("to").join(name)), 0o600, "{name}");
     }
-    for folder in ["", "tftp", "asterisk", "asterisk/chan_sip"] {
+    for folder in ["", "tftp", "asterisk", "asterisk/chan_sip", "freepbx"] {
         assert_eq!(mode(&office.path("to").join(folder)), 0o700, "{folder}");
     }
     // No temporary file is left beside the folder.

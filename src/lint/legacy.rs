@@ -1,0 +1,395 @@
+//! Checks of `SIPDefault.cnf`, `SIP<MAC>.cnf` and `OS79XX.TXT`, which only a 7940 or 7960 reads.
+
+mod keys;
+
+use std::path::Path;
+
+use self::keys::{Form, Key};
+use super::{
+    address,
+    findings::FindingList,
+    load_name::{self, NameFault},
+    placeholder::is_placeholder,
+    text::{LineColumn, Text},
+    value::quoted,
+};
+use crate::{
+    diagnose::Severity,
+    phone::{LoadName, Protocol},
+    text::edit_distance,
+};
+
+/// Maximum size in bytes of a configuration of a 7940 or 7960; larger ones count as missing.
+pub(super) const MAX_LEGACY_BYTES: usize = 8192;
+
+/// One setting.
+struct Setting<'t> {
+    place: LineColumn,
+    key: &'t str,
+    value: &'t str,
+    /// What follows an unquoted value that ends at a space.
+    rest: &'t str,
+}
+
+/// Whether a text without a tag has the form of these files.
+pub(super) fn is_settings(text: &str) -> bool {
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    !start.starts_with('<')
+        && settings(text).any(|setting| {
+            matches!(
+                setting.key,
+                "image_version" | "line1_name" | "proxy1_address" | "proxy_register"
+            )
+        })
+}
+
+/// Checks `SIP<MAC>.cnf`, or with `common` `SIPDefault.cnf`.
+pub(super) fn check(findings: &mut FindingList<'_>, text: &Text, common: bool) {
+    let all: Vec<Setting<'_>> = settings(text.as_str()).collect();
+    for (index, setting) in all.iter().enumerate() {
+        let before = &all[..index];
+        one(findings, setting);
+        if before
+            .iter()
+            .any(|other| other.key == setting.key && other.value != setting.value)
+        {
+            findings.at(
+                setting.place,
+                Severity::Warning,
+                "repeated",
+                format!("{} is set twice with different values", setting.key),
+                "Delete the wrong one",
+            );
+        }
+    }
+    if !common {
+        lines(findings, &all);
+    }
+}
+
+/// Checks the name of the image in `OS79XX.TXT`: nothing else may be in the file.
+pub(super) fn check_image_name(findings: &mut FindingList<'_>, text: &Text) {
+    let whole = text.as_str();
+    let line = whole.strip_suffix('\n').unwrap_or(whole);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    let name = line.split_whitespace().next().unwrap_or_default();
+    let is_image = name.starts_with("P0") && !name.contains('.');
+    if line == name && is_image {
+        return;
+    }
+    let message = if !is_image {
+        "expected the name of an image, such as P003-8-12-00, without an ending"
+    } else if line.trim_end() == name {
+        "a space or an empty line after the name is part of it: the phone requests a file that \
+         does not exist"
+    } else {
+        "there is more than the name of an image: the phone reads it as part of the name"
+    };
+    findings.file(
+        Severity::Error,
+        "load-name",
+        message,
+        "Write only the name into the file, without a space or a second line",
+    );
+}
+
+/// Checks that there is a line, and that it can register.
+fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>]) {
+    let value = |key: &str| {
+        let set = all.iter().find(|setting| setting.key == key);
+        set.map(|setting| setting.value)
+            .filter(|value| !value.is_empty() && *value != "UNPROVISIONED")
+    };
+    let mut named = 0;
+    for line in 1..=keys::LINES {
+        let key = format!("line{line}_name");
+        let Some(setting) = all.iter().find(|setting| setting.key == key) else {
+            continue;
+        };
+        if value(&key).is_none() {
+            continue;
+        }
+        named += 1;
+        if value(&format!("line{line}_password")).is_none() {
+            findings.at(
+                setting.place,
+                Severity::Warning,
+                "no-secret",
+                format!(
+                    "line{line}_password is missing: a PBX that asks for a password rejects the \
+                     phone"
+                ),
+                format!("Write line{line}_password with the password that the PBX has"),
+            );
+        }
+    }
+    if named == 0 {
+        findings.file(
+            Severity::Error,
+            "no-line",
+            "no lineN_name: the phone shows \"No Valid Line Names Provisioned\"",
+            "Write line1_name, line1_authname and line1_password",
+        );
+    }
+    let register = all.iter().find(|setting| setting.key == "proxy_register");
+    if register.is_none() {
+        findings.file(
+            Severity::Note,
+            "no-register",
+            "proxy_register is not set here: unless SIPDefault.cnf sets it to 1, the phone does \
+             not register",
+            "Write proxy_register: 1 here or in SIPDefault.cnf",
+        );
+    }
+}
+
+fn one(findings: &mut FindingList<'_>, setting: &Setting<'_>) {
+    let Some(key) = Key::of(setting.key) else {
+        unknown_key(findings, setting);
+        return;
+    };
+    let place = setting.place;
+    let name = setting.key;
+    let value = setting.value;
+    if value.is_empty() || value == "UNPROVISIONED" {
+        return;
+    }
+    if is_placeholder(value, key.form == Form::Secret) {
+        let shown = match key.form {
+            Form::Secret => "a placeholder".to_owned(),
+            _ => format!("the placeholder {}", quoted(value)),
+        };
+        findings.at(
+            place,
+            Severity::Error,
+            "placeholder",
+            format!("{name} still contains {shown}"),
+            "Replace it with the value for this phone",
+        );
+        return;
+    }
+    if !setting.rest.is_empty() {
+        findings.at(
+            place,
+            Severity::Warning,
+            "unquoted",
+            format!("the value of {name} ends at its first space"),
+            "Write the value in double quotes",
+        );
+    }
+    if value.len() > key.max {
+        too_long(findings, setting, &key);
+        return;
+    }
+    form(findings, setting, &key);
+}
+
+fn too_long(findings: &mut FindingList<'_>, setting: &Setting<'_>, key: &Key) {
+    let (severity, code) = match key.form {
+        Form::Secret => (Severity::Error, "secret-too-long"),
+        _ => (Severity::Warning, "value-too-long"),
+    };
+    findings.at(
+        setting.place,
+        severity,
+        code,
+        format!(
+            "{} has {} bytes; a 7940 or 7960 keeps {}",
+            setting.key,
+            setting.value.len(),
+            key.max
+        ),
+        match key.form {
+            Form::Secret => "Use a shorter password, here and on the PBX",
+            _ => "Shorten it",
+        },
+    );
+}
+
+fn form(findings: &mut FindingList<'_>, setting: &Setting<'_>, key: &Key) {
+    let Setting {
+        place,
+        key: name,
+        value,
+        ..
+    } = *setting;
+    let number = || value.parse::<u32>().ok();
+    let mut warn = |severity, code, message: String, cure: String| {
+        findings.at(place, severity, code, message, cure);
+    };
+    match key.form {
+        Form::Image => image(findings, place, value),
+        Form::Host => {
+            let is_managed = value == address::USE_CALL_MANAGER;
+            if let Some((message, cure)) =
+                address::describe(name, value, "the server").filter(|_| !is_managed)
+            {
+                let severity = if name.starts_with("proxy1_") {
+                    Severity::Error
+                } else {
+                    Severity::Warning
+                };
+                findings.at(place, severity, "address", message, cure);
+            }
+        }
+        Form::Port if number().is_none_or(|port| !(1..=65535).contains(&port)) => warn(
+            Severity::Error,
+            "ports",
+            format!(
+                "{name} is {}: expected a port from 1 to 65535",
+                quoted(value)
+            ),
+            "Write 5060, or the port of the PBX".to_owned(),
+        ),
+        Form::Number(least, most)
+            if number().is_none_or(|number| !(least..=most).contains(&number)) =>
+        {
+            warn(
+                Severity::Warning,
+                "number",
+                format!("{name} is {}: expected {least} to {most}", quoted(value)),
+                "Correct the number, or delete the line".to_owned(),
+            );
+        }
+        Form::OneOf(words) if !words.contains(&value) => warn(
+            Severity::Warning,
+            key.code(),
+            format!(
+                "{name} is {}, which a 7940 or 7960 does not know",
+                quoted(value)
+            ),
+            format!("Write one of {}", words.join(", ")),
+        ),
+        Form::DialPlan if value.to_ascii_lowercase().ends_with(".xml") => warn(
+            Severity::Error,
+            "dial-plan-name",
+            format!(
+                "{name} is {}: the phone appends .xml and requests {value}.xml",
+                quoted(value)
+            ),
+            format!("Write {}", &value[..value.len() - ".xml".len()]),
+        ),
+        _ => {}
+    }
+    if name == "proxy_register" && value == "0" {
+        findings.at(
+            place,
+            Severity::Warning,
+            "no-register",
+            "proxy_register is 0: the phone does not register",
+            "Write 1",
+        );
+    }
+}
+
+/// The load of `image_version`: `P0S3-8-12-00`.
+fn image(findings: &mut FindingList<'_>, place: LineColumn, value: &str) {
+    let load = LoadName::new(value);
+    let (code, message, cure) = if load.as_str().len() != value.len() {
+        (
+            "load-suffix",
+            "a load is named without .loads".to_owned(),
+            format!("Write {load}"),
+        )
+    } else if let Some(NameFault::Case(right) | NameFault::Spelling(right)) =
+        load_name::fault(value)
+    {
+        (
+            "load-name",
+            format!("image_version is {}: expected {right}", quoted(value)),
+            format!("Write {right}"),
+        )
+    } else if load.protocol() != Some(Protocol::Sip)
+        || load.is_universal_loader()
+        || value.contains('.')
+    {
+        (
+            "load-name",
+            format!(
+                "image_version is {}, which is not a SIP load of a 7940 or 7960",
+                quoted(value)
+            ),
+            "Write the name of the .loads file that begins with P0S3, such as P0S3-8-12-00"
+                .to_owned(),
+        )
+    } else {
+        return;
+    };
+    findings.at(place, Severity::Error, code, message, cure);
+}
+
+fn unknown_key(findings: &mut FindingList<'_>, setting: &Setting<'_>) {
+    let name = setting.key;
+    if setting.value.is_empty() && setting.rest == "?" {
+        findings.at(
+            setting.place,
+            Severity::Warning,
+            "unknown-key",
+            "a line without a colon: the phone counts it as an error and skips it",
+            "Write key: value, or # before a comment",
+        );
+        return;
+    }
+    let similar = Key::names()
+        .map(|known| (edit_distance(name, &known), known))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, _)| *distance <= 2);
+    findings.at(
+        setting.place,
+        Severity::Warning,
+        "unknown-key",
+        format!("a 7940 or 7960 does not know the key {}", quoted(name)),
+        match similar {
+            Some((_, known)) => format!("Write {known}"),
+            None => "Delete the line; the phone counts it as an error and skips it".to_owned(),
+        },
+    );
+}
+
+/// The settings of a text, as the phone reads it.
+fn settings(text: &str) -> impl Iterator<Item = Setting<'_>> {
+    (1..).zip(text.lines()).filter_map(|(row, line)| {
+        let line = line.trim_start_matches('\u{feff}');
+        let trimmed = line.trim_start();
+        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
+            return None;
+        }
+        let column = line.chars().count() - trimmed.chars().count() + 1;
+        let place = (row, u32::try_from(column).unwrap_or(u32::MAX));
+        let Some((key, rest)) = trimmed.split_once(':') else {
+            return Some(Setting {
+                place,
+                key: trimmed.trim_end(),
+                value: "",
+                rest: "?",
+            });
+        };
+        let (value, rest) = value(rest.trim());
+        Some(Setting {
+            place,
+            key: key.trim_end(),
+            value,
+            rest,
+        })
+    })
+}
+
+/// The value, and for an unquoted one what follows its first space, without a comment.
+fn value(text: &str) -> (&str, &str) {
+    for quote in ['"', '\''] {
+        if let Some(inside) = text.strip_prefix(quote) {
+            return (inside.split(quote).next().unwrap_or_default(), "");
+        }
+    }
+    let bare = text.split(['#', ';']).next().unwrap_or_default().trim_end();
+    match bare.split_once([' ', '\t']) {
+        Some((value, rest)) => (value, rest.trim()),
+        None => (bare, ""),
+    }
+}
+
+/// Whether the name is that of the file for all phones.
+pub(super) fn is_common(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.to_ascii_lowercase().starts_with("sipdefault"))
+}

@@ -1,0 +1,75 @@
+//! Names and labels: cut to what phones and pjsip keep.
+
+use super::Accounts;
+use crate::{
+    inventory::PhoneEntry,
+    phone::{MAX_DISPLAY, MAX_PHONE_LABEL, Model},
+};
+
+/// Maximum length in bytes of the name that pjsip keeps of a `callerid`.
+const MAX_CALLER_ID: usize = 79;
+
+/// The start of a text that a phone and pjsip keep, ending between two characters.
+fn fitting(text: &str) -> &str {
+    let mut end = text.len();
+    let too_many = text.char_indices().nth(MAX_DISPLAY);
+    if let Some((at, _)) = too_many {
+        end = at;
+    }
+    while end > MAX_CALLER_ID || !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].trim_end()
+}
+
+/// The start of a text, for a note.
+fn quoted(text: &str) -> String {
+    const SHOWN: usize = 12;
+    if text.chars().count() <= SHOWN {
+        return format!("'{text}'");
+    }
+    let start: String = text.chars().take(SHOWN).collect();
+    format!("'{start}…'")
+}
+
+impl Accounts<'_, '_> {
+    /// The part of a name or label that a phone shows.
+    pub(super) fn shown(&mut self, what: &str, of: &str, text: &str) -> String {
+        let kept = fitting(text);
+        if kept.len() < text.len() {
+            self.cut.push(format!(
+                "{what} {} of {of} to {} characters",
+                quoted(text),
+                kept.chars().count()
+            ));
+        }
+        kept.to_owned()
+    }
+
+    /// The label in the corner of the display: the part of the label that fits there, or the
+    /// extension.
+    pub(super) fn label(&mut self, listed: &PhoneEntry) -> String {
+        let takes_no_blanks = listed.model.is_none_or(Model::label_rejects_spaces);
+        let is_end = |c: char| takes_no_blanks && c.is_whitespace();
+        let start = |text: &str| -> String {
+            let word = text.split(is_end).next().unwrap_or_default();
+            word.chars().take(MAX_PHONE_LABEL).collect()
+        };
+        let Some(label) = &listed.label else {
+            let extension = listed.extension.as_ref();
+            return extension
+                .filter(|text| start(text) == **text)
+                .cloned()
+                .unwrap_or_default();
+        };
+        let kept = start(label);
+        if kept != *label {
+            self.cut.push(format!(
+                "label {} of {} in the corner to '{kept}'",
+                quoted(label),
+                listed.mac
+            ));
+        }
+        kept
+    }
+}
