@@ -152,20 +152,12 @@ impl<S: TftpService> TftpEngine<S> {
         let Some((slot, active)) = self.find(now, port, peer) else {
             return self.unknown_tid(now, port, local, peer, out);
         };
-        let proven = active.transfer.has_acknowledged();
+        let is_reported = active.is_reported;
         let step = active.transfer.acknowledge(now, block);
         if step == TransferAction::Ignored {
             return;
         }
-        if !proven
-            && let Some(Peer::Busy {
-                slot: first,
-                duplicate: Some(duplicate),
-                ..
-            }) = self.peers.get(now, peer)
-            && duplicate == slot
-            && !self.promote_duplicate(now, first, duplicate, out)
-        {
+        if !is_reported && !self.promote_duplicate(now, slot, out) {
             return;
         }
         match step {

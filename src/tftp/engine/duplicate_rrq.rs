@@ -11,6 +11,7 @@ use super::{
         TftpAnswer, TftpRequest, TftpService, TransferOutcome,
         options::NegotiatedOptions,
         packet::{RequestOptions, error_code},
+        peers::Peer,
         transfer::TftpTransfer,
         transmit::TransmitQueue,
     },
@@ -66,16 +67,24 @@ impl<S: TftpService> TftpEngine<S> {
         true
     }
 
-    /// The phone acknowledged the second transfer, so it restarted: ends the first and reports the
-    /// second to the service. Returns `false` if the service refuses it now.
+    /// The phone acknowledged the second transfer, so it restarted: ends the first, unless it has
+    /// ended by itself, and reports the second to the service. Returns `false` if the service refuses
+    /// it now.
     pub(super) fn promote_duplicate(
         &mut self,
         now: Instant,
-        first: usize,
         duplicate: usize,
         out: &mut TransmitQueue,
     ) -> bool {
-        self.end(now, first, TransferOutcome::Replaced);
+        let peer = self.slots[duplicate].as_ref().map(|active| active.peer);
+        if let Some(Peer::Busy {
+            slot: first,
+            duplicate: Some(_),
+            ..
+        }) = peer.and_then(|peer| self.peers.get(now, peer))
+        {
+            self.end(now, first, TransferOutcome::Replaced);
+        }
         let active = self.slots[duplicate]
             .as_mut()
             .expect("a duplicate's slot is taken");

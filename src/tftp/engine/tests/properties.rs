@@ -60,6 +60,7 @@ proptest! {
                     "request" if fields[2] != "absent" => {
                         prop_assert_eq!(open.insert(fields[1].to_owned(), true), None);
                     }
+                    "acked" => prop_assert_eq!(open.get(fields[1]), Some(&true), "only what was reported"),
                     "ended" => prop_assert_eq!(open.insert(fields[1].to_owned(), false), Some(true)),
                     _ => {}
                 }

@@ -114,3 +114,20 @@ fn a_repeated_request_replaces_the_transfer_if_the_other_port_was_used_recently(
         "no two transfers with ACKs that cannot be distinguished"
     );
 }
+
+#[test]
+fn the_second_transfer_is_reported_if_the_first_has_ended_by_itself() {
+    let mut bench = Bench::new();
+    bench.request(PHONE, "a");
+    bench.ack(PHONE, FIRST, 1);
+    bench.request(PHONE, "a");
+    // A late packet of the first transfer reached the phone while it restarted.
+    bench
+        .engine
+        .port_closed(bench.now, TransferPort::First, PHONE);
+    assert_eq!(bench.calls(), ["request 0 a", "ended 0 PortClosed 512"]);
+    bench.ack(PHONE, SECOND, 1);
+    bench.ack(PHONE, SECOND, 2);
+    assert_eq!(bench.calls(), ["request 1 a", "ended 1 Delivered 1000"]);
+    assert_eq!(bench.engine.transfers(), 0);
+}
