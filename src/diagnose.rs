@@ -45,6 +45,8 @@ pub enum Code {
     HardwareMismatch,
     /// The phone fetches its configuration and drops it.
     ConfigRejected,
+    /// The server has no configuration for the phone.
+    NoConfiguration,
     /// The phone restarted before it had every image.
     RebootedMidImage,
     /// The phone fetched the whole load for the third time.
@@ -102,6 +104,7 @@ impl Code {
         Self::BridgeNeeded,
         Self::HardwareMismatch,
         Self::ConfigRejected,
+        Self::NoConfiguration,
         Self::RebootedMidImage,
         Self::RepeatFlash,
         Self::UnsupportedModel,

@@ -26,7 +26,7 @@ pub use header::{
 pub use limits::{MAX_FILE_BYTES, MAX_LINE_BYTES};
 pub use line::RunFinished;
 pub use paths::{newest_resumable, state_folder, unused_path};
-pub use read::{RecordedRun, read, read_header};
+pub use read::{RecordedRun, read, read_from, read_header};
 pub use sessions::{Session, Sessions};
 pub use write::{Journal, MAX_UNWRITTEN, SLOW_DISK};
 

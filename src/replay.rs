@@ -6,27 +6,51 @@
 //! ([`infer`]). [`crate::track::Fleet`] does the rest. docs/replay.md lists the formats.
 
 use std::{
+    cell::Cell,
+    fmt,
     fs::File,
     io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
+    rc::Rc,
 };
 
 use jiff::Timestamp;
 
 use crate::track::{Plan, StagePlan};
 
+mod access_log;
+mod atftpd;
+mod bsd_tftpd;
 pub mod capture;
+mod directions;
 mod dnsmasq;
 mod http_transfers;
 pub mod infer;
+mod ios;
+mod lines;
 mod log;
 mod log_line;
+mod logged_requests;
+mod netkit;
+mod note;
+mod order;
 mod packets;
+mod provd;
+mod server_line;
+mod server_log;
+mod servers;
+mod tcpdump;
 mod tftp_transfers;
+mod tftpd32;
 mod tftpd_hpa;
+mod time_form;
 mod timestamp;
 mod trace;
+mod unaddressed;
+mod unpack;
+mod wrapper;
 
+pub use note::TraceNote;
 pub use trace::{DamagedPacket, MAX_OBSERVATIONS, MAX_REQUESTS, Tally, Trace, TraceObservations};
 
 /// The format of a file, detected from its first bytes.
@@ -34,7 +58,7 @@ pub use trace::{DamagedPacket, MAX_OBSERVATIONS, MAX_REQUESTS, Tally, Trace, Tra
 pub enum ReplayFormat {
     /// A journal of this program.
     Journal,
-    /// The log of a TFTP server.
+    /// The log of a file server.
     Log,
     /// A packet capture.
     Capture,
@@ -58,6 +82,12 @@ pub enum ReplayError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is compressed by gzip and damaged from its beginning.
+    #[error("{} is compressed by gzip, and its beginning is damaged", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is compressed.
     #[error("{} is compressed: unpack it with {with}", path.display())]
     Packed {
@@ -65,6 +95,18 @@ pub enum ReplayError {
         path: PathBuf,
         /// The program that unpacks it to standard output.
         with: &'static str,
+    },
+    /// xinetd started a TFTP server, which logs no requests.
+    #[error(
+        "{} has no request: xinetd started the TFTP server {starts} times, and the server logs \
+         nothing",
+        path.display()
+    )]
+    NotLogged {
+        /// The file.
+        path: PathBuf,
+        /// How often it was started.
+        starts: u64,
     },
     /// No line is a request.
     #[error("{} has no request: none of its {lines} lines is from a TFTP server", path.display())]
@@ -83,6 +125,12 @@ pub enum ReplayError {
     /// The file is neither text nor a capture.
     #[error("{} is neither text nor a capture", path.display())]
     Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The capture has the packets of one direction only.
+    #[error("{} has data of a TFTP server and no requests: it has one direction only", path.display())]
+    AnswersOnly {
         /// The file.
         path: PathBuf,
     },
@@ -110,16 +158,28 @@ impl ReplayError {
             }
             Self::Read { .. } => "Name an existing file that this user can read".to_owned(),
             Self::Packed { with, .. } => {
-                format!("Unpack it in a pipe: {with} FILE | reflash replay /dev/stdin")
+                format!("Unpack it in a pipe: {with} FILE | reflash replay -")
+            }
+            Self::Damaged { .. } => "Copy the file again: gzip -t FILE tests it".to_owned(),
+            Self::AnswersOnly { .. } => {
+                "Capture both directions: on the server with tcpdump -i any \
+                                         -w FILE, on a switch with a mirror port for both"
+                    .to_owned()
+            }
+            Self::NotLogged { .. } => {
+                "Add --verbose to server_args in /etc/xinetd.d/tftp, restart \
+                                       xinetd, and let a phone start again"
+                    .to_owned()
             }
             Self::Empty { .. }
             | Self::NoLog { .. }
             | Self::NoPacket { .. }
             | Self::NoCapture { .. }
             | Self::Foreign { .. } => {
-                "Known formats: journals of this program, logs of tftpd-hpa and dnsmasq, and \
-                 captures (pcap, pcapng). Run tftpd-hpa with --verbose, dnsmasq with \
-                 log-facility, or capture while phones start: tcpdump -i any -w FILE"
+                "Known formats: journals of this program; logs of tftpd-hpa, dnsmasq, atftpd, \
+                 Tftpd32 and Tftpd64, the tftpd of netkit and BSD, web servers, wazo-provd, IOS \
+                 (debug tftp) and tcpdump; captures (pcap, pcapng). Run tftpd-hpa with --verbose, \
+                 dnsmasq with log-facility, or capture while phones start: tcpdump -i any -w FILE"
                     .to_owned()
             }
         }
@@ -128,21 +188,22 @@ impl ReplayError {
 
 fn format_of(head: &[u8]) -> ReplayFormat {
     let text = head.trim_ascii_start();
-    let contains = |words: &[u8]| text.windows(words.len()).any(|window| window == words);
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or(text);
+    let contains = |words: &[u8]| line.windows(words.len()).any(|window| window == words);
     if capture::is_capture(head) {
         ReplayFormat::Capture
-    } else if text.starts_with(b"{") && contains(b"\"journal\"") {
+    } else if line.starts_with(b"{") && contains(b"\"journal\"") && contains(b"\"kind\":") {
+        // `journalctl -o json` has neither.
         ReplayFormat::Journal
     } else {
         ReplayFormat::Log
     }
 }
 
-/// The program that unpacks a file that begins with `head`. Rotated logs are compressed.
+/// The program that unpacks a file that begins with `head`, other than by gzip.
 fn unpacker(head: &[u8]) -> Option<&'static str> {
     [
-        (&[0x1f, 0x8b][..], "zcat"),
-        (b"BZh", "bzcat"),
+        (&b"BZh"[..], "bzcat"),
         (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xzcat"),
         (&[0x28, 0xb5, 0x2f, 0xfd], "zstdcat"),
     ]
@@ -151,35 +212,69 @@ fn unpacker(head: &[u8]) -> Option<&'static str> {
 }
 
 /// An open file, not read yet.
-#[derive(Debug)]
 pub struct TraceFile {
     /// The format.
     pub format: ReplayFormat,
     path: PathBuf,
-    input: BufReader<File>,
+    input: Box<dyn BufRead>,
     modified: Option<Timestamp>,
     /// Whether its first bytes contain a zero byte.
     is_binary: bool,
+    /// Whether a compressed file turned out to be damaged.
+    damaged: Rc<Cell<bool>>,
 }
 
-/// Opens a file, which may be a pipe, and detects its format.
+impl fmt::Debug for TraceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TraceFile")
+            .field("format", &self.format)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether this names standard input.
+#[must_use]
+pub fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Opens a file, which may be a pipe or compressed by gzip, and detects its format. `-` is standard
+/// input.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is empty or is compressed.
+/// If the file cannot be read, is empty or is compressed in another way.
 pub fn open(path: &Path) -> Result<TraceFile, ReplayError> {
     let failed = |source| unreadable(path, source);
-    let file = File::open(path).map_err(failed)?;
-    let modified = file
+    let name = if is_stdin(path) {
+        Path::new("/dev/stdin")
+    } else {
+        path
+    };
+    let file = File::open(name).map_err(failed)?;
+    let mut modified = file
         .metadata()
         .and_then(|about| about.modified())
         .ok()
         .and_then(|time| Timestamp::try_from(time).ok());
-    let mut input = BufReader::new(file);
+    let mut input: Box<dyn BufRead> = Box::new(BufReader::new(file));
+    let head = input.fill_buf().map_err(failed)?;
+    let mut damaged = Rc::default();
+    if unpack::is_gzip(head) {
+        modified = unpack::modified(head).or(modified);
+        let (unpacked, is_damaged) = unpack::unpacked(input);
+        input = Box::new(unpacked);
+        damaged = is_damaged;
+    }
     let head = input.fill_buf().map_err(failed)?;
     if head.is_empty() {
         let path = path.to_owned();
-        return Err(ReplayError::Empty { path });
+        return Err(if damaged.get() {
+            ReplayError::Damaged { path }
+        } else {
+            ReplayError::Empty { path }
+        });
     }
     if let Some(with) = unpacker(head) {
         let path = path.to_owned();
@@ -193,20 +288,38 @@ pub fn open(path: &Path) -> Result<TraceFile, ReplayError> {
         input,
         modified,
         is_binary,
+        damaged,
     })
 }
 
 impl TraceFile {
+    /// The contents, without compression.
+    #[must_use]
+    pub fn into_reader(self) -> impl BufRead {
+        self.input
+    }
+
     /// Reads a log or a capture. `year` is the year of a log's first line if its times have none.
     ///
     /// # Errors
     ///
     /// If the file cannot be read or contains no request and no phone.
     pub fn read(mut self, year: Option<i16>) -> Result<Trace, ReplayError> {
-        let trace = read_from(&mut self.input, self.format, year, self.modified)
+        let mut trace = read_from(&mut self.input, self.format, year, self.modified)
             .map_err(|source| unreadable(&self.path, source))?;
+        trace.tally.cut |= self.damaged.get();
         if trace.is_empty() {
             let (path, tally) = (self.path, trace.tally);
+            let starts = trace.notes.iter().find_map(|note| match note {
+                TraceNote::RequestsNotLogged { starts } => Some(*starts),
+                _ => None,
+            });
+            if let Some(starts) = starts {
+                return Err(ReplayError::NotLogged { path, starts });
+            }
+            if trace.notes.contains(&TraceNote::AnswersOnly) {
+                return Err(ReplayError::AnswersOnly { path });
+            }
             return Err(match self.format {
                 ReplayFormat::Capture if tally.read == 0 => ReplayError::NoPacket { path },
                 ReplayFormat::Log if self.is_binary => ReplayError::Foreign { path },

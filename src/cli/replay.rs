@@ -15,7 +15,8 @@ use super::{
 use crate::{
     failure::Failure,
     inputs::{bundles, shown, stage_failure},
-    replay::{self, DamagedPacket, ReplayError, ReplayFormat, Trace},
+    journal,
+    replay::{self, DamagedPacket, ReplayError, ReplayFormat, Trace, TraceNote},
     report::html::Heading,
     run_view,
     stage::{self, AcceptPolicy},
@@ -25,18 +26,22 @@ use crate::{
 
 /// Analyse another TFTP server's log, a packet capture or a journal
 ///
-/// Reads logs of tftpd-hpa and dnsmasq; captures (pcap, pcapng) with TFTP, HTTP on port 6970,
-/// CDP, LLDP, DHCP, SIP and SCCP; and journals of reflash. The type is detected from the
-/// content. Log times without a zone count as UTC. If a log has requests only, the state
-/// "flashed" is inferred, and its evidence says so.
+/// Reads logs of tftpd-hpa, dnsmasq, atftpd, Tftpd32 and Tftpd64, the tftpd of netkit and BSD, web
+/// servers, wazo-provd, routers (debug tftp) and tcpdump, also from journalctl, docker or a syslog
+/// server; captures (pcap, pcapng) with TFTP, HTTP on port 6970, CDP, LLDP, DHCP, SIP and SCCP; and
+/// journals of reflash. The type is detected from the content; gzip is unpacked. Log times without
+/// a zone count as UTC. If a log has requests only, the state "flashed" is inferred, and its
+/// evidence says so.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   reflash replay /var/log/syslog
+  reflash replay /var/log/syslog.2.gz
+  journalctl -o json -t in.tftpd | reflash replay -
   reflash replay phones.pcap --bundle cmterm-7945_7965-sip.9-3-1SR4-1.zip
   reflash replay old-tftpd.log --year 2020 --format html --to phones.html")]
 pub(super) struct Args {
-    /// Log, capture or journal
+    /// Log, capture or journal; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Bundle that was served (repeatable)
@@ -61,7 +66,9 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     let stages = stages(args, globals)?;
     let opened = replay::open(&args.file).map_err(|error| failed(&error))?;
     if opened.format == ReplayFormat::Journal {
-        return super::report::replayed(&args.file, stages, &args.output, globals);
+        let path = &args.file;
+        let recorded = journal::read_from(path, opened.into_reader());
+        return super::report::replayed(path, recorded, stages, &args.output, globals);
     }
     let mut record = opened.read(args.year).map_err(|error| failed(&error))?;
     let plan = replay::plan(&mut record, stages);
@@ -92,6 +99,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
                 "cut": record.tally.cut,
                 "requests": record.len(),
                 "requests_only": requests_only,
+                "notes": record.notes,
                 "loads": loads,
             },
         }),
@@ -168,7 +176,9 @@ fn heading_sentences(
     if dropped > 0 {
         lines.push(format!("too many addresses: {dropped} were ignored"));
     }
-    if requests_only {
+    lines.extend(record.notes.iter().map(TraceNote::sentence));
+    let is_said = record.notes.contains(&TraceNote::OneDirection);
+    if requests_only && !is_said {
         lines.push(
             "the record has requests but no acknowledgements: what a phone received is inferred \
              from its next request"

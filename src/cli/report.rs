@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    journal::{self, RecordedRun},
+    journal::{self, JournalError, RecordedRun},
     report::html::Heading,
     run_view,
     text::{date_time, escape},
@@ -39,17 +39,19 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     args.output.check(globals)?;
-    replayed(&args.journal, Vec::new(), &args.output, globals)
+    let path = &args.journal;
+    replayed(path, journal::read(path), Vec::new(), &args.output, globals)
 }
 
-/// Reports a journal. `stages`, unless empty, replace the recorded ones.
+/// Reports a journal, `path`. `stages`, unless empty, replace the recorded ones.
 pub(super) fn replayed(
     path: &Path,
+    recorded: Result<RecordedRun, JournalError>,
     stages: Vec<StagePlan>,
     args: &ReportArgs,
     globals: &Globals,
 ) -> Result<CommandOutcome, Failure> {
-    let recorded = journal::read(path).map_err(|error| {
+    let recorded = recorded.map_err(|error| {
         let cure = error.cure();
         Failure::new(escape(&error.to_string()), cure)
     })?;

@@ -1,11 +1,16 @@
 //! The report at the end of a run, 80 columns wide.
 
+use jiff::SignedDuration;
+
 use super::style::Style;
 use crate::{
     run_view::{PhoneView, RunView, format, is_finished, totals},
     text::{clock, date_time, escape, wrap},
     track::{FileOutcome, PhoneReport, State},
 };
+
+/// Phones write their flash for up to this long.
+const WRITING_TAKES: SignedDuration = SignedDuration::from_mins(5);
 
 /// Up to this many phones, the evidence of finished phones is printed too.
 const FEW: usize = 10;
@@ -138,7 +143,13 @@ fn row(
         lines.extend(wrap(&what, "    ", "      "));
         lines.extend(wrap(&escape(&diagnosis.cure), "    → ", "      "));
     }
-    if phone.state == State::Writing {
+    if phone.state == State::Writing && times {
+        let until = phone.last_seen.checked_add(WRITING_TAKES);
+        let until = date_time(until.unwrap_or(phone.last_seen));
+        let text =
+            format!("at the end of the record it may have been writing its flash, until {until}");
+        lines.extend(wrap(&text, "    ", "      "));
+    } else if phone.state == State::Writing {
         lines.push("    DO NOT UNPLUG: it may still be writing its flash".to_owned());
     }
     lines

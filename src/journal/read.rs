@@ -68,6 +68,15 @@ pub fn read(path: &Path) -> Result<RecordedRun, JournalError> {
     from_reader(BufReader::new(file)).map_err(|fault| JournalError::new(path, fault))
 }
 
+/// Reads a journal from a stream. `path` names it in errors.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_from(path: &Path, from: impl BufRead) -> Result<RecordedRun, JournalError> {
+    from_reader(from).map_err(|fault| JournalError::new(path, fault))
+}
+
 /// Reads the header of a journal.
 ///
 /// # Errors

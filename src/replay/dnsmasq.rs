@@ -3,99 +3,72 @@
 //! ```text
 //! dnsmasq-tftp[20]: sent /srv/tftp/term65.default.loads to 192.0.2.9
 //! dnsmasq-tftp[20]: file /srv/tftp/CTLSEP….tlv not found for 192.0.2.9
+//! dnsmasq-tftp[20]: file /srv/tftp/CTLSEP….tlv not found
+//! dnsmasq-tftp[20]: cannot access /srv/tftp/term65.default.loads: Permission denied
 //! dnsmasq-tftp[20]: failed sending /srv/tftp/apps45.sbn to 192.0.2.9
 //! dnsmasq-tftp[20]: error 0 text received from 192.0.2.9
 //! ```
-
-use std::{collections::HashMap, net::Ipv4Addr};
+//!
+//! Versions before 2.66 do not say for which client a file was not found, and none does where
+//! access is denied.
 
 use super::{
-    log_line::{LineKind, LogLine, address},
-    trace::{ReplayedRequest, Trace},
+    log_line::address,
+    server_line::{LoggedOutcome, LoggedRequest, ServerMessage},
 };
-use crate::track::{TransferEnd, Transport};
 
-/// Maximum number of errors that are kept until the line of their file.
-const ERRORS_MAX: usize = 4096;
+/// The error code of an access violation (RFC 1350).
+const ACCESS_VIOLATION: u16 = 2;
 
-/// The state between lines.
-#[derive(Debug, Default)]
-pub(super) struct DnsmasqReader {
-    /// The phone's last ERROR packet; the next line has the file that it ended.
-    errors: HashMap<Ipv4Addr, (u16, String)>,
-    used: bool,
-}
-
-impl DnsmasqReader {
-    pub(super) fn is_used(&self) -> bool {
-        self.used
-    }
-
-    pub(super) fn line(&mut self, trace: &mut Trace, line: LogLine<'_>) -> LineKind {
-        if line.program == "dnsmasq-dhcp" || line.program == "dnsmasq" {
-            // DHCP and DNS: only the TFTP server logs files.
-            return LineKind::Foreign;
-        }
-        let understood = self.read(trace, line);
-        self.used |= understood.is_some();
-        understood.map_or(LineKind::Unknown, |()| LineKind::Understood)
-    }
-
-    fn read(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
-        let words = line.text;
-        if let Some(rest) = words.strip_prefix("sent ") {
-            let (path, to) = rest.rsplit_once(" to ")?;
-            let index = add_ended_request(trace, line, path, address(to)?)?;
-            trace.end(line.time, index, TransferEnd::Delivered, None);
-        } else if let Some(rest) = words.strip_prefix("failed sending ") {
-            let (path, to) = rest.rsplit_once(" to ")?;
-            let to = address(to)?;
-            let end = match self.errors.remove(&to) {
-                Some((code, message)) => TransferEnd::Aborted {
-                    code: Some(code),
-                    message: Some(message),
-                },
-                None => TransferEnd::Vanished { all_sent: false },
-            };
-            let index = add_ended_request(trace, line, path, to)?;
-            trace.end(line.time, index, end, None);
-        } else if let Some(rest) = words.strip_prefix("file ") {
-            let (path, from) = rest.rsplit_once(" not found for ")?;
-            let index = add_ended_request(trace, line, path, address(from)?)?;
-            trace.refuse(index);
-        } else {
-            let rest = words.strip_prefix("error ")?;
-            let (what, from) = rest.rsplit_once(" received from ")?;
-            let (code, message) = what.split_once(' ').unwrap_or((what, ""));
-            let code = code.parse().ok()?;
-            if self.errors.len() >= ERRORS_MAX {
-                self.errors.clear();
-            }
-            self.errors
-                .insert(address(from)?, (code, message.to_owned()));
-        }
-        trace.has_ends = true;
-        Some(())
-    }
-}
-
-/// Adds the request of a file whose transfer is over, without the server's folder.
-fn add_ended_request(
-    trace: &mut Trace,
-    line: LogLine<'_>,
-    path: &str,
-    address: Ipv4Addr,
-) -> Option<usize> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let request = ReplayedRequest {
-        address,
-        port: 0,
-        transport: Transport::Tftp,
-        name: name.to_owned(),
-        staged: None,
-        found: true,
-        size: None,
-        ended: false,
+/// Reads a line. Accepts any text.
+pub(super) fn read(text: &str) -> Option<ServerMessage<'_>> {
+    let answered = |path, to, outcome| {
+        Some(ServerMessage::Answered {
+            request: LoggedRequest::tftp(address(to)?, base(path)),
+            outcome,
+        })
     };
-    trace.add_request(line.time, request)
+    if let Some(rest) = text.strip_prefix("sent ") {
+        let (path, to) = rest.rsplit_once(" to ")?;
+        answered(path, to, LoggedOutcome::Delivered { size: None })
+    } else if let Some(rest) = text.strip_prefix("failed sending ") {
+        let (path, to) = rest.rsplit_once(" to ")?;
+        let outcome = LoggedOutcome::Failed {
+            code: None,
+            message: "",
+        };
+        answered(path, to, outcome)
+    } else if let Some(rest) = text.strip_prefix("file ") {
+        if let Some((path, from)) = rest.rsplit_once(" not found for ") {
+            return answered(path, from, LoggedOutcome::NotFound);
+        }
+        Some(ServerMessage::Clientless {
+            name: base(rest.trim_end().strip_suffix(" not found")?),
+            outcome: LoggedOutcome::NotFound,
+        })
+    } else if let Some(rest) = text.strip_prefix("cannot access ") {
+        let (path, message) = rest.rsplit_once(": ")?;
+        let outcome = LoggedOutcome::Refused {
+            code: ACCESS_VIOLATION,
+            message,
+        };
+        Some(ServerMessage::Clientless {
+            name: base(path),
+            outcome,
+        })
+    } else {
+        let rest = text.strip_prefix("error ")?;
+        let (what, from) = rest.rsplit_once(" received from ")?;
+        let (code, message) = what.split_once(' ').unwrap_or((what, ""));
+        Some(ServerMessage::PeerError {
+            address: address(from)?,
+            code: code.parse().ok()?,
+            message,
+        })
+    }
+}
+
+/// The name without the server's folder.
+fn base(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }

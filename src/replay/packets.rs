@@ -31,7 +31,7 @@ const NAMES_MAX: usize = 65_536;
 /// Reads a capture.
 pub(super) fn read(input: &mut impl BufRead) -> io::Result<Trace> {
     let mut trace = Trace {
-        what: "capture",
+        what: "capture".to_owned(),
         has_ends: true,
         ..Trace::default()
     };

@@ -5,6 +5,7 @@ use std::{collections::HashMap, net::SocketAddrV4};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    directions::Directions,
     timestamp::LogTime,
     trace::{ReplayedRequest, Trace, TraceEvent},
 };
@@ -34,6 +35,9 @@ const RUNNING_MAX: usize = 65_536;
 /// The block size of RFC 1350, which phones use.
 const BLOCK: u64 = 512;
 
+/// The size of a packet with a full block.
+const FULL_BLOCK: usize = 516;
+
 const READ: u16 = 1;
 const DATA: u16 = 3;
 const ACK: u16 = 4;
@@ -47,6 +51,7 @@ pub(super) struct TftpTransfers {
     /// When silent transfers were last searched for.
     swept: Option<Timestamp>,
     newest: Option<Timestamp>,
+    directions: Directions,
 }
 
 #[derive(Debug)]
@@ -116,8 +121,12 @@ impl TftpTransfers {
                 } else if self.is_of(from, to) {
                     self.client_packet(trace, at, from, code, payload)
                 } else if self.is_of(to, from) {
-                    self.server_packet(trace, at, (to, from), code, length, payload)
+                    let is_known = self.server_packet(trace, at, (to, from), code, length, payload);
+                    self.directions.answers |= is_known;
+                    is_known
                 } else {
+                    self.directions.lone_answers |=
+                        code == DATA && number(payload, 2) == Some(1) && length == FULL_BLOCK;
                     false
                 }
             }
@@ -136,6 +145,7 @@ impl TftpTransfers {
                     };
                     self.end(trace, at, to, end);
                 }
+                self.directions.answers |= is_ours || to.port() == TFTP_PORT;
                 is_ours
             }
             _ => false,
@@ -336,6 +346,7 @@ impl TftpTransfers {
             self.swept = None;
             self.sweep(trace, newest);
         }
+        self.directions.close(trace);
     }
 }
 

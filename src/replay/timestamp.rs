@@ -1,8 +1,8 @@
-//! Times of log lines, and the years that they leave out.
+//! Times of log lines, and what they leave out: the year, the day, the zone.
 
 use std::time::Duration;
 
-use jiff::{Timestamp, civil, tz};
+use jiff::{SignedDuration, Timestamp, civil, tz};
 
 /// The time of a line or packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,15 +12,23 @@ pub(super) enum LogTime {
     None,
     /// A full time.
     At(Timestamp),
-    /// `Mar 28 11:38:42`: no year and no zone; counts as UTC.
+    /// A full time that names the zone of the host.
+    Zoned(Timestamp, tz::Offset),
+    /// A date and a time of day without a zone.
+    Local(civil::DateTime),
+    /// `Mar 28 11:38:42`: no year and no zone.
     Yearless {
         month: i8,
         day: i8,
         time: civil::Time,
     },
+    /// A time of day without a date.
+    OfDay(civil::Time),
+    /// The time since the host started.
+    Uptime(SignedDuration),
 }
 
-/// Adds the year to times without one.
+/// Adds what times leave out.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Calendar {
     /// The year of the first line.
@@ -29,120 +37,128 @@ pub(super) struct Calendar {
     pub modified: Option<Timestamp>,
 }
 
-/// A time that goes back by this many months or more starts a new year; one that goes back less is
-/// a clock that was set.
+/// The date changes its year where the month goes back by this many months or more. A smaller step
+/// is a clock that was set, or files in the wrong order.
 const NEW_YEAR: i8 = 6;
 
+/// A time of day that goes back by this many hours or more belongs to the next day.
+const NEXT_DAY: i64 = 12;
+
 impl Calendar {
-    /// The times of day of these times, never decreasing.
-    pub(super) fn times(self, stamps: impl Iterator<Item = LogTime>) -> Vec<Timestamp> {
-        let stamps: Vec<LogTime> = stamps.collect();
-        let mut year = self.first_year(&stamps);
-        let mut month_before = None;
-        let mut latest: Option<Timestamp> = None;
+    /// The times of day of these times, in the order of the lines. Times without a zone count as
+    /// UTC, or as in the zone that other lines of the file name.
+    pub(super) fn times(self, stamps: &[LogTime]) -> Vec<Option<Timestamp>> {
+        let zone = stamps.iter().find_map(|stamp| match stamp {
+            LogTime::Zoned(_, offset) => Some(*offset),
+            _ => None,
+        });
+        let zone = zone.unwrap_or(tz::Offset::UTC);
+        let modified = self.modified.unwrap_or(Timestamp::UNIX_EPOCH);
+        let ends = stamps.iter().rev().find_map(|stamp| match stamp {
+            LogTime::Uptime(since) => Some(*since),
+            _ => None,
+        });
+        let years = self.years(stamps, zone);
+        let days = days(stamps, modified, zone);
+        let mut places = years.into_iter().zip(days);
         stamps
             .iter()
             .map(|stamp| {
-                let time = match *stamp {
+                let (year, day) = places.next()?;
+                match *stamp {
                     LogTime::None => None,
-                    LogTime::At(time) => Some(time),
-                    LogTime::Yearless { month, day, time } => {
-                        if month_before.is_some_and(|before| before - month >= NEW_YEAR) {
-                            year = year.saturating_add(1);
-                        }
-                        month_before = Some(month);
-                        at(year, month, day, time)
-                    }
-                };
-                let now = time
-                    .into_iter()
-                    .chain(latest)
-                    .max()
-                    .or(self.modified)
-                    .unwrap_or(Timestamp::UNIX_EPOCH);
-                if time.is_some() {
-                    latest = Some(now);
+                    LogTime::At(time) | LogTime::Zoned(time, _) => Some(time),
+                    LogTime::Local(time) => zone.to_timestamp(time).ok(),
+                    LogTime::Yearless { month, day, time } => at(year, month, day, time, zone),
+                    LogTime::OfDay(time) => zone.to_timestamp(day?.to_datetime(time)).ok(),
+                    LogTime::Uptime(since) => modified
+                        .checked_sub(ends?)
+                        .and_then(|start| start.checked_add(since))
+                        .ok(),
                 }
-                now
             })
             .collect()
     }
 
-    /// The year of the first time without one: as given, or else so that the last time is not later
-    /// than the file.
-    fn first_year(self, stamps: &[LogTime]) -> i16 {
-        if let Some(year) = self.first {
-            return year;
-        }
+    /// The year of each time without one: the first as given, or else so that none is later than the
+    /// file.
+    fn years(self, stamps: &[LogTime], zone: tz::Offset) -> Vec<i16> {
         let modified = self.modified.unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut turns = 0;
-        let mut last = None;
-        for stamp in stamps {
-            if let LogTime::Yearless { month, day, time } = *stamp {
-                if last.is_some_and(|(before, ..): (i8, _, _)| before - month >= NEW_YEAR) {
-                    turns += 1;
-                }
-                last = Some((month, day, time));
-            }
-        }
-        let year = modified.to_zoned(tz::TimeZone::UTC).year();
+        let year = zone.to_datetime(modified).year();
         // One day of tolerance for the zone of the log.
         let grace = modified
-            .checked_add(jiff::SignedDuration::from_hours(24))
+            .checked_add(SignedDuration::from_hours(24))
             .unwrap_or(modified);
-        let is_future = last
-            .and_then(|(month, day, time)| at(year, month, day, time))
-            .is_some_and(|last| last > grace);
-        year - i16::from(is_future) - turns
+        let is_future = |month, day, time| {
+            at(year, month, day, time, zone).is_some_and(|moment| moment > grace)
+        };
+        let mut turn = 0;
+        let mut before: Option<(i8, bool)> = None;
+        let mut latest = None;
+        let turns: Vec<i16> = stamps
+            .iter()
+            .map(|stamp| {
+                if let LogTime::Yearless { month, day, time } = *stamp {
+                    let future = is_future(month, day, time);
+                    if let Some((last, was_future)) = before {
+                        let step: i8 = month - last;
+                        // Forward, but past the end of the file: lines of the year before.
+                        let is_back = step >= NEW_YEAR && future && !was_future;
+                        turn += i16::from(step <= -NEW_YEAR);
+                        turn -= i16::from(is_back && self.first.is_none());
+                    }
+                    before = Some((month, future));
+                    latest = latest.max(Some((turn, month, day, time)));
+                }
+                turn
+            })
+            .collect();
+        let first = self.first.unwrap_or_else(|| {
+            let future = latest.is_some_and(|(_, month, day, time)| is_future(month, day, time));
+            year - i16::from(future) - latest.map_or(0, |(turn, ..)| turn)
+        });
+        turns
+            .into_iter()
+            .map(|turn| first.saturating_add(turn))
+            .collect()
     }
+}
+
+/// The date of each time of day: the last is that of the file.
+fn days(stamps: &[LogTime], modified: Timestamp, zone: tz::Offset) -> Vec<Option<civil::Date>> {
+    let mut turn = 0_i32;
+    let mut before = None;
+    let turns: Vec<i32> = stamps
+        .iter()
+        .map(|stamp| {
+            if let LogTime::OfDay(time) = *stamp {
+                let is_next = before.is_some_and(|before: civil::Time| {
+                    before.duration_since(time) >= SignedDuration::from_hours(NEXT_DAY)
+                });
+                turn += i32::from(is_next);
+                before = Some(time);
+            }
+            turn
+        })
+        .collect();
+    let end = zone.to_datetime(modified);
+    let is_yesterday = before.is_some_and(|last| last > end.time());
+    let last = turn + i32::from(is_yesterday);
+    turns
+        .into_iter()
+        .map(|turn| {
+            let back = SignedDuration::from_hours(24) * (last - turn);
+            end.date().checked_sub(back).ok()
+        })
+        .collect()
 }
 
 /// February 29 counts as February 28 in a year without it.
-fn at(year: i16, month: i8, day: i8, time: civil::Time) -> Option<Timestamp> {
+fn at(year: i16, month: i8, day: i8, time: civil::Time, zone: tz::Offset) -> Option<Timestamp> {
     let date = civil::Date::new(year, month, day)
         .or_else(|_| civil::Date::new(year, month, day - 1))
         .ok()?;
-    let zoned = date.to_datetime(time).to_zoned(tz::TimeZone::UTC).ok()?;
-    Some(zoned.timestamp())
-}
-
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
-
-/// Splits the time off the front of a line. Accepts any line.
-pub(super) fn split_time(line: &str) -> (LogTime, &str) {
-    full(line)
-        .or_else(|| yearless(line))
-        .unwrap_or((LogTime::None, line))
-}
-
-/// RFC 3339, as newer syslog daemons and journald write it.
-fn full(line: &str) -> Option<(LogTime, &str)> {
-    let (first, rest) = line.split_once(' ')?;
-    if !first.as_bytes().first()?.is_ascii_digit() {
-        return None;
-    }
-    let time: Timestamp = first.parse().ok()?;
-    Some((LogTime::At(time), rest))
-}
-
-/// RFC 3164: `Mar  8 11:38:42`.
-fn yearless(line: &str) -> Option<(LogTime, &str)> {
-    let (month, rest) = line.split_once(' ')?;
-    let month = MONTHS.iter().position(|name| *name == month)?;
-    let (day, rest) = rest.trim_start().split_once(' ')?;
-    let (time, rest) = rest.split_once(' ')?;
-    let mut parts = time.split(':').map(|part| part.parse::<i8>().ok());
-    let mut part = || parts.next().flatten();
-    let (hour, minute, second) = (part()?, part()?, part()?);
-    let day = day.parse().ok().filter(|day| (1..=31).contains(day))?;
-    let stamp = LogTime::Yearless {
-        month: i8::try_from(month).ok()? + 1,
-        day,
-        time: civil::Time::new(hour, minute, second, 0).ok()?,
-    };
-    Some((stamp, rest))
+    zone.to_timestamp(date.to_datetime(time)).ok()
 }
 
 /// The time from `earlier` to `later`; zero if `later` is not later.
@@ -153,29 +169,15 @@ pub(super) fn since(earlier: Timestamp, later: Timestamp) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn stamps(lines: &[&str]) -> Vec<LogTime> {
-        lines.iter().map(|line| split_time(line).0).collect()
-    }
+    use crate::replay::time_form::split_time;
 
     fn times(calendar: Calendar, lines: &[&str]) -> Vec<String> {
-        let times = calendar.times(stamps(lines).into_iter());
-        times.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn times_of_both_kinds_are_taken_and_nothing_else() {
-        assert_eq!(split_time("Mar  8 01:02:03 host x: y").1, "host x: y");
-        assert_eq!(split_time("2026-01-02T03:04:05.5+01:00 host x").1, "host x");
-        for line in [
-            "RRQ from 1.2.3.4",
-            "Mar 41 01:02:03 x",
-            "Mar 1 25:00:00 x",
-            "",
-            "5 x",
-        ] {
-            assert_eq!(split_time(line), (LogTime::None, line));
-        }
+        let stamps: Vec<LogTime> = lines.iter().map(|line| split_time(line).0).collect();
+        let times = calendar.times(&stamps);
+        times
+            .iter()
+            .map(|time| time.map(|time| time.to_string()).unwrap_or_default())
+            .collect()
     }
 
     #[test]
@@ -189,28 +191,23 @@ mod tests {
             "Dec 31 23:59:59 x",
             "Jan  1 00:00:01 x",
         ];
-        assert_eq!(
-            times(calendar, &lines),
-            [
-                "2024-02-29T00:00:00Z",
-                "2024-12-31T23:59:59Z",
-                "2025-01-01T00:00:01Z"
-            ]
-        );
+        let expected = [
+            "2024-02-29T00:00:00Z",
+            "2024-12-31T23:59:59Z",
+            "2025-01-01T00:00:01Z",
+        ];
+        assert_eq!(times(calendar, &lines), expected);
     }
 
     #[test]
     fn the_year_follows_from_the_file_s_own_time() {
         let of = |modified: &str, lines: &[&str]| {
             let modified = Some(modified.parse().unwrap());
-            times(
-                Calendar {
-                    first: None,
-                    modified,
-                },
-                lines,
-            )[0][..4]
-                .to_owned()
+            let calendar = Calendar {
+                first: None,
+                modified,
+            };
+            times(calendar, lines)[0][..4].to_owned()
         };
         let over = ["Dec 30 10:00:00 x", "Jan  2 10:00:00 x"];
         assert_eq!(of("2026-01-03T00:00:00Z", &over), "2025");
@@ -218,17 +215,42 @@ mod tests {
         assert_eq!(of("2026-12-30T10:00:00Z", &over[..1]), "2026");
         // The file was copied years later. Its modification time is all that is known.
         assert_eq!(of("2030-06-01T00:00:00Z", &over), "2029");
+        let newest_first = ["Jan  2 10:00:00 x", "Dec 30 10:00:00 x"];
+        assert_eq!(of("2026-01-03T00:00:00Z", &newest_first), "2026");
     }
 
     #[test]
-    fn times_never_decrease_and_a_line_without_one_gets_the_previous_one() {
+    fn a_named_zone_counts_for_lines_without_one() {
         let calendar = Calendar {
             first: Some(2026),
             modified: None,
         };
-        let lines = ["Mar  8 00:00:10 x", "RRQ", "Mar  8 00:00:05 x"];
-        let times = times(calendar, &lines);
-        assert_eq!(times[0], times[1]);
-        assert_eq!(times[0], times[2]);
+        let lines = [
+            "Mar  8 10:00:00 x",
+            "2026-03-08T10:00:05+01:00 x",
+            "RRQ",
+            "2026-03-08 10:00:06 x",
+        ];
+        let expected = [
+            "2026-03-08T09:00:00Z",
+            "2026-03-08T09:00:05Z",
+            "",
+            "2026-03-08T09:00:06Z",
+        ];
+        assert_eq!(times(calendar, &lines), expected);
+    }
+
+    #[test]
+    fn times_of_day_and_uptimes_end_with_the_file() {
+        let calendar = Calendar {
+            first: None,
+            modified: Some("2026-03-08T00:30:00Z".parse().unwrap()),
+        };
+        let lines = ["23:59:58.5 IP x", "00:00:01.5 IP x"];
+        let expected = ["2026-03-07T23:59:58.5Z", "2026-03-08T00:00:01.5Z"];
+        assert_eq!(times(calendar, &lines), expected);
+        let lines = ["[   10.5] h x", "[   70.5] h x"];
+        let expected = ["2026-03-08T00:29:00Z", "2026-03-08T00:30:00Z"];
+        assert_eq!(times(calendar, &lines), expected);
     }
 }

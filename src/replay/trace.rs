@@ -4,7 +4,10 @@ use std::{collections::HashMap, net::Ipv4Addr};
 
 use jiff::Timestamp;
 
-use super::timestamp::{Calendar, LogTime, since};
+use super::{
+    note::TraceNote,
+    timestamp::{LogTime, since},
+};
 use crate::{
     phone::{MacAddress, normalized_name},
     protocol::Malformed,
@@ -113,9 +116,11 @@ pub struct Trace {
     /// How much of it was understood.
     pub tally: Tally,
     /// What it is, for people: `tftpd-hpa log`.
-    pub what: &'static str,
+    pub what: String,
     /// The first damaged packet.
     pub damage: Option<DamagedPacket>,
+    /// What a reader must know.
+    pub notes: Vec<TraceNote>,
     pub(super) requests: Vec<ReplayedRequest>,
     /// The errors that requests were answered with, if the trace gives them.
     pub(super) errors: HashMap<usize, TftpError>,
@@ -126,7 +131,6 @@ pub struct Trace {
     pub(super) has_phones: bool,
     /// Whether it shows that transfers are complete; otherwise it has requests alone.
     pub(super) has_ends: bool,
-    pub(super) calendar: Calendar,
 }
 
 /// The observations of a trace.
@@ -238,9 +242,14 @@ impl Trace {
                 size: size.unwrap_or(ServedFile::UNKNOWN_SIZE),
             }
         };
-        let times = self
-            .calendar
-            .times(self.events.iter().map(|(time, _)| *time));
+        let mut latest = Timestamp::UNIX_EPOCH;
+        let times = self.events.iter().map(|(time, _)| {
+            if let LogTime::At(time) = time {
+                latest = latest.max(*time);
+            }
+            latest
+        });
+        let times: Vec<Timestamp> = times.collect();
         let began = times.first().copied().unwrap_or(Timestamp::UNIX_EPOCH);
         let mut now = RunTime::ZERO;
         let mut observations = Vec::new();

@@ -5,4 +5,5 @@
 //! their explanations are in [`crate::diagnose`].
 
 pub(crate) mod rules;
+mod slip;
 pub(crate) mod text;

@@ -4,11 +4,13 @@ mod capture_file;
 mod captures;
 mod commands;
 mod fleet;
+mod formats;
 mod logs;
 mod metrics;
 mod observations;
 mod page;
 mod reachability;
+mod records;
 mod tracking;
 
 use jiff::Timestamp;

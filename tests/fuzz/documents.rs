@@ -134,6 +134,8 @@ pub fn tftp_logs() -> Vec<Vec<u8>> {
     vec![
         include_bytes!("seeds/in.tftpd.log").to_vec(),
         include_bytes!("seeds/dnsmasq.log").to_vec(),
+        include_bytes!("seeds/servers.log").to_vec(),
+        include_bytes!("seeds/other-servers.log").to_vec(),
     ]
 }
 

@@ -106,6 +106,18 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                    http://PHONE/DeviceLog.",
             clears_when: "The phone requests a locale, a dial plan or a load.",
         },
+        Code::NoConfiguration => ExplanationText {
+            title: "The server has no configuration for the phone",
+            signature: "In three consecutive boots, each within 10 minutes of the previous one, \
+                        the phone requested configurations, and each request was answered with \
+                        'not found'.",
+            causes: "The file is missing, is in another folder, or its name has small letters in \
+                     the MAC address.",
+            cure: "Put SEP<MAC>.cnf.xml, with the MAC address in capitals, or XMLDefault.cnf.xml \
+                   into the server's folder. Without one the phone keeps its old configuration \
+                   and its old load.",
+            clears_when: "A configuration is found.",
+        },
         Code::ModelMismatch => ExplanationText {
             title: "The phone is of another model than the inventory says",
             signature: "A request or an evidence source reports another model than the inventory \

@@ -38,6 +38,7 @@ impl Conversion {
             RequestedFile::TrustList(_) => {
                 *boot = boot.next(cx.at);
                 self.check_list_loop(cx, request, out);
+                self.check_no_configuration(cx, request, out);
                 self.rejected_in_boots(cx, request)
             }
             // Some phones request their CTL last, or never.
@@ -81,6 +82,17 @@ impl Conversion {
             }
             _ => None,
         };
+        let is_configuration = matches!(
+            request.file,
+            RequestedFile::Config { .. }
+                | RequestedFile::DefaultConfig
+                | RequestedFile::LegacyConfig(_)
+                | RequestedFile::LegacyDefault
+        );
+        if is_configuration && request.served.is_some() {
+            self.configuration.boot.found = true;
+            self.withdraw(Code::NoConfiguration, None, out);
+        }
         // A 7940 or 7960 normally requests both files, so this proves nothing about it.
         if let Some(diagnosis) = rejected
             && !self.has_diagnosis(Code::UnsupportedModel)
@@ -98,6 +110,23 @@ impl Conversion {
         let counts = boot.own_without_effect || !self.routing.suppress_load;
         (boots >= rules::REJECTED_BOOTS && counts)
             .then(|| text::rejected_in_boots(boots, boot.own_without_effect, request.name, cx.at))
+    }
+
+    /// Whether the phone finds no configuration, start after start. A file that the server refuses
+    /// has another diagnosis.
+    fn check_no_configuration(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
+        let boots = self.configuration.boot.boots_without_file;
+        let has_cause = self.has_diagnosis(Code::AccessDenied)
+            || self.has_diagnosis(Code::TrustList)
+            || self.has_diagnosis(Code::UnsupportedModel);
+        if boots >= rules::REJECTED_BOOTS && !has_cause {
+            self.raise("", text::no_configuration(boots, request.name, cx.at), out);
+        }
     }
 
     /// Whether the phone starts over again and again with its trust lists.

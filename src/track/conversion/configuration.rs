@@ -30,6 +30,8 @@ pub(in crate::track) struct ConfigBoot {
     pub(super) default_delivered: bool,
     /// A configuration was requested.
     pub(super) requested: bool,
+    /// A configuration was requested and found.
+    pub(super) found: bool,
     /// The first request of this boot.
     pub(super) began: Option<RunTime>,
     /// Earlier consecutive boots in which a configuration was delivered and nothing followed.
@@ -38,6 +40,8 @@ pub(in crate::track) struct ConfigBoot {
     pub(super) own_without_effect: bool,
     /// Earlier consecutive boots in which no configuration was requested.
     pub(super) boots_without_request: u8,
+    /// Earlier consecutive boots in which none of the requested configurations was found.
+    pub(super) boots_without_file: u8,
 }
 
 impl ConfigBoot {
@@ -61,6 +65,11 @@ impl ConfigBoot {
                     0
                 } else {
                     self.boots_without_request.saturating_add(1)
+                },
+                boots_without_file: if self.requested && !self.found {
+                    self.boots_without_file.saturating_add(1)
+                } else {
+                    0
                 },
                 ..next
             },

@@ -57,11 +57,17 @@ impl Conversion {
                 self.device.family.get_or_insert(family);
                 text::wrong_model(request.name, family, &catalog.families, cx.at)
             }
+            // A record of another server, which has no load for the phone either.
+            NotFound::Unsupported(Some(family)) if catalog.is_empty() => {
+                self.device.family.get_or_insert(family);
+                text::missing_for(request.name, family, cx.at)
+            }
             NotFound::Unsupported(family) => text::unsupported(request.name, family, cx.at),
             NotFound::Mismatch(meant) => {
                 let diagnosis = text::mismatch(request.name, &meant, cx.at);
                 return self.raise(&meant, diagnosis, out);
             }
+            NotFound::Slip(slip) => text::slipped(request.name, slip, cx.at),
             NotFound::Missing => text::missing(request.name, cx.at),
         };
         self.raise(request.name, diagnosis, out);

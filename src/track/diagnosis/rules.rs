@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::slip::{Slip, slip};
 use crate::{
     phone::{Family, LoadName, RequestedFile, Route, normalized_name, supports_hardware},
     track::observation::RunTime,
@@ -224,6 +225,8 @@ pub(crate) enum NotFound {
     Unsupported(Option<Family>),
     /// The name differs from this staged one by a typing error.
     Mismatch(String),
+    /// The name cannot be that of a file, whatever is staged.
+    Slip(Slip),
     /// The file should be staged.
     Missing,
 }
@@ -249,22 +252,21 @@ pub(crate) fn not_found<'a>(
             None
         }
     };
+    let mismatch = || Some(NotFound::Mismatch(similar_name(name, staged)?.to_owned()));
+    let slipped = || slip(name).map(NotFound::Slip);
     match request {
         RequestedFile::Recovery(None) => NotFound::Unsupported(None),
         RequestedFile::Recovery(Some(model)) => foreign(model.family).unwrap_or(NotFound::Missing),
-        RequestedFile::Manifest(load) => match similar_name(name, staged) {
-            Some(meant) => NotFound::Mismatch(meant.to_owned()),
-            None => load.family().and_then(foreign).unwrap_or(NotFound::Missing),
-        },
-        RequestedFile::Image => match similar_name(name, staged) {
-            Some(meant) => NotFound::Mismatch(meant.to_owned()),
-            None if fetched => NotFound::Missing,
-            None => NotFound::Nothing,
-        },
-        RequestedFile::Other => match similar_name(name, staged) {
-            Some(meant) => NotFound::Mismatch(meant.to_owned()),
-            None => NotFound::Nothing,
-        },
+        RequestedFile::Manifest(load) => mismatch()
+            .or_else(slipped)
+            .or_else(|| load.family().and_then(foreign))
+            .unwrap_or(NotFound::Missing),
+        RequestedFile::Image => mismatch().or_else(slipped).unwrap_or(if fetched {
+            NotFound::Missing
+        } else {
+            NotFound::Nothing
+        }),
+        RequestedFile::Other => mismatch().unwrap_or(NotFound::Nothing),
         _ => NotFound::Nothing,
     }
 }

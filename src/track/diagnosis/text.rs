@@ -9,10 +9,10 @@ mod refusal;
 mod registration;
 mod transfer;
 
-pub(crate) use config::{list_loop, rejected_in_boots, rejected_own, trust_list};
+pub(crate) use config::{list_loop, no_configuration, rejected_in_boots, rejected_own, trust_list};
 pub(crate) use files::{
-    aborted, access_denied, mismatch, missing, model_mismatch, no_application, phone_error,
-    sccp_firmware, server_error, unsupported, wrong_model,
+    aborted, access_denied, mismatch, missing, missing_for, model_mismatch, no_application,
+    phone_error, sccp_firmware, server_error, slipped, unsupported, wrong_model,
 };
 pub(crate) use format::{models, printable};
 pub(crate) use network::{

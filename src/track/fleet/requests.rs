@@ -39,6 +39,8 @@ impl Fleet {
                 self.registry.in_recovery(at, address, *model)
             }
             (RequestedFile::Manifest(_), _) if is_phone => self.registry.listed(at, address),
+            // Only a 7940 or 7960 requests these names.
+            (RequestedFile::LegacyDefault, _) => self.registry.listed(at, address),
             _ => {
                 let here = self.registry.at(address).map(|(id, _)| id);
                 if here.is_none() {

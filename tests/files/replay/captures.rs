@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use reflash::{
-    replay::ReplayFormat,
+    replay::{self, ReplayFormat, TraceNote},
     track::{FileOutcome, State, Transport},
 };
 
@@ -153,6 +153,38 @@ fn lost_responses_are_diagnosed_as_a_firewall() {
     capture.request("term65.default.loads");
     let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     assert_eq!(codes(&report.phones[0]), ["blocked-by-firewall"]);
+}
+
+#[test]
+fn requests_without_a_packet_of_the_server_are_no_silence() {
+    // A filter for port 69: two boots of a phone that refuses its manifest.
+    let mut capture = Capture::new(PLAIN);
+    for _ in 0..2 {
+        capture.request("term65.default.loads");
+        capture.wait(1);
+        capture.request("term65.default.loads");
+        capture.wait(110);
+    }
+    capture.request("CTLSEP001D45AABB0C.tlv");
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, Vec::new());
+    let phone = &report.phones[0];
+    assert_eq!(codes(phone), ["manifest-refused"]);
+    let asked = |file: &reflash::track::FileReport| file.outcome == FileOutcome::Asked;
+    assert!(phone.files.iter().all(asked), "{phone:#?}");
+    let notes = |bytes: &[u8]| {
+        let mut input = bytes;
+        replay::read_from(&mut input, ReplayFormat::Capture, None, None)
+            .unwrap()
+            .notes
+    };
+    assert_eq!(notes(&capture.bytes), [TraceNote::OneDirection]);
+    // One packet of the server is enough.
+    capture.fetch("ITLFile.tlv", 10, None);
+    assert_eq!(notes(&capture.bytes), []);
+    let mut answers = Capture::new(PLAIN);
+    let block = [&[0, 3, 0, 1][..], &[7; 512]].concat();
+    answers.udp(true, 49_152, 2069, &block);
+    assert_eq!(notes(&answers.bytes), [TraceNote::AnswersOnly]);
 }
 
 #[test]

@@ -104,6 +104,7 @@ fn each_kind_of_wrong_file_has_its_own_error_and_cure() {
         ("text", b"nothing here\n"),
         ("binary", &[0, 1, 2, 0xff]),
         ("gzip", &[0x1f, 0x8b, 8, 0]),
+        ("bzip2", b"BZh9"),
         ("head", &head),
         ("no-packet", &no_packet),
         ("link", &old_link),
@@ -124,8 +125,14 @@ fn each_kind_of_wrong_file_has_its_own_error_and_cure() {
         (
             "replay",
             "gzip",
+            "its beginning is damaged",
+            "Copy the file again",
+        ),
+        (
+            "replay",
+            "bzip2",
             "is compressed",
-            "zcat FILE | reflash replay",
+            "bzcat FILE | reflash replay",
         ),
         (
             "replay",

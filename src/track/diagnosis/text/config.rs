@@ -46,6 +46,22 @@ pub(crate) fn rejected_in_boots(boots: u8, own: bool, name: &str, at: RunTime) -
     ))
 }
 
+/// The phone requested configurations in several boots, and each was answered with "not found".
+pub(crate) fn no_configuration(boots: u8, name: &str, at: RunTime) -> Diagnosis {
+    diagnosis(
+        Code::NoConfiguration,
+        format!(
+            "started {boots} times one after the other, and every configuration that it requested \
+             was answered with \"not found\" (started again with '{}' at {})",
+            printable(name),
+            clock(at)
+        ),
+        "Put SEP<MAC>.cnf.xml (the MAC address in capitals) or XMLDefault.cnf.xml into the \
+         server's folder, with rights for its user. Without one the phone keeps its old \
+         configuration and its old load.",
+    )
+}
+
 /// The phone starts over with its trust lists, and requests no configuration.
 pub(crate) fn list_loop(boots: u8, name: &str, at: RunTime) -> Diagnosis {
     diagnosis(

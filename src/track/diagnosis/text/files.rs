@@ -4,7 +4,10 @@ use super::format::{clock, diagnosis, models, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
     phone::{Family, Model},
-    track::observation::{RunTime, TftpError},
+    track::{
+        diagnosis::slip::Slip,
+        observation::{RunTime, TftpError},
+    },
 };
 
 /// The TFTP error code "disk full or allocation exceeded" (RFC 1350).
@@ -22,6 +25,24 @@ pub(crate) fn missing(name: &str, at: RunTime) -> Diagnosis {
         "If the file belongs to this bundle, the bundle is incomplete: verify it and download it \
          again. If it belongs to another release, the phone's SEP file names that release: name \
          the staged load there. The phone starts over by itself.",
+    )
+}
+
+/// A server that this program does not run lacks the manifest of a phone of this family.
+pub(crate) fn missing_for(name: &str, family: Family, at: RunTime) -> Diagnosis {
+    let own = models(&[family]);
+    diagnosis(
+        Code::MissingImage,
+        format!(
+            "a {own} requested '{}' at {}; the answer was \"not found\"",
+            printable(name),
+            clock(at)
+        ),
+        format!(
+            "Put the file and the images that it names into the server's folder, or name a load \
+             in the phone's configuration that is there. {}",
+            needs(Some(family))
+        ),
     )
 }
 
@@ -159,6 +180,40 @@ pub(crate) fn model_mismatch(listed: &Model, observed: &str, at: RunTime) -> Dia
              exchanged. Correct the inventory and start again. Until then the phone is not served \
              the configuration that was made for a {listed}; its firmware is not affected."
         ),
+    )
+}
+
+/// The name has a slip that shows without the staged names.
+pub(crate) fn slipped(name: &str, slip: Slip, at: RunTime) -> Diagnosis {
+    let (what, cure) = match slip {
+        Slip::Ending => (
+            "the name of a load with .loads at its end, to which the phone added .loads",
+            "Write the load without .loads into loadInformation of the phone's SEP file and of \
+             XMLDefault.cnf.xml.",
+        ),
+        Slip::Blank => (
+            "a name with a blank",
+            "Remove the blank: in OS79XX.TXT and SIPDefault.cnf the name stands alone, without a \
+             blank after it; in a SEP file nothing stands between the name and the tags.",
+        ),
+        Slip::LetterO => (
+            "a name with the letter O where the name of a 7940 or 7960 load has the digit 0",
+            "Write the digit 0: P0S3, P003.",
+        ),
+        Slip::OtherFile => (
+            "the name of a bundle or an image, not of a load",
+            "Write the name of the load into the phone's SEP file: that of the .loads file in the \
+             bundle, without .loads.",
+        ),
+    };
+    diagnosis(
+        Code::NameMismatch,
+        format!(
+            "requested '{}' at {}: {what}; the answer was \"not found\"",
+            printable(name),
+            clock(at)
+        ),
+        cure,
     )
 }
 

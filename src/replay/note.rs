@@ -1,0 +1,129 @@
+//! What a reader must know about a log or a capture before believing its report.
+
+use std::net::Ipv4Addr;
+
+use jiff::SignedDuration;
+use serde::Serialize;
+
+/// One thing to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+#[non_exhaustive]
+pub enum TraceNote {
+    /// No line has a time.
+    NoTimes,
+    /// The last line came first.
+    NewestFirst,
+    /// Times go back where files were put together: the lines were sorted.
+    OutOfOrder {
+        /// The first line with an earlier time than the one before.
+        line: u64,
+        /// How often times go back.
+        steps: u64,
+    },
+    /// A clock was set back: the order was kept.
+    ClockSetBack {
+        /// The first line after it.
+        line: u64,
+        /// By how much.
+        #[serde(serialize_with = "seconds")]
+        by: SignedDuration,
+    },
+    /// The server does not say which client it answered.
+    NoClients {
+        /// Lines without a client.
+        lines: u64,
+        /// Those of them that could belong to several phones, and were left out.
+        left_out: u64,
+    },
+    /// xinetd started a server whose requests are not in the log.
+    RequestsNotLogged {
+        /// How often.
+        starts: u64,
+    },
+    /// The lines of two hosts contain one address.
+    AddressOnTwoHosts {
+        /// The address.
+        address: Ipv4Addr,
+        /// The hosts.
+        hosts: Vec<String>,
+    },
+    /// The capture has requests and no answer at all.
+    OneDirection,
+    /// The capture has answers without their requests.
+    AnswersOnly,
+}
+
+fn seconds<S: serde::Serializer>(by: &SignedDuration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_i64(by.as_secs())
+}
+
+impl TraceNote {
+    /// The line that it is about; 0 for the whole file.
+    pub(super) fn line(&self) -> u64 {
+        match self {
+            Self::OutOfOrder { line, .. } | Self::ClockSetBack { line, .. } => *line,
+            _ => 0,
+        }
+    }
+
+    /// As a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::NoTimes => "no line has a time: how long a step took, and which requests belong \
+                              to one start, is not known"
+                .to_owned(),
+            Self::NewestFirst => {
+                "the newest line comes first: the lines were read backwards".into()
+            }
+            Self::OutOfOrder { line, steps } => format!(
+                "the times go back {steps} {}, first at line {line}: files were put together in \
+                 the wrong order; the lines were sorted by their times",
+                if *steps == 1 { "time" } else { "times" }
+            ),
+            Self::ClockSetBack { line, by } => format!(
+                "at line {line} the clock goes back by {}: the lines keep their order, and their \
+                 times go on from there",
+                crate::text::clock(by.as_secs())
+            ),
+            Self::NoClients { lines, left_out } => {
+                let named = if *lines == 1 {
+                    "line names"
+                } else {
+                    "lines name"
+                };
+                let rest = match left_out {
+                    0 => String::new(),
+                    more => format!("; {more} that may be of several phones were left out"),
+                };
+                format!(
+                    "{lines} {named} no client: an address 0.0.0.N stands for a phone whose \
+                     address is not known{rest}"
+                )
+            }
+            Self::RequestsNotLogged { starts } => format!(
+                "xinetd started the TFTP server {starts} {}, but the log has no request: add \
+                 --verbose to server_args in /etc/xinetd.d/tftp and let a phone start again",
+                if *starts == 1 { "time" } else { "times" }
+            ),
+            Self::AddressOnTwoHosts { address, hosts } => format!(
+                "{address} is in the lines of {}: if these are two networks, the report mixes two \
+                 phones; replay the lines of each host alone",
+                hosts.join(" and ")
+            ),
+            Self::OneDirection => {
+                "no packet of a TFTP server is in the capture: it was made with a \
+                                   filter for port 69 or in one direction only, or the server does \
+                                   not answer; what a phone received is inferred from its next \
+                                   request. Capture without a filter for ports"
+                    .to_owned()
+            }
+            Self::AnswersOnly => {
+                "the capture has data of a TFTP server and no requests: it was made \
+                                  in one direction only. Capture both directions"
+                    .to_owned()
+            }
+        }
+    }
+}
