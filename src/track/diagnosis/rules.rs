@@ -271,15 +271,14 @@ pub(crate) fn not_found<'a>(
     }
 }
 
-/// The staged name that `name` was meant to be: it differs by O for 0, by a missing or
-/// repeated `.loads`, by a blank, or by one character. A different digit means another release
-/// or model, and recovery manifests differ by nothing else.
+/// The staged name that `name`, of 8 characters or more, was meant to be: it differs by O for 0, by
+/// a missing or repeated `.loads`, by a blank, or by one character. A different digit means another
+/// release or model, and recovery manifests differ by nothing else.
 pub(crate) fn similar_name<'a>(
     name: &str,
     mut staged: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let requested = simplified(name);
-    // Names of loads and images are longer.
     if requested.chars().count() < 8 {
         return None;
     }
