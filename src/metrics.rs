@@ -104,6 +104,21 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
         let word = crate::run_view::format::state_name(state);
         page.sample("phones", &[("state", word)], count);
     }
+    page.metric("phones_done", "gauge", "Phones that are done.");
+    page.sample("phones_done", &[], phones.done);
+    let lines = phones.registrations.unwrap_or_default();
+    page.metric(
+        "lines",
+        "gauge",
+        "Lines of phones that got a configuration of their own, by registration.",
+    );
+    for (state, count) in [
+        ("registered", lines.registered),
+        ("not-registered", lines.not_registered),
+        ("not-visible", lines.not_visible),
+    ] {
+        page.sample("lines", &[("state", state)], count.into());
+    }
     page.metric("other_clients", "gauge", "Clients that are not phones.");
     page.sample("other_clients", &[], phones.others);
     page.metric(
@@ -333,6 +348,8 @@ mod tests {
                 name: Some("Hall".to_owned()),
                 model: Some("7965".to_owned()),
             }],
+            done: 2,
+            registrations: None,
         };
         let samples = samples(&render(&counters, &phones));
         for (series, value) in [

@@ -21,6 +21,6 @@ pub use firewall::{FirewallOutput, TrafficFlow};
 pub use interface::{
     Interface, SelectError, SelectedInterface, capture_interfaces, choose, interfaces,
 };
-pub use port_owner::{PortOwner, PortProtocol, port_owner, port_owner_at};
+pub use port_owner::{PortOwner, PortProtocol, is_port_used, port_owner, port_owner_at};
 pub use run::{PreflightFindings, check_before_run};
 pub use unaddressed::{AddressCommands, interfaces_without_address, upper};

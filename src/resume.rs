@@ -284,6 +284,7 @@ impl PreviousRun {
             bridge: now.bridge,
             registering: now.registering,
             registrations: now.registrations,
+            registration_wait: now.registration_wait.or(then.registration_wait),
             requests_only: false,
             names,
             models,

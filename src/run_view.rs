@@ -27,7 +27,7 @@ use self::diagnoses::{raise, withdraw};
 pub use self::{
     attention::{Attention, is_finished},
     fold::fold,
-    format::totals,
+    format::{registrations, totals},
     phone::{ExpectedSilence, FileProgress, PhoneView},
     timeline::{MAX_SPANS, Mark, Span, Timeline},
 };
@@ -187,6 +187,12 @@ impl RunView {
     #[must_use]
     pub fn len(&self) -> usize {
         self.phones.len()
+    }
+
+    /// How many phones are done.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.phones.values().filter(|phone| phone.done).count()
     }
 
     /// Whether there is no phone yet.

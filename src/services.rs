@@ -4,6 +4,7 @@
 pub mod bind;
 pub mod captures;
 pub mod dhcp;
+pub mod expected_registrations;
 pub mod registrar;
 pub mod runtime;
 pub mod servers;

@@ -19,6 +19,7 @@ mod lease;
 mod observation;
 mod pass;
 mod plan;
+mod registrations;
 mod report;
 mod route;
 mod view;
@@ -37,7 +38,10 @@ pub use observation::{
     EvidenceSource, Observation, ObservationKind, Register, RegisterOutcome, RunTime, ServedFile,
     TftpError, TransferEnd, TransferId, Transport,
 };
-pub use plan::{ManifestPlan, Plan, RegistrationTarget, StagePlan, Subnet};
+pub use plan::{
+    ConfiguredLine, ManifestPlan, Plan, REGISTRATION_WAIT, RegistrationTarget, StagePlan, Subnet,
+};
+pub use registrations::{LineReport, LineState, Registrations};
 pub use report::{FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport, Report, Totals};
 pub use route::PlannedRoute;
 pub use view::View;

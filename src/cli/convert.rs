@@ -20,6 +20,7 @@ use super::{
     web::WebArgs,
 };
 use crate::{
+    discovery::SIP_PORT,
     failure::Failure,
     inputs::{
         bundles::{self, Selection, Trust},
@@ -36,7 +37,8 @@ use crate::{
     services::{
         captures::Captures,
         dhcp::BoundDhcp,
-        registrar::{ExpectedRegistrations, RegistrarListeners},
+        expected_registrations::ExpectedRegistrations,
+        registrar::{self, RegistrarListeners},
     },
     session::Source,
     stage::{ExtraFile, Stage},
@@ -176,8 +178,15 @@ pub(crate) fn run_with(
         .run(&args.network.check_options(isolated), &chosen);
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let dhcp = args.dhcp.open(&chosen)?;
-    let registrar = RegistrarListeners::bind(args.registrar.ports(), chosen.address, call_manager)?;
     let expected = ExpectedRegistrations::of(&own_files, chosen.address);
+    let own_addresses = registrar::own_addresses();
+    let is_pbx_here = expected.is_at(&own_addresses, SIP_PORT);
+    let registrar = RegistrarListeners::bind(
+        args.registrar.ports(),
+        chosen.address,
+        call_manager,
+        is_pbx_here,
+    )?;
     let captures = Captures::open(&chosen, expected.port(), registrar.sip());
     let dropped = args.network.drop_privileges()?;
     let dhcp_message = dhcp.as_ref().map(BoundDhcp::message);
@@ -187,9 +196,10 @@ pub(crate) fn run_with(
     let Selection { targets, bridges } = &selection;
     let stage = Stage::temporary_with_files(targets, bridges, &own_files, call_manager.into())
         .map_err(stage_failure)?;
+    let visible = registrar.answers_at(&chosen, &captures);
     let plan = Plan {
         registering: expected.at(&registrar.observed_at(&chosen, &captures)),
-        registrations: expected.registrations,
+        registrations: expected.targets(&visible),
         ..plan(args, &stage, &chosen, inventory)
     };
     let plan = match &previous {
@@ -205,6 +215,7 @@ pub(crate) fn run_with(
     messages.extend_from_slice(captures.messages());
     messages.extend(servers.metrics_message());
     messages.extend_from_slice(registrar.messages());
+    messages.extend(expected.messages(&own_addresses, &visible));
     messages.extend(args.network.messages());
     messages.extend(made.messages);
     let stages = bundles::started_stages(&selection, &plan);
@@ -279,6 +290,7 @@ fn plan(
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,
+        registration_wait: args.registrar.registration_wait(),
         survey: args.survey,
         network: chosen.network(),
         ..Plan::default()

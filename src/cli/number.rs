@@ -39,6 +39,17 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         })
 }
 
+/// Parses `90s`, `10m`, `1h30m`, or 0 for no time.
+pub(super) fn duration_or_none(text: &str) -> Result<Duration, String> {
+    if matches!(text, "0" | "0s" | "0m" | "0h") {
+        return Ok(Duration::ZERO);
+    }
+    duration(text).map_err(|_| {
+        "expected a time in hours (h), minutes (m) and seconds (s), such as 90s, 10m or 1h30m, or 0"
+            .to_owned()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +72,18 @@ mod tests {
         for wrong in ["", "x", "65536", "-1"] {
             let message = port(wrong).unwrap_err();
             assert!(message.contains("port number from 0 to 65535"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_duration_may_be_none_where_that_has_a_meaning() {
+        for none in ["0", "0s"] {
+            assert_eq!(duration_or_none(none), Ok(Duration::ZERO));
+        }
+        assert_eq!(duration_or_none("90s"), Ok(Duration::from_secs(90)));
+        for wrong in ["", "x", "10", "-5m"] {
+            let message = duration_or_none(wrong).unwrap_err();
+            assert!(message.contains("1h30m, or 0"), "{message}");
         }
     }
 

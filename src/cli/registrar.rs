@@ -1,6 +1,11 @@
 //! Flags of `convert` that say how the loads of converted phones are observed.
 
-use super::{heading, number::port};
+use std::time::Duration;
+
+use super::{
+    heading,
+    number::{duration_or_none, port},
+};
 use crate::{discovery::poll::Poller, services::registrar::RegistrarPorts};
 
 /// Listeners for registering phones, and the poller.
@@ -23,11 +28,23 @@ pub(crate) struct RegistrarArgs {
     /// its load.
     #[arg(long, help_heading = heading::DISCOVERY)]
     no_web_poll: bool,
+    /// How long to wait for registrations once a phone is done; 0: do not wait
+    ///
+    /// Counts for phones that get a configuration of their own whose PBX is this machine, or
+    /// whose REGISTERs a mirror port brings here. The run ends earlier if every line is registered
+    /// or the cause is known. A line that is not registered makes the exit code 1. Default: 5m.
+    #[arg(long, value_name = "DURATION", value_parser = duration_or_none,
+          help_heading = heading::DISCOVERY)]
+    registration_wait: Option<Duration>,
 }
 
 impl RegistrarArgs {
     pub(crate) fn poller(&self) -> Option<Poller> {
         (!self.no_web_poll).then(Poller::default)
+    }
+
+    pub(crate) fn registration_wait(&self) -> Option<Duration> {
+        self.registration_wait
     }
 
     pub(crate) fn ports(&self) -> RegistrarPorts {

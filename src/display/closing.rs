@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::style::Style;
 use crate::{
-    run_view::{PhoneView, RunView, format, is_finished, totals},
+    run_view::{PhoneView, RunView, format, is_finished, registrations, totals},
     text::{clock, date_time, escape, wrap},
     track::{FileOutcome, PhoneReport, State},
 };
@@ -87,6 +87,7 @@ fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
     }
     lines.push(String::new());
     lines.push(totals(report));
+    lines.extend(registrations(report));
     lines
 }
 
@@ -127,6 +128,9 @@ fn row(
         let lasted = phone.last_seen.duration_since(phone.first_seen).as_secs();
         let first = date_time(phone.first_seen);
         lines.push(format!("    seen for {} from {first}", clock(lasted)));
+    }
+    if let Some(text) = format::lines(&report.lines) {
+        lines.extend(wrap(&text, "    ", "      "));
     }
     if whole {
         if let Some(reason) = &phone.reason {

@@ -39,11 +39,7 @@ pub(super) fn rows(run: &LiveRun, size: Size, tick: Tick, style: Style) -> Vec<S
         style,
     };
     let mut lines = all_of(run, frame, &|_| true)
-        .or_else(|| {
-            all_of(run, frame, &|phone| {
-                !phone.is_confirmed() || phone.needs_attention()
-            })
-        })
+        .or_else(|| all_of(run, frame, &|phone| !phone.done || phone.needs_attention()))
         .unwrap_or_else(|| summary(run, frame));
     lines.truncate(frame.room);
     lines

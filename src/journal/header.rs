@@ -132,6 +132,9 @@ pub struct Expectations {
     /// The phones whose configuration sends their REGISTERs to this program.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registering: Vec<MacAddress>,
+    /// `--registration-wait`, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_wait: Option<f64>,
     /// The registration targets in the phones' configurations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registrations: Vec<RegistrationTarget>,
@@ -204,6 +207,7 @@ impl JournalHeader {
                         model: model.plain_number().to_owned(),
                     })
                     .collect(),
+                registration_wait: plan.registration_wait.map(|wait| wait.as_secs_f64()),
             },
             names: plan
                 .names
@@ -237,6 +241,7 @@ impl JournalHeader {
             registering,
             registrations,
             models,
+            registration_wait,
         } = self.plan.clone();
         let duration = |seconds| Duration::try_from_secs_f64(seconds).ok();
         Plan {
@@ -251,6 +256,7 @@ impl JournalHeader {
             network,
             registering,
             registrations,
+            registration_wait: registration_wait.and_then(duration),
             requests_only: false,
             models: models
                 .iter()

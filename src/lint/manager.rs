@@ -21,10 +21,32 @@ const SIP_PORTS: [&str; 2] = ["5060", "5061"];
 /// The SIP port if a file names none.
 const DEFAULT_PORT: u16 = 5060;
 
+/// The feature of a button that is a line; other buttons do not register.
+const LINE_FEATURE: &str = "9";
+
+/// A line in a SEP file, and where it registers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteringLine {
+    /// The user; may be empty.
+    pub user: String,
+    /// The host of the registrar. Empty: the TFTP server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
 /// Host and port of the registrar of each line in a SEP file. An empty host means the TFTP server.
 /// The list is empty if the file cannot be read or has no line.
 #[must_use]
 pub fn registrars(bytes: &[u8]) -> Vec<(String, u16)> {
+    let lines = registering_lines(bytes).into_iter();
+    lines.map(|line| (line.host, line.port)).collect()
+}
+
+/// The lines in a SEP file that register. The list is empty if the file cannot be read or has no
+/// line.
+#[must_use]
+pub fn registering_lines(bytes: &[u8]) -> Vec<RegisteringLine> {
     read(bytes, |root| {
         let port = |node: Option<Node<'_, '_>>| {
             let port = node.and_then(|node| value(node).parse().ok());
@@ -37,15 +59,22 @@ pub fn registrars(bytes: &[u8]) -> Vec<(String, u16)> {
             (host.unwrap_or_default(), port(sip))
         });
         let manager = manager.unwrap_or((String::new(), DEFAULT_PORT));
-        let lines = all(root, "line").filter(|line| child(*line, "name").is_some());
-        lines
-            .map(|line| match child(line, "proxy").map(value) {
+        let is_line = |line: &Node<'_, '_>| {
+            let feature = child(*line, "featureID").map(value);
+            feature.is_none_or(|feature| feature.is_empty() || feature == LINE_FEATURE)
+        };
+        let line = |line| {
+            let user = child(line, "name").map(value)?;
+            let (host, port) = match child(line, "proxy").map(value) {
                 Some(proxy) if !proxy.is_empty() && proxy != USE_CALL_MANAGER => {
                     (proxy, port(child(line, "port")))
                 }
                 _ => manager.clone(),
-            })
-            .collect()
+            };
+            Some(RegisteringLine { user, host, port })
+        };
+        let lines = all(root, "line").filter(is_line);
+        lines.filter_map(line).collect()
     })
     .unwrap_or_default()
 }

@@ -62,6 +62,12 @@ pub(super) fn in_use(protocol: PortProtocol, address: Ipv4Addr, port: u16) -> bo
         .any(|table| sockets_of(&table, port, state).any(|(local, _)| is_at(local, address)))
 }
 
+/// Whether any process uses this port on this address or on every address.
+#[must_use]
+pub fn is_port_used(protocol: PortProtocol, at: SocketAddrV4) -> bool {
+    in_use(protocol, *at.ip(), at.port())
+}
+
 /// Whether a local address of the kernel's tables is this one, or the wildcard.
 fn is_at(local: &str, address: Ipv4Addr) -> bool {
     // The four bytes as one native-endian number. An IPv6 socket may hold IPv4 addresses in the last

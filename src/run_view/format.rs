@@ -2,7 +2,10 @@
 
 use crate::{
     text::{escape, size},
-    track::{Event, Evidence, EvidenceSource, PhoneRef, PhoneReport, PhoneStep, Report, State},
+    track::{
+        Event, Evidence, EvidenceSource, FileOutcome, LineReport, LineState, PhoneRef, PhoneReport,
+        PhoneStep, Report, State, StepDetails,
+    },
 };
 
 /// A phone's name in a line: its MAC once it is known, its address until then.
@@ -77,7 +80,7 @@ pub(crate) fn step(step: &PhoneStep) -> String {
         step.details.file.as_ref().filter(|_| fetching),
         step.details.bytes,
     ) {
-        (Some(file), Some(bytes)) => format!("got {} ({})", escape(file), size(bytes)),
+        (Some(file), Some(bytes)) => transferred(file, bytes, &step.details),
         (Some(file), None) => format!("requested {}", escape(file)),
         (None, _) => state_meaning(step.state).to_owned(),
     };
@@ -94,6 +97,28 @@ pub(crate) fn step(step: &PhoneStep) -> String {
         .map(|it| format!(" – {}", escape(&evidence(it))));
     let rest: String = [load, pass, evidence].into_iter().flatten().collect();
     format!("{:<11} {what}{rest}", state_name(step.state))
+}
+
+/// What a phone has of a file whose transfer ended.
+fn transferred(file: &str, bytes: u64, details: &StepDetails) -> String {
+    let file = escape(file);
+    match (details.outcome, details.size) {
+        (None | Some(FileOutcome::Delivered | FileOutcome::Implied), _) => {
+            format!("got {file} ({})", size(bytes))
+        }
+        (_, Some(whole)) if bytes >= whole => {
+            format!(
+                "was sent all of {file} ({}); the end is not acknowledged",
+                size(whole)
+            )
+        }
+        (_, Some(whole)) => format!(
+            "transfer of {file} broke off at {} of {}",
+            size(bytes),
+            size(whole)
+        ),
+        (_, None) => format!("transfer of {file} broke off at {}", size(bytes)),
+    }
 }
 
 /// A diagnosis or its withdrawal: a headline, and below it the evidence and what to do.
@@ -147,9 +172,44 @@ pub fn totals(report: &Report) -> String {
         1 => "1 phone".to_owned(),
         many => format!("{many} phones"),
     };
-    if parts.is_empty() {
-        phones
-    } else {
-        format!("{phones}: {}", parts.join(", "))
-    }
+    let done = report.phones.iter().filter(|phone| phone.done).count();
+    let done = (totals.flashed > 0).then(|| format!("; {done} done"));
+    let parts = (!parts.is_empty()).then(|| format!(": {}", parts.join(", ")));
+    [Some(phones), parts, done].into_iter().flatten().collect()
+}
+
+/// A sentence with the number of lines by registration; `None`: no phone was given a configuration
+/// that names a line.
+#[must_use]
+pub fn registrations(report: &Report) -> Option<String> {
+    let lines = report.registrations.filter(|lines| lines.lines() > 0)?;
+    let parts = [
+        (lines.registered, "registered"),
+        (lines.not_registered, "not registered"),
+        (lines.not_visible, "not visible from here"),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, state)| format!("{count} {state}"))
+        .collect();
+    let count = match lines.lines() {
+        1 => "1 line".to_owned(),
+        many => format!("{many} lines"),
+    };
+    Some(format!("{count}: {}", parts.join(", ")))
+}
+
+/// Each line of a phone's own configuration with its registration; `None`: it has none.
+pub(crate) fn lines(lines: &[LineReport]) -> Option<String> {
+    let line = |line: &LineReport| {
+        let state = match line.state {
+            LineState::Registered => "registered",
+            LineState::NotRegistered => "not registered",
+            LineState::NotVisible => "not visible from here",
+        };
+        format!("{} {state}", escape(&line.user))
+    };
+    let lines: Vec<String> = lines.iter().map(line).collect();
+    (!lines.is_empty()).then(|| format!("lines: {}", lines.join(", ")))
 }

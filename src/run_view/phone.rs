@@ -28,6 +28,8 @@ pub struct PhoneView {
     pub phone: PhoneRef,
     /// How far it is.
     pub state: State,
+    /// Whether it is done: `confirmed`, `already`, or `flashed` and settled.
+    pub done: bool,
     /// Its pass through the images, from 1; 0 before the first manifest.
     pub pass: u32,
     /// The load that its newest step named; once the report is in, the load it was given.
@@ -83,6 +85,7 @@ impl PhoneView {
         Self {
             phone: phone.clone(),
             state: State::Seen,
+            done: false,
             pass: 0,
             load: None,
             reason: None,
@@ -141,6 +144,7 @@ impl PhoneView {
         self.enter(at, step.state, step.details.evidence.as_ref());
         self.timeline.enter(at, step.state);
         self.last_seen = at;
+        self.done = step.done;
         self.pass = step.pass;
         self.expected = None;
         if let Some(load) = &step.details.load {
@@ -153,7 +157,9 @@ impl PhoneView {
             self.evidence.push(evidence.clone());
         }
         let more = match (&step.details.file, step.details.bytes) {
-            (Some(file), Some(bytes)) => self.acknowledge(file, bytes, bytes),
+            (Some(file), Some(bytes)) => {
+                self.acknowledge(file, bytes, step.details.size.unwrap_or(bytes))
+            }
             _ => 0,
         };
         if step.state != State::Images {
@@ -232,6 +238,7 @@ impl PhoneView {
             name: report.name.clone(),
         };
         self.enter(report.last_seen, report.state, report.reason.as_ref());
+        self.done = report.done;
         self.pass = report.pass;
         self.load.clone_from(&report.to);
         self.evidence.clone_from(&report.evidence);
@@ -258,11 +265,6 @@ impl PhoneView {
     /// Whether a person should act, or at least know.
     pub(crate) fn needs_attention(&self) -> bool {
         self.attention() <= Attention::Diagnosed
-    }
-
-    /// Whether its target load is confirmed.
-    pub(crate) fn is_confirmed(&self) -> bool {
-        matches!(self.state, State::Confirmed | State::Already)
     }
 
     /// Whether it advances without the operator.

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    messages::{leaving, stopping},
+    messages::{Unfinished, leaving, stopping},
     operator::Operator,
     shared::RunShared,
     signals::Signals,
@@ -21,7 +21,7 @@ use crate::{
     discovery::ArpTable,
     journal::Journal,
     reporter::Reporter,
-    track::{EvidenceSource, Observation, ObservationKind},
+    track::{DRAIN_LIMIT, EvidenceSource, Observation, ObservationKind},
 };
 
 /// How often the fleet gets the time. Its limits are seconds and minutes.
@@ -105,13 +105,17 @@ pub(super) async fn event_loop(
                 }
             }
             number = signals.next() => {
-                let fragile = shared.fleet().must_stay_powered();
+                if signals.is_same_end(number) {
+                    continue;
+                }
                 if signal.is_some() {
-                    reporter.notice(&leaving(&fragile));
+                    reporter.notice(&leaving(&shared.fleet().must_stay_powered()));
                     return signal;
                 }
                 signal = Some(number);
-                reporter.notice(&stopping(&fragile));
+                if draining {
+                    shared.report_drain(true, reporter);
+                }
             }
         }
         shared.report_events(reporter);
@@ -129,11 +133,12 @@ pub(super) async fn event_loop(
             signal = tokio::time::timeout(TICK, signals.next()).await.ok();
             continue;
         }
-        let mut fleet = shared.fleet();
         if !draining && (signal.is_some() || is_over) {
-            fleet.drain(now);
+            shared.fleet().drain(now);
             draining = true;
+            shared.report_drain(signal.is_some(), reporter);
         }
+        let fleet = shared.fleet();
         if (draining && fleet.drained(now)) || server_is_over() {
             return signal;
         }
@@ -141,6 +146,21 @@ pub(super) async fn event_loop(
 }
 
 impl RunShared {
+    /// Says what the end of the run waits for.
+    fn report_drain(&self, is_signal: bool, reporter: &mut dyn Reporter) {
+        let phones = {
+            let fleet = self.fleet();
+            Unfinished {
+                between_images: fleet.between_images(),
+                fragile: fleet.must_stay_powered(),
+            }
+        };
+        if is_signal || !phones.between_images.is_empty() {
+            let limit = self.clock.real(DRAIN_LIMIT);
+            reporter.notice(&stopping(is_signal, &phones, limit));
+        }
+    }
+
     /// Reads the MACs of phones in their boot loader, whose requests do not name it, from the
     /// kernel's ARP table.
     fn read_arp_table(&self) {

@@ -166,6 +166,7 @@ mod tests {
     fn step(id: u32) -> Event {
         Event::Step(crate::track::PhoneStep {
             phone: phone(id),
+            done: false,
             state: State::Writing,
             pass: 1,
             details: crate::track::StepDetails::default(),

@@ -1,17 +1,54 @@
 //! Messages to the operator about the phones of a run.
 
+use std::time::Duration;
+
 use crate::{text::escape, track::PhoneRef};
 
-/// The message after the first signal. `fragile`: phones that must not lose power now.
-pub(super) fn stopping(fragile: &[PhoneRef]) -> String {
-    if fragile.is_empty() {
-        return "stopping".to_owned();
+/// Phones that one message names; the report has them all.
+const MAX_NAMED: usize = 20;
+
+/// The phones that an end of the run concerns.
+#[derive(Debug, Default)]
+pub(super) struct Unfinished {
+    /// The run still serves them the rest of their images.
+    pub(super) between_images: Vec<PhoneRef>,
+    /// They must not lose power now, whether the run waits for them or not.
+    pub(super) fragile: Vec<PhoneRef>,
+}
+
+/// The message when a run begins to drain, by a signal or by itself. `limit`: how long it waits at
+/// most.
+pub(super) fn stopping(is_signal: bool, phones: &Unfinished, limit: Duration) -> String {
+    let (why, exit) = if is_signal {
+        ("stopping", "again")
+    } else {
+        ("the run is over", "twice")
+    };
+    let waits = &phones.between_images;
+    let writing: Vec<PhoneRef> = phones
+        .fragile
+        .iter()
+        .filter(|phone| !waits.iter().any(|waiting| waiting.id == phone.id))
+        .cloned()
+        .collect();
+    let mut text = why.to_owned();
+    if !waits.is_empty() {
+        text.push_str(&format!(
+            ": no new phone is served. Waiting {} at most until these phones have the rest of \
+             their images: {}. Do not unplug them. Press Ctrl-C {exit} to exit now",
+            duration(limit),
+            phone_list(waits)
+        ));
     }
-    format!(
-        "stopping: no new phone is served; waiting for {}. Do not unplug. Press Ctrl-C again to \
-         exit now",
-        phone_list(fragile)
-    )
+    if !writing.is_empty() {
+        let end = if waits.is_empty() { ":" } else { "." };
+        text.push_str(&format!(
+            "{end} DO NOT UNPLUG {}: they may be writing their flash, for which the server is not \
+             needed",
+            phone_list(&writing)
+        ));
+    }
+    text
 }
 
 /// The message after the second signal.
@@ -25,6 +62,31 @@ pub(super) fn leaving(fragile: &[PhoneRef]) -> String {
     )
 }
 
+/// The message while a run waits until lines are registered. `lines`: phones and users.
+pub(super) fn awaiting_lines(lines: &[(PhoneRef, Vec<String>)], limit: Duration) -> String {
+    let line = |(phone, users): &(PhoneRef, Vec<String>)| {
+        let users: Vec<String> = users.iter().map(|user| escape(user)).collect();
+        let plural = if users.len() == 1 { "" } else { "s" };
+        let name = phone_list(std::slice::from_ref(phone));
+        format!("{name} (line{plural} {})", users.join(", "))
+    };
+    let lines = lines.iter().map(line).collect();
+    format!(
+        "every phone is done. Waiting {} at most until these register: {}. Ctrl-C ends the run now; \
+         --registration-wait sets the time",
+        duration(limit),
+        list(lines)
+    )
+}
+
+/// `3 min`, or seconds if it is less than a minute.
+fn duration(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..60 => format!("{} s", seconds.max(1)),
+        seconds => format!("{} min", seconds.div_ceil(60)),
+    }
+}
+
 /// The phones by their names, or by their addresses while the MAC is unknown.
 pub(super) fn phone_list(phones: &[PhoneRef]) -> String {
     let name = |phone: &PhoneRef| {
@@ -34,5 +96,60 @@ pub(super) fn phone_list(phones: &[PhoneRef]) -> String {
             None => phone.address.to_string(),
         }
     };
-    phones.iter().map(name).collect::<Vec<_>>().join(", ")
+    list(phones.iter().map(name).collect())
+}
+
+/// The first names, and how many more there are.
+fn list(mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(MAX_NAMED);
+    names.truncate(MAX_NAMED);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!("{}{more}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::{phone::MacAddress, track::PhoneId};
+
+    fn phones(range: std::ops::Range<u8>) -> Vec<PhoneRef> {
+        let phone = |last: u8| PhoneRef {
+            id: PhoneId(last.into()),
+            mac: Some(MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last])),
+            address: Ipv4Addr::new(192, 0, 2, last),
+            model: None,
+            name: None,
+        };
+        range.map(phone).collect()
+    }
+
+    #[test]
+    fn draining_names_the_phones_it_waits_for_the_limit_and_the_way_out() {
+        let limit = Duration::from_mins(3);
+        let stop = |between, fragile| {
+            let phones = Unfinished {
+                between_images: phones(between),
+                fragile: phones(fragile),
+            };
+            stopping(true, &phones, limit)
+        };
+        assert_eq!(stop(0..0, 0..0), "stopping");
+        let both = stop(1..2, 1..3);
+        for part in ["3 min at most", "images: SEP001D45AABB01.", "Ctrl-C again"] {
+            assert!(both.contains(part), "{both}");
+        }
+        assert!(both.contains("DO NOT UNPLUG SEP001D45AABB02:"), "{both}");
+        let writing = stop(0..0, 1..2);
+        assert!(
+            !writing.contains("aiting"),
+            "nothing is waited for: {writing}"
+        );
+        assert!(stop(0..30, 0..30).contains(" and 10 more"));
+    }
 }

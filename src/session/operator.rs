@@ -1,6 +1,9 @@
 //! The prompt to the operator, which is shown once, when the run would end by itself.
 
-use super::{messages::phone_list, shared::RunShared};
+use super::{
+    messages::{awaiting_lines, phone_list},
+    shared::RunShared,
+};
 use crate::{
     reporter::Reporter,
     track::{Observation, Report, RunState, RunTime, diagnosis::rules::REGISTERS_WITHIN},
@@ -18,8 +21,10 @@ pub(super) struct Operator {
     pub(super) prompt: Option<Box<dyn OperatorPrompt>>,
     /// The run time at which the run times out.
     pub(super) timeout: Option<RunTime>,
-    /// Whether the wait for registrations was reported.
+    /// Whether the wait for the first REGISTER of a phone was reported.
     wait_reported: bool,
+    /// Whether the wait for the registration of lines was reported.
+    lines_reported: bool,
 }
 
 impl Operator {
@@ -28,6 +33,7 @@ impl Operator {
             prompt,
             timeout,
             wait_reported: false,
+            lines_reported: false,
         }
     }
 }
@@ -38,6 +44,7 @@ impl RunShared {
     pub(super) fn is_over(&self, operator: &mut Operator, reporter: &mut dyn Reporter) -> bool {
         let now = self.clock.now();
         if self.fleet().run_state(now) != RunState::Ended {
+            self.report_awaited_lines(now, operator, reporter);
             return false;
         }
         let is_late = operator.timeout.is_some_and(|timeout| now >= timeout);
@@ -56,6 +63,25 @@ impl RunShared {
             ));
         }
         false
+    }
+
+    /// Says once that the phones are done and lines are still waited for.
+    fn report_awaited_lines(
+        &self,
+        now: RunTime,
+        operator: &mut Operator,
+        reporter: &mut dyn Reporter,
+    ) {
+        if operator.lines_reported || !self.fleet().waits_for_lines(now) {
+            return;
+        }
+        operator.lines_reported = true;
+        let (lines, until) = {
+            let fleet = self.fleet();
+            (fleet.awaited_lines(now), fleet.registers_until(now))
+        };
+        let left = self.clock.real(until.unwrap_or(now).saturating_sub(now));
+        reporter.notice(&awaiting_lines(&lines, left));
     }
 
     /// Prompts the operator and records the answers as observations.

@@ -8,6 +8,7 @@ use crate::diagnose::Diagnosis;
 pub(super) enum Change {
     Step {
         state: State,
+        done: bool,
         pass: u32,
         details: StepDetails,
     },
@@ -28,11 +29,13 @@ impl Change {
         match self {
             Self::Step {
                 state,
+                done,
                 pass,
                 details,
             } => Event::Step(PhoneStep {
                 phone,
                 state,
+                done,
                 pass,
                 details,
             }),

@@ -5,6 +5,7 @@
 //! phone, by subject. The other files hold the rules, each for one kind of observation.
 
 mod activity;
+mod answer_path;
 mod application;
 mod closed;
 mod config_boot;
@@ -27,6 +28,7 @@ mod merge;
 mod not_found;
 mod reachability;
 mod register_line;
+mod registered_lines;
 mod registration;
 mod registration_rules;
 mod requests;

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use super::observation::EvidenceSource;
+use super::{file_outcome::FileOutcome, observation::EvidenceSource};
 use crate::{
     diagnose::Diagnosis,
     phone::{LoadName, MacAddress},
@@ -119,6 +119,9 @@ pub struct PhoneStep {
     pub phone: PhoneRef,
     /// The state after the step.
     pub state: State,
+    /// Whether the phone is done: `confirmed`, `already`, or `flashed` and settled.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub done: bool,
     /// The pass through the images, from 1; 0 before the first manifest.
     pub pass: u32,
     /// The file, load and evidence, as far as they apply.
@@ -135,6 +138,12 @@ pub struct StepDetails {
     /// Acknowledged bytes of that file.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bytes: Option<u64>,
+    /// How the transfer of that file ended, if it did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub outcome: Option<FileOutcome>,
+    /// The size of that file in bytes, if known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub size: Option<u64>,
     /// The load that the step is about.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub load: Option<LoadName>,

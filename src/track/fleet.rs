@@ -5,6 +5,7 @@ mod completion;
 mod facts;
 mod machine;
 mod queries;
+mod registrations;
 mod requests;
 mod survey;
 mod update;

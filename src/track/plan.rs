@@ -37,6 +37,9 @@ pub struct Plan {
     pub registering: Vec<MacAddress>,
     /// Where the phones' own configurations send their REGISTERs, as far as known.
     pub registrations: Vec<RegistrationTarget>,
+    /// How long the run waits, from when a configured phone is done, until its lines are
+    /// registered (`--registration-wait`); `None`: [`REGISTRATION_WAIT`].
+    pub registration_wait: Option<Duration>,
     /// The network that is served, with this machine's address in it; `None` if it is not
     /// known or if there are several.
     pub network: Option<Subnet>,
@@ -60,9 +63,30 @@ pub struct RegistrationTarget {
     /// The transport, if the configuration names one.
     #[serde(alias = "over")]
     pub transport: Option<SipTransport>,
+    /// The lines that register, in the order of the configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<ConfiguredLine>,
 }
 
+/// A line that a phone's own configuration registers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfiguredLine {
+    /// The user that it registers as.
+    pub user: String,
+    /// Its REGISTERs and their answers pass an interface that is captured.
+    pub visible: bool,
+}
+
+/// How long a run waits for registrations unless it is told otherwise. A phone registers within
+/// about a minute of its configuration.
+pub const REGISTRATION_WAIT: Duration = Duration::from_mins(5);
+
 impl Plan {
+    /// How long the run waits for the registration of a phone that is done.
+    pub(super) fn registration_wait(&self) -> Duration {
+        self.registration_wait.unwrap_or(REGISTRATION_WAIT)
+    }
+
     /// The phones that the run waits for by name: those of `--only`, else of the inventory.
     pub(super) fn expected_macs(&self) -> Option<&[MacAddress]> {
         let expected = self.only.as_ref().or(self.expected.as_ref());

@@ -15,6 +15,7 @@ use super::{
     identity::{Phone, Registry},
     observation::{RunTime, Transport},
     plan::Plan,
+    registrations::{LineReport, Registrations},
 };
 use crate::{
     diagnose::{Code, Diagnosis},
@@ -33,6 +34,9 @@ pub struct Report {
     /// Phones that were expected by name and never observed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub missing: Vec<MissingPhone>,
+    /// Lines of phones that were given a configuration of their own; `None`: there are none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub registrations: Option<Registrations>,
 }
 
 /// A phone that was expected by name and never observed.
@@ -84,6 +88,12 @@ pub struct PhoneReport {
     /// `manifest`.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub up: bool,
+    /// Whether the phone is done: `confirmed`, `already`, or `flashed` and settled.
+    #[serde(default)]
+    pub done: bool,
+    /// The lines of its own configuration, if it was given one.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub lines: Vec<LineReport>,
     /// The number of passes through the images.
     pub pass: u32,
     /// The evidence for the state.
@@ -156,6 +166,10 @@ pub struct FleetCounts {
     pub others: u64,
     /// The phones that are expected by name and were not observed so far.
     pub missing: Vec<MissingPhone>,
+    /// Phones that are done.
+    pub done: u64,
+    /// Lines of phones that were given a configuration of their own; `None`: there are none.
+    pub registrations: Option<Registrations>,
 }
 
 impl Totals {
@@ -210,6 +224,7 @@ pub(super) fn build(registry: &Registry, plan: &Plan, began: Timestamp) -> Repor
         others,
         totals,
         missing,
+        registrations: None,
     }
 }
 
@@ -243,6 +258,8 @@ fn phone_report(id: PhoneId, phone: &Phone, began: Timestamp) -> PhoneReport {
         listed_model: None,
         on_inventory: None,
         state: whole.effective_state(),
+        done: whole.is_done(),
+        lines: Vec::new(),
         reason: None,
         up: whole.is_up() && !whole.is_failed() && !whole.stalled,
         pass: whole.delivery.pass,

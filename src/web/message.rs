@@ -10,7 +10,7 @@ use super::{
     row::{Moving, PhoneRow, RowDiagnosis},
 };
 use crate::{
-    run_view::{PhoneView, totals},
+    run_view::{PhoneView, registrations, totals},
     text::escape,
     track::{PhoneId, Report},
 };
@@ -147,7 +147,11 @@ impl PageState {
             moved: Vec::new(),
             finished: Some(PageFinished {
                 at: end.at.as_millisecond(),
-                totals: totals(report),
+                totals: [Some(totals(report)), registrations(report)]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(". "),
                 missing,
                 next_steps: &end.next_steps,
                 report,

@@ -248,7 +248,7 @@ const take = (message, whole) => {
 };
 const title = () => {
   const all = [...rows.values()];
-  const done = all.filter((row) => row.data.color === 'good').length;
+  const done = all.filter((row) => row.data.done).length;
   const bad = all.filter((row) => row.data.color === 'bad').length;
   if (!all.length) return 'reflash';
   return `${done} of ${all.length} done${bad ? `, ${bad} need attention` : ''} – reflash`;

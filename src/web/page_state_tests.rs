@@ -31,6 +31,7 @@ fn phone(id: u32) -> PhoneRef {
 fn step(id: u32, state: State) -> Event {
     Event::Step(PhoneStep {
         phone: phone(id),
+        done: matches!(state, State::Confirmed | State::Already),
         state,
         pass: 1,
         details: StepDetails::default(),
@@ -228,6 +229,8 @@ fn the_last_message_shows_the_report() {
         state: State::Flashed,
         reason: None,
         up: false,
+        done: true,
+        lines: Vec::new(),
         pass: 2,
         evidence: vec![Evidence {
             source: EvidenceSource::Cdp,
@@ -244,6 +247,7 @@ fn the_last_message_shows_the_report() {
         others: Vec::new(),
         totals: Totals::default(),
         missing: Vec::new(),
+        registrations: None,
     };
     let mut follower = Follower::default();
     follower.follow(&shown);

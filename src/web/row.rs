@@ -28,6 +28,8 @@ pub(super) struct PhoneRow {
     color: &'static str,
     /// How much it needs attention: 0 most.
     rank: u8,
+    /// Whether it is done.
+    done: bool,
     /// What the state means.
     meaning: &'static str,
     pass: u32,
@@ -103,6 +105,7 @@ impl From<&PhoneView> for PhoneRow {
             state: phone.state,
             color: attention.color(),
             rank: attention as u8,
+            done: phone.done,
             meaning: format::state_meaning(phone.state),
             pass: phone.pass,
             load: phone.load.as_ref().map(|load| escape(load.as_str())),

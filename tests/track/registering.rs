@@ -1,6 +1,7 @@
 //! Why a converted phone is not registered: each cause is diagnosed from its REGISTERs and
 //! responses, and nothing is diagnosed where the cause would be a guess.
 
+mod lines;
 mod refusals;
 mod unanswered;
 
@@ -11,8 +12,8 @@ use reflash::{
     diagnose::Code,
     protocol::sip::SipTransport,
     track::{
-        EvidenceSource, ObservationKind, Plan, Register, RegisterOutcome, RegistrationTarget,
-        RunState, State,
+        ConfiguredLine, EvidenceSource, ObservationKind, Plan, Register, RegisterOutcome,
+        RegistrationTarget, RunState, State,
     },
 };
 
@@ -84,6 +85,10 @@ fn configured(transport: SipTransport) -> Plan {
             mac: mac(PHONE),
             pbx: vec![pbx()],
             transport: Some(transport),
+            lines: vec![ConfiguredLine {
+                user: "1001".to_owned(),
+                visible: true,
+            }],
         }],
         ..plan()
     }
@@ -312,6 +317,8 @@ proptest! {
             observe_register(&mut run, now + 1001.0, &register, RegisterOutcome::Sent);
             observe_register(&mut run, now + 1001.0, &register, answered(200));
         }
+        // After a lost answer, the next one counts once the phone does not retransmit.
+        run.advance_to(now + 1006.0);
         prop_assert_eq!(diagnosis(&run), None);
         run.advance_to(now + 90_000.0);
         prop_assert_eq!(run.fleet.next_deadline(), None);

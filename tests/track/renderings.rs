@@ -276,6 +276,7 @@ fn step(state: State, evidence: Option<&str>) -> Event {
             model: None,
             name: None,
         },
+        done: matches!(state, State::Confirmed | State::Already),
         state,
         pass: 1,
         details: StepDetails {

@@ -29,8 +29,9 @@ pub(super) fn footer(run: &LiveRun, frame: DrawFrame) -> Vec<String> {
     }
     let (done, all) = done(run, frame);
     let mut parts = vec![format!("{done} of {all} done")];
-    let flashed = count(run, &[State::Flashed]);
-    parts.extend((flashed > 0).then(|| format!("{flashed} flashed")));
+    let is_open = |phone: &&PhoneView| phone.state == State::Flashed && !phone.done;
+    let flashed = run.view.phones().filter(is_open).count();
+    parts.extend((flashed > 0).then(|| format!("{flashed} flashed, not settled")));
     parts.extend(run.rate.rate().map(|rate| format!("{}/s", size(rate))));
     parts.extend(time_left(run, frame));
     let text = cut(&parts.join(", "), frame.width);
@@ -72,11 +73,10 @@ pub(super) fn sums(run: &LiveRun, frame: DrawFrame) -> Vec<String> {
     lines
 }
 
-/// How many phones are confirmed, and how many were observed or are expected.
+/// How many phones are done, and how many were observed or are expected.
 fn done(run: &LiveRun, frame: DrawFrame) -> (usize, usize) {
-    let done = run.view.phones().filter(|phone| phone.is_confirmed());
     let all = run.view.len() + frame.tick.awaited.unwrap_or(0);
-    (done.count(), all)
+    (run.view.done(), all)
 }
 
 fn count(run: &LiveRun, states: &[State]) -> usize {

@@ -46,11 +46,11 @@ impl LiveRun {
         match event {
             Event::Step(step) => {
                 let id = step.phone.id;
-                let before = self.view.phone(id).map(|phone| phone.state);
+                let before = self.view.phone(id).map(|phone| (phone.done, phone.state));
                 self.view.apply(at, event);
                 self.moved(id, at);
                 let phone = self.view.phone(id)?;
-                if !phone.is_confirmed() || before == Some(phone.state) {
+                if !phone.done || before == Some((phone.done, phone.state)) {
                     return None;
                 }
                 let positions = self.positions.remove(&id).unwrap_or_default();

@@ -42,6 +42,7 @@ fn phone(id: u8) -> PhoneRef {
 fn step(phone: PhoneRef, state: State) -> Event {
     Event::Step(PhoneStep {
         phone,
+        done: matches!(state, State::Confirmed | State::Already),
         state,
         pass: 1,
         details: StepDetails::default(),

@@ -106,6 +106,7 @@ impl Conversion {
     pub(super) fn step(&self, details: StepDetails, out: &mut Vec<Change>) {
         out.push(Change::Step {
             state: self.effective_state(),
+            done: self.is_done(),
             pass: self.delivery.pass,
             details,
         });
@@ -115,6 +116,7 @@ impl Conversion {
     pub(in crate::track) fn snapshot(&self) -> Change {
         Change::Step {
             state: self.effective_state(),
+            done: self.is_done(),
             pass: self.delivery.pass,
             details: StepDetails::default(),
         }

@@ -82,6 +82,8 @@ impl Conversion {
             Code::ManifestRefused,
             Code::BridgeNeeded,
             Code::HardwareMismatch,
+            // What it registered with is being replaced.
+            Code::NotRegistering,
         ] {
             self.withdraw(code, None, out);
         }

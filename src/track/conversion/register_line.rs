@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddrV4, time::Duration};
 
+use super::answer_path::{AnswerPath, LostAnswer};
 use crate::{
     protocol::sip::SipTransport,
     track::{
@@ -25,8 +26,13 @@ pub(super) struct RegisterLine {
     register: Register,
     requests: Requests,
     answers: PbxAnswers,
-    /// The PBX holds the registration.
+    /// The PBX holds the registration, and nothing shows that the phone does not know it.
     registered: bool,
+    /// It was registered before its newest request, and nothing observed since contradicts that.
+    refreshes: bool,
+    /// When the PBX accepted a registration counts as known to the phone, although an answer was
+    /// lost before or this one went elsewhere: if the phone does not retransmit until then.
+    accepted_at: Option<RunTime>,
 }
 
 /// The requests of one line since it was last registered, or since the first one.
@@ -52,12 +58,18 @@ struct Requests {
 /// The answers of the PBX.
 #[derive(Debug, Clone, Copy, Default)]
 struct PbxAnswers {
-    /// The destination of the answer to the newest request.
-    destination: Option<SocketAddrV4>,
+    /// At least one was observed.
+    any: bool,
+    /// Status and destination of the answer to the newest request.
+    newest: Option<(u16, SocketAddrV4)>,
+    /// Answers that the phone did not receive. Kept until the phone shows that it received one.
+    lost: Option<LostAnswer>,
     /// The answer before the newest request asked for credentials.
     challenged: bool,
-    /// Consecutive challenges that the phone did not answer with credentials.
+    /// Consecutive challenges that the phone received and did not answer with credentials.
     without_credentials: u32,
+    /// Consecutive challenges that went to a port on which the phone does not listen.
+    misdirected: u32,
     /// Consecutive rejections of credentials.
     denied: u32,
     /// Other consecutive rejections, and the status of the last one.
@@ -87,11 +99,14 @@ impl Requests {
         self.unanswered = self.unanswered.saturating_add(1);
     }
 
-    fn on_retransmitted(&mut self, at: RunTime) {
-        if at.saturating_sub(self.last) >= DUPLICATE_PACKET_WITHIN {
+    /// Returns whether this is not a second copy of one packet.
+    fn on_retransmitted(&mut self, at: RunTime) -> bool {
+        let is_new = at.saturating_sub(self.last) >= DUPLICATE_PACKET_WITHIN;
+        if is_new {
             self.last = at;
             self.retransmissions = self.retransmissions.saturating_add(1);
         }
+        is_new
     }
 
     fn on_answered(&mut self, at: RunTime) {
@@ -110,6 +125,8 @@ impl RegisterLine {
             requests: Requests::new(at),
             answers: PbxAnswers::default(),
             registered: false,
+            refreshes: false,
+            accepted_at: None,
         }
     }
 
@@ -128,9 +145,24 @@ impl RegisterLine {
         self.register.user == register.user
     }
 
-    /// Whether the PBX holds the registration.
+    /// Whether an answer just registered the line.
     pub(super) fn is_registered(&self) -> bool {
         self.registered
+    }
+
+    /// Whether the line is registered, also while it refreshes its registration.
+    pub(super) fn holds_registration(&self) -> bool {
+        self.registered || self.refreshes
+    }
+
+    /// Its newest request.
+    pub(super) fn register(&self) -> &Register {
+        &self.register
+    }
+
+    /// Whether an answer of the PBX was observed.
+    pub(super) fn is_answered(&self) -> bool {
+        self.answers.any
     }
 
     /// A REGISTER or its answer was observed.
@@ -142,7 +174,7 @@ impl RegisterLine {
     ) {
         match outcome {
             RegisterOutcome::Sent => self.on_sent(at, register),
-            RegisterOutcome::Again => self.requests.on_retransmitted(at),
+            RegisterOutcome::Again => self.on_retransmitted(at),
             RegisterOutcome::Answered {
                 status,
                 to,
@@ -151,9 +183,10 @@ impl RegisterLine {
             } => {
                 // The request was not observed; perhaps only answers are.
                 self.register = register.clone();
-                self.answers.destination = Some(to);
+                self.answers.any = true;
+                self.answers.newest = Some((status, to));
                 self.requests.on_answered(at);
-                self.on_status(status, stale, expires);
+                self.on_status(at, (status, to), stale, expires);
             }
         }
     }
@@ -167,50 +200,137 @@ impl RegisterLine {
         let is_same =
             self.register.pbx == register.pbx && self.register.transport == register.transport;
         self.requests.answers_hidden = hidden;
+        let refreshes = self.holds_registration() && is_same && !register.is_unregister;
         if self.registered || !is_same || self.requests.count == 0 {
+            let any = self.answers.any && is_same;
             *self = Self::new(at, register);
             self.requests.answers_hidden = hidden && is_same;
+            self.answers.any = any;
         }
+        self.refreshes = refreshes;
         self.register = register.clone();
         self.requests.on_sent(at);
-        self.answers.destination = None;
+        self.accepted_at = None;
+        let answers = &mut self.answers;
+        answers.newest = None;
         if register.has_credentials {
-            self.answers.without_credentials = 0;
+            // The phone received a challenge.
+            (answers.without_credentials, answers.misdirected) = (0, 0);
+            answers.lost = answers.lost.filter(|lost| !lost.is_challenge);
         }
     }
 
-    fn on_status(&mut self, status: u16, stale: bool, expires: Option<u32>) {
+    /// The phone does not stop to send a request: it has no answer.
+    fn on_retransmitted(&mut self, at: RunTime) {
+        let is_new = self.requests.on_retransmitted(at);
+        let Some((status, to)) = self.answers.newest.filter(|_| is_new) else {
+            return;
+        };
+        self.answers.without_credentials = 0;
+        if self.register.transport == SipTransport::Udp
+            && self.requests.retransmissions >= rules::RETRANSMISSIONS_AFTER_ANSWER
+        {
+            self.is_not_registered();
+            self.accepted_at = None;
+            let path = AnswerPath::of(&self.register, to);
+            let is_challenge = is_challenge(status) && !self.register.has_credentials;
+            let before = self
+                .answers
+                .lost
+                .filter(|lost| lost.is_challenge == is_challenge);
+            let more = before.map_or(self.requests.retransmissions, |lost| {
+                lost.retransmissions.saturating_add(1)
+            });
+            self.answers.lost = Some(LostAnswer {
+                status,
+                path,
+                is_challenge,
+                retransmissions: more,
+            });
+        }
+    }
+
+    fn on_status(
+        &mut self,
+        at: RunTime,
+        (status, to): (u16, SocketAddrV4),
+        stale: bool,
+        expires: Option<u32>,
+    ) {
+        let path = AnswerPath::of(&self.register, to);
         let answers = &mut self.answers;
         match status {
-            200..300 if self.register.is_unregister => self.registered = false,
-            200..300 => {
-                self.registered = expires.is_some_and(|seconds| seconds > 0);
-                if self.registered {
-                    (answers.denied, answers.rejected) = (0, 0);
-                    answers.without_credentials = 0;
-                    answers.challenged = false;
-                }
+            200..300 if self.register.is_unregister => self.is_not_registered(),
+            200..300 if expires.is_none_or(|seconds| seconds == 0) => self.is_not_registered(),
+            // The phone may not receive this one either.
+            200..300 if answers.lost.is_some() || !path.reaches() => {
+                self.registered = false;
+                self.accepted_at = Some(at);
             }
+            200..300 => self.on_registered(),
             // Stale credentials are not wrong.
             401 | 407 if stale => answers.challenged = true,
             401 | 407 if !self.register.has_credentials => {
                 answers.challenged = true;
-                answers.without_credentials = answers.without_credentials.saturating_add(1);
+                let count = if path.reaches() {
+                    &mut answers.without_credentials
+                } else {
+                    &mut answers.misdirected
+                };
+                *count = count.saturating_add(1);
+                if answers.misdirected >= rules::UNANSWERED_CHALLENGES && answers.lost.is_none() {
+                    answers.lost = Some(LostAnswer {
+                        status,
+                        path,
+                        is_challenge: true,
+                        retransmissions: 0,
+                    });
+                }
             }
             401 | 407 if answers.challenged => {
-                self.registered = false;
                 answers.rejected = 0;
                 answers.denied = answers.denied.saturating_add(1);
+                self.is_not_registered();
             }
             // No challenge was observed before: the credentials may answer an older one.
             401 | 407 => answers.challenged = true,
             _ => {
-                self.registered = false;
                 (answers.denied, answers.without_credentials) = (0, 0);
                 answers.rejected = answers.rejected.saturating_add(1);
                 answers.status = status;
+                self.is_not_registered();
             }
         }
+    }
+
+    fn is_not_registered(&mut self) {
+        (self.registered, self.refreshes) = (false, false);
+    }
+
+    /// The phone is registered and knows it.
+    fn on_registered(&mut self) {
+        self.registered = true;
+        self.accepted_at = None;
+        self.answers = PbxAnswers {
+            any: true,
+            newest: self.answers.newest,
+            ..PbxAnswers::default()
+        };
+    }
+
+    /// When an accepted registration counts as known to the phone.
+    pub(super) fn accepted_due(&self) -> Option<RunTime> {
+        self.accepted_at.map(|at| at + rules::ACCEPTED_AFTER)
+    }
+
+    /// Counts an accepted registration as known to the phone, if it is time. Returns whether it
+    /// does.
+    pub(super) fn mark_accepted(&mut self, at: RunTime) -> bool {
+        let is_due = self.accepted_due().is_some_and(|due| at >= due);
+        if is_due {
+            self.on_registered();
+        }
+        is_due
     }
 
     /// When the answer is overdue.
@@ -224,6 +344,7 @@ impl RegisterLine {
     pub(super) fn mark_overdue(&mut self, at: RunTime) -> bool {
         let is_overdue = self.answer_due().is_some_and(|due| at >= due);
         self.requests.overdue |= is_overdue;
+        self.refreshes &= !is_overdue;
         is_overdue
     }
 
@@ -268,30 +389,15 @@ impl RegisterLine {
         Some(cause.map(|cause| (cause, answers.rejected)))
     }
 
-    /// The PBX answered, and the phone retransmits or sends no credentials.
+    /// The PBX answered, and the phone did not receive it or sends no credentials.
     fn lost_answer(&self) -> Option<(FailureCause, u32)> {
-        let register = &self.register;
-        if let Some(to) = self.answers.destination
-            && register.transport == SipTransport::Udp
-            && self.requests.retransmissions >= rules::RETRANSMISSIONS_AFTER_ANSWER
-        {
-            let port = if register.rport {
-                register.source.port()
+        if let Some(lost) = &self.answers.lost {
+            let times = if lost.retransmissions > 0 {
+                lost.retransmissions
             } else {
-                register.via_port
+                self.answers.misdirected
             };
-            let reaches = to.port() == port && to.ip() == register.source.ip();
-            let cause = if register.via_differs {
-                FailureCause::BehindNat(to)
-            } else if reaches {
-                FailureCause::AnswerLost(to)
-            } else {
-                FailureCause::WrongAnswerPort {
-                    to,
-                    via_port: register.via_port,
-                }
-            };
-            return Some((cause, self.requests.retransmissions));
+            return Some((lost.cause(), times));
         }
         let count = self.answers.without_credentials;
         (count >= rules::UNANSWERED_CHALLENGES).then_some((FailureCause::NoCredentials, count))
@@ -317,4 +423,8 @@ impl RegisterLine {
             is_unanswered.then_some((FailureCause::Unanswered, sent))
         }
     }
+}
+
+fn is_challenge(status: u16) -> bool {
+    matches!(status, 401 | 407)
 }

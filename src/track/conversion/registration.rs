@@ -126,12 +126,37 @@ impl RegistrationProgress {
     pub(super) fn only_lacks_a_register(&self) -> bool {
         self.reported
             .as_ref()
-            .is_none_or(|reported| matches!(reported.cause, FailureCause::NoRegister))
+            .is_none_or(RegistrationFailure::lacks_a_register)
     }
 
-    /// When the answer to a REGISTER is overdue.
-    pub(super) fn answer_due(&self) -> Option<RunTime> {
-        self.lines.iter().filter_map(RegisterLine::answer_due).min()
+    /// The line of this user, if a REGISTER of it was observed.
+    pub(super) fn line(&self, user: &str) -> Option<&RegisterLine> {
+        self.lines.iter().find(|line| line.user() == user)
+    }
+
+    /// When time alone shows more about the REGISTERs.
+    pub(super) fn lines_due(&self) -> Option<RunTime> {
+        let due = |line: &RegisterLine| {
+            let due = [line.answer_due(), line.accepted_due()];
+            due.into_iter().flatten().min()
+        };
+        self.lines.iter().filter_map(due).min()
+    }
+
+    /// The registrations that count as known to the phone from now on.
+    pub(super) fn mark_accepted(&mut self, at: RunTime) -> Vec<Register> {
+        let lines = self.lines.iter_mut();
+        let accepted = lines.filter_map(|line| {
+            let is_accepted = line.mark_accepted(at);
+            is_accepted.then(|| line.register().clone())
+        });
+        accepted.collect()
+    }
+
+    /// Whether the phone sent to a closed port and no answer was observed since.
+    pub(super) fn is_port_closed(&self) -> bool {
+        self.closed
+            .is_some_and(|closed| closed.count >= rules::CLOSED_PORT_TRIES)
     }
 
     /// Marks lines whose answers are overdue. Returns whether there are new ones.

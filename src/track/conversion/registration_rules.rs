@@ -86,9 +86,11 @@ impl Conversion {
     }
 
     /// Whether a failure to register matters: the phone is converted, got its configuration
-    /// without a load, or is observed in a record without a conversion.
+    /// without a load, or is observed without a conversion: as at its PBX, where nothing but its
+    /// registration is seen.
     fn should_register(&self, cx: Context<'_>) -> bool {
         match self.state {
+            State::Seen if self.activity.requests == 0 => true,
             State::Seen | State::Configuring => {
                 self.registration.configured.is_some() || cx.catalog.is_empty()
             }
@@ -109,7 +111,7 @@ impl Conversion {
 
     /// When time alone shows more about the registration.
     pub(super) fn registration_due(&self) -> Option<RunTime> {
-        let due = [self.registration.answer_due(), self.register_due()];
+        let due = [self.registration.lines_due(), self.register_due()];
         due.into_iter().flatten().min()
     }
 
@@ -120,6 +122,9 @@ impl Conversion {
         {
             let failure = RegistrationFailure::no_register(configured, cx.at);
             self.report_failure(failure, out);
+        }
+        for register in self.registration.mark_accepted(cx.at) {
+            self.on_registered(cx, &register, out);
         }
         if self.registration.mark_overdue(cx.at) {
             self.check_registration(cx, out);

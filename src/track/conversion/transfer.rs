@@ -255,6 +255,8 @@ fn transferred(attempt: &FetchAttempt) -> StepDetails {
     StepDetails {
         file: Some(attempt.name.clone()),
         bytes: Some(attempt.bytes),
+        outcome: Some(attempt.outcome),
+        size: attempt.size,
         ..StepDetails::default()
     }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{super::observation::RunTime, Fleet};
+use super::{
+    super::{event::PhoneRef, observation::RunTime},
+    Fleet,
+};
 
 /// How long the end of a run waits for phones that are between two images.
 pub const DRAIN_LIMIT: Duration = Duration::from_mins(3);
@@ -16,8 +19,8 @@ pub const QUIET_BEFORE_END: Duration = Duration::from_secs(5);
 pub enum RunState {
     /// Phones are expected, or no end was set.
     Running,
-    /// Every expected phone is done or has failed, the time is up, or too many phones failed:
-    /// the run drains next.
+    /// Every expected phone is done or has failed and none is waited for until its lines are
+    /// registered, the time is up, or too many phones failed: the run drains next.
     Ended,
 }
 
@@ -33,7 +36,8 @@ impl Fleet {
             .plan
             .max_failures
             .is_some_and(|most| self.failed >= most.max(1));
-        if is_timed_out || too_many_failed || is_quiet && self.all_expected_ended() {
+        let is_over = || self.all_expected_ended() && self.registers_until(at).is_none();
+        if is_timed_out || too_many_failed || is_quiet && is_over() {
             RunState::Ended
         } else {
             RunState::Running
@@ -41,7 +45,7 @@ impl Fleet {
     }
 
     /// Whether every expected phone is done or has failed.
-    fn all_expected_ended(&self) -> bool {
+    pub(super) fn all_expected_ended(&self) -> bool {
         match (self.plan.expected_macs(), self.plan.expect) {
             (Some(expected), _) => expected.iter().all(|mac| {
                 self.registry
@@ -53,9 +57,15 @@ impl Fleet {
         }
     }
 
-    /// Whether every expected phone is done, and at least one phone was observed.
+    /// Whether every expected phone is done, at least one phone was observed, and every line that
+    /// can be observed is registered.
     #[must_use]
     pub fn succeeded(&self) -> bool {
+        let registrations = self.registrations();
+        self.all_done() && registrations.is_none_or(|lines| lines.not_registered == 0)
+    }
+
+    fn all_done(&self) -> bool {
         match (self.plan.expected_macs(), self.plan.expect) {
             (Some(expected), _) => {
                 let is_done = |mac| {
@@ -74,6 +84,16 @@ impl Fleet {
     pub fn drain(&mut self, at: RunTime) {
         self.now = self.now.max(at);
         self.draining.get_or_insert(self.now);
+    }
+
+    /// The phones that a draining run waits for: they are between two images.
+    #[must_use]
+    pub fn between_images(&self) -> Vec<PhoneRef> {
+        let phones = self.registry.phones.iter();
+        phones
+            .filter(|(_, phone)| phone.conversion.is_between_images())
+            .map(|(id, phone)| phone.reference(*id, &self.plan.names))
+            .collect()
     }
 
     /// Whether no phone is between two images any more, or [`DRAIN_LIMIT`] has passed.
@@ -97,11 +117,13 @@ impl Fleet {
         let timeout = self.plan.timeout.filter(later);
         let drain = self.draining.map(|since| since + DRAIN_LIMIT);
         let quiet = self.done_active.map(|active| active + QUIET_BEFORE_END);
+        let registered = self.registers_until(self.now);
         [
             phone,
             timeout,
             drain.filter(later),
             quiet.filter(later),
+            registered,
             self.survey_ends(),
         ]
         .into_iter()

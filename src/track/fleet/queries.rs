@@ -66,7 +66,12 @@ impl Fleet {
     /// converts run times to times of day.
     #[must_use]
     pub fn report(&self, began: Timestamp) -> Report {
-        report::build(&self.registry, &self.plan, began)
+        let mut report = report::build(&self.registry, &self.plan, began);
+        report.registrations = self.registrations();
+        for (reported, phone) in report.phones.iter_mut().zip(self.registry.phones.values()) {
+            reported.lines = self.lines(phone);
+        }
+        report
     }
 
     /// Phones by state, active diagnoses by code, and clients that are not phones.
@@ -75,6 +80,8 @@ impl Fleet {
         let mut counts = FleetCounts {
             others: self.registry.others.len() as u64,
             missing: report::missing(&self.registry, &self.plan).collect(),
+            done: self.done as u64,
+            registrations: self.registrations(),
             ..FleetCounts::default()
         };
         for phone in self.registry.phones.values() {

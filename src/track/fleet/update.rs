@@ -57,6 +57,9 @@ impl Fleet {
             self.done_active = Some(at);
         }
         announce(phone, &mut changes);
+        if phone.conversion.is_done() != was_done && !has_step(&changes) {
+            changes.push(phone.conversion.snapshot());
+        }
         let counted = Counted {
             as_done: phone.conversion.is_done(),
             as_failed: phone.conversion.is_failed(),
@@ -64,6 +67,7 @@ impl Fleet {
         count(phone.counted.as_done, counted.as_done, &mut self.done);
         count(phone.counted.as_failed, counted.as_failed, &mut self.failed);
         phone.counted = counted;
+        phone.done_since = counted.as_done.then(|| phone.done_since.unwrap_or(at));
         // Deadlines mostly move later; the check at the earlier time then finds nothing to do.
         if let Some(deadline) = phone.conversion.deadline(self.plan.survey)
             && phone.scheduled.is_none_or(|scheduled| deadline < scheduled)
@@ -150,12 +154,14 @@ fn announce(phone: &mut Phone, changes: &mut Vec<Change>) {
             .collect();
         changes.extend(brought);
     }
-    if !changes
-        .iter()
-        .any(|change| matches!(change, Change::Step { .. }))
-    {
+    if !has_step(changes) {
         changes.push(phone.conversion.snapshot());
     }
+}
+
+fn has_step(changes: &[Change]) -> bool {
+    let mut changes = changes.iter();
+    changes.any(|change| matches!(change, Change::Step { .. }))
 }
 
 fn count(before: bool, now: bool, sum: &mut usize) {

@@ -34,6 +34,8 @@ pub(in crate::track) struct Phone {
     pub scheduled: Option<RunTime>,
     /// The sums of the fleet that include the phone.
     pub counted: Counted,
+    /// When it became done; `None`: it is not done.
+    pub done_since: Option<RunTime>,
     /// Whether an event named the phone.
     pub announced: bool,
     /// The MAC under which events named the phone.
@@ -62,6 +64,7 @@ impl Phone {
             before_episode: None,
             scheduled: None,
             counted: Counted::default(),
+            done_since: None,
             announced: false,
             announced_mac: None,
         }

@@ -46,6 +46,7 @@ pub(crate) fn report() -> Report {
         others: Vec::new(),
         totals: Totals::default(),
         missing: Vec::new(),
+        registrations: None,
     }
 }
 
@@ -84,6 +85,7 @@ impl Site {
                 model: None,
                 name: Some(name.to_owned()),
             },
+            done: matches!(state, State::Confirmed | State::Already),
             state,
             pass: 1,
             details: StepDetails::default(),

@@ -63,6 +63,14 @@ fn a_response_to_the_wrong_port_is_diagnosed_from_retransmissions() {
         &["went to 192.168.5.5:49154", "listens on port 5060"],
         "force_rport=no",
     );
+    for part in [
+        " 401,",
+        "pjsip show endpoint 1001",
+        "does not know the user",
+    ] {
+        let (evidence, cure) = diagnosis(&run).unwrap();
+        assert!(format!("{evidence} {cure}").contains(part), "{cure}");
+    }
     assert_withdrawn_after_200(&mut run, 600.0, Udp);
 
     // With `rport` or a Via of another address, the network between is the cause.

@@ -38,6 +38,7 @@ fn events() -> impl Strategy<Value = Event> {
     let steps = steps.prop_map(|(phone, state, pass, text, bytes)| {
         Event::Step(PhoneStep {
             phone,
+            done: matches!(State::ALL[state], State::Confirmed | State::Already),
             state: State::ALL[state],
             pass,
             details: StepDetails {
@@ -48,6 +49,8 @@ fn events() -> impl Strategy<Value = Event> {
                 }),
                 file: text,
                 load: None,
+                outcome: None,
+                size: None,
             },
         })
     });

@@ -1,6 +1,6 @@
 //! Why a phone is not registered: one cause, one cure.
 
-use std::{fmt::Write as _, net::SocketAddrV4};
+use std::{borrow::Cow, fmt::Write as _, net::SocketAddrV4};
 
 use super::format::{clock, diagnosis, printable};
 use crate::{
@@ -35,6 +35,13 @@ pub(crate) enum FailureCause {
         to: SocketAddrV4,
         /// The port on which the phone listens.
         via_port: u16,
+        /// The status of the answer.
+        status: u16,
+        /// It asked for credentials that the request did not carry. A PBX answers unknown users in
+        /// the same way.
+        is_challenge: bool,
+        /// The phone retransmitted the request.
+        is_retransmitted: bool,
     },
     /// There is a NAT between phone and PBX.
     BehindNat(SocketAddrV4),
@@ -46,6 +53,27 @@ pub(crate) enum FailureCause {
     PortClosed,
     /// The phone uses another PBX or transport than its file names.
     OtherServer,
+}
+
+impl FailureCause {
+    /// Whether evidence and cure are the same, apart from the phone's source port, which is another
+    /// in every boot.
+    fn is_same(self, other: Self) -> bool {
+        match (self, other) {
+            (
+                Self::WrongAnswerPort {
+                    is_challenge: one, ..
+                },
+                Self::WrongAnswerPort {
+                    is_challenge: other,
+                    ..
+                },
+            ) => one == other,
+            (Self::BehindNat(_), Self::BehindNat(_))
+            | (Self::AnswerLost(_), Self::AnswerLost(_)) => true,
+            _ => self == other,
+        }
+    }
 }
 
 /// A phone that is not registered, and what is known about it.
@@ -78,9 +106,14 @@ impl RegistrationFailure {
         }
     }
 
+    /// Whether the failure is that no REGISTER was observed.
+    pub(crate) fn lacks_a_register(&self) -> bool {
+        matches!(self.cause, FailureCause::NoRegister)
+    }
+
     /// Whether the other failure is the same, apart from times and counts.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        (self.cause, &self.user, self.pbx) == (other.cause, &other.user, other.pbx)
+        self.cause.is_same(other.cause) && (&self.user, self.pbx) == (&other.user, other.pbx)
     }
 
     /// `REGISTER as '1001' over UDP to 192.0.2.1:5060`.
@@ -146,7 +179,7 @@ pub(crate) fn registered(register: &Register, target: Option<&RegistrationTarget
 
 /// Why a phone is not registered, and what to do about it.
 pub(crate) fn not_registering(failure: &RegistrationFailure) -> Diagnosis {
-    diagnosis(Code::NotRegistering, evidence(failure), cure(failure.cause))
+    diagnosis(Code::NotRegistering, evidence(failure), cure(failure))
 }
 
 fn evidence(failure: &RegistrationFailure) -> String {
@@ -181,10 +214,23 @@ fn evidence(failure: &RegistrationFailure) -> String {
         FailureCause::Rejected(status) => {
             format!("{request} was answered {status} {times}{other}")
         }
-        FailureCause::WrongAnswerPort { to, via_port } => format!(
-            "{request} was answered, and the phone retransmitted it {times}: the answer went to \
-             {to}, but the phone listens on port {via_port}{other}"
-        ),
+        FailureCause::WrongAnswerPort {
+            to,
+            via_port,
+            status,
+            is_retransmitted,
+            ..
+        } => {
+            let how_often = if is_retransmitted {
+                format!(", and the phone retransmitted it {times}")
+            } else {
+                format!(" {times}")
+            };
+            format!(
+                "{request} was answered {status}{how_often}: the answer went to {to}, but the phone \
+                 listens on port {via_port}{other}"
+            )
+        }
         FailureCause::BehindNat(to) => format!(
             "{request} was answered, and the phone retransmitted it {times}: the answer went to \
              {to}, but the phone names another address as its own{other}"
@@ -206,7 +252,34 @@ fn evidence(failure: &RegistrationFailure) -> String {
     }
 }
 
-fn cure(cause: FailureCause) -> &'static str {
+/// The user in a command, or a placeholder for a name that a shell may read otherwise.
+fn user_in_command(failure: &RegistrationFailure) -> &str {
+    let is_plain = |user: &&str| {
+        let mut chars = user.chars();
+        chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+    };
+    let user = failure.user.as_deref().filter(is_plain);
+    user.unwrap_or("USER")
+}
+
+fn cure(failure: &RegistrationFailure) -> Cow<'static, str> {
+    if let FailureCause::WrongAnswerPort {
+        is_challenge: true, ..
+    } = failure.cause
+    {
+        let user = user_in_command(failure);
+        return Cow::Owned(format!(
+            "Two causes look the same. Run on the PBX: asterisk -rx 'pjsip show endpoint {user}'. If \
+             there is no such endpoint, the PBX does not know the user: use the same name for the \
+             line in the SEP file, the endpoint and the aor. If there is one, write force_rport=no \
+             and rewrite_contact=no into it (nat=no in sip.conf): these phones send from any port \
+             and listen on voipControlPort. Then run: asterisk -rx 'core reload'."
+        ));
+    }
+    Cow::Borrowed(cure_of(failure.cause))
+}
+
+fn cure_of(cause: FailureCause) -> &'static str {
     match cause {
         FailureCause::NoRegister => {
             "Read the phone's screen and http://PHONE/DeviceLog. Compare processNodeName, sipPort, \
