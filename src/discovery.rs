@@ -16,6 +16,7 @@ mod observer;
 pub mod poll;
 mod register_tracker;
 pub mod watch;
+mod wire_activity;
 
 pub(crate) use arp_table::ArpTable;
 pub use decoded::{Decoded, address, observations};
@@ -24,3 +25,4 @@ pub use frame_limiter::{FRAME_BURST, FRAMES_PER_SECOND};
 pub(crate) use observation_queue::ObservationQueue;
 pub use observer::{Observer, SIP_PORT, Sink};
 pub use register_tracker::{MAX_COPIES, MAX_TRACKED, RegisterTracker};
+pub use wire_activity::WireActivity;

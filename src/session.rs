@@ -9,6 +9,7 @@ mod clock;
 mod dispatch;
 mod event_loop;
 mod event_queue;
+mod hints;
 mod messages;
 mod operator;
 mod run;

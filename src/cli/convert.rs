@@ -187,7 +187,8 @@ pub(crate) fn run_with(
         call_manager,
         is_pbx_here,
     )?;
-    let captures = Captures::open(&chosen, expected.port(), registrar.sip());
+    let mut captures = Captures::open(&chosen, expected.port(), registrar.sip());
+    captures.watch_others();
     let dropped = args.network.drop_privileges()?;
     let dhcp_message = dhcp.as_ref().map(BoundDhcp::message);
     // The DHCP server stops when it is dropped at the end of this function. Its start takes
@@ -215,7 +216,7 @@ pub(crate) fn run_with(
     messages.extend_from_slice(captures.messages());
     messages.extend(servers.metrics_message());
     messages.extend_from_slice(registrar.messages());
-    messages.extend(expected.messages(&own_addresses, &visible));
+    messages.extend(expected.messages(&own_addresses, &visible, registrar.sip()));
     messages.extend(args.network.messages());
     messages.extend(made.messages);
     let stages = bundles::started_stages(&selection, &plan);
@@ -233,9 +234,10 @@ pub(crate) fn run_with(
     messages.extend(before);
     let started = servers.started(stage.root(), record.journal.as_ref(), stages, messages);
     let mut afterwards = args.network.messages();
-    afterwards.extend(run::afterwards(&plan));
     afterwards.extend(after);
     afterwards.extend(dhcp.as_ref().map(|_| LEASES_END.to_owned()));
+    let after_conversion = run::afterwards(&plan);
+    let wire = Some(captures.activity());
     // The listeners live as long as the run.
     let (_listening, observations) = registrar.start()?.unzip();
     run::run(
@@ -252,6 +254,8 @@ pub(crate) fn run_with(
                 .collect(),
             poller: args.registrar.poller(),
             captures,
+            after_conversion,
+            wire,
             findings: Some(preflight.start(globals.quiet)),
         },
         started,

@@ -28,13 +28,13 @@ pub(crate) struct RegistrarArgs {
     /// its load.
     #[arg(long, help_heading = heading::DISCOVERY)]
     no_web_poll: bool,
-    /// How long to wait for registrations once a phone is done; 0: do not wait
+    /// Wait this long for registrations; 0: none
     ///
-    /// Counts for phones that get a configuration of their own whose PBX is this machine, or
+    /// Counts from when a phone is done, for phones that get a configuration of their own whose PBX is this machine, or
     /// whose REGISTERs a mirror port brings here. The run ends earlier if every line is registered
     /// or the cause is known. A line that is not registered makes the exit code 1. Default: 5m.
     #[arg(long, value_name = "DURATION", value_parser = duration_or_none,
-          help_heading = heading::DISCOVERY)]
+          help_heading = heading::PHONES)]
     registration_wait: Option<Duration>,
 }
 

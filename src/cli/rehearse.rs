@@ -132,6 +132,8 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         poller: None,
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
+        wire: None,
+        after_conversion: Vec::new(),
         next_steps: afterwards,
     };
     let (ended, results) = run_session(setup, phones, network.tftp)?;

@@ -1,13 +1,13 @@
 //! Runs a session with its display, its signals and its exit code.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use tokio::sync::mpsc;
 
 use super::globals::{CommandOutcome, Globals};
 use crate::{
     diagnose::Finding,
-    discovery::poll::Poller,
+    discovery::{WireActivity, poll::Poller},
     display,
     failure::Failure,
     reporter::Started,
@@ -43,6 +43,10 @@ pub(crate) struct RunServices {
     /// Polls phones' web pages.
     pub(crate) poller: Option<Poller>,
     pub(crate) captures: Captures,
+    /// What the interfaces receive while no phone comes; `None`: no hints are given.
+    pub(crate) wire: Option<Arc<WireActivity>>,
+    /// What the operator has to do after a conversion.
+    pub(crate) after_conversion: Vec<String>,
     /// Findings of the preflight.
     pub(crate) findings: Option<mpsc::Receiver<Finding>>,
 }
@@ -80,6 +84,8 @@ pub(crate) fn run(
         poller: services.poller,
         started,
         reporter,
+        wire: services.wire,
+        after_conversion: services.after_conversion,
         next_steps: afterwards,
     };
     let ended = runtime::runtime()?.block_on(async {

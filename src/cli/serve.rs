@@ -90,6 +90,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
             observations: Vec::new(),
             poller: None,
             captures,
+            after_conversion: Vec::new(),
+            wire: None,
             findings: None,
         },
         started,

@@ -14,18 +14,22 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::{
     discovery::{
-        Deduplicator, FRAMES_PER_SECOND,
+        Deduplicator, FRAMES_PER_SECOND, WireActivity,
         capture::{Capture, CaptureThread as Thread, OpenError, QUEUE},
     },
+    phone::MacAddress,
     preflight::{self, SelectedInterface},
     privileges,
-    track::Observation,
+    track::{EvidenceSource, Observation, ObservationKind},
 };
 
 /// Open captures, and messages about interfaces that cannot be captured on.
 #[derive(Debug, Default)]
 pub struct Captures {
     open: Vec<Capture>,
+    /// Captures on interfaces that are not served, for hints while no phone comes.
+    others: Vec<Capture>,
+    activity: Arc<WireActivity>,
     messages: Vec<String>,
     sip: u16,
     registrar: Option<SocketAddrV4>,
@@ -69,12 +73,33 @@ impl Captures {
         }
         if !captures.open.is_empty() {
             let names: Vec<&str> = captures.open.iter().map(Capture::interface).collect();
+            captures.activity = Arc::new(WireActivity::new(names.join(", ")));
             captures.messages.push(format!(
                 "capturing CDP, LLDP, DHCP and SIP (port {sip}) of phones on {}",
                 names.join(", ")
             ));
         }
         captures
+    }
+
+    /// Also watches the interfaces that are not served, for phones that are connected there.
+    pub fn watch_others(&mut self) {
+        if self.open.is_empty() {
+            return;
+        }
+        let is_open = |name: &String| self.open.iter().any(|one| one.interface() == name);
+        let others = preflight::capture_interfaces().into_iter();
+        let others = others.filter(|name| !is_open(name));
+        // It is only a help: an interface that cannot be captured is left out.
+        self.others = others
+            .filter_map(|name| Capture::open(&name, self.sip).ok())
+            .collect();
+    }
+
+    /// What the interfaces receive while no phone comes.
+    #[must_use]
+    pub fn activity(&self) -> Arc<WireActivity> {
+        Arc::clone(&self.activity)
     }
 
     /// The SIP port, if anything is captured.
@@ -100,7 +125,9 @@ impl Captures {
             let name = capture.interface().to_owned();
             let dropped = Arc::new(AtomicU64::new(0));
             let count = Arc::clone(&dropped);
+            let activity = Arc::clone(&self.activity);
             let started = capture.start(queue, move |at, frame| {
+                activity.count(frame);
                 let before = deduplicator.dropped();
                 let found = deduplicator.observe(at, frame)?;
                 count.store(deduplicator.dropped(), Ordering::Relaxed);
@@ -120,7 +147,40 @@ impl Captures {
                 Err(error) => tracing::warn!("no packet capture: {error}"),
             }
         }
+        for capture in self.others {
+            let (queue, observations) = channel(QUEUE);
+            let mut deduplicator = Deduplicator::new(self.sip, self.registrar);
+            let name = capture.interface().to_owned();
+            let activity = Arc::clone(&self.activity);
+            let started = capture.start(queue, move |at, frame| {
+                if !activity.is_over() {
+                    let found = deduplicator.observe(at, frame)?;
+                    for mac in found.iter().filter_map(announced) {
+                        activity.phone_elsewhere(&name, mac);
+                    }
+                }
+                Ok(Vec::new())
+            });
+            match started {
+                Ok(thread) => {
+                    queues.push(observations);
+                    threads.push(thread, Arc::default());
+                }
+                Err(error) => tracing::debug!("no packet capture: {error}"),
+            }
+        }
         (queues, threads)
+    }
+}
+
+/// The phone that announces itself by this observation.
+fn announced(observation: &Observation) -> Option<MacAddress> {
+    match observation.kind {
+        ObservationKind::MacReported {
+            mac,
+            source: EvidenceSource::Cdp | EvidenceSource::Lldp | EvidenceSource::Dhcp,
+        } => Some(mac),
+        _ => None,
     }
 }
 

@@ -140,9 +140,15 @@ impl ExpectedRegistrations {
     }
 
     /// What the operator must know about the PBXs before the first phone comes. `own`: the addresses
-    /// of this machine; `visible`: where REGISTERs and their answers are observed.
+    /// of this machine; `visible`: where REGISTERs and their answers are observed; `listener`: where
+    /// this program itself listens for REGISTERs.
     #[must_use]
-    pub fn messages(&self, own: &[Ipv4Addr], visible: &[SocketAddrV4]) -> Vec<String> {
+    pub fn messages(
+        &self,
+        own: &[Ipv4Addr],
+        visible: &[SocketAddrV4],
+        listener: Option<SocketAddrV4>,
+    ) -> Vec<String> {
         let mut pbxs = BTreeSet::new();
         for phone in &self.0 {
             let is_tcp = phone.transport == Some(SipTransport::Tcp);
@@ -152,6 +158,10 @@ impl ExpectedRegistrations {
         let mut elsewhere = BTreeSet::new();
         for (pbx, is_tcp) in pbxs {
             match pbx {
+                Registrar::At(at) if Some(at) == listener => messages.push(format!(
+                    "phones register at {at}, where this program listens, which is no PBX: they \
+                     get 503 (--sip-port)"
+                )),
                 Registrar::At(at) if own.contains(at.ip()) => {
                     messages.push(pbx_here(at, is_tcp));
                     if !visible.contains(&at) {
@@ -285,7 +295,7 @@ mod tests {
             ExtraFile::generated(name, Path::new("test"), text.into_bytes()).unwrap()
         };
         let messages = |host: &str, visible: &[SocketAddrV4]| {
-            ExpectedRegistrations::of(&[file(host)], us).messages(&[us], visible)
+            ExpectedRegistrations::of(&[file(host)], us).messages(&[us], visible, None)
         };
         let elsewhere = messages("192.0.2.9", &[]);
         assert_eq!(elsewhere.len(), 1, "{elsewhere:?}");

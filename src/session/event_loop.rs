@@ -1,6 +1,6 @@
 //! The event loop of a run: observations, time, signals and reports.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::{
     sync::mpsc,
@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use super::{
+    hints::WaitingHints,
     messages::{Unfinished, leaving, stopping},
     operator::Operator,
     shared::RunShared,
@@ -35,6 +36,7 @@ pub(super) struct Inputs {
     pub(super) sources: ObservationSources,
     pub(super) pages: WebPolling,
     pub(super) findings: Option<mpsc::Receiver<Finding>>,
+    pub(super) hints: WaitingHints,
 }
 
 /// The next finding; pending forever once there are no more.
@@ -54,7 +56,7 @@ pub(super) async fn event_loop(
     shared: &RunShared,
     reporter: &mut dyn Reporter,
     signals: &mut Signals,
-    mut inputs: Inputs,
+    inputs: &mut Inputs,
     mut operator: Operator,
     server_is_over: impl Fn() -> bool,
 ) -> Option<u8> {
@@ -64,6 +66,7 @@ pub(super) async fn event_loop(
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut arp = interval(ARP_INTERVAL);
     arp.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let began = Instant::now();
     let mut signal = None;
     let mut draining = false;
     let mut survey_notice = SurveyNotice::default();
@@ -80,6 +83,13 @@ pub(super) async fn event_loop(
             }
             _ = seconds.tick() => {
                 let now = shared.clock.now();
+                if shared.fleet().done_of_total().1 > 0 {
+                    inputs.hints.end();
+                } else if signal.is_none()
+                    && let Some(hints) = inputs.hints.due(began.elapsed())
+                {
+                    reporter.notice(&hints);
+                }
                 let candidates = shared.fleet().poll_candidates();
                 inputs.pages.poll_due(now, &candidates);
                 for (phone, expected) in shared.fleet().expected_activity() {
@@ -89,6 +99,7 @@ pub(super) async fn event_loop(
             }
             _ = arp.tick() => shared.read_arp_table(),
             finding = next_finding(&mut inputs.findings) => {
+                inputs.hints.finding(&finding);
                 reporter.finding(shared.clock.wall_now(), &finding);
             },
             observations = inputs.sources.next() => {

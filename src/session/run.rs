@@ -8,6 +8,7 @@ use std::{
 use super::{
     clock::{RunClock, valid_speed, wall_clock},
     event_loop::{Inputs, event_loop},
+    hints::WaitingHints,
     operator::{Operator, OperatorPrompt},
     server_thread::ServerThread,
     service::{HttpHandler, TftpHandler},
@@ -71,7 +72,9 @@ pub async fn run_with_operator(
         recorded,
         started,
         mut reporter,
-        mut next_steps,
+        wire,
+        after_conversion,
+        next_steps: always,
     } = setup;
     let sessions = match &journal {
         Some(journal) => journal.sessions().clone(),
@@ -129,17 +132,18 @@ pub async fn run_with_operator(
     }
     let metrics = metrics.map(|server| start_metrics(&shared, server));
     let is_over = || servers.iter().any(ServerThread::is_over);
-    let inputs = Inputs {
+    let mut inputs = Inputs {
         sources: ObservationSources::new(observations),
         pages: WebPolling::new(poller),
         findings,
+        hints: WaitingHints::new(wire),
     };
     let operator = Operator::new(prompt, timeout);
     let signal = event_loop(
         &shared,
         reporter.as_mut(),
         signals,
-        inputs,
+        &mut inputs,
         operator,
         is_over,
     )
@@ -153,6 +157,12 @@ pub async fn run_with_operator(
     }
     let report = shared.report();
     let fleet = shared.fleet();
+    let mut next_steps = if report.phones.is_empty() {
+        inputs.hints.hints()
+    } else {
+        after_conversion
+    };
+    next_steps.extend(always);
     let succeeded = server_error.is_none() && fleet.succeeded();
     if let Some(journal) = &shared.journal {
         let finished = RunFinished {

@@ -1,12 +1,12 @@
 //! The parts of a run.
 
-use std::{fmt, time::Instant};
+use std::{fmt, sync::Arc, time::Instant};
 
 use tokio::sync::mpsc;
 
 use crate::{
     diagnose::Finding,
-    discovery::poll::Poller,
+    discovery::{WireActivity, poll::Poller},
     http,
     journal::{Journal, RecordedRun},
     reporter::{Reporter, Started},
@@ -72,7 +72,11 @@ pub struct Setup {
     pub started: Started,
     /// Where the run is reported.
     pub reporter: Box<dyn Reporter>,
-    /// What the operator should do after the run, reported at its end.
+    /// What the interfaces receive while no phone comes; `None`: no hints are given.
+    pub wire: Option<Arc<WireActivity>>,
+    /// What the operator should do after a conversion, reported at the end if a phone came.
+    pub after_conversion: Vec<String>,
+    /// What the operator should know after any run, reported at its end.
     pub next_steps: Vec<String>,
 }
 

@@ -155,8 +155,10 @@ fn the_run_waits_until_the_phone_registers_here() {
     );
     fs::write(workspace.path("office.toml"), list).unwrap();
     let within = |command: &str| lan.line("server", command);
-    let flags =
-        format!("{TARGET} --listen 127.0.0.1 --http-port 0 --sccp-port 0 --inventory office.toml");
+    let flags = format!(
+        "{TARGET} --listen 127.0.0.1 --http-port 0 --sip-port 5060 --sccp-port 0 \
+         --inventory office.toml"
+    );
     let terminal = workspace.wizard((80, 24), within, &flags);
     wait_for_page(&terminal, "step 4", "  Back");
     terminal.keys(&["Enter"]);
