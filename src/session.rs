@@ -26,6 +26,6 @@ pub use self::{
     clock::{valid_speed, wall_clock},
     operator::OperatorPrompt,
     run::{RunOutcome, run, run_with_operator},
-    setup::{Setup, Source},
+    setup::{Advice, Setup, Source},
     signals::Signals,
 };

@@ -30,11 +30,12 @@ pub(crate) struct RegistrarArgs {
     no_web_poll: bool,
     /// Wait this long for registrations; 0: none
     ///
-    /// Counts from when a phone is done, for phones that get a configuration of their own whose PBX is this machine, or
-    /// whose REGISTERs a mirror port brings here. The run ends earlier if every line is registered
-    /// or the cause is known. A line that is not registered makes the exit code 1. Default: 5m.
+    /// Counts from when a phone is done, for phones that get a configuration of their own and whose
+    /// PBX is this machine, or whose REGISTERs a mirror port brings here. The run ends earlier if
+    /// every line is registered or the cause is known. A line that is not registered makes the exit
+    /// code 1. Default: 5m.
     #[arg(long, value_name = "DURATION", value_parser = duration_or_none,
-          help_heading = heading::PHONES)]
+          help_heading = heading::CONFIGURATION)]
     registration_wait: Option<Duration>,
 }
 

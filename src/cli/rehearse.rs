@@ -132,9 +132,10 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         poller: None,
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
-        wire: None,
-        after_conversion: Vec::new(),
-        next_steps: afterwards,
+        advice: session::Advice {
+            next_steps: afterwards,
+            ..session::Advice::default()
+        },
     };
     let (ended, results) = run_session(setup, phones, network.tftp)?;
     drop(synthetic);

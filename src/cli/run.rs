@@ -84,9 +84,11 @@ pub(crate) fn run(
         poller: services.poller,
         started,
         reporter,
-        wire: services.wire,
-        after_conversion: services.after_conversion,
-        next_steps: afterwards,
+        advice: session::Advice {
+            wire: services.wire,
+            after_conversion: services.after_conversion,
+            next_steps: afterwards,
+        },
     };
     let ended = runtime::runtime()?.block_on(async {
         let mut signals = match hooks.signals {

@@ -12,7 +12,7 @@ use super::{
     operator::{Operator, OperatorPrompt},
     server_thread::ServerThread,
     service::{HttpHandler, TftpHandler},
-    setup::Setup,
+    setup::{Advice, Setup},
     shared::RunShared,
     signals::Signals,
     sources::ObservationSources,
@@ -72,10 +72,13 @@ pub async fn run_with_operator(
         recorded,
         started,
         mut reporter,
+        advice,
+    } = setup;
+    let Advice {
         wire,
         after_conversion,
         next_steps: always,
-    } = setup;
+    } = advice;
     let sessions = match &journal {
         Some(journal) => journal.sessions().clone(),
         None => Sessions::new(wall_clock(), valid_speed(speed)),

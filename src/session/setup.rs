@@ -39,6 +39,17 @@ impl Source {
     }
 }
 
+/// What the operator is advised while no phone comes, and at the end.
+#[derive(Debug, Default)]
+pub struct Advice {
+    /// What the interfaces receive while no phone comes; `None`: no hints are given.
+    pub wire: Option<Arc<WireActivity>>,
+    /// What to do after a conversion, reported at the end if a phone came.
+    pub after_conversion: Vec<String>,
+    /// What to know after any run, reported at its end.
+    pub next_steps: Vec<String>,
+}
+
 /// The parts of a run.
 pub struct Setup {
     /// The files to serve.
@@ -72,12 +83,8 @@ pub struct Setup {
     pub started: Started,
     /// Where the run is reported.
     pub reporter: Box<dyn Reporter>,
-    /// What the interfaces receive while no phone comes; `None`: no hints are given.
-    pub wire: Option<Arc<WireActivity>>,
-    /// What the operator should do after a conversion, reported at the end if a phone came.
-    pub after_conversion: Vec<String>,
-    /// What the operator should know after any run, reported at its end.
-    pub next_steps: Vec<String>,
+    /// What the operator is advised.
+    pub advice: Advice,
 }
 
 impl fmt::Debug for Setup {

@@ -28,6 +28,7 @@ mod merge;
 mod not_found;
 mod reachability;
 mod register_line;
+mod register_requests;
 mod registered_lines;
 mod registration;
 mod registration_rules;

@@ -67,6 +67,11 @@ const MOST_FIELDS: usize = 15;
 const MANY_FIELDS: &[(&str, &str, &str)] = &[
     ("cli/convert.rs", "Args", "command-line arguments"),
     ("inventory/site.rs", "SiteSettings", "form of TOML"),
+    (
+        "run_view/phone.rs",
+        "PhoneView",
+        "one phone as every rendering shows it",
+    ),
     ("track/report.rs", "PhoneReport", "form of JSON"),
     ("web/row.rs", "PhoneRow", "form of JSON"),
 ];

@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddrV4, time::Duration};
 
-use super::answer_path::{AnswerPath, LostAnswer};
+use super::{
+    answer_path::{AnswerPath, LostAnswer},
+    register_requests::Requests,
+};
 use crate::{
     protocol::sip::SipTransport,
     track::{
@@ -15,9 +18,10 @@ use crate::{
     },
 };
 
-/// Copies of one packet within this time are one packet that was captured twice. A phone waits
-/// 500 ms before it retransmits (T1 of RFC 3261, 17.1.2.2).
-pub(super) const DUPLICATE_PACKET_WITHIN: Duration = Duration::from_millis(300);
+/// After a lost answer, a registration counts as known to the phone if the phone has not
+/// retransmitted its request within this time: it would have done so three times (500 ms, then
+/// twice as long each time; RFC 3261, 17.1.2.2).
+const ACCEPTED_AFTER: Duration = Duration::from_secs(4);
 
 /// The registration of one user of a phone.
 #[derive(Debug, Clone)]
@@ -33,26 +37,6 @@ pub(super) struct RegisterLine {
     /// When the PBX accepted a registration counts as known to the phone, although an answer was
     /// lost before or this one went elsewhere: if the phone does not retransmit until then.
     accepted_at: Option<RunTime>,
-}
-
-/// The requests of one line since it was last registered, or since the first one.
-#[derive(Debug, Clone, Copy)]
-struct Requests {
-    /// The first request.
-    since: RunTime,
-    /// The newest request or retransmission.
-    last: RunTime,
-    count: u32,
-    /// Retransmissions of the newest request since it was answered, or since it was sent.
-    retransmissions: u32,
-    /// The first request without an answer, if none has been answered since.
-    unanswered_since: Option<RunTime>,
-    /// Requests without an answer since then.
-    unanswered: u32,
-    /// The answer is overdue.
-    overdue: bool,
-    /// The answers take a path that is not observed: the phone continued as if it had one.
-    answers_hidden: bool,
 }
 
 /// The answers of the PBX.
@@ -75,47 +59,6 @@ struct PbxAnswers {
     /// Other consecutive rejections, and the status of the last one.
     rejected: u32,
     status: u16,
-}
-
-impl Requests {
-    fn new(at: RunTime) -> Self {
-        Self {
-            since: at,
-            last: at,
-            count: 0,
-            retransmissions: 0,
-            unanswered_since: None,
-            unanswered: 0,
-            overdue: false,
-            answers_hidden: false,
-        }
-    }
-
-    fn on_sent(&mut self, at: RunTime) {
-        self.last = at;
-        self.count = self.count.saturating_add(1);
-        self.retransmissions = 0;
-        self.unanswered_since.get_or_insert(at);
-        self.unanswered = self.unanswered.saturating_add(1);
-    }
-
-    /// Returns whether this is not a second copy of one packet.
-    fn on_retransmitted(&mut self, at: RunTime) -> bool {
-        let is_new = at.saturating_sub(self.last) >= DUPLICATE_PACKET_WITHIN;
-        if is_new {
-            self.last = at;
-            self.retransmissions = self.retransmissions.saturating_add(1);
-        }
-        is_new
-    }
-
-    fn on_answered(&mut self, at: RunTime) {
-        self.last = at;
-        self.retransmissions = 0;
-        self.unanswered_since = None;
-        self.unanswered = 0;
-        self.overdue = false;
-    }
 }
 
 impl RegisterLine {
@@ -320,7 +263,7 @@ impl RegisterLine {
 
     /// When an accepted registration counts as known to the phone.
     pub(super) fn accepted_due(&self) -> Option<RunTime> {
-        self.accepted_at.map(|at| at + rules::ACCEPTED_AFTER)
+        self.accepted_at.map(|at| at + ACCEPTED_AFTER)
     }
 
     /// Counts an accepted registration as known to the phone, if it is time. Returns whether it

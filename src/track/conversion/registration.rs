@@ -2,7 +2,7 @@
 
 use std::net::SocketAddrV4;
 
-use super::register_line::{DUPLICATE_PACKET_WITHIN, RegisterLine};
+use super::{register_line::RegisterLine, register_requests::DUPLICATE_PACKET_WITHIN};
 use crate::{
     protocol::sip::SipTransport,
     track::{

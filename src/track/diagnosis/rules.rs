@@ -182,11 +182,6 @@ pub(crate) const RETRANSMISSIONS: u32 = 3;
 /// have crossed the answer.
 pub(crate) const RETRANSMISSIONS_AFTER_ANSWER: u32 = 2;
 
-/// After a lost answer, a registration counts as known to the phone if the phone has not
-/// retransmitted its request within this time: it would have done so three times (500 ms, then
-/// twice as long each time; RFC 3261, 17.1.2.2).
-pub(crate) const ACCEPTED_AFTER: Duration = Duration::from_secs(4);
-
 /// Packets to a closed port before it gets a diagnosis. After one, the PBX may be starting.
 pub(crate) const CLOSED_PORT_TRIES: u32 = 2;
 
