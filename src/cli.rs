@@ -20,6 +20,7 @@ mod metrics;
 mod models;
 mod network;
 mod number;
+mod observers;
 mod preflight;
 mod provision;
 mod registrar;

@@ -104,21 +104,7 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
         let word = crate::run_view::format::state_name(state);
         page.sample("phones", &[("state", word)], count);
     }
-    page.metric("phones_done", "gauge", "Phones that are done.");
-    page.sample("phones_done", &[], phones.done);
-    let lines = phones.registrations.unwrap_or_default();
-    page.metric(
-        "lines",
-        "gauge",
-        "Lines of phones that got a configuration of their own, by registration.",
-    );
-    for (state, count) in [
-        ("registered", lines.registered),
-        ("not-registered", lines.not_registered),
-        ("not-visible", lines.not_visible),
-    ] {
-        page.sample("lines", &[("state", state)], count.into());
-    }
+    done_and_registered(&mut page, phones);
     page.metric("other_clients", "gauge", "Clients that are not phones.");
     page.sample("other_clients", &[], phones.others);
     page.metric(
@@ -199,6 +185,25 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
         );
     }
     page.0
+}
+
+/// How many phones are done, and how many lines are registered.
+fn done_and_registered(page: &mut MetricsPage, phones: &FleetCounts) {
+    page.metric("phones_done", "gauge", "Phones that are done.");
+    page.sample("phones_done", &[], phones.done);
+    let lines = phones.registrations.unwrap_or_default();
+    page.metric(
+        "lines",
+        "gauge",
+        "Lines of phones that got a configuration of their own, by registration.",
+    );
+    for (state, count) in [
+        ("registered", lines.registered),
+        ("not-registered", lines.not_registered),
+        ("not-visible", lines.not_visible),
+    ] {
+        page.sample("lines", &[("state", state)], count.into());
+    }
 }
 
 /// The text while it is written. Writing to a String does not fail.

@@ -13,6 +13,7 @@ use super::{
     metrics::MetricsArgs,
     network::NetworkArgs,
     number::{duration, number},
+    observers::Observers,
     preflight::PreflightArgs,
     registrar::RegistrarArgs,
     resets,
@@ -20,7 +21,6 @@ use super::{
     web::WebArgs,
 };
 use crate::{
-    discovery::SIP_PORT,
     failure::Failure,
     inputs::{
         bundles::{self, Selection, Trust},
@@ -34,12 +34,7 @@ use crate::{
     phone::MacAddress,
     preflight::SelectedInterface,
     resume::{self, PreviousRun, RunStart},
-    services::{
-        captures::Captures,
-        dhcp::BoundDhcp,
-        expected_registrations::ExpectedRegistrations,
-        registrar::{self, RegistrarListeners},
-    },
+    services::dhcp::BoundDhcp,
     session::Source,
     stage::{ExtraFile, Stage},
     text::clock,
@@ -178,17 +173,12 @@ pub(crate) fn run_with(
         .run(&args.network.check_options(isolated), &chosen);
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let dhcp = args.dhcp.open(&chosen)?;
-    let expected = ExpectedRegistrations::of(&own_files, chosen.address);
-    let own_addresses = registrar::own_addresses();
-    let is_pbx_here = expected.is_at(&own_addresses, SIP_PORT);
-    let registrar = RegistrarListeners::bind(
-        args.registrar.ports(),
-        chosen.address,
-        call_manager,
-        is_pbx_here,
-    )?;
-    let mut captures = Captures::open(&chosen, expected.port(), registrar.sip());
-    captures.watch_others();
+    let Observers {
+        registrar,
+        expected,
+        own_addresses,
+        captures,
+    } = Observers::open(args.registrar.ports(), &own_files, &chosen, call_manager)?;
     let dropped = args.network.drop_privileges()?;
     let dhcp_message = dhcp.as_ref().map(BoundDhcp::message);
     // The DHCP server stops when it is dropped at the end of this function. Its start takes

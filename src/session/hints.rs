@@ -227,12 +227,12 @@ mod tests {
         let wire = Arc::new(WireActivity::default());
         let mut hints = WaitingHints::new(Some(Arc::clone(&wire)));
         assert_eq!(hints.due(Duration::from_secs(119)), None);
-        let first = hints.due(Duration::from_secs(120)).unwrap();
+        let first = hints.due(FIRST_AFTER).unwrap();
         assert!(
             first.starts_with("no phone has come for 2 min:\n"),
             "{first}"
         );
-        assert_eq!(hints.due(Duration::from_secs(300)), None, "nothing changed");
+        assert_eq!(hints.due(Duration::from_mins(5)), None, "nothing changed");
         wire.phone_elsewhere("eth8", MacAddress::new([0, 0x1d, 0x45, 1, 2, 3]));
         assert_eq!(hints.due(Duration::from_secs(301)), None, "not yet");
         let next = hints.due(Duration::from_secs(330)).unwrap();

@@ -1,6 +1,6 @@
 //! Messages to the operator about the phones of a run.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use crate::{text::escape, track::PhoneRef};
 
@@ -33,20 +33,23 @@ pub(super) fn stopping(is_signal: bool, phones: &Unfinished, limit: Duration) ->
         .collect();
     let mut text = why.to_owned();
     if !waits.is_empty() {
-        text.push_str(&format!(
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
             ": no new phone is served. Waiting {} at most until these phones have the rest of \
              their images: {}. Do not unplug them. Press Ctrl-C {exit} to exit now",
             duration(limit),
             phone_list(waits)
-        ));
+        );
     }
     if !writing.is_empty() {
         let end = if waits.is_empty() { ":" } else { "." };
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "{end} DO NOT UNPLUG {}: they may be writing their flash, for which the server is not \
              needed",
             phone_list(&writing)
-        ));
+        );
     }
     text
 }

@@ -1,6 +1,6 @@
 //! Which lines of a phone are registered, as far as this can be observed.
 
-use super::core::Conversion;
+use super::{core::Conversion, register_line::RegisterLine};
 use crate::track::{
     diagnosis::text::RegistrationFailure,
     observation::RunTime,
@@ -37,7 +37,7 @@ impl Conversion {
     ) -> (LineState, bool) {
         let registration = &self.registration;
         let observed = registration.line(&line.user);
-        if observed.is_some_and(|line| line.holds_registration()) {
+        if observed.is_some_and(RegisterLine::holds_registration) {
             return (LineState::Registered, false);
         }
         let failed = observed.is_some_and(|line| line.failure(at, Some(target)).is_some());
@@ -47,7 +47,7 @@ impl Conversion {
         let is_diagnosed = failed || never || registration.is_port_closed();
         // A phone that requested nothing in this run has not read its configuration either.
         let is_expected = line.visible && self.activity.requests > 0;
-        let is_answered = observed.is_some_and(|line| line.is_answered());
+        let is_answered = observed.is_some_and(RegisterLine::is_answered);
         if is_expected || is_answered || is_diagnosed {
             (LineState::NotRegistered, is_diagnosed)
         } else {
