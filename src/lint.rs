@@ -39,7 +39,9 @@ pub use codes::CODES;
 pub use context::LintContext;
 pub use explanation::{FindingExplanation, explanations};
 pub use findings::MAX_FINDINGS;
-pub use manager::{dial_templates, registrars, transport_layer};
+pub use manager::{
+    RegisteringLine, dial_templates, registering_lines, registrars, transport_layer,
+};
 pub use name::FileKind;
 pub use pjsip::{PjsipAuth, PjsipConfig, PjsipEndpoint, PjsipTransport, TransportProtocol};
 pub use sip_conf::{SipConfig, SipPeer};
