@@ -35,7 +35,7 @@ pub(crate) struct RegistrarArgs {
     /// every line is registered or the cause is known. A line that is not registered makes the exit
     /// code 1. Default: 5m.
     #[arg(long, value_name = "DURATION", value_parser = duration_or_none,
-          help_heading = heading::CONFIGURATION)]
+          help_heading = heading::REGISTRATION)]
     registration_wait: Option<Duration>,
 }
 
