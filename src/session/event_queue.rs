@@ -114,7 +114,7 @@ impl EventQueue {
         self.changed.notify_one();
     }
 
-    /// Waits until events were queued since the last [`EventQueue::take`].
+    /// Waits until events were queued since the last [`EventQueue::take_reportable`].
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
     }
