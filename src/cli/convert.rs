@@ -173,12 +173,7 @@ pub(crate) fn run_with(
         .run(&args.network.check_options(isolated), &chosen);
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let dhcp = args.dhcp.open(&chosen)?;
-    let Observers {
-        registrar,
-        expected,
-        own_addresses,
-        captures,
-    } = Observers::open(args.registrar.ports(), &own_files, &chosen, call_manager)?;
+    let observers = Observers::open(args.registrar.ports(), &own_files, &chosen, call_manager)?;
     let dropped = args.network.drop_privileges()?;
     let dhcp_message = dhcp.as_ref().map(BoundDhcp::message);
     // The DHCP server stops when it is dropped at the end of this function. Its start takes
@@ -187,12 +182,8 @@ pub(crate) fn run_with(
     let Selection { targets, bridges } = &selection;
     let stage = Stage::temporary_with_files(targets, bridges, &own_files, call_manager.into())
         .map_err(stage_failure)?;
-    let visible = registrar.answers_at(&chosen, &captures);
-    let plan = Plan {
-        registering: expected.at(&registrar.observed_at(&chosen, &captures)),
-        registrations: expected.targets(&visible),
-        ..plan(args, &stage, &chosen, inventory)
-    };
+    let plan = plan(args, &stage, &chosen, inventory);
+    let (plan, registration_messages) = observers.complete(plan, &chosen);
     let plan = match &previous {
         Some(previous) => previous.plan(plan)?,
         None => plan,
@@ -203,10 +194,9 @@ pub(crate) fn run_with(
         None => messages.extend(resets::messages(targets)),
     }
     messages.extend(dropped);
-    messages.extend_from_slice(captures.messages());
+    messages.extend_from_slice(observers.captures.messages());
     messages.extend(servers.metrics_message());
-    messages.extend_from_slice(registrar.messages());
-    messages.extend(expected.messages(&own_addresses, &visible, registrar.sip()));
+    messages.extend(registration_messages);
     messages.extend(args.network.messages());
     messages.extend(made.messages);
     let stages = bundles::started_stages(&selection, &plan);
@@ -227,9 +217,9 @@ pub(crate) fn run_with(
     afterwards.extend(after);
     afterwards.extend(dhcp.as_ref().map(|_| LEASES_END.to_owned()));
     let after_conversion = run::afterwards(&plan);
-    let wire = Some(captures.activity());
+    let wire = Some(observers.captures.activity());
     // The listeners live as long as the run.
-    let (_listening, observations) = registrar.start()?.unzip();
+    let (_listening, observations) = observers.registrar.start()?.unzip();
     run::run(
         Source::Stage(stage),
         plan,
@@ -243,7 +233,7 @@ pub(crate) fn run_with(
                 )
                 .collect(),
             poller: args.registrar.poller(),
-            captures,
+            captures: observers.captures,
             after_conversion,
             wire,
             findings: Some(preflight.start(globals.quiet)),

@@ -7,7 +7,7 @@ use super::heading;
 /// Files that are staged with the bundles.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ExtraFilesArgs {
-    /// Also serve this file, or the files of this folder (repeatable)
+    /// Also serve this file or folder (repeatable)
     ///
     /// For example SEP….cnf.xml, dialplan.xml or a ring tone list. Configurations are checked
     /// first, as by `reflash lint`.

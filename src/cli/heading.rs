@@ -9,4 +9,4 @@ pub(super) const RECORD: &str = "Record";
 pub(super) const OUTPUT: &str = "Output";
 /// Options of every command; always the last.
 pub(super) const GLOBAL: &str = "Global options";
-pub(crate) const REGISTRATION: &str = "Registration";
+pub(super) const REGISTRATION: &str = "Registration";

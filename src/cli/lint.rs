@@ -49,7 +49,7 @@ pub(super) struct Args {
     /// Default: the model that their load is for.
     #[arg(long, value_name = "MODEL", value_parser = model, help_heading = heading::PHONES)]
     model: Option<&'static Model>,
-    /// Asterisk's pjsip.conf or sip.conf, or its folder, to compare with (repeatable)
+    /// Asterisk's pjsip.conf, sip.conf or folder (repeatable)
     ///
     /// Transports, ports, endpoints, user names and passwords must match those of the phones. Files
     /// that it includes are not read. Of a folder, every pjsip*.conf is read, or else sip*.conf.

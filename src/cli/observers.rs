@@ -12,6 +12,7 @@ use crate::{
         registrar::{self, RegistrarListeners, RegistrarPorts},
     },
     stage::ExtraFile,
+    track::Plan,
 };
 
 /// What observes phones besides their requests.
@@ -24,6 +25,20 @@ pub(super) struct Observers {
 }
 
 impl Observers {
+    /// The plan with where phones register, and what the operator must know about that.
+    pub(super) fn complete(&self, plan: Plan, chosen: &SelectedInterface) -> (Plan, Vec<String>) {
+        let (registrar, expected) = (&self.registrar, &self.expected);
+        let visible = registrar.answers_at(chosen, &self.captures);
+        let plan = Plan {
+            registering: expected.at(&registrar.observed_at(chosen, &self.captures)),
+            registrations: expected.targets(&visible),
+            ..plan
+        };
+        let mut messages = registrar.messages().to_vec();
+        messages.extend(expected.messages(&self.own_addresses, &visible, registrar.sip()));
+        (plan, messages)
+    }
+
     pub(super) fn open(
         ports: RegistrarPorts,
         own_files: &[ExtraFile],
