@@ -27,7 +27,7 @@ Lab             0000  flashed           0:00 a second pass within 0:00
     → Give the phone its own well-formed SEP file, with a telephone line and without placeholders: a single error makes
       a phone drop the whole file. It logs the reason at http://PHONE/DeviceLog.
 受付電話        0000  confirmed              requested /sp-sip.jar, as only SIP firmware does; took 0:00
-0 of 0 done, 0 flashed";
+0 of 0 done, 0 flashed, not settled";
 
 /// The same on 80 columns.
 const USUAL: &str = "\
@@ -47,7 +47,7 @@ Lab             0000  flashed           0:00 a second pass within 0:00
       without placeholders: a single error makes a phone drop the whole file.
       It logs the reason at http://PHONE/DeviceLog.
 受付電話        0000  confirmed              requested /sp-sip.jar, as only SI…
-0 of 0 done, 0 flashed";
+0 of 0 done, 0 flashed, not settled";
 
 /// The same on 40 columns and few rows.
 const NARROW: &str = "\
@@ -68,7 +68,7 @@ Lab          flashed     within 0:00
       file. It logs the reason at
       http://PHONE/DeviceLog.
 受付電話     confirmed   requested /sp…
-0 of 0 done, 0 flashed";
+0 of 0 done, 0 flashed, not settled";
 
 /// Runs `rehearse` with these arguments on a screen of this size.
 fn rehearse(size: (u16, u16), arguments: &str) -> Terminal {

@@ -123,7 +123,9 @@ fn the_report_of_a_fleet_with_macs_equals_what_the_phones_have() {
         let state = phone["state"].as_str().unwrap();
         let claims = ["flashed", "confirmed", "already"].contains(&state);
         let converted = is_converted(truth, &images);
-        if claims != converted {
+        // What is still under way may be converted before that is known.
+        let is_final = truth["finished"] == true;
+        if claims && !converted || converted && !claims && is_final {
             wrong.push(format!("{state}: {truth}\n{phone:#}"));
         }
         let codes: Vec<&str> = ["diagnoses", "withdrawn"]

@@ -89,6 +89,24 @@ fn deliveries_of_another_phone_at_the_address_do_not_count() {
     assert!(run.codes().is_empty());
 }
 
+#[test]
+fn a_manifest_of_the_phone_before_proves_nothing_of_another_phone() {
+    let mut run = Run::new(plan());
+    run.fetch(0.0, ADDRESS, TERM);
+    run.report_mac(2.0, ADDRESS, PHONE, EvidenceSource::Neighbour);
+    let transfer = run.request(100.0, ADDRESS, TERM);
+    let end = TransferEnd::Aborted {
+        code: None,
+        message: None,
+    };
+    run.end(100.5, ADDRESS, transfer, end, 0);
+    for (number, (name, _)) in (0_u8..).zip(IMAGES) {
+        run.fetch(102.0 + f64::from(number), ADDRESS, name);
+    }
+    run.boot(120.0, ADDRESS, PHONE + 1);
+    assert_ne!(run.phone_of(PHONE + 1).state, State::Flashed);
+}
+
 /// What one phone does next.
 #[derive(Debug, Clone, Copy)]
 enum Act {

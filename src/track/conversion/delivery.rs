@@ -26,6 +26,8 @@ pub(in crate::track) struct Delivery {
     /// The number of the newest pass.
     pub pass: u32,
     pub(super) current: Option<ImagePass>,
+    /// The pass of the newest number led to no image before this episode.
+    pub(super) pass_is_unused: bool,
     /// The newest manifest request that a pass can begin with.
     pub(super) manifest: Option<TransferId>,
     /// Bytes of a manifest or an image were acknowledged.
@@ -48,6 +50,7 @@ impl Delivery {
             attempts: FetchHistory::new(MAX_ROWS),
             pass: 0,
             current: None,
+            pass_is_unused: false,
             manifest: None,
             fetched: false,
             complete_passes: 0,
@@ -56,6 +59,21 @@ impl Delivery {
             failing: Vec::new(),
             interrupted_file: None,
         }
+    }
+
+    /// Whether the pass of the newest number led to no image: the next manifest has its number.
+    pub(super) fn pass_is_unused(&self) -> bool {
+        match &self.current {
+            Some(pass) => !pass.any_requested(),
+            None => self.pass_is_unused,
+        }
+    }
+
+    /// Numbers the passes of an episode that continued the numbers of `before` from 1 again.
+    pub(super) fn renumber_from(&mut self, before: &Self) {
+        let reused = before.pass_is_unused() && !self.pass_is_unused;
+        self.shift_passes(i64::from(reused) - i64::from(before.pass));
+        self.pass_is_unused = false;
     }
 
     /// Whether the current pass is complete.
@@ -208,19 +226,10 @@ impl Delivery {
         }
     }
 
-    /// Removes what was carried over from before `began`, after the passes were renumbered.
+    /// Removes the deliveries that were carried over from before `began`.
     pub(super) fn forget_before(&mut self, began: RunTime) {
         self.manifest_deliveries
             .retain(|delivery| delivery.first >= began);
-        self.current = self.current.take().filter(|pass| pass.at >= began);
-        // The pass may have been continued from the earlier part.
-        if let Some(pass) = self.current.as_mut().filter(|pass| pass.number == 0) {
-            pass.number = 1;
-            self.pass = 1;
-            for attempt in self.attempts.iter_mut() {
-                attempt.pass = attempt.pass.max(1);
-            }
-        }
     }
 
     /// `idle`: nothing was observed in the later part of the history. `carried`: this part

@@ -164,13 +164,10 @@ impl Conversion {
     pub(super) fn begin_pass(&mut self, cx: Context<'_>, attempt: &FetchAttempt, entry: usize) {
         let delivery = &mut self.delivery;
         // A manifest that led to no image was not a pass through the images.
-        let unused = delivery
-            .current
-            .as_ref()
-            .is_some_and(|pass| !pass.any_requested());
-        if !unused {
+        if !delivery.pass_is_unused() {
             delivery.pass += 1;
         }
+        delivery.pass_is_unused = false;
         self.registration = RegistrationProgress::default();
         let staged = cx.catalog.entry(entry);
         if staged.role == StageRole::Target {

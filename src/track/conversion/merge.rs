@@ -47,12 +47,7 @@ impl Conversion {
         episode.routing = self.routing;
         episode.delivery.pass = self.delivery.pass;
         episode.delivery.complete_passes = self.delivery.complete_passes;
-        // A manifest that is fetched again before any image begins no pass.
-        episode.delivery.current = self
-            .delivery
-            .current
-            .clone()
-            .filter(|pass| !pass.any_requested() && !pass.interrupted);
+        episode.delivery.pass_is_unused = self.delivery.pass_is_unused();
         episode.delivery.failing.clone_from(&self.delivery.failing);
         episode
             .delivery
@@ -67,7 +62,7 @@ impl Conversion {
     /// This episode was not of the phone that was known `before` it: removes what it took over from
     /// that phone.
     pub(in crate::track) fn detach_episode(&mut self, before: &Self) {
-        self.delivery.shift_passes(-i64::from(before.delivery.pass));
+        self.delivery.renumber_from(&before.delivery);
         let earlier = &before.findings.active;
         self.findings.active.retain(|active| {
             !earlier.contains(active) && active.diagnosis.code != Code::RebootedMidImage
