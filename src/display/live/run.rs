@@ -46,11 +46,13 @@ impl LiveRun {
         match event {
             Event::Step(step) => {
                 let id = step.phone.id;
-                let before = self.view.phone(id).map(|phone| (phone.done, phone.state));
+                let before = self.view.phone(id).map(|phone| phone.state);
                 self.view.apply(at, event);
                 self.moved(id, at);
                 let phone = self.view.phone(id)?;
-                if !phone.done || before == Some((phone.done, phone.state)) {
+                // A phone that is flashed is mostly confirmed a moment later: one line for both.
+                let is_confirmed = matches!(phone.state, State::Confirmed | State::Already);
+                if !is_confirmed || before == Some(phone.state) {
                     return None;
                 }
                 let positions = self.positions.remove(&id).unwrap_or_default();

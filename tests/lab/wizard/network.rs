@@ -128,15 +128,15 @@ fn the_wizard_shows_the_lines_for_a_dhcp_server_without_the_option() {
 /// The REGISTER of a 7965.
 fn register_request() -> String {
     format!(
-        "REGISTER sip:127.0.0.1 SIP/2.0\r\n\
-         Via: SIP/2.0/UDP 127.20.1.1:5060;branch=z9hG4bK0a1b2c3d\r\n\
-         From: <sip:1001@127.0.0.1>;tag=1\r\n\
-         To: <sip:1001@127.0.0.1>\r\n\
-         Call-ID: 1@127.20.1.1\r\n\
+        "REGISTER sip:192.0.2.10 SIP/2.0\r\n\
+         Via: SIP/2.0/UDP 192.0.2.101:5060;branch=z9hG4bK0a1b2c3d\r\n\
+         From: <sip:1001@192.0.2.10>;tag=1\r\n\
+         To: <sip:1001@192.0.2.10>\r\n\
+         Call-ID: 1@192.0.2.101\r\n\
          Max-Forwards: 70\r\n\
          CSeq: 101 REGISTER\r\n\
          User-Agent: Cisco-CP7965G/9.3.1\r\n\
-         Contact: <sip:1001@127.20.1.1:5060>;\
+         Contact: <sip:1001@192.0.2.101:5060>;\
          +sip.instance=\"<urn:uuid:00000000-0000-0000-0000-{PHONE}>\";\
          +u.sip!devicename.ccm.cisco.com=\"SEP{PHONE}\";+u.sip!model.ccm.cisco.com=\"436\"\r\n\
          Expires: 3600\r\n\
@@ -148,27 +148,35 @@ fn register_request() -> String {
 #[ignore = "needs root (network namespaces) and tmux"]
 fn the_run_waits_until_the_phone_registers_here() {
     let lan = lan("wizr");
+    let own = ["link", "set", "eth0", "address", "02:52:45:48:00:00"];
+    lan.ip("phone", &own);
     let workspace = Workspace::new();
     let list = format!(
-        "[site]\npbx = \"127.0.0.1\"\n[[phone]]\nmac = \"{PHONE}\"\nmodel = 7965\n\
+        "[site]\npbx = \"192.0.2.10\"\n[[phone]]\nmac = \"{PHONE}\"\nmodel = 7965\n\
          extension = \"1001\"\nsecret = \"not-a-secret\"\n"
     );
     fs::write(workspace.path("office.toml"), list).unwrap();
     let within = |command: &str| lan.line("server", command);
     let flags = format!(
-        "{TARGET} --listen 127.0.0.1 --http-port 0 --sip-port 5060 --sccp-port 0 \
+        "{TARGET} --listen 192.0.2.10 --http-port 0 --sip-port 5060 --sccp-port 0 \
          --inventory office.toml"
     );
     let terminal = workspace.wizard((80, 24), within, &flags);
+    // No DHCP server is here: "Continue anyway".
+    wait_for_page(&terminal, "step 3", "  Back");
+    terminal.keys(&["Down", "Down", "Down", "Enter"]);
     wait_for_page(&terminal, "step 4", "  Back");
     terminal.keys(&["Enter"]);
     wait_for_page(&terminal, "step 6", "nothing was changed");
     terminal.keys(&["Enter"]);
     terminal.wait_for("waiting for the first phone");
-    let mut phones = lan.on("server", REFLASH);
-    phones.args(["rehearse", "--against", "127.0.0.1:69", "--phones", "1"]);
-    phones.args(["--model", "7965", "--timeout", "2m"]);
-    let _phones = HelperProcess(phones.stdout(Stdio::null()).spawn().unwrap());
+    let arguments = [
+        "simulated-phones",
+        "192.0.2.10:69",
+        "recovery",
+        "192.0.2.101",
+    ];
+    let _phones = HelperProcess::play(&lan, "phone", &arguments);
     // Wherever the lines break.
     let waits = format!("waiting until SEP{PHONE} 1001 registers, 5 minutes at most.");
     terminal.wait_until(&waits, |screen| {
@@ -177,13 +185,13 @@ fn the_run_waits_until_the_phone_registers_here() {
     });
     let request = workspace.path("request");
     fs::write(&request, register_request()).unwrap();
-    let (from, to) = ("127.20.1.1:5060", "127.0.0.1:5060");
+    let (from, to) = ("192.0.2.101:5060", "192.0.2.10:5060");
     let arguments = ["send-datagram", from, to, request.to_str().unwrap()];
-    let _phone = HelperProcess::play(&lan, "server", &arguments);
+    let _phone = HelperProcess::play(&lan, "phone", &arguments);
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
     let screen = terminal.everything();
     assert!(
-        screen.contains("is converted and is to register with the PBX 127.0.0.1"),
+        screen.contains("is converted and is to register with the PBX 192.0.2.10"),
         "{screen}"
     );
 }
