@@ -175,7 +175,7 @@ fn firmware(args: &Args, globals: &Globals) -> Result<Firmware, Failure> {
     if args.firmware.is_empty() {
         return Ok(Firmware::default());
     }
-    // Nobody is told to reset a phone.
+    // No phone is reset here.
     let trust = Trust {
         without_recovery: true,
         ..args.trust.trust()

@@ -171,7 +171,7 @@ fn run_session(
 
 /// Targets and bridges.
 fn select(args: &Args, synthetic: Option<&Synthetic>, quiet: bool) -> Result<Selection, Failure> {
-    // Nobody is told to reset a phone.
+    // No phone is reset here.
     let trust = Trust {
         without_recovery: true,
         ..args.trust.trust()

@@ -14,7 +14,7 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>) {
     for parent in root.descendants().filter(Node::is_element) {
         let mut first: HashMap<(&str, Option<&str>), Node<'_, '_>> = HashMap::new();
         for node in parent.children().filter(is_leaf) {
-            // Entries of a list are told apart by their attributes.
+            // The attributes distinguish the entries of a list.
             if node.attributes().len() > 0 && !is_load(node) {
                 continue;
             }

@@ -77,7 +77,7 @@ pub struct ConfiguredLine {
     pub visible: bool,
 }
 
-/// How long a run waits for registrations unless it is told otherwise. A phone registers within
+/// How long a run waits for registrations by default. A phone registers within
 /// about a minute of its configuration.
 pub const REGISTRATION_WAIT: Duration = Duration::from_mins(5);
 
