@@ -233,11 +233,10 @@ fn chosen(interface: &Interface, reason: &str) -> SelectedInterface {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn interface(name: &str, last: u8) -> Interface {
-        Interface {
+impl Interface {
+    /// A wired interface with a carrier, at 192.0.2.`last`.
+    pub(crate) fn example(name: &str, last: u8) -> Self {
+        Self {
             name: name.to_owned(),
             address: Ipv4Addr::new(192, 0, 2, last),
             prefix: 24,
@@ -248,22 +247,27 @@ mod tests {
             software: false,
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn a_wired_interface_with_a_carrier_is_preferred_to_wireless_and_virtual() {
         let all = [
             Interface {
                 software: true,
-                ..interface("docker0", 1)
+                ..Interface::example("docker0", 1)
             },
             Interface {
                 wireless: true,
-                ..interface("wlan0", 2)
+                ..Interface::example("wlan0", 2)
             },
-            interface("eth0", 3),
+            Interface::example("eth0", 3),
             Interface {
                 carrier: false,
-                ..interface("eth1", 4)
+                ..Interface::example("eth1", 4)
             },
         ];
         let chosen = choose(&all, None).unwrap();
@@ -275,16 +279,16 @@ mod tests {
     fn the_reason_says_only_what_was_compared() {
         let wireless = Interface {
             wireless: true,
-            ..interface("wlan0", 2)
+            ..Interface::example("wlan0", 2)
         };
         let bridge = |name, last| Interface {
             software: true,
-            ..interface(name, last)
+            ..Interface::example(name, last)
         };
         let reason = |all: &[Interface]| choose(all, None).unwrap().reason;
         for (all, expected) in [
             (
-                vec![interface("eth0", 1)],
+                vec![Interface::example("eth0", 1)],
                 "the only one with an address and a carrier",
             ),
             (
@@ -292,7 +296,7 @@ mod tests {
                 "the only one with an address and a carrier",
             ),
             (
-                vec![interface("eth0", 1), wireless.clone()],
+                vec![Interface::example("eth0", 1), wireless.clone()],
                 "the only wired one with an address and a carrier",
             ),
             (
@@ -302,13 +306,13 @@ mod tests {
         ] {
             assert_eq!(reason(&all), expected);
         }
-        let named = choose(&[interface("eth0", 1)], Some("eth0")).unwrap();
+        let named = choose(&[Interface::example("eth0", 1)], Some("eth0")).unwrap();
         assert_eq!(named.reason, "given by --interface");
     }
 
     #[test]
     fn a_subnet_ends_according_to_its_prefix() {
-        let mut eth0 = interface("eth0", 9);
+        let mut eth0 = Interface::example("eth0", 9);
         eth0.prefix = 29;
         assert!(eth0.reaches(Ipv4Addr::new(192, 0, 2, 14)));
         assert!(!eth0.reaches(Ipv4Addr::new(192, 0, 2, 16)));
@@ -320,7 +324,7 @@ mod tests {
 
     #[test]
     fn two_equal_interfaces_are_an_error() {
-        let all = [interface("eth0", 1), interface("eth1", 2)];
+        let all = [Interface::example("eth0", 1), Interface::example("eth1", 2)];
         let error = choose(&all, None).unwrap_err().to_string();
         assert!(
             error.contains("eth0 (192.0.2.1), eth1 (192.0.2.2)"),
@@ -332,7 +336,7 @@ mod tests {
     fn an_error_lists_the_existing_interfaces() {
         let all = [Interface {
             carrier: false,
-            ..interface("eth0", 1)
+            ..Interface::example("eth0", 1)
         }];
         let error = choose(&all, None).unwrap_err().to_string();
         assert!(

@@ -179,26 +179,13 @@ impl SelectError {
 mod tests {
     use super::*;
 
-    fn interface(name: &str, last: u8) -> Interface {
-        Interface {
-            name: name.to_owned(),
-            address: Ipv4Addr::new(192, 0, 2, last),
-            prefix: 24,
-            mac: None,
-            index: 2,
-            carrier: true,
-            wireless: false,
-            software: false,
-        }
-    }
-
     #[test]
     fn a_free_address_overlaps_no_network_of_this_machine() {
         assert_eq!(free_address(&[]), Ipv4Addr::new(192, 168, 70, 1));
         let with = |address: [u8; 4], prefix| Interface {
             address: address.into(),
             prefix,
-            ..interface("eth0", 1)
+            ..Interface::example("eth0", 1)
         };
         // The same /24, a network around it, and a smaller one inside it.
         for (address, prefix, free) in [
@@ -236,7 +223,7 @@ mod tests {
         let eth1 = ["eth1".to_owned()];
         let wlan0 = Interface {
             wireless: true,
-            ..interface("wlan0", 2)
+            ..Interface::example("wlan0", 2)
         };
         assert_eq!(check_unaddressed(&wlan0, &[], assign), None);
         let found = check_unaddressed(&wlan0, &eth1, assign).unwrap();
@@ -244,7 +231,7 @@ mod tests {
         let expected = "eth1 has a carrier but no IPv4 address";
         assert!(found.message.starts_with(expected), "{found:?}");
         assert!(found.cure.ends_with("there: assign eth1 an address"));
-        let found = check_unaddressed(&interface("eth0", 1), &eth1, assign).unwrap();
+        let found = check_unaddressed(&Interface::example("eth0", 1), &eth1, assign).unwrap();
         assert_eq!(found.severity, Severity::Note);
     }
 

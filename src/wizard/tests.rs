@@ -168,24 +168,11 @@ pub(super) fn test_environment() -> TestEnvironment {
         folder: tempfile::tempdir().unwrap(),
         detected: RefCell::default(),
         capture_error: None,
-        interfaces: RefCell::new(vec![interface("eth0", 10)]),
+        interfaces: RefCell::new(vec![Interface::example("eth0", 10)]),
         assigned: RefCell::default(),
         bridges: BTreeMap::new(),
         interrupted: None,
         looks: VecDeque::from([Vec::new()]),
-    }
-}
-
-fn interface(name: &str, last: u8) -> Interface {
-    Interface {
-        name: name.to_owned(),
-        address: Ipv4Addr::new(192, 0, 2, last),
-        prefix: 24,
-        mac: None,
-        index: 2,
-        carrier: true,
-        wireless: false,
-        software: false,
     }
 }
 

@@ -5,14 +5,8 @@ const OTHER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 66);
 
 fn eth0() -> Interface {
     Interface {
-        name: "eth0".to_owned(),
         address: OWN,
-        prefix: 24,
-        mac: None,
-        index: 2,
-        carrier: true,
-        wireless: false,
-        software: false,
+        ..Interface::example("eth0", 1)
     }
 }
 

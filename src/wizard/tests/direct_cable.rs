@@ -19,7 +19,7 @@ fn on_eth1() -> TestEnvironment {
 #[test]
 fn a_phone_on_an_interface_without_an_address_is_served_once_it_has_one() {
     let mut environment = on_eth1();
-    *environment.assigned.get_mut() = Some(interface("eth1", 20));
+    *environment.assigned.get_mut() = Some(Interface::example("eth1", 20));
     let acts = vec![Enter, Enter, Pick("Yes: continue"), Enter, Enter, Enter];
     let (answers, script, ended) = environment.run(&[], acts);
     assert!(ended.is_ok(), "{ended:?}\n{}", script.output);
@@ -65,7 +65,7 @@ fn without_an_address_another_interface_can_be_used() {
 fn a_machine_without_any_address_shows_the_commands_too() {
     let mut environment = on_eth1();
     environment.interfaces.get_mut().clear();
-    *environment.assigned.get_mut() = Some(interface("eth1", 20));
+    *environment.assigned.get_mut() = Some(Interface::example("eth1", 20));
     let acts = vec![Enter, Enter, Pick("Yes"), Enter, Enter, Enter];
     let (answers, script, ended) = environment.run(&[], acts);
     assert!(ended.is_ok(), "{ended:?}\n{}", script.output);
@@ -77,7 +77,10 @@ fn a_machine_without_any_address_shows_the_commands_too() {
 fn a_phone_on_a_part_of_a_bridge_is_served_by_the_bridge() {
     let mut environment = test_environment().with_phone_on("eth1", PHONE, "7965", LOAD);
     environment.target();
-    environment.interfaces.get_mut().push(interface("br0", 30));
+    environment
+        .interfaces
+        .get_mut()
+        .push(Interface::example("br0", 30));
     environment
         .bridges
         .insert("eth1".to_owned(), "br0".to_owned());
@@ -97,7 +100,10 @@ fn the_interface_of_the_chosen_phone_counts() {
         .with_phone("001D45AABB0D", "7965", LOAD)
         .with_phone_on("eth1", PHONE, "7965", LOAD);
     environment.target();
-    environment.interfaces.get_mut().push(interface("eth1", 20));
+    environment
+        .interfaces
+        .get_mut()
+        .push(Interface::example("eth1", 20));
     let acts = [vec![Enter, Pick("Only SEP001D45AABB0C")], enters(3)].concat();
     let (answers, script, ended) = environment.run(&[], acts);
     assert!(ended.is_ok(), "{ended:?}\n{}", script.output);
@@ -112,7 +118,7 @@ fn checking_again_uses_the_phones_that_were_detected() {
     environment.target();
     environment.interfaces.get_mut().push(Interface {
         wireless: true,
-        ..interface("eth1", 20)
+        ..Interface::example("eth1", 20)
     });
     let (_, script, _) = environment.run(&[], vec![Enter, Enter, Stop]);
     assert!(

@@ -284,7 +284,10 @@ fn dhcp_settings_are_shown_or_reflash_serves_dhcp() {
 fn interface_is_asked_and_findings_have_pages() {
     let mut environment = test_environment();
     environment.target();
-    environment.interfaces.get_mut().push(interface("eth1", 11));
+    environment
+        .interfaces
+        .get_mut()
+        .push(Interface::example("eth1", 11));
     let many = vec![finding(code::FIREWALL, Severity::Warning); 9];
     environment.looks = VecDeque::from([many]);
     let acts = vec![Enter, Enter, Pick("eth1"), Pick("more"), Pick("Continue")];

@@ -4,6 +4,8 @@ use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
 use serde_json::Value;
 
+use crate::support::terminal::Terminal;
+
 use super::{
     REFLASH,
     workspace::{BRIDGE, PHONE, TARGET, Workspace, wait_for_page},
@@ -23,6 +25,21 @@ fn report(workspace: &Workspace) -> Value {
     assert!(output.status.success(), "{output:?}");
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     document["report"].clone()
+}
+
+/// A run that was started with the default answer on each page.
+fn start_with_defaults(workspace: &Workspace) -> Terminal {
+    let terminal = workspace.here(&format!("{TARGET} {}", workspace.loopback()));
+    for (page, last) in [
+        ("step 4", "  Back"),
+        ("step 5", "  Back"),
+        ("step 6", "nothing was changed"),
+    ] {
+        wait_for_page(&terminal, page, last);
+        terminal.keys(&["Enter"]);
+    }
+    terminal.wait_for("waiting for the first phone");
+    terminal
 }
 
 #[test]
@@ -124,16 +141,7 @@ fn a_phone_that_loses_power_is_reported_and_is_done_in_the_end() {
 #[ignore = "needs tmux"]
 fn the_answer_of_the_operator_is_recorded_and_the_state_stays_flashed() {
     let workspace = Workspace::new();
-    let terminal = workspace.here(&format!("{TARGET} {}", workspace.loopback()));
-    for (page, last) in [
-        ("step 4", "  Back"),
-        ("step 5", "  Back"),
-        ("step 6", "nothing was changed"),
-    ] {
-        wait_for_page(&terminal, page, last);
-        terminal.keys(&["Enter"]);
-    }
-    terminal.wait_for("waiting for the first phone");
+    let terminal = start_with_defaults(&workspace);
     let faults = ["--fault", "no-witness", "--fault", "no-second-pass"];
     let _phone = workspace.phones("1", &faults);
     terminal.wait_for("has the new firmware and is starting it");
@@ -159,16 +167,7 @@ fn the_answer_of_the_operator_is_recorded_and_the_state_stays_flashed() {
 #[ignore = "needs tmux"]
 fn an_interrupted_run_is_offered_at_the_next_start() {
     let workspace = Workspace::new();
-    let terminal = workspace.here(&format!("{TARGET} {}", workspace.loopback()));
-    for (page, last) in [
-        ("step 4", "  Back"),
-        ("step 5", "  Back"),
-        ("step 6", "nothing was changed"),
-    ] {
-        wait_for_page(&terminal, page, last);
-        terminal.keys(&["Enter"]);
-    }
-    terminal.wait_for("waiting for the first phone");
+    let terminal = start_with_defaults(&workspace);
     let phone = workspace.phones("1", &[]);
     terminal.wait_for("DO NOT UNPLUG it from now on");
     terminal.keys(&["C-c"]);

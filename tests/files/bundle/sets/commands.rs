@@ -39,6 +39,15 @@ fn mixed() -> Files {
         .with("SIP75.9-9-1S.loads", b"<!DOCTYPE html><html>404</html>")
 }
 
+/// Stages the folder to `root`, and returns what it printed to standard error.
+fn stage(folder: &Path, root: &Path) -> String {
+    let root = root.to_str().unwrap();
+    let flags = ["--to", root, "--call-manager", "192.0.2.10"];
+    let (code, _, error) = run("stage", folder, &flags);
+    assert_eq!(code, Some(0), "{error}");
+    error
+}
+
 #[test]
 fn json_has_a_verdict_for_each_load() {
     let folder = mixed().folder();
@@ -152,15 +161,7 @@ fn convert_stops_before_a_reset_that_would_not_lead_to_sip() {
         assert!(!out.contains("123456789") && !error.contains("123456789"));
         // Nothing is reset here, so it goes on.
         let to = TempDir::new().unwrap();
-        let root = to.path().join("root");
-        let flags = [
-            "--to",
-            root.to_str().unwrap(),
-            "--call-manager",
-            "192.0.2.10",
-        ];
-        let (code, _, error) = run("stage", folder.path(), &flags);
-        assert_eq!(code, Some(0), "{error}");
+        let error = stage(folder.path(), &to.path().join("root"));
         assert!(error.contains("recovery-"), "{error}");
     }
 }
@@ -176,14 +177,7 @@ fn stage_writes_only_firmware_of_the_served_load_and_names_the_rest() {
         .folder();
     let to = TempDir::new().unwrap();
     let root = to.path().join("root");
-    let flags = [
-        "--to",
-        root.to_str().unwrap(),
-        "--call-manager",
-        "192.0.2.10",
-    ];
-    let (code, _, error) = run("stage", folder.path(), &flags);
-    assert_eq!(code, Some(0), "{error}");
+    let error = stage(folder.path(), &root);
     let names: Vec<_> = fs::read_dir(&root)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
