@@ -11,6 +11,7 @@ mod observations;
 mod page;
 mod reachability;
 mod records;
+mod starts;
 mod tracking;
 
 use jiff::Timestamp;

@@ -97,10 +97,13 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                         it again or requested XMLDefault.cnf.xml. Or a configuration file was \
                         delivered in three consecutive boots, each within 10 minutes of the \
                         previous one. In both cases the phone requested nothing that a \
-                        configuration names (a locale, a dial plan, a load).",
+                        configuration names (a locale, a dial plan, a load). In a log without \
+                        ends of transfers: a configuration was requested in three starts, each \
+                        within 3 minutes of the previous one, and nothing else.",
             causes: "The file has no telephone line, an unreplaced placeholder, a stray character \
                      or an element that this release does not know. A single error makes the \
-                     phone drop the whole file.",
+                     phone drop the whole file. Where a log has requests alone, the file \
+                     may also not arrive: missing, unreadable, empty, or the answers are lost.",
             cure: "Give the phone a well-formed SEP file of its own, with at least one telephone \
                    line and without placeholders. The phone logs its reason at \
                    http://PHONE/DeviceLog.",

@@ -46,6 +46,28 @@ pub(crate) fn rejected_in_boots(boots: u8, own: bool, name: &str, at: RunTime) -
     ))
 }
 
+/// In a record of requests alone, the phone requested a configuration start after start and nothing
+/// of a later step.
+pub(crate) fn request_loop(starts: u32, name: &str, first: RunTime, last: RunTime) -> Diagnosis {
+    let name = printable(name);
+    diagnosis(
+        Code::ConfigRejected,
+        format!(
+            "requested '{name}' in {starts} consecutive starts from {} to {}, and nothing of a \
+             later step; requests alone do not show whether the file arrived",
+            clock(first),
+            clock(last)
+        ),
+        "Two causes are common. The file does not arrive: check that it is in the server's folder and \
+         readable for it, that it is not empty, and that the server's answers reach the phone \
+         (reflash explain blocked-by-firewall); a capture shows which. Or the phone drops it: check \
+         it with reflash lint, and give the phone its own well-formed SEP file, with a telephone \
+         line and without placeholders (the phone logs its reason at http://PHONE/DeviceLog). If \
+         neither is it, look at the phone: it may restart because it does not register or loses \
+         its power.",
+    )
+}
+
 /// The phone requested configurations in several boots, and each was answered with "not found".
 pub(crate) fn no_configuration(boots: u8, name: &str, at: RunTime) -> Diagnosis {
     diagnosis(
