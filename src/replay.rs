@@ -22,6 +22,7 @@ mod access_log;
 mod atftpd;
 mod bsd_tftpd;
 pub mod capture;
+mod clock;
 mod directions;
 mod dnsmasq;
 mod http_transfers;
@@ -36,9 +37,11 @@ mod note;
 mod order;
 mod packets;
 mod provd;
+mod pumpkin;
 mod server_line;
 mod server_log;
 mod servers;
+mod sites;
 mod tcpdump;
 mod tftp_transfers;
 mod tftpd32;
@@ -177,7 +180,7 @@ impl ReplayError {
             | Self::NoCapture { .. }
             | Self::Foreign { .. } => {
                 "Known formats: journals of this program; logs of tftpd-hpa, dnsmasq, atftpd, \
-                 Tftpd32 and Tftpd64, the tftpd of netkit and BSD, web servers, wazo-provd, IOS \
+                 Tftpd32 and Tftpd64, PumpKIN, the tftpd of netkit and BSD, web servers, wazo-provd, IOS \
                  (debug tftp) and tcpdump; captures (pcap, pcapng). Run tftpd-hpa with --verbose, \
                  dnsmasq with log-facility, or capture while phones start: tcpdump -i any -w FILE"
                     .to_owned()
@@ -345,10 +348,12 @@ pub fn read_from(
     year: Option<i16>,
     modified: Option<Timestamp>,
 ) -> io::Result<Trace> {
-    match format {
+    let mut trace = match format {
         ReplayFormat::Capture => packets::read(input),
         ReplayFormat::Log | ReplayFormat::Journal => log::read(input, year, modified),
-    }
+    }?;
+    sites::note_turns(&mut trace);
+    Ok(trace)
 }
 
 /// The plan of a replay: these stages, or those inferred from the trace if there are none.

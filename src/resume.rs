@@ -185,6 +185,10 @@ impl PreviousRun {
         if inputs.inventory.is_none() {
             inputs.inventory = command.inventory.as_ref().map(|file| file.path.clone());
             inputs.recorded.extend(command.inventory.iter().cloned());
+            if inputs.secrets.is_none() {
+                inputs.secrets = command.secrets.as_ref().map(|file| file.path.clone());
+                inputs.recorded.extend(command.secrets.iter().cloned());
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub mod bind;
 pub mod captures;
+mod configured_transport;
 pub mod dhcp;
 pub mod expected_registrations;
 pub mod registrar;

@@ -50,6 +50,8 @@ pub(super) struct Collector {
     nested: bool,
     /// A nested container may have folders, because the outer one is a folder.
     folders_allowed: bool,
+    /// The container is a folder on disk: archives over the limit are skipped.
+    is_folder: bool,
     current: CurrentEntry,
     collected: Collected,
 }
@@ -63,7 +65,8 @@ impl Visitor for Collector {
             .path
             .skip
             .or(is_large.then_some(SkipReason::LargeManifest))
-            .or(is_installer(name).then_some(SkipReason::Installer));
+            .or(is_installer(name).then_some(SkipReason::Installer))
+            .or((self.is_folder && archive && self.is_full()).then_some(SkipReason::ManyArchives));
         if let Some(reason) = reason {
             self.collected.skipped.push((entry.path.full(), reason));
             self.current = CurrentEntry::Skip;
@@ -125,14 +128,24 @@ impl Visitor for Collector {
 }
 
 impl Collector {
-    pub(super) fn new(options: &ExamineOptions, nested: bool, folders_allowed: bool) -> Self {
+    pub(super) fn new(
+        options: &ExamineOptions,
+        nested: bool,
+        folders_allowed: bool,
+        is_folder: bool,
+    ) -> Self {
         Self {
+            is_folder,
             trusted: options.trusted.clone(),
             nested,
             folders_allowed,
             current: CurrentEntry::Skip,
             collected: Collected::default(),
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.collected.archives.len() >= MAX_NESTED_ARCHIVES
     }
 
     pub(super) fn finish(self) -> Collected {

@@ -13,7 +13,7 @@ use super::{
     file_part::FilePart,
     header::{FIFTH_MAGIC, SIGNED_MAGIC, SignedHeader},
     limits::CHUNK_BYTES,
-    stop::{WalkStop, invalid},
+    stop::{WalkStop, invalid, with_cure},
     types::Verdict,
     visitor::Visitor,
 };
@@ -57,14 +57,10 @@ pub(super) fn walk(container: Container<'_>, visitor: &mut dyn Visitor) -> Resul
 
 /// One file of a bundle was given instead of the bundle.
 fn single_file(message: &str) -> WalkStop {
-    match invalid(Verdict::Foreign, "not-an-archive", None, message) {
-        WalkStop::Invalid(verdict, mut problem) => {
-            "Give the whole bundle, or the folder that has all of its files."
-                .clone_into(&mut problem.cure);
-            WalkStop::Invalid(verdict, problem)
-        }
-        other => other,
-    }
+    with_cure(
+        invalid(Verdict::Foreign, "not-an-archive", None, message),
+        "Give the whole bundle, or the folder that has all of its files.",
+    )
 }
 
 /// The offset of the gzip in a call manager package. It is taken from the header, since the

@@ -95,7 +95,8 @@ pub(super) fn foreign_archive(start: &[u8]) -> Option<(&'static str, &'static st
 }
 
 const UNPACK: &str = "Unpack it with the program for that format, and give the folder.";
-const JOIN: &str = "Put all parts into one folder, join them (`zip -s 0 IN.zip --out OUT.zip`, or \
+/// How to join the parts of a split archive.
+pub(super) const JOIN: &str = "Put all parts into one folder, join them (`zip -s 0 IN.zip --out OUT.zip`, or \
      `cat` for .001, .002, …), and give the result.";
 const INSTALL: &str = "Unpack it (`7z x FILE`), and give the folder with the .loads files.";
 const BUNDLE: &str = "Give the firmware bundle: the file that contains .loads files.";

@@ -30,6 +30,12 @@ pub(super) enum SkipReason {
     OddName,
     /// A file with the name of a manifest that is larger than any manifest.
     LargeManifest,
+    /// A file in a folder that is larger than any firmware.
+    LargeFile,
+    /// A file or folder in a folder that this user may not read.
+    Unreadable,
+    /// An archive in a folder that has many.
+    ManyArchives,
     /// A script that installs a package on a call manager.
     Installer,
 }

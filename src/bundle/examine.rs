@@ -14,6 +14,7 @@ use super::{
     contents, digest,
     error::BundleError,
     file_part::FilePart,
+    file_version::FileVersion,
     limits::MAX_FILE_BYTES,
     options::ExamineOptions,
     source::{OpenedSource, open},
@@ -86,7 +87,7 @@ fn examine_file(
         let bundle = Bundle::unassessed(path, location, &WholeFile::default());
         return Ok(vec![bundle.stopped(stop).map_err(fail)?]);
     }
-    let before = file.metadata().and_then(|meta| meta.modified()).ok();
+    let before = FileVersion::of(&file.metadata().map_err(&fail)?);
     if length == 0 {
         // Some system files claim to be empty although they are not, or cannot be read.
         let mut byte = [0];
@@ -98,12 +99,11 @@ fn examine_file(
         (hashing.finish(), collected)
     });
     let hashed = hashed.map_err(&fail)?;
-    let after = file.metadata().map_err(&fail)?;
-    let same = after.len() == length && after.modified().ok() == before;
+    let same = FileVersion::of(&file.metadata().map_err(&fail)?) == before;
     let Some((digests, _)) = hashed.filter(|(_, read)| same && *read == length) else {
         return Err(BundleError::Changed {
             path: path.to_owned(),
-            what: "its size or modification time is not the same as at the start".to_owned(),
+            what: "its size or time of change is not the same as at the start".to_owned(),
         });
     };
     let whole = WholeFile::new(digests, length, options);
@@ -115,7 +115,9 @@ fn collect(
     options: &ExamineOptions,
     location: &BundleLocation,
 ) -> io::Result<Collected> {
-    let mut collector = Collector::new(options, location.archive.is_some(), location.in_folder);
+    let is_folder = matches!(container, Container::Folder(_));
+    let nested = location.archive.is_some();
+    let mut collector = Collector::new(options, nested, location.in_folder, is_folder);
     let empty = matches!(container, Container::File(_, 0));
     let walked = if empty {
         Err(invalid(

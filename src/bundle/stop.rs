@@ -33,9 +33,7 @@ pub(super) fn invalid(
     message: impl Into<String>,
 ) -> WalkStop {
     let cure = match verdict {
-        Verdict::Refused => {
-            "Do not use this file. Get the bundle as published by Cisco and verify that."
-        }
+        Verdict::Refused => refusal_cure(code),
         Verdict::Foreign => "Give the firmware bundle: the file that contains .loads files.",
         _ => "Download the file again and compare its checksum with the published one.",
     };
@@ -51,12 +49,45 @@ pub(super) fn invalid(
     )
 }
 
+/// What to do about an archive that is refused. Some are harmless, but not read here.
+fn refusal_cure(code: &str) -> &'static str {
+    match code {
+        "unsupported-archive" | "unsupported-method" => {
+            "Unpack it with the program that wrote it, and give the folder with the .loads files."
+        }
+        "encrypted-member" => {
+            "If you have its password, unpack it and give the folder with the .loads files."
+        }
+        "nested-too-deep" => "Unpack the outermost archive, and give what is in it.",
+        "over-limit" => {
+            "No firmware bundle is that large. If you know where it is from, copy the .loads files \
+             and their images into a folder, and give that."
+        }
+        _ => "Do not use this file. Get the bundle as published by Cisco and verify that.",
+    }
+}
+
+pub(super) fn unsupported(member: Option<&str>, message: impl Into<String>) -> WalkStop {
+    refused("unsupported-archive", member, message)
+}
+
 pub(super) fn refused(
     code: &'static str,
     member: Option<&str>,
     message: impl Into<String>,
 ) -> WalkStop {
     invalid(Verdict::Refused, code, member, message)
+}
+
+/// The same, with another cure.
+pub(super) fn with_cure(stop: WalkStop, cure: &str) -> WalkStop {
+    match stop {
+        WalkStop::Invalid(verdict, mut problem) => {
+            cure.clone_into(&mut problem.cure);
+            WalkStop::Invalid(verdict, problem)
+        }
+        other => other,
+    }
 }
 
 pub(super) fn damaged(member: Option<&str>, message: impl Into<String>) -> WalkStop {

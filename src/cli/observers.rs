@@ -19,9 +19,9 @@ use crate::{
 pub(super) struct Observers {
     pub(super) registrar: RegistrarListeners,
     pub(super) expected: ExpectedRegistrations,
-    /// The addresses of this machine.
-    pub(super) own_addresses: Vec<Ipv4Addr>,
     pub(super) captures: Captures,
+    /// What the operator must know about the PBXs. Root sees which program listens at a port.
+    messages: Vec<String>,
 }
 
 impl Observers {
@@ -35,7 +35,7 @@ impl Observers {
             ..plan
         };
         let mut messages = registrar.messages().to_vec();
-        messages.extend(expected.messages(&self.own_addresses, &visible, registrar.sip()));
+        messages.extend(self.messages.iter().cloned());
         (plan, messages)
     }
 
@@ -51,11 +51,13 @@ impl Observers {
         let registrar = RegistrarListeners::bind(ports, chosen.address, call_manager, is_pbx_here)?;
         let mut captures = Captures::open(chosen, expected.port(), registrar.sip());
         captures.watch_others();
+        let visible = registrar.answers_at(chosen, &captures);
+        let messages = expected.messages(&own_addresses, &visible, registrar.sip());
         Ok(Self {
             registrar,
             expected,
-            own_addresses,
             captures,
+            messages,
         })
     }
 }

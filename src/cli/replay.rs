@@ -79,7 +79,9 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     let began = conversation.began;
     let wall = |at| began.checked_add(at).unwrap_or(began);
     let mut view = run_view::fold(&mut fleet, &conversation.observations, RunTime::ZERO, wall);
-    view.finish(&fleet.report(began));
+    let mut report = fleet.report(began);
+    record.restore_addresses(&mut report);
+    view.finish(&report);
     let sentences = heading_sentences(args, &record, requests_only, &loads, fleet.dropped());
     let output = ReportOutput {
         view: &view,

@@ -16,6 +16,8 @@ use crate::{
 const COLUMNS: usize = 80;
 /// Columns for the names of members. A longer name has a line of its own.
 const MAX_NAME: usize = 40;
+/// Files that are no firmware, in the list of members. -v shows all.
+const MAX_OTHERS: usize = 20;
 
 /// The result for one bundle, as text.
 pub(super) fn block(bundle: &Bundle, globals: &Globals) -> String {
@@ -44,7 +46,7 @@ pub(super) fn block(bundle: &Bundle, globals: &Globals) -> String {
             }
         }
         if !bundle.members.is_empty() {
-            members(&mut text, bundle);
+            members(&mut text, bundle, globals.verbose > 0);
             if globals.verbose > 0 {
                 signers(&mut text, bundle);
             }
@@ -116,6 +118,9 @@ fn sentence(bundle: &Bundle) -> String {
         (Verdict::Damaged, _) => {
             "It is damaged or altered; serving it could make a phone unusable.".to_owned()
         }
+        (Verdict::Refused, _) if is_unread(bundle) => {
+            "It has a form that this program does not read, so it was not opened.".to_owned()
+        }
         (Verdict::Refused, _) => {
             "No firmware bundle has this form; it may be an attack, so it was not opened.".to_owned()
         }
@@ -148,6 +153,21 @@ fn partly_usable(bundle: &Bundle) -> String {
         _ => "undamaged, but its origin is not proven",
     };
     format!("{loads} is complete and {proof}. That does not hold for everything in it; see below.")
+}
+
+/// Whether it was refused for what need not be an attack.
+fn is_unread(bundle: &Bundle) -> bool {
+    // Without digests, it is a folder or was not read at all.
+    let is_large = bundle.digests.is_none() && has_problem(bundle, "over-limit");
+    is_large
+        || [
+            "unsupported-archive",
+            "unsupported-method",
+            "encrypted-member",
+            "nested-too-deep",
+        ]
+        .iter()
+        .any(|code| has_problem(bundle, code))
 }
 
 /// Whether it was recognised by its members instead of its own digest.
@@ -216,12 +236,17 @@ fn set_sentence(set: &FirmwareSet, named: bool) -> String {
     }
 }
 
-fn members(text: &mut String, bundle: &Bundle) {
-    let shown: Vec<_> = bundle
+fn members(text: &mut String, bundle: &Bundle, all: bool) {
+    let mut others = 0;
+    let members: Vec<&Member> = bundle
         .members
         .iter()
-        .map(|member| escape(&member.name))
+        .filter(|member| {
+            others += usize::from(member.kind == MemberKind::Other);
+            all || member.kind != MemberKind::Other || others <= MAX_OTHERS
+        })
         .collect();
+    let shown: Vec<_> = members.iter().map(|member| escape(&member.name)).collect();
     let widths = shown.iter().map(|name| name.chars().count());
     let width = widths
         .filter(|width| *width <= MAX_NAME)
@@ -234,7 +259,7 @@ fn members(text: &mut String, bundle: &Bundle) {
         2,
         &format!("{:<width$} {:>10}  kind      signature", "member", "bytes"),
     );
-    for (member, name) in bundle.members.iter().zip(shown) {
+    for (member, name) in members.iter().zip(shown) {
         let kind = match member.kind {
             MemberKind::Manifest => "manifest",
             MemberKind::Image => "image",
@@ -257,6 +282,11 @@ fn members(text: &mut String, bundle: &Bundle) {
             member.size
         );
         writeln!(text, "{row}").expect("writing to a String cannot fail");
+    }
+    let hidden = bundle.members.len() - members.len();
+    if hidden > 0 {
+        let more = format!("and {hidden} more files that are not firmware; -v shows them");
+        line(text, 2, &more);
     }
 }
 

@@ -242,6 +242,7 @@ mod tests {
             inventory: Inventory::from_toml(text.as_bytes()).unwrap(),
             path: "office.toml".into(),
             sha256: String::new(),
+            secrets: None,
         }
     }
 

@@ -1,6 +1,9 @@
 //! The inventory file of a run.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::{
     extra_files::{self, MAX_SHOWN},
@@ -23,6 +26,8 @@ pub struct InventoryFile {
     pub path: PathBuf,
     /// Its digest: 64 lower-case hex digits.
     pub sha256: String,
+    /// The file that missing secrets were read from, and its digest.
+    pub secrets: Option<(PathBuf, String)>,
 }
 
 impl InventoryFile {
@@ -50,9 +55,18 @@ impl InventoryFile {
                 ));
             }
         }
-        let message = secrets::add(&mut file.inventory, path, secrets)?;
+        let (message, used) = secrets::add(&mut file.inventory, path, secrets)?;
         if let Some(message) = message.filter(|_| !quiet) {
             eprintln!("note: {message}");
+        }
+        if let Some(used) = used {
+            let bytes = fs::read(&used).map_err(|error| {
+                Failure::new(
+                    format!("cannot read {}: {error}", shown(&used)),
+                    "Check the file and its permissions, and try again",
+                )
+            })?;
+            file.secrets = Some((used, sha256(&bytes)));
         }
         Ok(file)
     }
@@ -75,6 +89,7 @@ impl InventoryFile {
             inventory: parsed.inventory,
             path: path.to_owned(),
             sha256: sha256(&bytes),
+            secrets: None,
         };
         Ok((file, parsed.faults, parsed.is_readable))
     }

@@ -41,12 +41,15 @@ impl RunInputs {
         inventory: Option<&InventoryFile>,
     ) -> Result<(), Failure> {
         let now = given_files(extra_files).into_iter();
-        let now: Vec<_> = now.chain(inventory.map(given_inventory)).collect();
+        let secrets = inventory.and_then(given_secrets);
+        let now = now.chain(inventory.map(given_inventory)).chain(secrets);
+        let now: Vec<_> = now.collect();
         match self.recorded.iter().find(|file| !now.contains(file)) {
             None => Ok(()),
             Some(changed) => Err(Failure::new(
                 format!("{} has changed since the run began", shown(&changed.path)),
-                "Restore the file, or name it with --add or --inventory to serve it as it is now",
+                "Restore the file, or name it again to use it as it is now: --add FILE, --inventory \
+                 FILE, or --inventory FILE --secrets FILE",
             )),
         }
     }
@@ -69,6 +72,7 @@ impl RunInputs {
             call_manager,
             added: given_files(extra_files),
             inventory: inventory.map(given_inventory),
+            secrets: inventory.and_then(given_secrets),
         }
     }
 }
@@ -88,6 +92,11 @@ fn given_files(files: &[ExtraFile]) -> Vec<InputFile> {
 
 fn given_inventory(file: &InventoryFile) -> InputFile {
     given_file(&file.path, &file.sha256)
+}
+
+fn given_secrets(file: &InventoryFile) -> Option<InputFile> {
+    let (path, sha256) = file.secrets.as_ref()?;
+    Some(given_file(path, sha256))
 }
 
 fn given_file(path: &Path, sha256: &str) -> InputFile {

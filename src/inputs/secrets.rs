@@ -21,45 +21,73 @@ const MAX_ENTRIES: usize = 1_000;
 
 /// Sets the secrets that the inventory lacks, from `named` (a file, or a folder written by
 /// `provision`), or from the one file of passwords next to the inventory or in a folder next to it.
-/// Returns a message about the file that was used.
+/// Returns a message, and the file that was used.
 ///
 /// # Errors
 ///
-/// A file that cannot be read, or `named` does not exist.
+/// A file that cannot be read, `named` does not exist, or several files were found that have
+/// different secrets.
 pub fn add(
     inventory: &mut Inventory,
     path: &Path,
     named: Option<&Path>,
-) -> Result<Option<String>, Failure> {
+) -> Result<(Option<String>, Option<PathBuf>), Failure> {
     let missing = inventory.without_secret();
-    if inventory.site.pbx.is_none() || (missing.is_empty() && named.is_none()) {
-        return Ok(None);
+    if inventory.site.pbx.is_none() || missing.is_empty() {
+        let message = named.map(|named| {
+            let why = match inventory.site.pbx {
+                None => "sets no `pbx`",
+                Some(_) => "has every secret",
+            };
+            format!("{} is not read: {} {why}", shown(named), shown(path))
+        });
+        return Ok((message, None));
     }
     let mut found = match named {
         Some(named) => vec![read_named(named)?],
         None => find(path)?,
     };
-    let has_one = |(_, passwords): &(PathBuf, Passwords)| {
-        missing.iter().any(|user| passwords.secret(user).is_some())
+    let secrets = |passwords: &Passwords| -> Vec<_> {
+        let secrets = missing.iter();
+        secrets
+            .map(|user| passwords.secret(user).cloned())
+            .collect()
     };
-    found.retain(has_one);
-    Ok(match found.as_slice() {
-        [] => None,
+    found.retain(|(_, passwords)| secrets(passwords).iter().any(Option::is_some));
+    // Equal files, such as a copy of the folder, leave no choice to make.
+    found.dedup_by(|later, first| secrets(&later.1) == secrets(&first.1));
+    match found.as_slice() {
+        [] => {
+            let message = named.map(|named| {
+                format!(
+                    "{} has no secret of an extension that lacks one in {}",
+                    shown(named),
+                    shown(path)
+                )
+            });
+            Ok((message, None))
+        }
         [(file, passwords)] => {
             inventory.add_secrets(|user| passwords.secret(user));
             let count = missing.len() - inventory.without_secret().len();
             let plural = if count == 1 { "" } else { "s" };
-            Some(format!(
+            let message = format!(
                 "secrets of {count} extension{plural} read from {}",
                 shown(file)
-            ))
+            );
+            Ok((Some(message), Some(file.clone())))
         }
-        [(first, _), (second, _), ..] => Some(format!(
-            "no secrets read: both {} and {} have some of the missing ones; name one with --secrets",
-            shown(first),
-            shown(second)
+        [(first, _), (second, _), ..] => Err(Failure::new(
+            format!(
+                "{} and {} have different secrets for extensions of {}; nothing was served or \
+                 changed",
+                shown(first),
+                shown(second),
+                shown(path)
+            ),
+            "Name the one whose secrets the PBX has: --secrets FILE",
         )),
-    })
+    }
 }
 
 fn failure(error: &FolderError) -> Failure {

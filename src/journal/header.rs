@@ -67,6 +67,10 @@ pub struct Arguments {
     /// `--inventory`, if phones get configurations made from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<InputFile>,
+    /// The file that the secrets of those configurations were read from, if the inventory lacks
+    /// some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<InputFile>,
 }
 
 /// A file of the operator that is served or used to make served files. It may hold passwords, so

@@ -21,6 +21,12 @@ const SIP_PORTS: [&str; 2] = ["5060", "5061"];
 /// The SIP port if a file names none.
 const DEFAULT_PORT: u16 = 5060;
 
+/// The port of SIP over TLS if a file names none.
+const DEFAULT_TLS_PORT: u16 = 5061;
+
+/// `transportLayerProtocol` of TLS.
+const TLS: &str = "3";
+
 /// The feature of a button that is a line; other buttons do not register.
 const LINE_FEATURE: &str = "9";
 
@@ -33,6 +39,8 @@ pub struct RegisteringLine {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// Hosts and ports of the registrars that the phone uses if this one fails.
+    pub backups: Vec<(String, u16)>,
 }
 
 /// Host and port of the registrar of each line in a SEP file. An empty host means the TFTP server.
@@ -52,26 +60,43 @@ pub fn registering_lines(bytes: &[u8]) -> Vec<RegisteringLine> {
             let port = node.and_then(|node| value(node).parse().ok());
             port.unwrap_or(DEFAULT_PORT)
         };
-        let manager = all(root, "callManager").next().map(|manager| {
+        let transport = all(root, "transportLayerProtocol").next().map(value);
+        let (port_element, usual) = match transport.as_deref() {
+            Some(TLS) => ("securedSipPort", DEFAULT_TLS_PORT),
+            _ => ("sipPort", DEFAULT_PORT),
+        };
+        let mut managers = all(root, "callManager").map(|manager| {
             let host = child(manager, "processNodeName").map(value);
             let ports = child(manager, "ports");
-            let sip = ports.and_then(|ports| child(ports, "sipPort"));
-            (host.unwrap_or_default(), port(sip))
+            let port = ports.and_then(|ports| child(ports, port_element));
+            let port = port.and_then(|node| value(node).parse().ok());
+            (host.unwrap_or_default(), port.unwrap_or(usual))
         });
-        let manager = manager.unwrap_or((String::new(), DEFAULT_PORT));
+        let manager = managers.next().unwrap_or((String::new(), usual));
+        let mut backups: Vec<(String, u16)> = Vec::new();
+        for backup in managers.filter(|(host, _)| !host.is_empty()) {
+            if backup != manager && !backups.contains(&backup) {
+                backups.push(backup);
+            }
+        }
         let is_line = |line: &Node<'_, '_>| {
             let feature = child(*line, "featureID").map(value);
             feature.is_none_or(|feature| feature.is_empty() || feature == LINE_FEATURE)
         };
         let line = |line| {
             let user = child(line, "name").map(value)?;
-            let (host, port) = match child(line, "proxy").map(value) {
+            let ((host, port), backups) = match child(line, "proxy").map(value) {
                 Some(proxy) if !proxy.is_empty() && proxy != USE_CALL_MANAGER => {
-                    (proxy, port(child(line, "port")))
+                    ((proxy, port(child(line, "port"))), Vec::new())
                 }
-                _ => manager.clone(),
+                _ => (manager.clone(), backups.clone()),
             };
-            Some(RegisteringLine { user, host, port })
+            Some(RegisteringLine {
+                user,
+                host,
+                port,
+                backups,
+            })
         };
         let lines = all(root, "line").filter(is_line);
         lines.filter_map(line).collect()
@@ -105,8 +130,8 @@ pub(super) fn port_of<'a, 'input>(
     (element.unwrap_or(outer), port.unwrap_or(DEFAULT_PORT))
 }
 
-/// The value of `transportLayerProtocol` in a SEP file: 1 for TCP, 2 for UDP. `None` if it is
-/// missing or the file cannot be read.
+/// The value of `transportLayerProtocol` in a SEP file: 1 for TCP, 2 for UDP, 3 for TLS. `None` if
+/// it is missing or the file cannot be read.
 #[must_use]
 pub fn transport_layer(bytes: &[u8]) -> Option<String> {
     read(bytes, |root| {

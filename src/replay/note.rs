@@ -5,6 +5,8 @@ use std::net::Ipv4Addr;
 use jiff::SignedDuration;
 use serde::Serialize;
 
+use crate::phone::MacAddress;
+
 /// One thing to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
@@ -29,6 +31,14 @@ pub enum TraceNote {
         #[serde(serialize_with = "seconds")]
         by: SignedDuration,
     },
+    /// A clock was set forward while phones started: the lines before it were moved.
+    ClockSetForward {
+        /// The first line after it.
+        line: u64,
+        /// By how much.
+        #[serde(serialize_with = "seconds")]
+        by: SignedDuration,
+    },
     /// The server does not say which client it answered.
     NoClients {
         /// Lines without a client.
@@ -41,12 +51,32 @@ pub enum TraceNote {
         /// How often.
         starts: u64,
     },
-    /// The lines of two hosts contain one address.
+    /// The lines of two hosts contain one address, and nothing shows whether two phones have it.
     AddressOnTwoHosts {
-        /// The address.
+        /// The first such address.
         address: Ipv4Addr,
         /// The hosts.
         hosts: Vec<String>,
+        /// The number of further addresses.
+        more: u64,
+    },
+    /// The lines of two hosts contain one address that two phones have.
+    AddressOfTwoPhones {
+        /// The first such address.
+        address: Ipv4Addr,
+        /// The hosts.
+        hosts: Vec<String>,
+        /// The number of further addresses.
+        more: u64,
+    },
+    /// Requests from one address name several MACs in turns.
+    MacsInTurns {
+        /// The first such address.
+        address: Ipv4Addr,
+        /// The MACs.
+        macs: Vec<MacAddress>,
+        /// The number of further addresses.
+        more: u64,
     },
     /// The capture has requests and no answer at all.
     OneDirection,
@@ -58,11 +88,22 @@ fn seconds<S: serde::Serializer>(by: &SignedDuration, to: S) -> Result<S::Ok, S:
     to.serialize_i64(by.as_secs())
 }
 
+/// The verb after an address, with the number of further addresses.
+fn and_more(more: u64) -> String {
+    match more {
+        0 => " is".to_owned(),
+        1 => " and 1 other address are".to_owned(),
+        more => format!(" and {more} other addresses are"),
+    }
+}
+
 impl TraceNote {
     /// The line that it is about; 0 for the whole file.
     pub(super) fn line(&self) -> u64 {
         match self {
-            Self::OutOfOrder { line, .. } | Self::ClockSetBack { line, .. } => *line,
+            Self::OutOfOrder { line, .. }
+            | Self::ClockSetBack { line, .. }
+            | Self::ClockSetForward { line, .. } => *line,
             _ => 0,
         }
     }
@@ -87,6 +128,11 @@ impl TraceNote {
                  times go on from there",
                 crate::text::clock(by.as_secs())
             ),
+            Self::ClockSetForward { line, by } => format!(
+                "at line {line} the clock goes forward by {}: it was set while phones started. \
+                 The lines before are read as if they came 20 s before it",
+                crate::text::clock(by.as_secs())
+            ),
             Self::NoClients { lines, left_out } => {
                 let named = if *lines == 1 {
                     "line names"
@@ -107,11 +153,43 @@ impl TraceNote {
                  --verbose to server_args in /etc/xinetd.d/tftp and let a phone start again",
                 if *starts == 1 { "time" } else { "times" }
             ),
-            Self::AddressOnTwoHosts { address, hosts } => format!(
-                "{address} is in the lines of {}: if these are two networks, the report mixes two \
+            Self::AddressOnTwoHosts {
+                address,
+                hosts,
+                more,
+            } => format!(
+                "{address}{} in the lines of {}: if these are two networks, the report mixes two \
                  phones; replay the lines of each host alone",
+                and_more(*more),
                 hosts.join(" and ")
             ),
+            Self::AddressOfTwoPhones {
+                address,
+                hosts,
+                more,
+            } => format!(
+                "{address}{} in the lines of {}, which are two networks: read as one phone of each",
+                and_more(*more),
+                hosts.join(" and ")
+            ),
+            Self::MacsInTurns {
+                address,
+                macs,
+                more,
+            } => {
+                let macs: Vec<String> = macs.iter().map(ToString::to_string).collect();
+                let whose = match more {
+                    0 => "the requests from it name",
+                    _ => "the requests from the first name",
+                };
+                format!(
+                    "{address}{} used by several phones: {whose} {} in turns. They are behind one \
+                     NAT or in two networks; a request without a MAC counts for the phone that was \
+                     named last. Replay the log of each network alone",
+                    and_more(*more),
+                    macs.join(" and ")
+                )
+            }
             Self::OneDirection => {
                 "no packet of a TFTP server is in the capture: it was made with a \
                                    filter for port 69 or in one direction only, or the server does \

@@ -3,28 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
+    clock::{self, STEP, TimedLine},
     lines::ServerLine,
     note::TraceNote,
     timestamp::{Calendar, LogTime},
 };
 
-/// A step back that is shorter comes from processes that write at the same time.
-const STEP: SignedDuration = SignedDuration::from_secs(30);
-
-/// A process number that is higher by no more than this belongs to the same start of the host.
-const PROCESSES: u32 = 1000;
-
-/// Without events for longer than this, a step back of an hour is not the end of summer time.
-const SUMMER_PAUSE: SignedDuration = SignedDuration::from_mins(10);
-
 /// The lines in the order of their times, and what was wrong with it.
-pub(super) fn sort(
-    lines: Vec<ServerLine>,
-    calendar: Calendar,
-) -> (Vec<(Timestamp, ServerLine)>, Vec<TraceNote>) {
+pub(super) fn sort(lines: Vec<ServerLine>, calendar: Calendar) -> (Vec<TimedLine>, Vec<TraceNote>) {
     let mut notes = Vec::new();
     let stamps: Vec<LogTime> = lines.iter().map(|line| line.line.time).collect();
     let known = calendar.times(&stamps);
@@ -37,7 +26,7 @@ pub(super) fn sort(
         before = time.unwrap_or(before);
         before
     });
-    let mut lines: Vec<(Timestamp, ServerLine)> = times.zip(lines).collect();
+    let mut lines: Vec<TimedLine> = times.zip(lines).collect();
     let mut hosts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, (_, line)) in lines.iter().enumerate() {
         match hosts.get_mut(&line.line.host) {
@@ -51,7 +40,7 @@ pub(super) fn sort(
     let mut places: Vec<(u32, bool, usize)> = (0..lines.len()).map(|at| (0, false, at)).collect();
     for indexes in hosts.values() {
         match order(&lines, indexes) {
-            Order::Ascending => {}
+            Order::Ascending => clock::catch_up(&mut lines, indexes, &mut notes),
             Order::NewestFirst => {
                 for index in indexes {
                     places[*index].2 = usize::MAX - index;
@@ -67,7 +56,7 @@ pub(super) fn sort(
                 let line = lines[first].1.number;
                 notes.push(TraceNote::OutOfOrder { line, steps });
             }
-            Order::ClockSetBack => set_forward(&mut lines, indexes, &mut notes),
+            Order::ClockSetBack => clock::go_on(&mut lines, indexes, &mut notes),
         }
     }
     let mut order: Vec<usize> = (0..lines.len()).collect();
@@ -95,7 +84,7 @@ enum Order {
     ClockSetBack,
 }
 
-fn order(lines: &[(Timestamp, ServerLine)], indexes: &[usize]) -> Order {
+fn order(lines: &[TimedLine], indexes: &[usize]) -> Order {
     let (mut up, mut down) = (0, 0);
     let mut clock = 0_u64;
     let mut steps = Vec::new();
@@ -105,7 +94,7 @@ fn order(lines: &[(Timestamp, ServerLine)], indexes: &[usize]) -> Order {
         up += u64::from(step.is_positive());
         down += u64::from(step.is_negative());
         if step <= -STEP {
-            if is_clock(lines, before, after) {
+            if clock::is_clock(lines, before, after) {
                 clock += 1;
             } else {
                 steps.push(after);
@@ -123,84 +112,10 @@ fn order(lines: &[(Timestamp, ServerLine)], indexes: &[usize]) -> Order {
     }
 }
 
-/// Whether a clock was set back between two lines: it was not set yet, summer time ended, or the
-/// process numbers go on.
-fn is_clock(lines: &[(Timestamp, ServerLine)], before: usize, after: usize) -> bool {
-    let (before, after) = (&lines[before], &lines[after]);
-    let (from, to) = (&before.1.line, &after.1.line);
-    let goes_on = from
-        .process
-        .zip(to.process)
-        .is_some_and(|(from, to)| to > from && to - from <= PROCESSES);
-    goes_on || is_unset(after.0, to.time) || is_summer_end(before.0, after.0, to.time)
-}
-
-/// The first hour of a clock that starts at the beginning of a year, without a battery.
-fn is_unset(time: Timestamp, form: LogTime) -> bool {
-    let local = jiff::tz::Offset::UTC.to_datetime(time);
-    let is_new_year = local.month() == 1 && local.day() == 1 && local.hour() == 0;
-    let is_full = !matches!(form, LogTime::Yearless { .. });
-    is_new_year && (!is_full || local.year() <= 2000)
-}
-
-/// 02:59 and then 02:00, in one of the months in which summer time ends.
-fn is_summer_end(before: Timestamp, after: Timestamp, form: LogTime) -> bool {
-    if !matches!(form, LogTime::Yearless { .. } | LogTime::Local(_)) {
-        return false;
-    }
-    let hour = SignedDuration::from_hours(1);
-    let pause = hour + after.duration_since(before);
-    let local = jiff::tz::Offset::UTC.to_datetime(before);
-    let months = [3, 4, 9, 10, 11];
-    pause >= SignedDuration::ZERO
-        && pause <= SUMMER_PAUSE
-        && local.hour() <= 3
-        && months.contains(&local.month())
-}
-
-/// Lets the times of one host go on where its clock was set back.
-fn set_forward(
-    lines: &mut [(Timestamp, ServerLine)],
-    indexes: &[usize],
-    notes: &mut Vec<TraceNote>,
-) {
-    let mut latest: Option<Timestamp> = None;
-    let mut raw_before = None;
-    let mut shift = SignedDuration::ZERO;
-    let mut lasting = false;
-    for index in indexes {
-        let raw = lines[*index].0;
-        let form = lines[*index].1.line.time;
-        let back = raw_before.map_or(SignedDuration::ZERO, |before: Timestamp| {
-            before.duration_since(raw)
-        });
-        if let Some(latest) = latest {
-            if back >= STEP {
-                lasting = raw_before.is_some_and(|before| is_summer_end(before, raw, form));
-                shift = if lasting {
-                    shift + SignedDuration::from_hours(1)
-                } else {
-                    latest.duration_since(raw)
-                };
-                notes.push(TraceNote::ClockSetBack {
-                    line: lines[*index].1.number,
-                    by: back,
-                });
-            } else if !lasting && raw >= latest {
-                // The clock is right again.
-                shift = SignedDuration::ZERO;
-            }
-        }
-        raw_before = Some(raw);
-        let time = raw.checked_add(shift).unwrap_or(raw);
-        let time = latest.map_or(time, |latest| latest.max(time));
-        lines[*index].0 = time;
-        latest = Some(time);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::replay::wrapper::parse_line;
 

@@ -1,7 +1,7 @@
 //! Folds the lines of file servers into a trace.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     net::Ipv4Addr,
 };
 
@@ -13,6 +13,7 @@ use super::{
     note::TraceNote,
     server_line::{LoggedOutcome, LoggedRequest, ServerMessage},
     servers::{SERVERS, recognize},
+    sites,
     timestamp::LogTime,
     trace::{Trace, TraceEvent},
     unaddressed::Unaddressed,
@@ -43,7 +44,6 @@ pub(super) struct ServerLog {
     sources: BTreeMap<(usize, usize), Source>,
     /// The source of each request.
     asked: Vec<(usize, (usize, usize))>,
-    addresses: HashMap<Ipv4Addr, BTreeSet<usize>>,
     /// Addresses that requested over HTTP what only phones request.
     phones: HashSet<Ipv4Addr>,
     unaddressed: Unaddressed,
@@ -198,7 +198,7 @@ impl ServerLog {
         let before = trace.requests.len();
         let index = self.requests.add(trace, source, request, alias)?;
         if index == before {
-            self.count(index, key, request.address);
+            self.count(index, key);
         }
         Some(index)
     }
@@ -226,22 +226,19 @@ impl ServerLog {
                 ..request
             };
             let index = logged_requests::add(trace, source.at, request)?;
-            self.count(index, key, request.address);
+            self.count(index, key);
             self.outcome(trace, source, key, Some(index), outcome);
             return Some(());
         }
         let index = logged_requests::add(trace, source.at, request)?;
-        self.count(index, key, request.address);
+        self.count(index, key);
         self.outcome(trace, source, key, Some(index), outcome);
         Some(())
     }
 
-    fn count(&mut self, index: usize, key: (usize, usize), address: Ipv4Addr) {
+    fn count(&mut self, index: usize, key: (usize, usize)) {
         self.sources.entry(key).or_default().requests += 1;
         self.asked.push((index, key));
-        if self.addresses.len() < 65_536 || self.addresses.contains_key(&address) {
-            self.addresses.entry(address).or_default().insert(key.0);
-        }
     }
 
     fn outcome(
@@ -323,6 +320,10 @@ impl ServerLog {
             [name] => format!("{name} log"),
             _ => "log".to_owned(),
         };
+        let mut hosts: Vec<&str> = self.hosts.keys().map(String::as_str).collect();
+        hosts.sort_unstable_by_key(|name| self.hosts[*name]);
+        let asked = self.asked.iter().map(|(index, (host, _))| (*index, *host));
+        sites::separate(trace, asked, &hosts);
         let ends = used.clone().any(|(_, source)| source.ends);
         let all = used.clone().all(|(_, source)| source.ends);
         trace.has_ends = ends && all;
@@ -336,23 +337,6 @@ impl ServerLog {
         if self.starts > 0 && trace.requests.is_empty() {
             let starts = self.starts;
             trace.notes.push(TraceNote::RequestsNotLogged { starts });
-        }
-        let mut names: Vec<&String> = self.hosts.keys().collect();
-        names.sort_unstable_by_key(|name| self.hosts[*name]);
-        let shared = self
-            .addresses
-            .iter()
-            .filter(|(_, hosts)| hosts.len() > 1)
-            .min();
-        if let Some((address, hosts)) = shared {
-            let named = hosts.iter().map(|host| names[*host].clone());
-            let hosts: Vec<String> = named.filter(|name| !name.is_empty()).collect();
-            let address = *address;
-            if hosts.len() > 1 {
-                trace
-                    .notes
-                    .push(TraceNote::AddressOnTwoHosts { address, hosts });
-            }
         }
     }
 

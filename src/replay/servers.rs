@@ -1,7 +1,7 @@
 //! The servers whose lines are known, and which of them wrote a line.
 
 use super::{
-    access_log, atftpd, bsd_tftpd, dnsmasq, ios, log_line::LogLine, netkit, provd,
+    access_log, atftpd, bsd_tftpd, dnsmasq, ios, log_line::LogLine, netkit, provd, pumpkin,
     server_line::ServerMessage, tcpdump, tftpd_hpa, tftpd32,
 };
 
@@ -27,6 +27,7 @@ pub(super) const SERVERS: &[Server] = &[
     server("BSD tftpd", false, is_tftpd, bsd_tftpd::read),
     server("netkit tftpd", false, is_tftpd, netkit::read),
     server("Tftpd32", false, is_bare, tftpd32::read),
+    server("PumpKIN", false, is_unnamed, pumpkin::read),
     server("wazo-provd", false, is_any, provd::read),
     server("web server", false, is_any, access_log::read),
 ];
@@ -77,6 +78,10 @@ fn is_tftpd(program: &str) -> bool {
 
 fn is_bare(program: &str) -> bool {
     program.is_empty() || program.to_ascii_lowercase().contains("tftpd")
+}
+
+fn is_unnamed(program: &str) -> bool {
+    program.is_empty()
 }
 
 /// The index in [`SERVERS`] of the server that wrote a line, and what it means.

@@ -225,12 +225,15 @@ impl Cursor<'_> {
         self
     }
 
-    /// `[1772442000.123]`, `[   12.345]`, `[2026-03-02 09:00:00]`.
+    /// `[1772442000.123]`, `[   12.345]`, `[2026-03-02 09:00:00]`, `[03/02/26 09:00:00]`.
     fn bracketed(&mut self) -> Option<LogTime> {
         self.eat("[")?;
         self.0 = self.0.trim_start();
         let mut text = *self;
-        let time = text.dated().or_else(|| text.reset(self).epoch(']'))?;
+        let time = text
+            .dated()
+            .or_else(|| text.reset(self).american())
+            .or_else(|| text.reset(self).epoch(']'))?;
         text.eat("]")?;
         *self = text;
         Some(time)
@@ -255,6 +258,18 @@ impl Cursor<'_> {
         let time = self.time()?;
         let date = date(year, month, day)?;
         Some(local(date, time, self.zone()))
+    }
+
+    /// `03/02/26 09:00:00`: the month first, as the C library of Windows writes it.
+    fn american(&mut self) -> Option<LogTime> {
+        let month = i8::try_from(self.number(2, 2)?).ok()?;
+        self.eat("/")?;
+        let day = self.number(2, 2)?;
+        self.eat("/")?;
+        let year = 2000 + self.number(2, 2)?;
+        self.eat(" ")?;
+        let time = self.time()?;
+        Some(local(date(year, month, day)?, time, None))
     }
 
     fn weekday(&mut self) {

@@ -1,6 +1,9 @@
 //! The contents of a log or a capture, before they are converted to observations.
 
-use std::{collections::HashMap, net::Ipv4Addr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::Ipv4Addr,
+};
 
 use jiff::Timestamp;
 
@@ -12,7 +15,7 @@ use crate::{
     phone::{MacAddress, normalized_name},
     protocol::Malformed,
     track::{
-        EvidenceSource, Observation, ObservationKind, Plan, RunTime, ServedFile, TftpError,
+        EvidenceSource, Observation, ObservationKind, Plan, Report, RunTime, ServedFile, TftpError,
         TransferEnd, TransferId, Transport,
     },
 };
@@ -125,6 +128,9 @@ pub struct Trace {
     /// The errors that requests were answered with, if the trace gives them.
     pub(super) errors: HashMap<usize, TftpError>,
     pub(super) events: Vec<(LogTime, TraceEvent)>,
+    /// The real addresses of phones that were given another one, because phones of two networks
+    /// have one address.
+    pub(super) stand_ins: BTreeMap<Ipv4Addr, Ipv4Addr>,
     /// The number of observations from the wire.
     pub(super) observations: usize,
     /// Whether a phone was observed on the wire.
@@ -159,6 +165,15 @@ impl Trace {
     #[must_use]
     pub fn len(&self) -> usize {
         self.requests.len()
+    }
+
+    /// Gives the phones of a report of this trace their real addresses.
+    pub fn restore_addresses(&self, report: &mut Report) {
+        let phones = report.phones.iter_mut().map(|phone| &mut phone.address);
+        let others = report.others.iter_mut().map(|other| &mut other.address);
+        for address in phones.chain(others) {
+            *address = self.stand_ins.get(address).copied().unwrap_or(*address);
+        }
     }
 
     /// Adds a request; `None` beyond [`MAX_REQUESTS`].

@@ -2,15 +2,16 @@
 
 use std::{
     collections::BTreeSet,
+    fmt,
     net::{Ipv4Addr, SocketAddrV4},
 };
 
+use super::configured_transport::ConfiguredTransport;
 use crate::{
     discovery::SIP_PORT,
     lint::{self, RegisteringLine},
     phone::{MacAddress, RequestedFile},
-    preflight::{self, PortProtocol},
-    protocol::sip::SipTransport,
+    preflight,
     stage::ExtraFile,
     text::escape,
     track::{ConfiguredLine, RegistrationTarget},
@@ -24,9 +25,17 @@ pub struct ExpectedRegistrations(Vec<ConfiguredPhone>);
 #[derive(Debug)]
 struct ConfiguredPhone {
     mac: MacAddress,
-    /// `None`: the configuration leaves it open, or names TLS.
-    transport: Option<SipTransport>,
-    lines: Vec<(String, Registrar)>,
+    transport: ConfiguredTransport,
+    lines: Vec<RegisteringAt>,
+}
+
+/// A line of a phone, and where it registers.
+#[derive(Debug)]
+struct RegisteringAt {
+    user: String,
+    at: Registrar,
+    /// Where it registers if that fails.
+    backups: Vec<Registrar>,
 }
 
 /// The PBX of a line.
@@ -38,14 +47,14 @@ enum Registrar {
 }
 
 impl Registrar {
-    fn of(line: &RegisteringLine, tftp: Ipv4Addr) -> Self {
-        let address = match line.host.as_str() {
+    fn of(host: &str, port: u16, tftp: Ipv4Addr) -> Self {
+        let address = match host {
             "" => Some(tftp),
             host => host.parse().ok(),
         };
         address.map_or_else(
-            || Self::Named(line.host.clone()),
-            |address| Self::At(SocketAddrV4::new(address, line.port)),
+            || Self::Named(host.to_owned()),
+            |address| Self::At(SocketAddrV4::new(address, port)),
         )
     }
 
@@ -57,9 +66,30 @@ impl Registrar {
     }
 }
 
+impl fmt::Display for Registrar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(address) => address.fmt(f),
+            Self::Named(host) => f.write_str(&escape(host)),
+        }
+    }
+}
+
 impl ConfiguredPhone {
+    /// Every registrar that its lines use.
+    fn registrars(&self) -> impl Iterator<Item = &Registrar> {
+        let lines = self.lines.iter();
+        lines.flat_map(|line| std::iter::once(&line.at).chain(&line.backups))
+    }
+
     fn addresses(&self) -> impl Iterator<Item = SocketAddrV4> {
-        self.lines.iter().filter_map(|(_, at)| at.address())
+        self.registrars().filter_map(Registrar::address)
+    }
+
+    /// Whether a capture shows this line's REGISTERs.
+    fn is_visible(&self, line: &RegisteringAt, visible: &[SocketAddrV4]) -> bool {
+        let at = line.at.address();
+        !self.transport.is_encrypted() && at.is_some_and(|at| visible.contains(&at))
     }
 }
 
@@ -72,17 +102,19 @@ impl ExpectedRegistrations {
                 return None;
             };
             let lines = lint::registering_lines(file.bytes()).into_iter();
-            let lines = lines.map(|line| {
-                let registrar = Registrar::of(&line, tftp);
-                (line.user, registrar)
+            let at = |host: &str, port| Registrar::of(host, port, tftp);
+            let lines = lines.map(|line: RegisteringLine| RegisteringAt {
+                at: at(&line.host, line.port),
+                backups: line
+                    .backups
+                    .iter()
+                    .map(|(host, port)| at(host, *port))
+                    .collect(),
+                user: line.user,
             });
             Some(ConfiguredPhone {
                 mac,
-                transport: match lint::transport_layer(file.bytes()).as_deref() {
-                    Some("1") => Some(SipTransport::Tcp),
-                    Some("2") => Some(SipTransport::Udp),
-                    _ => None,
-                },
+                transport: ConfiguredTransport::of(file.bytes()),
                 lines: lines.collect(),
             })
         };
@@ -94,17 +126,17 @@ impl ExpectedRegistrations {
     pub fn targets(&self, visible: &[SocketAddrV4]) -> Vec<RegistrationTarget> {
         let phones = self.0.iter();
         let target = |phone: &ConfiguredPhone| {
-            let has_names = phone.lines.iter().any(|(_, at)| at.address().is_none());
+            let has_names = phone.registrars().any(|at| at.address().is_none());
             let pbx = phone.addresses().filter(|_| !has_names);
-            let lines = phone.lines.iter().filter(|(user, _)| !user.is_empty());
-            let line = |(user, at): &(String, Registrar)| ConfiguredLine {
-                user: user.clone(),
-                visible: at.address().is_some_and(|at| visible.contains(&at)),
+            let lines = phone.lines.iter().filter(|line| !line.user.is_empty());
+            let line = |line: &RegisteringAt| ConfiguredLine {
+                user: line.user.clone(),
+                visible: phone.is_visible(line, visible),
             };
             RegistrationTarget {
                 mac: phone.mac,
                 pbx: pbx.collect(),
-                transport: phone.transport,
+                transport: phone.transport.observed(),
                 lines: lines.map(line).collect(),
             }
         };
@@ -114,7 +146,11 @@ impl ExpectedRegistrations {
     /// The port they all share, or else the usual one.
     #[must_use]
     pub fn port(&self) -> u16 {
-        let mut ports = self.0.iter().flat_map(ConfiguredPhone::addresses);
+        let phones = self
+            .0
+            .iter()
+            .filter(|phone| !phone.transport.is_encrypted());
+        let mut ports = phones.flat_map(ConfiguredPhone::addresses);
         let first = ports.next().map(|address| address.port());
         let only = first.filter(|first| ports.all(|address| address.port() == *first));
         only.unwrap_or(SIP_PORT)
@@ -123,8 +159,10 @@ impl ExpectedRegistrations {
     /// The phones whose REGISTERs go to one of these addresses.
     #[must_use]
     pub fn at(&self, observed: &[SocketAddrV4]) -> Vec<MacAddress> {
-        let is_observed =
-            |phone: &&ConfiguredPhone| phone.addresses().any(|at| observed.contains(&at));
+        let is_observed = |phone: &&ConfiguredPhone| {
+            let mut lines = phone.lines.iter();
+            lines.any(|line| phone.is_visible(line, observed))
+        };
         self.0
             .iter()
             .filter(is_observed)
@@ -150,40 +188,53 @@ impl ExpectedRegistrations {
         listener: Option<SocketAddrV4>,
     ) -> Vec<String> {
         let mut pbxs = BTreeSet::new();
+        let mut backups = BTreeSet::new();
         for phone in &self.0 {
-            let is_tcp = phone.transport == Some(SipTransport::Tcp);
-            pbxs.extend(phone.lines.iter().map(|(_, at)| (at.clone(), is_tcp)));
+            for line in &phone.lines {
+                pbxs.insert((&line.at, phone.transport));
+                backups.extend(&line.backups);
+            }
         }
         let mut messages = Vec::new();
         let mut elsewhere = BTreeSet::new();
-        for (pbx, is_tcp) in pbxs {
+        for (pbx, transport) in pbxs {
             match pbx {
-                Registrar::At(at) if Some(at) == listener => messages.push(format!(
+                Registrar::At(at) if Some(*at) == listener => messages.push(format!(
                     "phones register at {at}, where this program listens, which is no PBX: they \
                      get 503 (--sip-port)"
                 )),
                 Registrar::At(at) if own.contains(at.ip()) => {
-                    messages.push(pbx_here(at, is_tcp));
-                    if !visible.contains(&at) {
+                    messages.push(pbx_here(*at, transport));
+                    if transport.is_encrypted() {
+                        messages.push(format!(
+                            "TLS is encrypted: this program does not see whether phones register \
+                             at {at}. {CHECK}"
+                        ));
+                    } else if !visible.contains(at) {
                         messages.push(format!(
                             "this program does not see whether phones register at {at}. {CHECK}"
                         ));
                     }
                 }
-                Registrar::At(at) => {
-                    elsewhere.insert(at.to_string());
-                }
-                Registrar::Named(host) => {
-                    elsewhere.insert(escape(&host));
+                pbx => {
+                    elsewhere.insert((pbx, transport.is_encrypted()));
                 }
             }
         }
-        messages.extend(elsewhere.into_iter().map(|pbx| {
-            format!(
-                "phones register at {pbx}, another machine: this program sees that only if a \
-                 mirror port of the switch brings its SIP here. {CHECK}"
-            )
+        messages.extend(elsewhere.into_iter().map(|(pbx, is_tls)| {
+            let why = if is_tls {
+                "over TLS: this program does not see that"
+            } else {
+                "another machine: this program sees that only if a mirror port of the switch \
+                 brings its SIP here"
+            };
+            format!("phones register at {pbx}, {why}. {CHECK}")
         }));
+        messages.extend(
+            backups
+                .into_iter()
+                .map(|pbx| format!("phones use {pbx} if their first PBX does not answer")),
+        );
         messages
     }
 }
@@ -192,129 +243,31 @@ impl ExpectedRegistrations {
 const CHECK: &str = "Check on the PBX: asterisk -rx 'pjsip show contacts' (sip.conf: 'sip show \
                      peers')";
 
-/// What is known of a PBX on this machine.
-fn pbx_here(at: SocketAddrV4, is_tcp: bool) -> String {
-    let (protocol, name) = if is_tcp {
-        (PortProtocol::Tcp, "TCP")
-    } else {
-        (PortProtocol::Udp, "UDP")
-    };
+/// What is known of a PBX on this machine, at which phones register.
+fn pbx_here(at: SocketAddrV4, transport: ConfiguredTransport) -> String {
     let left = "the port is left to the PBX";
-    if !preflight::is_port_used(protocol, at) {
+    let protocols = transport.protocols();
+    let names: Vec<&str> = protocols.iter().map(|(_, name)| *name).collect();
+    let names = names.join(" or ");
+    let used: Vec<_> = protocols
+        .iter()
+        .filter(|(protocol, _)| preflight::is_port_used(*protocol, at))
+        .collect();
+    let Some((first, _)) = used.first() else {
         return format!(
-            "phones register at {at}, this machine: nothing listens on its {name} port {} yet; \
+            "phones register at {at}, this machine: nothing listens on its {names} port {} yet; \
              start the PBX before the phones restart ({left})",
             at.port()
         );
-    }
-    let owner = preflight::port_owner_at(protocol, at);
+    };
+    let owner = preflight::port_owner_at(*first, at);
     let owner = owner.map_or_else(|| "a program".to_owned(), |owner| owner.to_string());
-    format!("phones register at {at}, this machine: {owner} listens there on {name} ({left})")
+    let names: Vec<&str> = used.iter().map(|(_, name)| *name).collect();
+    format!(
+        "phones register at {at}, this machine: {owner} listens there on {} ({left})",
+        names.join(" and ")
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    #[test]
-    fn phones_whose_configuration_names_this_machine_must_register() {
-        let us = Ipv4Addr::new(192, 0, 2, 1);
-        let file = |mac: &str, host: &str| {
-            let text = format!(
-                "<device><callManager><processNodeName>{host}</processNodeName></callManager>\
-                 <transportLayerProtocol>1</transportLayerProtocol>\
-                 <sipLines><line><proxy>USECALLMANAGER</proxy><name>6010</name></line></sipLines>\
-                 </device>"
-            );
-            let name = format!("SEP{mac}.cnf.xml");
-            ExtraFile::generated(&name, Path::new("test"), text.into_bytes()).unwrap()
-        };
-        let own = [
-            file("001D45AABB01", "192.0.2.1"),
-            file("001D45AABB02", "192.0.2.2"),
-            file("001D45AABB03", "pbx.example.net"),
-            file("001D45AABB04", ""),
-        ];
-        let named = |port, tftp| {
-            let macs = ExpectedRegistrations::of(&own, tftp).at(&[SocketAddrV4::new(us, port)]);
-            macs.iter().map(|mac| mac.bytes()[5]).collect::<Vec<u8>>()
-        };
-        assert_eq!(named(5060, us), [1, 4]);
-        assert_eq!(named(5060, Ipv4Addr::new(192, 0, 2, 9)), [1]);
-        assert!(named(5070, us).is_empty(), "another port");
-        assert!(
-            ExpectedRegistrations::of(&own, us).at(&[]).is_empty(),
-            "no listener"
-        );
-        assert_eq!(ExpectedRegistrations::of(&own, us).port(), 5060);
-        let elsewhere = |names: &[(&str, &str)]| {
-            let files = names.iter().map(|(mac, port)| {
-                let port = format!("<ports><sipPort>{port}</sipPort></ports></callManager>");
-                let text = String::from_utf8(file(mac, "192.0.2.1").bytes().to_vec()).unwrap();
-                let text = text.replace("</callManager>", &port);
-                ExtraFile::generated(
-                    &format!("SEP{mac}.cnf.xml"),
-                    Path::new("test"),
-                    text.into_bytes(),
-                )
-            });
-            let files: Vec<_> = files.map(Result::unwrap).collect();
-            ExpectedRegistrations::of(&files, us).port()
-        };
-        let (one, two) = (("001D45AABB01", "5160"), ("001D45AABB02", "5260"));
-        assert_eq!(
-            (elsewhere(&[one]), elsewhere(&[one, two]), elsewhere(&[])),
-            (5160, 5060, 5060)
-        );
-        let registrations = ExpectedRegistrations::of(&own, us).targets(&[]);
-        let pbx = |at: usize| registrations[at].pbx.clone();
-        assert_eq!(
-            pbx(1),
-            [SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 2), 5060)]
-        );
-        assert_eq!(pbx(2), [], "a host name may be any address");
-        assert!(
-            registrations
-                .iter()
-                .all(|one| one.transport == Some(SipTransport::Tcp))
-        );
-    }
-
-    #[test]
-    fn the_start_says_where_phones_register_and_how_to_check_it() {
-        let us = Ipv4Addr::new(192, 0, 2, 1);
-        let file = |host: &str| {
-            let text = format!(
-                "<device><sipLines><line><featureID>9</featureID><proxy>{host}</proxy>\
-                 <name>6010</name></line><line><featureID>21</featureID><name>6011</name></line>\
-                 </sipLines></device>"
-            );
-            let name = "SEP001D45AABB01.cnf.xml";
-            ExtraFile::generated(name, Path::new("test"), text.into_bytes()).unwrap()
-        };
-        let messages = |host: &str, visible: &[SocketAddrV4]| {
-            ExpectedRegistrations::of(&[file(host)], us).messages(&[us], visible, None)
-        };
-        let elsewhere = messages("192.0.2.9", &[]);
-        assert_eq!(elsewhere.len(), 1, "{elsewhere:?}");
-        for part in ["192.0.2.9:5060", "another machine", "pjsip show contacts"] {
-            assert!(elsewhere[0].contains(part), "{elsewhere:?}");
-        }
-        assert!(messages("pbx.example.net", &[])[0].contains("pbx.example.net"));
-        let here = messages("192.0.2.1", &[SocketAddrV4::new(us, 5060)]);
-        assert!(here[0].contains("nothing listens"), "{here:?}");
-        assert!(here[0].contains("left to the PBX"), "{here:?}");
-        assert_eq!(here.len(), 1, "{here:?}");
-        let blind = messages("192.0.2.1", &[]);
-        assert!(blind[1].contains("does not see"), "{blind:?}");
-
-        let expected = ExpectedRegistrations::of(&[file("192.0.2.1")], us);
-        assert!(expected.is_at(&[us], 5060) && !expected.is_at(&[us], 5070));
-        let lines = |visible| expected.targets(visible)[0].lines.clone();
-        assert_eq!(lines(&[]).len(), 1, "a speed dial does not register");
-        assert!(!lines(&[])[0].visible);
-        assert!(lines(&[SocketAddrV4::new(us, 5060)])[0].visible);
-    }
-}
+mod tests;

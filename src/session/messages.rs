@@ -82,6 +82,20 @@ pub(super) fn awaiting_lines(lines: &[(PhoneRef, Vec<String>)], limit: Duration)
     )
 }
 
+/// The advice at the end of a run with this many lines that did not register.
+pub(super) fn unregistered(lines: u32) -> Option<String> {
+    let count = match lines {
+        0 => return None,
+        1 => "1 line is".to_owned(),
+        lines => format!("{lines} lines are"),
+    };
+    Some(format!(
+        "{count} not registered. A phone registers within a minute of its start. Where no cause is \
+         reported, check on the PBX that it knows the users: asterisk -rx 'pjsip show endpoints' \
+         (sip.conf: 'sip show peers')."
+    ))
+}
+
 /// `3 min`, or seconds if it is less than a minute.
 fn duration(time: Duration) -> String {
     match time.as_secs() {

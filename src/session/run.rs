@@ -9,6 +9,7 @@ use super::{
     clock::{RunClock, valid_speed, wall_clock},
     event_loop::{Inputs, event_loop},
     hints::WaitingHints,
+    messages::unregistered,
     operator::{Operator, OperatorPrompt},
     server_thread::ServerThread,
     service::{HttpHandler, TftpHandler},
@@ -165,6 +166,8 @@ pub async fn run_with_operator(
     } else {
         after_conversion
     };
+    let lines = fleet.registrations();
+    next_steps.extend(lines.and_then(|lines| unregistered(lines.not_registered)));
     next_steps.extend(always);
     let succeeded = server_error.is_none() && fleet.succeeded();
     if let Some(journal) = &shared.journal {

@@ -4,7 +4,6 @@ use std::{
     collections::HashMap,
     fs::{self, Metadata},
     io,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, SystemTime},
@@ -14,7 +13,7 @@ use super::{
     read_file::{open_regular, read_bounded},
     staged_file::StagedFile,
 };
-use crate::text::read_failure;
+use crate::{bundle::FileVersion, text::read_failure};
 
 /// The largest file served from a folder, in bytes. Files are read into memory. The largest
 /// known image has 40 MB.
@@ -64,28 +63,6 @@ pub enum ServedFolderError {
         /// Its size.
         bytes: u64,
     },
-}
-
-/// Identifies one version of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FileVersion {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl FileVersion {
-    fn of(metadata: &Metadata) -> Self {
-        Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            size: metadata.size(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
-    }
 }
 
 /// The version of each file that was read, and its bytes while they are in use.

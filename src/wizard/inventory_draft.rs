@@ -97,6 +97,7 @@ impl InventoryDraft {
             inventory: Inventory::from_toml(text.as_bytes())?,
             path: self.path.clone(),
             sha256: sha256(text.as_bytes()),
+            secrets: None,
         })
     }
 

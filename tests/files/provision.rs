@@ -14,6 +14,7 @@ mod folder;
 mod labels;
 mod office;
 mod phones;
+mod registered_lines;
 mod registrar;
 mod registration;
 mod secrets;

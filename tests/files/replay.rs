@@ -11,6 +11,7 @@ mod observations;
 mod page;
 mod reachability;
 mod records;
+mod sites;
 mod starts;
 mod tracking;
 
@@ -37,7 +38,8 @@ fn replayed(bytes: &[u8], format: ReplayFormat, stages: Vec<StagePlan>) -> (Repo
     let began = conversation.began;
     let wall = |at| began.checked_add(at).unwrap();
     let mut view = run_view::fold(&mut fleet, &conversation.observations, RunTime::ZERO, wall);
-    let report = fleet.report(began);
+    let mut report = fleet.report(began);
+    record.restore_addresses(&mut report);
     view.finish(&report);
     (report, view)
 }

@@ -68,13 +68,22 @@ fn is_sound(bundles: &[Bundle]) -> bool {
 
 /// Files in a tar, headers and end as GNU tar writes them.
 fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let members: Vec<_> = files
+        .iter()
+        .map(|(name, data)| (b'0', *name, *data))
+        .collect();
+    tar_of(&members)
+}
+
+/// The same with the type of each header.
+fn tar_of(members: &[(u8, &str, &[u8])]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for (name, data) in files {
+    for (kind, name, data) in members {
         let mut block = vec![0; 512];
         block[..name.len()].copy_from_slice(name.as_bytes());
         block[100..107].copy_from_slice(b"0000644");
         block[124..135].copy_from_slice(format!("{:011o}", data.len()).as_bytes());
-        block[156] = b'0';
+        block[156] = *kind;
         block[257..265].copy_from_slice(b"ustar\x0000");
         block[148..156].fill(b' ');
         let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
@@ -109,7 +118,22 @@ pub fn containers() -> Vec<Vec<u8>> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(&tar).expect("memory");
     let gzip = gzip.finish().expect("memory");
-    vec![fs::read(path).expect("the bundle"), tar, gzip]
+    let extended: Vec<(u8, &str, &[u8])> = files
+        .iter()
+        .flat_map(|(name, data)| {
+            [
+                (b'x', "pax", &b"16 mtime=1700.5\n"[..]),
+                (b'0', *name, *data),
+            ]
+        })
+        .chain([(b'L', "././@LongLink", &b"a.txt\0"[..]), (b'0', "a", b"x")])
+        .collect();
+    vec![
+        fs::read(path).expect("the bundle"),
+        tar,
+        gzip,
+        tar_of(&extended),
+    ]
 }
 
 pub fn signed_header(bytes: &[u8]) -> bool {

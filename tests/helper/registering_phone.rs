@@ -13,19 +13,23 @@ use crate::traffic::fetch;
 use sip_phone::{Line, lines, register, request};
 
 /// Does one thing that a phone with this address and MAC address does at `server`, a TFTP server.
+/// `register` registers each line, `register:USER` one of them, with its secret from the file.
 pub(crate) fn act(address: &str, server: &str, mac: &str, action: &str) {
     let phone: Ipv4Addr = address.parse().unwrap();
     let server: SocketAddrV4 = server.parse().unwrap();
     let name = format!("SEP{}.cnf.xml", mac.to_uppercase());
     let sep = fetch(&format!("{phone}:0"), &server.to_string(), &name);
     let mut lines = lines(std::str::from_utf8(&sep).unwrap(), phone);
-    assert_eq!(lines.len(), 1);
-    let line = lines.remove(0);
-    match action {
-        "register" => println!("answered {}", register(&line, &line.password)),
-        "call-closed-port" => call_closed_port(&line),
-        "wait-for-answer" => wait_for_answer(&line, phone),
-        other => panic!("unknown action '{other}'"),
+    let (action, user) = action.split_once(':').unwrap_or((action, ""));
+    lines.retain(|line| user.is_empty() || line.user == user);
+    assert!(!lines.is_empty(), "{user}");
+    for line in &lines {
+        match action {
+            "register" => println!("answered {}", register(line, &line.password)),
+            "call-closed-port" => call_closed_port(line),
+            "wait-for-answer" => wait_for_answer(line, phone),
+            other => panic!("unknown action '{other}'"),
+        }
     }
 }
 

@@ -281,6 +281,47 @@ fn a_resumed_run_serves_the_same_configurations_or_names_the_file_that_changed()
 }
 
 #[test]
+fn a_resumed_run_reads_the_secrets_from_the_file_of_its_first_session() {
+    let site = Site::new(&office(1).replace(&format!("secret = \"{SECRET}\"\n"), ""));
+    let secrets = |folder: &str, secret: &str| {
+        fs::create_dir_all(site.path(folder)).unwrap();
+        let file = site.path(folder).join("secrets.toml");
+        fs::write(file, format!("[secret]\n\"1000\" = \"{secret}\"\n")).unwrap();
+    };
+    secrets("made", SECRET);
+    let mut server = Running::start(&mut site.begin(&["--json", "--secrets", "made"]));
+    let tftp = server.kind("started")["tftp"].clone();
+    let first = get(&tftp, SEP).unwrap();
+    assert!(first.contains(SECRET));
+    server.signal("KILL");
+    server.end();
+    let record = fs::read_to_string(site.path("run.jsonl")).unwrap();
+    assert!(record.contains("secrets.toml") && !record.contains(SECRET));
+
+    // Another file next to the inventory is not used instead.
+    secrets(".", "another1");
+    let mut again = Running::start(&mut site.command(&["--resume", "--json"]));
+    let tftp = again.kind("started")["tftp"].clone();
+    assert_eq!(get(&tftp, SEP).as_ref(), Some(&first));
+    again.signal("KILL");
+    again.end();
+
+    secrets("made", "changed1");
+    let words = Site::refused(&mut site.command(&["--resume"]));
+    assert!(
+        words.contains("made/secrets.toml has changed since"),
+        "{words}"
+    );
+    let named = ["--resume", "--json", "--inventory", "office.toml"];
+    let named = [&named[..], &["--secrets", "made"]].concat();
+    let mut named = Running::start(&mut site.command(&named));
+    let tftp = named.kind("started")["tftp"].clone();
+    assert!(get(&tftp, SEP).unwrap().contains("changed1"));
+    named.signal("KILL");
+    named.end();
+}
+
+#[test]
 fn only_selected_phones_get_a_configuration_and_the_output_counts_the_others() {
     let site = Site::new(&office(2));
     let only = ["--json", "--only", "025245480000"];

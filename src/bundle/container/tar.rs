@@ -1,5 +1,7 @@
-//! tar as used for firmware: POSIX.1-1988 ustar, GNU and pre-POSIX headers, with regular
+//! tar as used for firmware: POSIX.1-1988 ustar, GNU, pax and pre-POSIX headers, with regular
 //! files and folders only.
+
+mod extension;
 
 use std::io::{self, Read};
 
@@ -7,13 +9,17 @@ use super::super::{
     entry_path::{EntryPath, UniquePaths},
     file_part::read_retrying,
     limits::{CHUNK_BYTES, MAX_ENTRIES},
-    stop::{WalkStop, add_size, damaged, invalid, refused, too_many_entries},
+    stop::{WalkStop, add_size, damaged, invalid, refused, too_many_entries, unsupported},
     types::Verdict,
     visitor::{EntryInfo, Visitor},
 };
+use extension::{Extension, Kind};
 
 /// The block size: headers take one block, and data is padded to whole blocks.
 const BLOCK: usize = 512;
+/// Headers that extend another one. A member has at most three (a name and a target of GNU, and
+/// a pax header).
+const MAX_EXTENSIONS: usize = 3 * MAX_ENTRIES;
 /// The checksum field of a header.
 const CHECKSUM: std::ops::Range<usize> = 148..156;
 
@@ -40,19 +46,38 @@ pub(super) fn walk(
 ) -> Result<(), WalkStop> {
     let mut unique = UniquePaths::default();
     let mut total = 0;
-    let mut count = 0;
+    let (mut count, mut extensions) = (0, 0);
+    let mut extension = Extension::default();
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut block = [0; BLOCK];
     loop {
         fill(from, &mut block)?;
         if block == [0; BLOCK] {
+            if extension.is_pending {
+                return Err(damaged(None, "it ends between a member's two headers"));
+            }
             break;
         }
-        if count == 0 && !begins(&block) {
+        if count == 0 && extensions == 0 && !begins(&block) {
             let message = "its gzip does not contain a tar";
             return Err(invalid(Verdict::Foreign, "not-an-archive", None, message));
         }
-        let header = header(&block)?;
+        if !checksum_holds(&block) {
+            return Err(damaged(None, "the checksum of a member's header is wrong"));
+        }
+        if let Some(kind) = Kind::of(block[156]) {
+            extensions += 1;
+            if extensions > MAX_EXTENSIONS {
+                return Err(too_many_entries());
+            }
+            let size = extension::checked_size(size_of(&block, None)?)?;
+            let padded = size.next_multiple_of(BLOCK);
+            let mut data = vec![0; padded];
+            fill(from, &mut data)?;
+            extension.add(kind, &data[..size])?;
+            continue;
+        }
+        let header = header(&block, std::mem::take(&mut extension))?;
         count += 1;
         if count > MAX_ENTRIES {
             return Err(too_many_entries());
@@ -130,10 +155,15 @@ fn checksum_holds(block: &[u8; BLOCK]) -> bool {
     octal(&block[CHECKSUM]) == Some(sum)
 }
 
-fn header(block: &[u8; BLOCK]) -> Result<TarHeader, WalkStop> {
-    if !checksum_holds(block) {
-        return Err(damaged(None, "the checksum of a member's header is wrong"));
-    }
+fn size_of(block: &[u8; BLOCK], name: Option<&str>) -> Result<u64, WalkStop> {
+    octal(&block[124..136]).ok_or_else(|| {
+        let message = "its size is not a number or exceeds 8 GiB";
+        refused("over-limit", name, message)
+    })
+}
+
+/// A member's header, whose checksum holds.
+fn header(block: &[u8; BLOCK], mut extension: Extension) -> Result<TarHeader, WalkStop> {
     let text = |from: usize, to: usize| {
         let field = &block[from..to];
         field.split(|byte| *byte == 0).next().unwrap_or_default()
@@ -143,17 +173,17 @@ fn header(block: &[u8; BLOCK]) -> Result<TarHeader, WalkStop> {
     if block[257..263] == *b"ustar\0" && block[345] != 0 {
         path = [text(345, 500), b"/", &path].concat();
     }
+    if let Some(extended) = extension.take_path() {
+        path = extended;
+    }
     while path.starts_with(b"./") {
         path.drain(..2);
     }
     let shown = String::from_utf8_lossy(&path).into_owned();
-    let size = octal(&block[124..136]).ok_or_else(|| {
-        refused(
-            "over-limit",
-            Some(&shown),
-            "its size is not a number or exceeds 8 GiB",
-        )
-    })?;
+    let size = match extension.size {
+        Some(size) => size,
+        None => size_of(block, Some(&shown))?,
+    };
     let folder = match block[156] {
         b'0' | 0 => path.ends_with(b"/"),
         b'5' => true,
@@ -162,11 +192,8 @@ fn header(block: &[u8; BLOCK]) -> Result<TarHeader, WalkStop> {
             return Err(refused("not-a-regular-file", Some(&shown), message));
         }
         other => {
-            let message = format!(
-                "an unsupported tar extension ({:?}); repack it with `tar --format=ustar`",
-                char::from(other)
-            );
-            return Err(refused("unsupported-archive", Some(&shown), message));
+            let message = format!("an unsupported tar extension ({:?})", char::from(other));
+            return Err(unsupported(Some(&shown), message));
         }
     };
     if folder {

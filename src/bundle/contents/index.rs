@@ -30,7 +30,8 @@ pub(super) struct Index<'e> {
     /// Files whose header has another name, by that name.
     renamed: HashMap<String, usize>,
     unreadable: HashMap<String, &'e Problem>,
-    links: HashSet<String>,
+    /// Files that were not read, by their names in lower case.
+    skipped: HashMap<String, SkipReason>,
 }
 
 impl<'e> Index<'e> {
@@ -50,11 +51,11 @@ impl<'e> Index<'e> {
                     Some((problem.member.as_ref()?.to_ascii_lowercase(), problem))
                 })
                 .collect(),
-            links: skipped
+            skipped: skipped
                 .iter()
-                .filter(|(_, reason)| *reason == SkipReason::Link)
-                .filter_map(|(path, _)| path.rsplit('/').next())
-                .map(str::to_ascii_lowercase)
+                .filter_map(|(path, reason)| {
+                    Some((path.rsplit('/').next()?.to_ascii_lowercase(), *reason))
+                })
                 .collect(),
         };
         for (at, entry) in entries.iter().enumerate() {
@@ -124,9 +125,9 @@ impl<'e> Index<'e> {
         })
     }
 
-    /// Whether a link of this name was skipped.
-    pub(super) fn is_link(&self, name: &str) -> bool {
-        self.links.contains(&name.to_ascii_lowercase())
+    /// Why a file of this name was not read.
+    pub(super) fn skip_reason(&self, name: &str) -> Option<SkipReason> {
+        self.skipped.get(&name.to_ascii_lowercase()).copied()
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{super::types::Problem, index::Index};
+use super::{
+    super::{entry_path::SkipReason, types::Problem},
+    index::Index,
+};
 use crate::diagnose::Severity;
 
 /// Missing images by the name in the manifest, with the manifests that name each.
@@ -40,11 +43,22 @@ fn cause(image: &str, index: &Index<'_>) -> (String, String) {
             format!("Rename '{}' to '{image}'.", found.name),
         );
     }
-    if index.is_link(image) {
-        return (
-            "the file of that name is a link, and links are not followed".to_owned(),
-            "Replace the link by the file itself, or give the folder with the files.".to_owned(),
-        );
+    match index.skip_reason(image) {
+        Some(SkipReason::Link) => {
+            return (
+                "the file of that name is a link, and links are not followed".to_owned(),
+                "Replace the link by the file itself, or give the folder with the files."
+                    .to_owned(),
+            );
+        }
+        Some(SkipReason::Unreadable) => {
+            return (
+                "this user may not read the file of that name".to_owned(),
+                "Make it readable (`chmod a+r FILE`), or run this as a user who may read it."
+                    .to_owned(),
+            );
+        }
+        _ => {}
     }
     if let Some(found) = index.decorated(image) {
         return (

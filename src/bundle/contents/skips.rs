@@ -76,6 +76,17 @@ impl Kind {
                 "larger than any manifest of a phone and are skipped",
                 "Nothing to do, unless phones are to install it: then get that file again.",
             ),
+            Self::Skipped(SkipReason::LargeFile) => {
+                ("larger than any firmware and are skipped", "Nothing to do.")
+            }
+            Self::Skipped(SkipReason::Unreadable) => (
+                "skipped, because this user may not read them",
+                "If phones need one, make it readable (`chmod a+r FILE`; folders also a+x).",
+            ),
+            Self::Skipped(SkipReason::ManyArchives) => (
+                "archives that were not opened: the folder has too many",
+                "Give each archive that you need by itself.",
+            ),
             Self::Skipped(SkipReason::Installer) => (
                 "installer scripts of a call manager; they are neither run nor served",
                 "Nothing to do.",
@@ -147,6 +158,8 @@ fn singular(text: &str) -> String {
             "a hidden file or a file of macOS and is",
         ),
         ("links or devices and are", "a link or device and is"),
+        ("may not read them", "may not read it"),
+        ("archives that were not", "an archive that was not"),
         (
             "because of their names, which are",
             "because of its name, which is",

@@ -68,12 +68,7 @@ impl Conversion {
             | RequestedFile::SccpLocale
             | RequestedFile::Other => {
                 if boot.own_delivered || boot.default_delivered {
-                    *boot = ConfigBoot {
-                        began: boot.began,
-                        requested: true,
-                        ..ConfigBoot::default()
-                    };
-                    self.withdraw(Code::ConfigRejected, None, out);
+                    self.on_configuration_used(out);
                     if *request.file == RequestedFile::Other {
                         self.on_running(cx.at, out);
                     }
@@ -100,6 +95,19 @@ impl Conversion {
         {
             self.raise("", diagnosis, out);
         }
+    }
+
+    /// What the phone did shows that it uses a configuration.
+    pub(super) fn on_configuration_used(&mut self, out: &mut Vec<Change>) {
+        let boot = &mut self.configuration.boot;
+        if boot.own_delivered || boot.default_delivered {
+            *boot = ConfigBoot {
+                began: boot.began,
+                requested: true,
+                ..ConfigBoot::default()
+            };
+        }
+        self.withdraw(Code::ConfigRejected, None, out);
     }
 
     /// The diagnosis if a configuration was delivered in too many boots without effect.

@@ -78,6 +78,7 @@ impl Conversion {
         self.delivery.manifest_deliveries.clear();
         self.activity.running_since = None;
         self.check_sccp_image(cx, request, out);
+        self.check_unsigned_image(request, out);
         for code in [
             Code::ManifestRefused,
             Code::BridgeNeeded,

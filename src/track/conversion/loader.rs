@@ -16,6 +16,7 @@ use crate::{
         change::Change,
         diagnosis::text,
         event::{State, StepDetails},
+        observation::EvidenceSource,
     },
 };
 
@@ -25,7 +26,45 @@ pub(super) fn is_sip_default(request: FileRequest<'_>) -> bool {
         && normalized_name(request.name).ends_with("sipdefault.cnf")
 }
 
+/// What an image of releases 2 to 4 is (`P0S30203.bin`, `P0S3-04-4-00.bin`): these phones install
+/// one unsigned file then, and signed ones alone from 5.0 on.
+fn unsigned_image(name: &str) -> Option<(&'static str, String, &'static str)> {
+    const FIRST_SIGNED: u8 = 5;
+    let name = normalized_name(name);
+    let load = name.rsplit('/').next()?.strip_suffix(".bin")?;
+    let (protocol, route) = match load.get(..4)? {
+        "p0s3" => ("SIP", "4.4, 5.3, 6.x and 7.x"),
+        "p003" => ("SCCP", "5.x"),
+        "p0m3" => ("MGCP", "7.x"),
+        _ => return None,
+    };
+    let digits: String = load[4..].chars().filter(char::is_ascii_digit).collect();
+    let major: u8 = digits.get(..2)?.parse().ok()?;
+    (1..FIRST_SIGNED).contains(&major).then(|| {
+        let minor = digits[2..].get(..2).filter(|_| !load.contains('-'));
+        let minor = minor.or(digits.get(2..3)).unwrap_or("0");
+        let minor = minor.trim_start_matches('0');
+        let minor = if minor.is_empty() { "0" } else { minor };
+        (protocol, format!("{major}.{minor}"), route)
+    })
+}
+
 impl Conversion {
+    /// The phone requested an image. Those of the first releases say what its firmware is.
+    pub(super) fn check_unsigned_image(&mut self, request: FileRequest<'_>, out: &mut Vec<Change>) {
+        let Some((protocol, release, route)) = unsigned_image(request.name) else {
+            return;
+        };
+        self.device.family.get_or_insert(Family::P3);
+        let detail = format!(
+            "requested {}: {protocol} {release} of the 7940 and 7960, older than signed firmware \
+             (5.0). From there a phone gets to SIP 8.12 only through {route}; this program does \
+             not do that",
+            text::printable(request.file_name())
+        );
+        self.note(EvidenceSource::Requests, detail, out);
+    }
+
     /// Whether the phone requests its manifest as a matter of routine.
     pub(super) fn is_routine_manifest(&self) -> bool {
         self.delivery.is_stepwise() && self.is_converted()
@@ -72,8 +111,13 @@ impl Conversion {
         }
         self.device.family.get_or_insert(Family::P3);
         let details = StepDetails::of_file(request.file_name());
-        if is_sip_default(request) && !self.delivery.is_stepwise() && self.state == State::Manifest
-        {
+        // Without a manifest, an image of the first releases was fetched, and the phone restarted.
+        let is_restart = match self.state {
+            State::Manifest => is_sip_default(request),
+            State::Images => self.delivery.current.is_none(),
+            _ => false,
+        };
+        if is_restart && !self.delivery.is_stepwise() {
             self.transition_to(State::Configuring, details, out);
             return;
         }
@@ -89,6 +133,35 @@ impl Conversion {
         {
             pass.interrupted = true;
             self.transition_to(State::Configuring, details, out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_of_the_first_releases_are_known() {
+        let of = |name: &str| {
+            let (protocol, release, _) = unsigned_image(name)?;
+            Some(format!("{protocol} {release}"))
+        };
+        for (name, expected) in [
+            ("P0S30203.bin", Some("SIP 2.3")),
+            ("/P0S3-04-4-00.BIN", Some("SIP 4.4")),
+            ("P00303020214.bin", Some("SCCP 3.2")),
+            ("P00405000700.bin", None),
+            ("P00305000700.bin", None),
+            ("P0M30100.bin", Some("MGCP 1.0")),
+            // The loader of newer releases.
+            ("P003-8-12-00.bin", None),
+            ("P00308000500.bin", None),
+            ("P0S30203.sbn", None),
+            ("P0S3.bin", None),
+            ("P003ä.bin", None),
+        ] {
+            assert_eq!(of(name).as_deref(), expected, "{name}");
         }
     }
 }

@@ -64,6 +64,7 @@ impl Conversion {
         let detail = text::registered(register, cx.registration);
         self.note(EvidenceSource::Sip, detail, out);
         self.on_running(cx.at, out);
+        self.on_configuration_used(out);
         self.clear_closed_contact(out);
         self.check_runs_sip(cx, out);
         if !self.registration.failure_is_of_another_user(register) {

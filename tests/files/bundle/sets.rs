@@ -4,6 +4,7 @@
 mod commands;
 mod damage;
 mod families;
+mod large_folders;
 
 use std::fs;
 

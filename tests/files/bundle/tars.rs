@@ -33,6 +33,14 @@ pub(super) fn member(name: &str, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A header that extends the next one, as GNU tar and pax write it.
+pub(super) fn extension(kind: u8, data: &[u8]) -> Vec<u8> {
+    let mut bytes = member("././@LongLink", data);
+    bytes[156] = kind;
+    reseal(&mut bytes);
+    bytes
+}
+
 pub(super) fn end(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.resize((bytes.len() + 1024).next_multiple_of(10_240), 0);
     bytes

@@ -47,12 +47,15 @@ fn the_passwords_of_a_folder_next_to_the_inventory_are_used() {
 }
 
 #[test]
-fn two_folders_with_passwords_are_not_guessed_between() {
+fn two_folders_with_different_passwords_are_an_error_that_names_both() {
     let office = Office::new(OFFICE);
     office.provision(&[]).success();
     fs::rename(office.path("to"), office.path("first")).unwrap();
     office.provision(&[]).success();
-    assert_eq!(secret(&read(&office, None).unwrap()), None);
+    let error = read(&office, None).unwrap_err();
+    for part in ["first/secrets.toml", "to/secrets.toml", "office.toml"] {
+        assert!(error.contains(part), "{error}");
+    }
     for folder in ["first", "to"] {
         let expected = generated(&office, folder);
         let folder = office.path(folder);
@@ -61,6 +64,16 @@ fn two_folders_with_passwords_are_not_guessed_between() {
             assert_eq!(secret(&read), Some(expected.as_str()));
         }
     }
+}
+
+#[test]
+fn a_copy_of_the_folder_is_no_second_choice() {
+    let office = Office::new(OFFICE);
+    office.provision(&[]).success();
+    let expected = generated(&office, "to");
+    fs::copy(office.path("to/secrets.toml"), office.path("secrets.toml")).unwrap();
+    let inventory = read(&office, None).unwrap();
+    assert_eq!(secret(&inventory), Some(expected.as_str()));
 }
 
 #[test]

@@ -156,14 +156,20 @@ fn each_server_shows_the_files_of_a_boot() {
 }
 
 #[test]
-fn wazo_provd_shows_the_requests_of_a_boot() {
+fn servers_that_log_requests_alone_show_those_of_a_boot() {
     let provd = "2026-03-08 10:00:AT,113 [12] (INFO) (provd.app): [r] Processing tftp request: \
                  NAME from 192.0.2.9";
-    assert_eq!(
-        outcomes(&boot(provd, provd)),
-        [FileOutcome::Asked; 4],
-        "wazo-provd"
-    );
+    let pumpkin = "[03/08/26 10:00:AT] 'NAME' of type 'octet' is requested from 192.0.2.9";
+    let completed = "\n[03/08/26 10:00:AT] Transfer of 'NAME' has successfully completed";
+    let on_a_mac = "[2026-03-08 10:00:AT +0100] 'NAME' of type 'octet' is requested from 192.0.2.9";
+    for (found, missing) in [
+        (provd, provd),
+        (&*[pumpkin, completed].concat(), pumpkin),
+        (on_a_mac, on_a_mac),
+    ] {
+        let log = boot(found, missing);
+        assert_eq!(outcomes(&log), [FileOutcome::Asked; 4], "{log}");
+    }
 }
 
 #[test]
@@ -395,6 +401,7 @@ proptest! {
             "(192.0.2.[1-3]|x): read request for (term65.default.loads|[a-z:]{0,5}): (success|.{0,9})",
             "(connect from 192.0.2.[1-3] .192.0.2.1.|tftpd: trying to get file: .{0,9}|tftpd: serving file from /)",
             "(Connection received from 192.0.2.[1-3] on port [0-9]{1,6}|Read request for file <.{0,9}>. Mode)( \\[[0-3][0-9]/[01][0-9] 10:00:00\\.1\\])?",
+            "('.{0,9}' of type '.{0,5}' is requested from 192.0.2.[1-3]|Trans(fer|mission) of '.{0,9}' (is timed out|has successfully completed))",
             "<.{0,9}>: sent [0-9] blks, [0-9]{1,20} bytes",
             "(read request from host 192.0.2.[1-3].[0-9]{1,6}. via|Looking for .{0,9}|Sending error [0-9]{1,6} .|Opened .{0,9}, fd 0, size 9 |Finished .{0,9}, time )",
             "(cannot access .{0,9}: .|file .{0,9} not found|error [0-9]{1,6} . received from 192.0.2.1|failed sending .{0,9} to 192.0.2.1)",

@@ -7,8 +7,8 @@ use reflash::{
     diagnose::Code,
     protocol::sip::SipTransport,
     track::{
-        ConfiguredLine, Event, EvidenceSource, LineState, Plan, REGISTRATION_WAIT, Register,
-        RegisterOutcome, Registrations, RunState, SETTLED_AFTER,
+        ConfiguredLine, Event, EvidenceSource, LineState, ObservationKind, Plan, REGISTRATION_WAIT,
+        Register, RegisterOutcome, Registrations, RunState, SETTLED_AFTER, TransferId, Transport,
     },
 };
 
@@ -274,4 +274,25 @@ fn the_side_of_the_pbx_is_enough_for_a_diagnosis() {
         attempt(&mut run, 60.0, Udp, 200);
         assert_eq!(diagnosis(&run), None);
     }
+}
+
+#[test]
+fn a_registered_phone_has_not_rejected_its_configuration() {
+    let mut run = converted(lines(&[("1001", true)]));
+    let wire = mac(PHONE).upper_hex();
+    let own = format!("SEP{wire}.cnf.xml");
+    attempt(&mut run, 410.0, Udp, 200);
+    let before = run.codes();
+    assert_eq!(before.last().map(String::as_str), Some("-config-rejected"));
+    // The PBX tells the phone to read its configuration again.
+    let again = ObservationKind::Requested {
+        transfer: TransferId(900),
+        transport: Transport::Tftp,
+        name: own,
+        port: 50_900,
+        served: None,
+        error: None,
+    };
+    run.observe(500.0, HOST, again);
+    assert_eq!(run.codes(), before);
 }

@@ -4,9 +4,9 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::{
     super::super::{
-        content_hint::foreign_archive,
+        content_hint::{JOIN, foreign_archive},
         limits::{MAX_DIRECTORY_BYTES, MAX_ENTRIES},
-        stop::{WalkStop, damaged, invalid, refused},
+        stop::{WalkStop, damaged, invalid, refused, unsupported, with_cure},
         types::Verdict,
     },
     read::{read_exact, read_vec, u16_at, u32_at},
@@ -60,18 +60,14 @@ pub(super) fn find(file: &mut (impl Read + Seek), length: u64) -> Result<EndReco
         read_exact(file, &mut locator)?;
     }
     if locator == *b"PK\x06\x07" || entries == u16::MAX || directory == u32::MAX {
-        return Err(refused(
-            "unsupported-archive",
+        return Err(unsupported(
             None,
             "it is a Zip64 archive, which is only needed for more than 65,535 members or 4 GiB",
         ));
     }
     if u32_at(record, 4) != 0 || u16_at(record, 8) != entries {
-        return Err(refused(
-            "unsupported-archive",
-            None,
-            "it is one part of a split archive",
-        ));
+        let message = "it is the last part of a split archive";
+        return Err(with_cure(unsupported(None, message), JOIN));
     }
     if usize::from(entries) > MAX_ENTRIES || directory_length > MAX_DIRECTORY_BYTES {
         return Err(refused(
@@ -117,11 +113,8 @@ fn no_end_record(file: &mut (impl Read + Seek), length: u64) -> Result<WalkStop,
         None,
         format!("it is not a ZIP, a tar or a call manager package{hint}"),
     );
-    Ok(match (stop, known) {
-        (WalkStop::Invalid(verdict, mut problem), Some((_, cure))) => {
-            cure.clone_into(&mut problem.cure);
-            WalkStop::Invalid(verdict, problem)
-        }
-        (stop, _) => stop,
+    Ok(match known {
+        Some((_, cure)) => with_cure(stop, cure),
+        None => stop,
     })
 }

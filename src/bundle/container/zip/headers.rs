@@ -4,8 +4,9 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::{
     super::super::{
+        content_hint::JOIN,
         entry_path::EntryPath,
-        stop::{WalkStop, damaged, invalid, refused},
+        stop::{WalkStop, damaged, invalid, refused, unsupported, with_cure},
         types::Verdict,
     },
     read::{read_exact, read_vec, u16_at, u32_at},
@@ -100,7 +101,7 @@ pub(super) fn central(bytes: &[u8]) -> Result<(ZipEntry, &[u8]), WalkStop> {
     }
     if u16_at(bytes, 34) != 0 {
         let message = "it is in another part of a split archive";
-        return Err(refused("unsupported-archive", Some(&entry.name), message));
+        return Err(with_cure(unsupported(Some(&entry.name), message), JOIN));
     }
     if entry.method == STORED && entry.packed != entry.size {
         let message = "it is stored uncompressed, but its two sizes differ";
