@@ -21,6 +21,7 @@ mod models;
 mod network;
 mod number;
 mod observers;
+mod opening;
 mod preflight;
 mod provision;
 mod registrar;
@@ -112,7 +113,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args, globals),
         Command::Stage(args) => stage::run(args, globals),
         Command::Check(args) => check::run(args, globals),
-        Command::Convert(args) => convert::run(args, globals),
+        Command::Convert(args) => convert::run(args, command_matches, globals),
         Command::Serve(args) => serve::run(args, globals),
         Command::Watch(args) => watch::run(args, globals),
         Command::Lint(args) => lint::run(args, globals),

@@ -25,5 +25,5 @@ pub use model::{Family, MODELS, Model};
 pub use request::RequestedFile;
 pub(crate) use request::normalized_name;
 pub use reset::{HardwareHazard, RESET_KEYS, RESET_WINDOW, ResetLamps};
-pub use route::{BRIDGE_RELEASE, Route};
+pub use route::{BRIDGE_RELEASE, Route, is_signed_with_previous_key};
 pub use time_zones::CISCO_TIME_ZONES;

@@ -11,6 +11,7 @@ mod event_loop;
 mod event_queue;
 mod hints;
 mod messages;
+mod next_steps;
 mod operator;
 mod run;
 mod server_thread;

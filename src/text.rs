@@ -2,10 +2,12 @@
 
 use std::io;
 
+mod command;
 mod distance;
 pub(crate) mod measure;
 mod time;
 
+pub(crate) use command::{command_lines, quoted};
 pub(crate) use distance::edit_distance;
 pub(crate) use time::{clock, date_time, time_of_day};
 

@@ -20,6 +20,7 @@ mod observation;
 mod pass;
 mod plan;
 mod registrations;
+mod remark;
 mod report;
 mod route;
 mod view;
@@ -42,6 +43,7 @@ pub use plan::{
     ConfiguredLine, ManifestPlan, Plan, REGISTRATION_WAIT, RegistrationTarget, StagePlan, Subnet,
 };
 pub use registrations::{LineReport, LineState, Registrations};
+pub use remark::RemarkMeaning;
 pub use report::{FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport, Report, Totals};
 pub use route::PlannedRoute;
 pub use view::View;

@@ -31,7 +31,7 @@ use self::{
     terminal::TerminalPrompt,
 };
 pub(crate) use self::{
-    command_line::{CommandLine, ConvertOptions, Syntax},
+    command_line::{CommandLine, ConvertOptions, Syntax, resume_words},
     terminal::has_terminal,
 };
 use crate::{
@@ -61,8 +61,6 @@ pub(crate) struct AgreedRun {
     pub(crate) command_line: CommandLine,
     /// The command that does the same without the wizard.
     pub(crate) equivalent: String,
-    /// The command that continues the run after an interruption; `None` if it is not recorded.
-    pub(crate) resume: Option<String>,
     /// The command that starts the wizard with these answers.
     pub(crate) again: String,
     /// Adds instructions for the operator to the display.
@@ -121,34 +119,17 @@ fn agreed(answers: &Answers, mut prompt: TerminalPrompt) -> Result<Ended, Failur
     }
     let options = command_line.options()?;
     let call = privileges::call();
-    let resume = answers.journal.as_ref().map(|path| {
-        let mut line = command_line.clone();
-        // The journal has the rest.
-        for id in [
-            "bundles",
-            "bridges",
-            "trust_keys",
-            "accept_unknown",
-            "files",
-            "inventory",
-        ] {
-            line.clear(id);
-        }
-        line.set("journal", [path]);
-        line.set("resume", [""; 0]);
-        line.lines(&call, "convert")
-    });
     if let Some(draft) = &answers.draft {
         draft.write(privileges::give_to_invoker)?;
         prompt.paragraph(&format!("Inventory written: {}", draft.path.display()));
     }
-    let guide = Guide::new(answers.wanted_models(), answers.setup.pbx.clone())
+    let guide = Guide::new(answers.wanted_models(), answers.setup.clone())
+        .resumed(command_line.has("resume"))
         .without_recovery(&answers.models_without_recovery());
     let has_survey = options.has_survey;
     Ok(Ended::Agreed(Box::new(AgreedRun {
         command_line,
         equivalent: answers.command_line.lines(&call, "convert"),
-        resume,
         again: answers.wizard_lines(&call),
         signals: prompt.release_signals(),
         decorate: Box::new(move |inner| Box::new(GuidedReporter::new(inner, guide, has_survey))),

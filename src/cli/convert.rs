@@ -2,6 +2,8 @@
 
 use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
+use clap::ArgMatches;
+
 use super::{
     bundles::{BridgeArgs, RecoveryArgs, TrustArgs},
     dhcp::DhcpArgs,
@@ -14,13 +16,16 @@ use super::{
     network::NetworkArgs,
     number::{duration, number},
     observers::Observers,
+    opening::{after_conversion, opening, survey_message},
     preflight::PreflightArgs,
     registrar::RegistrarArgs,
     resets,
     run::{self, RunServices},
     web::WebArgs,
+    wizard::SYNTAX,
 };
 use crate::{
+    bundle::Bundle,
     failure::Failure,
     inputs::{
         bundles::{self, Selection, Trust},
@@ -31,14 +36,17 @@ use crate::{
         stage_failure,
     },
     inventory::Inventory,
+    journal::Arguments,
     phone::MacAddress,
     preflight::SelectedInterface,
+    privileges,
     resume::{self, PreviousRun, RunStart},
     services::dhcp::BoundDhcp,
     session::Source,
     stage::{ExtraFile, Stage},
-    text::clock,
+    text::command_lines,
     track::Plan,
+    wizard::{CommandLine, resume_words},
 };
 
 /// Convert phones: one, or a whole site
@@ -134,17 +142,25 @@ impl Args {
     }
 }
 
-pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
-    run_with(args, globals, run::WizardHooks::default())
+pub(crate) fn run(
+    args: &Args,
+    matches: &ArgMatches,
+    globals: &Globals,
+) -> Result<CommandOutcome, Failure> {
+    run_with(args, matches, globals, run::WizardHooks::default())
 }
 
 /// Runs with what the wizard adds.
 pub(crate) fn run_with(
     args: &Args,
+    matches: &ArgMatches,
     globals: &Globals,
     hooks: run::WizardHooks,
 ) -> Result<CommandOutcome, Failure> {
     let isolated = check_flags(args)?;
+    // Before the switch to another user, after which sudo is not known.
+    let program = format!("{} convert", privileges::call());
+    let options = CommandLine::given(matches, SYNTAX).options_of_machine();
     let folder = args.network.state_folder()?;
     let previous = args.journal.previous(folder.as_deref())?;
     let inputs = inputs(args, previous.as_ref());
@@ -158,12 +174,7 @@ pub(crate) fn run_with(
     let all_bundles = selection.all();
     let own_files = [&extra_files[..], &made.files].concat();
     let has_made = !made.files.is_empty();
-    // Before a port is opened: the firmware is read after the switch to this user.
-    for bundle in &all_bundles {
-        if let Some(user) = args.network.user_who_cannot_read(&bundle.path) {
-            return Err(bundles::unreadable(&bundle.path, &user));
-        }
-    }
+    check_readable(args, &all_bundles)?;
     let chosen = args.network.choose()?;
     let recorded = previous.as_ref().and_then(PreviousRun::call_manager);
     let given = args.call_manager.or(recorded);
@@ -203,7 +214,10 @@ pub(crate) fn run_with(
     let made_from = inventory_file.as_ref().filter(|_| has_made);
     let start = RunStart {
         network: servers.network(),
-        command: inputs.to_record(&extra_files, made_from, given),
+        command: Arguments {
+            options: options.clone(),
+            ..inputs.to_record(&extra_files, made_from, given)
+        },
         bundles: &all_bundles,
         plan: &plan,
     };
@@ -215,9 +229,13 @@ pub(crate) fn run_with(
     let started = servers.started(stage.root(), record.journal.as_ref(), stages, messages);
     let mut afterwards = args.network.messages();
     afterwards.extend(after);
-    afterwards.extend(dhcp.as_ref().map(|_| LEASES_END.to_owned()));
-    let after_conversion = run::afterwards(&plan);
-    let wire = Some(observers.captures.activity());
+    let after_conversion = run::AfterConversion {
+        resume: record
+            .journal
+            .as_ref()
+            .map(|journal| command_lines(&program, &resume_words(journal.path(), &options), 4)),
+        network: after_conversion(&plan, isolated),
+    };
     // The listeners live as long as the run.
     let (_listening, observations) = observers.registrar.start()?.unzip();
     run::run(
@@ -233,9 +251,9 @@ pub(crate) fn run_with(
                 )
                 .collect(),
             poller: args.registrar.poller(),
+            wire: Some(observers.captures.activity()),
             captures: observers.captures,
             after_conversion,
-            wire,
             findings: Some(preflight.start(globals.quiet)),
         },
         started,
@@ -243,6 +261,17 @@ pub(crate) fn run_with(
         record,
         run::Ui { globals, hooks },
     )
+}
+
+/// Checks that the user that this process becomes can read the bundles: they are read after the
+/// switch to this user. Called before a port is opened.
+fn check_readable(args: &Args, bundles: &[Bundle]) -> Result<(), Failure> {
+    for bundle in bundles {
+        if let Some(user) = args.network.user_who_cannot_read(&bundle.path) {
+            return Err(bundles::unreadable(&bundle.path, &user));
+        }
+    }
+    Ok(())
 }
 
 /// Checks the flags against each other. Returns whether this program serves addresses.
@@ -280,10 +309,6 @@ fn plan(
         ..Plan::default()
     }
 }
-
-/// What happens to the addresses of `--dhcp isolated`.
-const LEASES_END: &str = "The addresses that reflash leased to phones expire within 10 minutes. \
-    Connect the phones to the network whose DHCP server they are to use.";
 
 /// The call manager that phones get: the given one, or else this machine.
 fn call_manager(given: Option<Ipv4Addr>, chosen: &SelectedInterface) -> Result<Ipv4Addr, Failure> {
@@ -357,33 +382,4 @@ fn served_files(
         inventory,
         made,
     })
-}
-
-/// What the operator must know before the first phone comes.
-fn opening(
-    chosen: &SelectedInterface,
-    call_manager: Ipv4Addr,
-    dhcp: Option<String>,
-) -> Vec<String> {
-    vec![
-        match &chosen.interface {
-            Some(name) => format!("interface {name}: {}", chosen.reason),
-            None => format!("address {}: {}", chosen.address, chosen.reason),
-        },
-        dhcp.unwrap_or_else(|| {
-            format!(
-                "the DHCP server must give phones this address: option 150 (or 66) = {call_manager}"
-            )
-        }),
-    ]
-}
-
-/// What the operator does during a survey.
-fn survey_message(survey: Duration) -> String {
-    let seconds = i64::try_from(survey.as_secs()).unwrap_or(i64::MAX);
-    format!(
-        "survey until {} after the start: no firmware is offered yet. Restart running phones now \
-         (Settings, then **#**): each then reports the load it runs",
-        clock(seconds)
-    )
 }

@@ -45,10 +45,19 @@ pub(crate) struct RunServices {
     pub(crate) captures: Captures,
     /// What the interfaces receive while no phone comes; `None`: no hints are given.
     pub(crate) wire: Option<Arc<WireActivity>>,
-    /// What the operator has to do after a conversion.
-    pub(crate) after_conversion: Vec<String>,
+    /// What the operator has to do after the phones of a conversion came.
+    pub(crate) after_conversion: AfterConversion,
     /// Findings of the preflight.
     pub(crate) findings: Option<mpsc::Receiver<Finding>>,
+}
+
+/// What the operator has to do after phones came.
+#[derive(Debug, Default)]
+pub(crate) struct AfterConversion {
+    /// The command that continues the run, as lines to copy; `None`: it cannot be continued.
+    pub(crate) resume: Option<String>,
+    /// What to do in the network.
+    pub(crate) network: String,
 }
 
 /// Serves until the run is over.
@@ -86,7 +95,8 @@ pub(crate) fn run(
         reporter,
         advice: session::Advice {
             wire: services.wire,
-            after_conversion: services.after_conversion,
+            resume: services.after_conversion.resume,
+            network: services.after_conversion.network,
             next_steps: afterwards,
         },
     };
@@ -122,23 +132,4 @@ pub(crate) fn outcome(ended: session::RunOutcome) -> Result<CommandOutcome, Fail
         } => Ok(CommandOutcome::Done),
         _ => Ok(CommandOutcome::Problems),
     }
-}
-
-/// What the operator has to do after the server is gone.
-pub(crate) fn afterwards(plan: &Plan) -> Vec<String> {
-    let loads: Vec<&str> = plan
-        .stages
-        .iter()
-        .map(|stage| stage.load.as_str())
-        .collect();
-    vec![
-        format!(
-            "Restore DHCP option 150 (or 66), or point it at a permanent TFTP server. At every \
-             start a phone requests SEP<MAC>.cnf.xml there. If that configuration names a load \
-             ({}), the server must have its .loads file and every image; a configuration without \
-             loadInformation needs neither.",
-            loads.join(", ")
-        ),
-        "Keep an SCCP bundle for these phones: it is the only way back to SCCP.".to_owned(),
-    ]
 }

@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
             observations: Vec::new(),
             poller: None,
             captures,
-            after_conversion: Vec::new(),
+            after_conversion: run::AfterConversion::default(),
             wire: None,
             findings: None,
         },

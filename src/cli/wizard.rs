@@ -102,13 +102,8 @@ pub(crate) fn run(
                 operator_prompt: Some(agreed.operator_prompt),
                 signals: agreed.signals,
             };
-            let outcome = convert::run_with(&args, globals, hooks);
+            let outcome = convert::run_with(&args, &matches, globals, hooks);
             let outcome = outcome.map_err(|failure| with_answers(failure, &agreed.again))?;
-            if let (CommandOutcome::Signal(_), Some(resume)) = (&outcome, &agreed.resume) {
-                print(&format!(
-                    "\nThis command continues the conversion:\n{resume}\n"
-                ))?;
-            }
             print(&format!(
                 "\nThe same conversion without the wizard:\n{}\n",
                 agreed.equivalent

@@ -23,7 +23,22 @@ pub(super) fn closing(view: &RunView, next_steps: &[String], style: Style) -> Ve
         lines.push(String::new());
         lines.push("What to do next:".to_owned());
         for text in next_steps {
-            lines.extend(wrap(text, "  - ", "    "));
+            lines.extend(step(text));
+        }
+    }
+    lines
+}
+
+/// One item of what to do next. Lines that begin with four spaces are a command: they are printed as
+/// they are, so that they can be copied.
+fn step(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if line.starts_with("    ") {
+            lines.push(line.to_owned());
+        } else {
+            let first = if lines.is_empty() { "  - " } else { "    " };
+            lines.extend(wrap(line, first, "    "));
         }
     }
     lines

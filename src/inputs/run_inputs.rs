@@ -73,6 +73,7 @@ impl RunInputs {
             added: given_files(extra_files),
             inventory: inventory.map(given_inventory),
             secrets: inventory.and_then(given_secrets),
+            options: Vec::new(),
         }
     }
 }

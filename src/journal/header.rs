@@ -71,6 +71,10 @@ pub struct Arguments {
     /// some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets: Option<InputFile>,
+    /// The options of this machine and its network, as words of a command line: `--interface`,
+    /// `--dhcp` and others that `--resume` does not take from the journal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
 }
 
 /// A file of the operator that is served or used to make served files. It may hold passwords, so

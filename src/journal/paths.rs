@@ -51,8 +51,8 @@ pub fn unused_path(folder: &Path, at: Timestamp, load: Option<&LoadName>) -> Pat
     free.unwrap_or_else(|| name(MAX_SAME))
 }
 
-/// The newest journal in this folder that can be resumed: its run was killed or ended by a
-/// signal, and no active run has it locked.
+/// The newest journal in this folder that can be resumed: its run was killed, ended by a signal or
+/// left a phone that is neither done nor failed, and no active run has it locked.
 ///
 /// # Errors
 ///
@@ -71,7 +71,9 @@ pub fn newest_resumable(folder: &Path) -> io::Result<Option<PathBuf>> {
         match read(&path) {
             Ok(recorded) => {
                 let by_signal = recorded.end.is_some_and(|end| end.signal.is_some());
-                if (!recorded.finished || by_signal) && !is_locked(&path)? {
+                let is_open = !recorded.finished || by_signal;
+                let has_open = || !recorded.fleet().unfinished().is_empty();
+                if (is_open || has_open()) && !is_locked(&path)? {
                     return Ok(Some(path));
                 }
             }

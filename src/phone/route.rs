@@ -24,6 +24,12 @@ const fn release(major: u16, minor: u16, maintenance: u16, service: u16) -> Firm
     }
 }
 
+/// Whether a phone that does not accept the current key takes this release.
+#[must_use]
+pub fn is_signed_with_previous_key(release: FirmwareRelease) -> bool {
+    release < FIRST_WITH_CURRENT_KEY
+}
+
 /// How a phone gets from one load to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Route {

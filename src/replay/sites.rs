@@ -356,6 +356,7 @@ fn remark(trace: &mut Trace, remarks: &HashMap<usize, String>) {
                 kind: ObservationKind::Remark {
                     source: EvidenceSource::Requests,
                     detail,
+                    means: None,
                 },
             };
             let event = TraceEvent::Observed(Box::new(observation));

@@ -5,7 +5,8 @@ use super::shared::RunShared;
 use crate::{
     journal::{Journal, RecordedRun},
     reporter::Reporter,
-    track::{Observation, ObservationKind, RunTime, TransferEnd},
+    text::time_of_day,
+    track::{EvidenceSource, Observation, ObservationKind, RemarkMeaning, RunTime, TransferEnd},
 };
 
 impl RunShared {
@@ -46,6 +47,7 @@ impl RunShared {
         let at = self.fleet().now();
         let events = self.fleet().snapshot();
         self.events.push(self.clock.wall(at), 0, events);
+        self.report_pause(recorded, at);
         for open in recorded.open_transfers() {
             let kind = ObservationKind::Ended {
                 transfer: open.transfer,
@@ -53,6 +55,26 @@ impl RunShared {
                 bytes: open.bytes,
             };
             let address = open.address;
+            self.observe(at, &Observation { address, kind });
+        }
+    }
+
+    /// Records for each phone that lacks images that it had no server for a time.
+    fn report_pause(&self, recorded: &RecordedRun, at: RunTime) {
+        let phones = self.fleet().owed_images();
+        let stopped = time_of_day(recorded.sessions.wall(recorded.last));
+        let serves = time_of_day(self.clock.wall_now());
+        for phone in phones {
+            let kind = ObservationKind::Remark {
+                source: EvidenceSource::Requests,
+                detail: format!(
+                    "reflash was stopped at {stopped} while the phone was fetching its images, and \
+                     serves again since {serves}: a restart of the phone in between is no sign of \
+                     lost power"
+                ),
+                means: Some(RemarkMeaning::NotServed),
+            };
+            let address = phone.address;
             self.observe(at, &Observation { address, kind });
         }
     }

@@ -141,7 +141,7 @@ pub(super) async fn event_loop(
         let is_running = !draining && signal.is_none();
         let is_over = is_running && shared.is_over(&mut operator, reporter);
         if is_over && let Some(mut prompt) = operator.prompt.take() {
-            shared.prompt_operator(prompt.as_mut());
+            operator.is_contradicted = shared.prompt_operator(prompt.as_mut());
             // Ctrl-C at the prompt ends the run.
             signal = tokio::time::timeout(TICK, signals.next()).await.ok();
             continue;

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     reporter::Reporter,
-    track::{Observation, Report, RunState, RunTime, diagnosis::rules::REGISTERS_WITHIN},
+    track::{
+        Observation, ObservationKind, RemarkMeaning, Report, RunState, RunTime,
+        diagnosis::rules::REGISTERS_WITHIN,
+    },
 };
 
 /// Prompts the operator, who can read the displays of phones.
@@ -21,6 +24,8 @@ pub(super) struct Operator {
     pub(super) prompt: Option<Box<dyn OperatorPrompt>>,
     /// The run time at which the run times out.
     pub(super) timeout: Option<RunTime>,
+    /// An answer contradicts what the run reported: it ends, and the phone is not done.
+    pub(super) is_contradicted: bool,
     /// Whether the wait for the first REGISTER of a phone was reported.
     wait_reported: bool,
     /// Whether the wait for the registration of lines was reported.
@@ -32,6 +37,7 @@ impl Operator {
         Self {
             prompt,
             timeout,
+            is_contradicted: false,
             wait_reported: false,
             lines_reported: false,
         }
@@ -42,6 +48,9 @@ impl RunShared {
     /// Whether the phones are done. With an operator present the run also waits for phones that
     /// still have to register, up to the limit for that.
     pub(super) fn is_over(&self, operator: &mut Operator, reporter: &mut dyn Reporter) -> bool {
+        if operator.is_contradicted {
+            return true;
+        }
         let now = self.clock.now();
         if self.fleet().run_state(now) != RunState::Ended {
             self.report_awaited_lines(now, operator, reporter);
@@ -84,12 +93,22 @@ impl RunShared {
         reporter.notice(&awaiting_lines(&lines, left));
     }
 
-    /// Prompts the operator and records the answers as observations.
-    pub(super) fn prompt_operator(&self, prompt: &mut dyn OperatorPrompt) {
+    /// Prompts the operator and records the answers as observations. Returns whether one of them
+    /// contradicts a conversion.
+    pub(super) fn prompt_operator(&self, prompt: &mut dyn OperatorPrompt) -> bool {
         let mut report = self.fleet().report(self.clock.began());
         self.clock.to_wall_clock(&mut report);
+        let mut is_contradicted = false;
         for observation in prompt.ask(&report) {
+            is_contradicted |= matches!(
+                observation.kind,
+                ObservationKind::Remark {
+                    means: Some(RemarkMeaning::RunsSccp),
+                    ..
+                }
+            );
             self.observe(self.clock.now(), &observation);
         }
+        is_contradicted
     }
 }

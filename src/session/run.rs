@@ -10,6 +10,7 @@ use super::{
     event_loop::{Inputs, event_loop},
     hints::WaitingHints,
     messages::unregistered,
+    next_steps::{PhonesAtEnd, after_conversion},
     operator::{Operator, OperatorPrompt},
     server_thread::ServerThread,
     service::{HttpHandler, TftpHandler},
@@ -77,7 +78,8 @@ pub async fn run_with_operator(
     } = setup;
     let Advice {
         wire,
-        after_conversion,
+        resume,
+        network,
         next_steps: always,
     } = advice;
     let sessions = match &journal {
@@ -163,8 +165,11 @@ pub async fn run_with_operator(
     let fleet = shared.fleet();
     let mut next_steps = if report.phones.is_empty() {
         inputs.hints.hints()
+    } else if is_conversion(&network) {
+        let phones = PhonesAtEnd::of(&fleet, &report);
+        after_conversion(&phones, resume.as_deref(), &network)
     } else {
-        after_conversion
+        Vec::new()
     };
     let lines = fleet.registrations();
     next_steps.extend(lines.and_then(|lines| unregistered(lines.not_registered)));
@@ -190,6 +195,11 @@ pub async fn run_with_operator(
         signal,
         server_error,
     }
+}
+
+/// Whether the run converts phones.
+fn is_conversion(network: &str) -> bool {
+    !network.is_empty()
 }
 
 /// Starts the metrics server. If that server stops, the run continues.

@@ -164,6 +164,7 @@ impl tftp::TftpService for TftpHandler {
                 message: None,
             },
             tftp::TransferOutcome::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
+            tftp::TransferOutcome::Stopped => TransferEnd::Killed,
             tftp::TransferOutcome::Replaced | tftp::TransferOutcome::Refused => {
                 TransferEnd::Replaced
             }
@@ -218,7 +219,8 @@ impl http::HttpService for HttpHandler {
             http::End::Delivered => TransferEnd::Delivered,
             // Over TFTP a closed port may mean that the final ACK was lost. Over TCP the kernel
             // knows what was acknowledged, so nothing is implied.
-            http::End::Closed | http::End::Part | http::End::Stopped => TransferEnd::Replaced,
+            http::End::Closed | http::End::Part => TransferEnd::Replaced,
+            http::End::Stopped => TransferEnd::Killed,
             http::End::TimedOut => TransferEnd::Vanished { all_sent: false },
         };
         let ended = ObservationKind::Ended {

@@ -44,8 +44,11 @@ impl Source {
 pub struct Advice {
     /// What the interfaces receive while no phone comes; `None`: no hints are given.
     pub wire: Option<Arc<WireActivity>>,
-    /// What to do after a conversion, reported at the end if a phone came.
-    pub after_conversion: Vec<String>,
+    /// The command that continues the run, as lines to copy; `None`: it cannot be continued.
+    pub resume: Option<String>,
+    /// What to do in the network when no more phones are to be converted. Empty: this is no
+    /// conversion.
+    pub network: String,
     /// What to know after any run, reported at its end.
     pub next_steps: Vec<String>,
 }

@@ -165,3 +165,25 @@ fn a_bridge_needs_an_accepted_verdict_and_a_model_of_a_target() {
     };
     assert!(check_bridges(&[damaged], &target, true).is_err());
 }
+
+#[test]
+fn the_target_itself_and_a_load_with_the_key_of_the_target_are_no_bridges() {
+    let target = [sip45()];
+    let check = |bridge: Bundle| check_bridges(&[bridge], &target, true);
+    assert_eq!(check(bridge()), Ok(()));
+    let same = bundle("copy.zip", target[0].loads[0].as_str(), &["7945", "7965"]);
+    assert!(
+        matches!(check(same), Err(SelectionError::BridgeIsTarget { .. })),
+        "the target"
+    );
+    for load in ["SCCP45.9-3-1SR1-1S", "SIP45.8-5-3S", "SCCP45.8-5-2SR1S"] {
+        let error = check(bundle("new.zip", load, &["7945", "7965"])).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("refuse it too"), "{text}");
+        assert!(error.cure().contains("8.5(2)"), "{}", error.cure());
+        assert!(error.is_usage());
+    }
+    for load in ["SCCP45.8-4-2S", "SIP45.8-5-2S"] {
+        assert_eq!(check(bundle("old.zip", load, &["7945", "7965"])), Ok(()));
+    }
+}

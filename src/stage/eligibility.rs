@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     bundle::{Bundle, RecoveryState, Verdict},
-    phone::{LoadName, MODELS, Model, Protocol},
+    phone::{LoadName, MODELS, Model, Protocol, is_signed_with_previous_key},
 };
 
 /// What is accepted besides verified SIP bundles.
@@ -87,6 +87,26 @@ pub enum SelectionError {
         /// The bridge.
         path: PathBuf,
     },
+    /// A bridge that installs a load of the targets.
+    #[error("{} installs {load}, as the target does: it is not a bridge to it", path.display())]
+    BridgeIsTarget {
+        /// The bridge.
+        path: PathBuf,
+        /// The load.
+        load: String,
+    },
+    /// A bridge that old phones refuse as they refuse the target.
+    #[error(
+        "{} is of no use as a bridge: {load} is signed with the key of the target, so phones that \
+         refuse the target refuse it too",
+        path.display()
+    )]
+    BridgeWithNewKey {
+        /// The bridge.
+        path: PathBuf,
+        /// Its load.
+        load: String,
+    },
     /// Two bridges are for one model.
     #[error("the bridges {} and {} are both for the {model}", first.display(), second.display())]
     TwoBridges {
@@ -107,6 +127,8 @@ impl SelectionError {
             self,
             Self::OneModelTwice { both_sip: true, .. }
                 | Self::UnusableBridge { .. }
+                | Self::BridgeIsTarget { .. }
+                | Self::BridgeWithNewKey { .. }
                 | Self::TwoBridges { .. }
         )
     }
@@ -134,7 +156,9 @@ impl SelectionError {
                  phones by their configuration only, without a reset: --without-recovery"
             }
             Self::OneModelTwice { .. } => "give one bundle for each model",
-            Self::UnusableBridge { .. } => {
+            Self::UnusableBridge { .. }
+            | Self::BridgeIsTarget { .. }
+            | Self::BridgeWithNewKey { .. } => {
                 "give a bridge for the models of the target, usually SCCP 8.5(2): \
                  `reflash verify` shows the models of a bundle"
             }
@@ -203,6 +227,7 @@ pub fn check_bridges(
                 path: bridge.path.clone(),
             });
         }
+        check_bridge_loads(bridge, targets)?;
         for first in &bridges[..at] {
             if let Some(model) = shared_model(first, bridge) {
                 return Err(SelectionError::TwoBridges {
@@ -212,6 +237,39 @@ pub fn check_bridges(
                 });
             }
         }
+    }
+    Ok(())
+}
+
+/// Checks that the loads of a bridge are others than those of the targets, and that phones which
+/// refuse the targets take them.
+fn check_bridge_loads(bridge: &Bundle, targets: &[Bundle]) -> Result<(), SelectionError> {
+    let is_target = |load: &&LoadName| {
+        let mut loads = targets.iter().flat_map(Bundle::served_loads);
+        loads.any(|target| target.as_str().eq_ignore_ascii_case(load.as_str()))
+    };
+    if let Some(load) = bridge.served_loads().find(is_target) {
+        return Err(SelectionError::BridgeIsTarget {
+            path: bridge.path.clone(),
+            load: load.to_string(),
+        });
+    }
+    let has_new_key = |load: &&LoadName| {
+        let release = load.release();
+        release.is_some_and(|release| !is_signed_with_previous_key(release))
+    };
+    let targets_have = targets
+        .iter()
+        .flat_map(Bundle::served_loads)
+        .any(|load| has_new_key(&load));
+    if targets_have
+        && bridge.served_loads().all(|load| has_new_key(&load))
+        && let Some(load) = bridge.served_loads().next()
+    {
+        return Err(SelectionError::BridgeWithNewKey {
+            path: bridge.path.clone(),
+            load: load.to_string(),
+        });
     }
     Ok(())
 }

@@ -269,7 +269,7 @@ impl<S: TftpService> Drop for ReportingReader<S> {
             }
         }
         let end = if state.stopping {
-            TransferOutcome::Replaced
+            TransferOutcome::Stopped
         } else {
             TransferOutcome::TimedOut {
                 all_sent: self.all_given,

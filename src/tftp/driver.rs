@@ -49,7 +49,7 @@ const LONG: Duration = Duration::from_hours(1);
 
 impl TftpServer {
     /// Serves until `stop` resolves, and returns the service. Transfers in progress then end as
-    /// [`TransferOutcome::Replaced`](super::TransferOutcome::Replaced).
+    /// [`TransferOutcome::Stopped`](super::TransferOutcome::Stopped).
     ///
     /// # Errors
     /// The runtime cannot watch the sockets.

@@ -268,7 +268,7 @@ impl<S: TftpService> TftpEngine<S> {
                 let (port, local, peer) = (active.port, active.local, active.peer);
                 let text = "the server is stopping";
                 self.error(out, port, local, peer, error_code::NOT_DEFINED, text);
-                self.end(now, slot, TransferOutcome::Replaced);
+                self.end(now, slot, TransferOutcome::Stopped);
             }
         }
     }

@@ -47,8 +47,10 @@ pub enum TransferOutcome {
         /// Whether every block was sent at least once.
         all_sent: bool,
     },
-    /// The peer sent a new request from the same port, or the engine stopped.
+    /// The peer sent a new request from the same port.
     Replaced,
+    /// The engine stopped.
+    Stopped,
     /// The service accepted the request, but the engine did not start the transfer: a limit of
     /// [`super::policy`] was reached, or no file can have such a name.
     Refused,

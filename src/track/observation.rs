@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::lease::LeaseOptions;
+use super::{lease::LeaseOptions, remark::RemarkMeaning};
 use crate::{
     phone::{LoadName, MacAddress},
     protocol::sip::SipTransport,
@@ -158,10 +158,9 @@ pub enum TransferEnd {
         /// Whether every block was sent, so that only the final ACK is missing.
         all_sent: bool,
     },
-    /// The same peer and port sent a new request before the end, or this server stopped.
+    /// The same peer and port sent a new request before the end.
     Replaced,
-    /// The server was killed during the transfer. Not evidence about the phone. Added when
-    /// the run is resumed.
+    /// The server stopped or was killed during the transfer. Not evidence about the phone.
     Killed,
 }
 
@@ -385,8 +384,7 @@ pub enum ObservationKind {
         #[serde(alias = "over")]
         transport: SipTransport,
     },
-    /// A source reports something else about the phone. It is kept as evidence and changes
-    /// no state.
+    /// A source reports something else about the phone; it is kept as evidence.
     #[serde(alias = "noted")]
     Remark {
         /// The source.
@@ -394,5 +392,8 @@ pub enum ObservationKind {
         source: EvidenceSource,
         /// The text of the report, for the evidence.
         detail: String,
+        /// What it changes; `None`: no state.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        means: Option<RemarkMeaning>,
     },
 }

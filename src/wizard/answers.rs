@@ -50,12 +50,14 @@ pub(super) struct Answers {
 }
 
 /// What an inventory says about its phones.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct PhoneSetup {
     /// Where they register; `None`: they get no configuration.
     pub(super) pbx: Option<String>,
     /// Their models, if the inventory names them.
     pub(super) models: Vec<&'static Model>,
+    /// The phones that get a configuration of their own.
+    pub(super) configured: Vec<MacAddress>,
 }
 
 /// The answer of a step.

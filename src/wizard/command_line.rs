@@ -7,16 +7,40 @@ use std::{
     ffi::{OsStr, OsString},
     fmt,
     os::unix::ffi::OsStrExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::{ArgMatches, Command, parser::ValueSource};
 
-use crate::{failure::Failure, inputs::bundles::Trust, phone::MacAddress, preflight::CheckOptions};
+use crate::{
+    failure::Failure,
+    inputs::bundles::Trust,
+    phone::MacAddress,
+    preflight::CheckOptions,
+    text::{command_lines, quoted},
+};
 
-/// Columns of a command that is shown.
-const COMMAND_WIDTH: usize = 80;
+/// Arguments that the journal of a run records, by clap's ids.
+const RECORDED: [&str; 17] = [
+    "bundles",
+    "bridges",
+    "trust_keys",
+    "accept_unknown",
+    "without_recovery",
+    "files",
+    "inventory",
+    "secrets",
+    "only",
+    "expect",
+    "timeout",
+    "max_failures",
+    "call_manager",
+    "survey",
+    "registration_wait",
+    "journal",
+    "resume",
+];
 
 /// The syntax of `reflash convert`. Its bundles may be missing while questions are open.
 #[derive(Clone, Copy)]
@@ -168,59 +192,53 @@ impl CommandLine {
         quoted.join(" ")
     }
 
-    /// The same for a person to copy: `program` calls this program (`sudo reflash`), each line has
-    /// an option with its values, and a backslash continues it. Lines have at most
-    /// [`COMMAND_WIDTH`] columns, if no word is longer.
+    /// The same for a person to copy, in lines of at most 80 columns. `program` calls this program
+    /// (`sudo reflash`).
     pub(super) fn lines(&self, program: &str, subcommand: &str) -> String {
-        let mut lines = vec![format!("  {program} {subcommand}")];
-        let words = self.arguments();
-        let mut words = words.iter().peekable();
-        while let Some(word) = words.next() {
-            let mut part = quoted(word);
-            // A value stays with its option.
-            if word.as_bytes().starts_with(b"--") && part != "--" {
-                let is_value = |next: &&OsString| !next.as_bytes().starts_with(b"-");
-                if let Some(value) = words.next_if(is_value) {
-                    part = format!("{part} {}", quoted(value));
-                }
-            }
-            let last = lines.last_mut().filter(|last| {
-                last.chars().count() + part.chars().count() + " \\".len() < COMMAND_WIDTH
-            });
-            match last {
-                Some(last) => *last = format!("{last} {part}"),
-                None => lines.push(format!("    {part}")),
-            }
-        }
-        lines.join(" \\\n")
+        command_lines(&format!("{program} {subcommand}"), &self.arguments(), 2)
     }
+
+    /// The options that a journal does not record: those of this machine and its network.
+    pub(crate) fn options_of_machine(&self) -> Vec<String> {
+        let mut line = self.clone();
+        for id in RECORDED {
+            line.clear(id);
+        }
+        let words = line.arguments().into_iter();
+        words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    /// The command line that continues the run of a journal.
+    pub(super) fn resuming(
+        journal: &Path,
+        options: &[String],
+        syntax: Syntax,
+    ) -> Result<Self, Failure> {
+        let words = resume_words(journal, options);
+        let matches = (syntax.command)().try_get_matches_from(words);
+        Ok(Self::given(&matches.map_err(usage)?, syntax))
+    }
+
+    /// The syntax.
+    pub(super) fn syntax(&self) -> Syntax {
+        self.syntax
+    }
+}
+
+/// The words after `reflash convert` that continue the run of a journal. `options`: those that the
+/// journal does not record otherwise.
+pub(crate) fn resume_words(journal: &Path, options: &[String]) -> Vec<OsString> {
+    let resume = ["--resume".into(), "--journal".into(), journal.into()];
+    resume
+        .into_iter()
+        .chain(options.iter().map(OsString::from))
+        .collect()
 }
 
 fn usage(error: clap::Error) -> Failure {
     Failure::usage(error, "`reflash convert --help` lists the options")
-}
-
-/// Quotes a word for a shell: POSIX quotes, or those of bash for control characters.
-fn quoted(word: &OsStr) -> String {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(byte);
-    match word.to_str() {
-        Some(text) if !text.is_empty() && text.bytes().all(|byte| is_plain(&byte)) => {
-            text.to_owned()
-        }
-        Some(text) if !text.chars().any(char::is_control) => {
-            format!("'{}'", text.replace('\'', r"'\''"))
-        }
-        _ => {
-            let bytes = word.as_bytes().iter();
-            let shown: String = bytes
-                .map(|byte| match byte {
-                    byte if is_plain(byte) => char::from(*byte).to_string(),
-                    byte => format!("\\x{byte:02x}"),
-                })
-                .collect();
-            format!("$'{shown}'")
-        }
-    }
 }
 
 #[cfg(test)]

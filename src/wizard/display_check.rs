@@ -1,12 +1,15 @@
 //! Asks the operator what a phone's display shows, if no evidence source reported its load:
 //! Settings > Model Information > Call Control Protocol.
 //!
-//! The answer is recorded as evidence of a person; it does not change the phone's state.
+//! The answer is recorded as evidence of a person. SIP proves no load, so the phone stays `flashed`;
+//! with SCCP it is not converted.
 
 use super::prompt::{MenuChoice, Prompt, PromptReply, Stopped};
 use crate::{
     session::OperatorPrompt,
-    track::{EvidenceSource, Observation, ObservationKind, PhoneReport, Report, State},
+    track::{
+        EvidenceSource, Observation, ObservationKind, PhoneReport, RemarkMeaning, Report, State,
+    },
 };
 
 /// Where a phone shows its protocol.
@@ -47,17 +50,12 @@ pub(super) fn ask_each_phone(
             PromptReply::Given(DisplayedProtocol::Unknown) | PromptReply::Back => continue,
             PromptReply::Given(DisplayedProtocol::StopAsking) => break,
         };
-        if protocol == "SCCP" {
-            prompt.paragraph(
-                "It still runs its old firmware. Restart it while reflash is serving, or reset it \
-                 as described at the beginning.",
-            );
-        }
         observations.push(Observation {
             address: phone.address,
             kind: ObservationKind::Remark {
                 source: EvidenceSource::Person,
                 detail: format!("its display shows {protocol} at {MENU}"),
+                means: (protocol == "SCCP").then_some(RemarkMeaning::RunsSccp),
             },
         });
     }

@@ -10,7 +10,7 @@ use crate::{
     discovery::watch::ObservedPhone,
     failure::Failure,
     inputs::{bundles::Trust, configurations::ConfigurationInputs, phone_list::InventoryFile},
-    phone::LoadName,
+    phone::{LoadName, Model},
     preflight::{AddressCommands, CheckOptions, CheckResult, Interface},
     stage::ExtraFile,
 };
@@ -49,6 +49,10 @@ pub(super) struct InterruptedRun {
     pub(super) phones: usize,
     /// Those that are done.
     pub(super) done: usize,
+    /// The network options that continue it.
+    pub(super) options: Vec<String>,
+    /// The models of its firmware.
+    pub(super) models: Vec<&'static Model>,
 }
 
 /// This machine, its files and its network. Nothing is changed.

@@ -26,7 +26,9 @@ pub(super) fn run(
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
 ) -> Result<(), Stopped> {
-    steps::interrupted::ask(answers, prompt, environment)?;
+    if steps::interrupted::ask(answers, prompt, environment)? {
+        return Ok(());
+    }
     let mut at = 0;
     // Steps that asked something; going back leads to them.
     let mut answered = Vec::new();

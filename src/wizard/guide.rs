@@ -3,12 +3,16 @@
 //!
 //! The display reports what phones do and what is wrong; this says what the operator does.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
+use super::answers::PhoneSetup;
 use crate::{
-    diagnose::Finding,
+    diagnose::{Code, Finding},
     phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
     reporter::{Reporter, Started, Tick},
     run_view::RunView,
@@ -24,19 +28,26 @@ pub(super) struct Guide {
     models: Vec<&'static Model>,
     /// By phone, the states that had an instruction.
     announced: BTreeMap<PhoneId, Vec<State>>,
-    /// Where the phones register; `None`: they have no configuration.
-    pbx: Option<String>,
+    /// Where the phones register, and which.
+    setup: PhoneSetup,
+    /// Phones that turned out to be of another model than the inventory says: their configuration
+    /// is not served.
+    of_another_model: BTreeSet<PhoneId>,
+    /// The run continues: phones were reset before.
+    is_resumed: bool,
     /// Models that must not be reset: they would find no SIP firmware.
     without_recovery: Vec<&'static Model>,
 }
 
 impl Guide {
     /// Instructions for phones of these models.
-    pub(super) fn new(models: Vec<&'static Model>, pbx: Option<String>) -> Self {
+    pub(super) fn new(models: Vec<&'static Model>, setup: PhoneSetup) -> Self {
         Self {
             models,
             announced: BTreeMap::new(),
-            pbx,
+            setup,
+            of_another_model: BTreeSet::new(),
+            is_resumed: false,
             without_recovery: Vec::new(),
         }
     }
@@ -45,6 +56,12 @@ impl Guide {
     pub(super) fn without_recovery(mut self, models: &[&'static Model]) -> Self {
         let is_affected = |model: &&Model| models.contains(model);
         (self.without_recovery, self.models) = self.models.iter().copied().partition(is_affected);
+        self
+    }
+
+    /// The same, for a run that continues.
+    pub(super) fn resumed(mut self, is_resumed: bool) -> Self {
+        self.is_resumed = is_resumed;
         self
     }
 
@@ -67,6 +84,13 @@ impl Guide {
 
     /// How a phone is reset, and what can go wrong.
     pub(super) fn opening(&self) -> Vec<String> {
+        if self.is_resumed {
+            return vec![
+                "The conversion continues. Leave phones that were reset before plugged in: they \
+                 request the rest by themselves."
+                    .to_owned(),
+            ];
+        }
         let mut lines: Vec<String> = self.restart_instead().into_iter().collect();
         if self.models.is_empty() && !lines.is_empty() {
             return lines;
@@ -109,7 +133,7 @@ impl Guide {
              reflash detects by itself what the phone does next."
                 .to_owned(),
         );
-        if let Some(pbx) = &self.pbx {
+        if let Some(pbx) = &self.setup.pbx {
             lines.push(format!(
                 "On {pbx}, each extension needs a user with the same password: `reflash provision \
                  LIST --to FOLDER` writes the files for Asterisk. There, `asterisk -rx 'pjsip show \
@@ -178,22 +202,46 @@ impl Guide {
             ),
             State::Rebooted => format!("{name} restarted by itself. Do not touch it."),
             State::Flashed => format!(
-                "{name} has the new firmware and is starting it. It may fetch everything a second \
-                 time; that is normal. Do not touch it until it is done."
+                "{name} fetched all images and starts. It may fetch everything a second time; that \
+                 is normal. Do not touch it until it is done."
             ),
-            State::Confirmed | State::Already => self.converted(&name),
+            State::Confirmed | State::Already => self.converted(&step.phone),
             // The display shows what is wrong and what to do.
             State::Stalled | State::Failed | State::Configuring => return None,
         })
     }
 
-    fn converted(&self, name: &str) -> String {
-        match &self.pbx {
+    fn converted(&self, phone: &PhoneRef) -> String {
+        let name = name(phone);
+        let is_configured = phone
+            .mac
+            .is_some_and(|mac| self.setup.configured.contains(&mac));
+        match &self.setup.pbx {
+            Some(_) if self.of_another_model.contains(&phone.id) => format!(
+                "{name} is converted. Its configuration was made for another model and is not \
+                 served: correct its model in the inventory, and start again."
+            ),
+            Some(_) if !is_configured => format!(
+                "{name} is converted. It gets no configuration of its own in this run, so it does \
+                 not register."
+            ),
             Some(pbx) => format!("{name} is converted and is to register with {pbx}."),
             None => format!(
                 "{name} is converted. Without a configuration it shows Unprovisioned; that is \
                  expected."
             ),
+        }
+    }
+
+    /// A diagnosis of a phone was raised or withdrawn.
+    pub(super) fn diagnosed(&mut self, phone: PhoneId, code: Code, is_active: bool) {
+        if code != Code::ModelMismatch {
+            return;
+        }
+        if is_active {
+            self.of_another_model.insert(phone);
+        } else {
+            self.of_another_model.remove(&phone);
         }
     }
 
@@ -260,6 +308,14 @@ impl Reporter for GuidedReporter {
                 }
             }
             Event::Gone { phone } => self.guide.forget(phone.id),
+            Event::Diagnosis {
+                phone: Some(phone),
+                diagnosis,
+            } => self.guide.diagnosed(phone.id, diagnosis.code, true),
+            Event::Withdrawn {
+                phone: Some(phone),
+                diagnosis,
+            } => self.guide.diagnosed(phone.id, diagnosis.code, false),
             Event::Progress(_) | Event::Diagnosis { .. } | Event::Withdrawn { .. } => {}
         }
     }

@@ -123,6 +123,14 @@ impl Environment for HostEnvironment {
             began: recorded.sessions.began(),
             phones,
             done,
+            options: recorded.header.arguments.options.clone(),
+            models: recorded
+                .header
+                .plan()
+                .stages
+                .iter()
+                .flat_map(|stage| stage.models.clone())
+                .collect(),
         })
     }
 

@@ -1,7 +1,9 @@
 //! Which observations prove that a phone was flashed, confirmed or already had the load, and
 //! which prove nothing.
 
-use reflash::track::{EvidenceSource, FileOutcome, ObservationKind, State, TransferEnd};
+use reflash::track::{
+    EvidenceSource, FileOutcome, ObservationKind, RemarkMeaning, State, TransferEnd,
+};
 
 use crate::support::conversation::*;
 
@@ -70,6 +72,7 @@ fn a_remark_by_a_person_is_evidence_and_does_not_change_the_state() {
     let remark = ObservationKind::Remark {
         source: EvidenceSource::Person,
         detail: "its display shows SIP".to_owned(),
+        means: None,
     };
     let before = run.phone();
     run.observe(160.0, 10, remark.clone());
@@ -85,6 +88,32 @@ fn a_remark_by_a_person_is_evidence_and_does_not_change_the_state() {
     // A remark about an unknown address is not kept.
     run.observe(161.0, 99, remark);
     assert_eq!(run.report().phones.len(), 1);
+}
+
+#[test]
+fn a_phone_whose_display_shows_sccp_is_not_done() {
+    let mut run = Run::new(plan());
+    run.full_pass(0.0, 10, TERM)
+        .boot(90.0, 10, 1)
+        .advance_to(151.0);
+    assert!(run.fleet.succeeded());
+    let remark = ObservationKind::Remark {
+        source: EvidenceSource::Person,
+        detail: "its display shows SCCP".to_owned(),
+        means: Some(RemarkMeaning::RunsSccp),
+    };
+    run.observe(160.0, 10, remark);
+    assert_eq!(run.state(), Configuring);
+    assert!(!run.fleet.succeeded());
+    assert_eq!(run.fleet.unfinished().len(), 1);
+    let evidence = run.phone().evidence.last().cloned().unwrap();
+    assert_eq!(evidence.source, EvidenceSource::Person);
+    // It is reset, and converted in the end.
+    run.full_pass(300.0, 10, TERM)
+        .boot(400.0, 10, 1)
+        .report_load(410.0, 10, LOAD);
+    assert_eq!(run.state(), Confirmed);
+    assert!(run.fleet.unfinished().is_empty());
 }
 
 #[test]

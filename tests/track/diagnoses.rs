@@ -1,6 +1,8 @@
 //! Each other diagnosis: the observations that raise it, and those that withdraw it.
 
-use reflash::track::{EvidenceSource, ObservationKind, State, TransferEnd, Transport, View};
+use reflash::track::{
+    EvidenceSource, ObservationKind, RemarkMeaning, State, TransferEnd, Transport, View,
+};
 
 use crate::support::conversation::*;
 
@@ -145,6 +147,35 @@ fn a_reboot_between_images_is_diagnosed_until_a_pass_is_complete() {
         _ => None,
     });
     assert_eq!(withdrawn_for, Some(mac(1)));
+}
+
+#[test]
+fn a_restart_after_this_program_was_stopped_does_not_blame_the_power() {
+    let remark = || ObservationKind::Remark {
+        source: EvidenceSource::Requests,
+        detail: "reflash was stopped".to_owned(),
+        means: Some(RemarkMeaning::NotServed),
+    };
+    for cut in [false, true] {
+        let mut run = Run::new(plan());
+        run.fetch(0.0, 10, TERM).fetch(5.0, 10, IMAGES[0].0);
+        if cut {
+            let cut = run.fetch_partly(7.0, 10, IMAGES[1].0, 100_000);
+            run.end(30.0, 10, cut, TransferEnd::Killed, 100_000);
+        }
+        run.observe(60.0, 10, remark());
+        run.fetch(65.0, 10, TERM);
+        assert!(run.codes().is_empty(), "{:?}", run.codes());
+        let evidence = &run.phone().evidence;
+        assert!(
+            evidence.iter().any(|it| it.detail == "reflash was stopped"),
+            "{evidence:?}"
+        );
+        // A restart while it is served again is one.
+        run.fetch(70.0, 10, IMAGES[0].0);
+        run.fetch(120.0, 10, TERM);
+        assert_eq!(run.codes(), ["rebooted-mid-image"]);
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::{
         diagnosis::text,
         event::{Evidence, State, StepDetails},
         observation::EvidenceSource,
+        remark::RemarkMeaning,
         route::StageRole,
     },
 };
@@ -185,6 +186,29 @@ impl Conversion {
             text::printable(file)
         );
         self.on_other_load(EvidenceSource::Requests, detail, None, out);
+    }
+
+    /// A source reports something that no other observation covers.
+    pub(in crate::track) fn on_remark(
+        &mut self,
+        source: EvidenceSource,
+        detail: String,
+        means: Option<RemarkMeaning>,
+        out: &mut Vec<Change>,
+    ) {
+        match means {
+            Some(RemarkMeaning::RunsSccp) => {
+                self.loads.was_on_sccp = true;
+                self.on_other_load(source, detail, None, out);
+            }
+            Some(RemarkMeaning::NotServed) => {
+                if let Some(pass) = &mut self.delivery.current {
+                    pass.not_served = true;
+                }
+                self.note(source, detail, out);
+            }
+            None => self.note(source, detail, out),
+        }
     }
 
     /// The phone runs another load than it was given.

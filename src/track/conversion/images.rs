@@ -187,6 +187,7 @@ impl Conversion {
             sequence: 0,
             complete: false,
             interrupted: false,
+            not_served: false,
         });
         let pass = delivery.pass;
         if let Some(attempt) = delivery.attempts.get_mut(attempt.transfer) {

@@ -32,8 +32,8 @@ impl Conversion {
     pub(super) fn interrupted_work(&self, recovery: bool) -> Option<String> {
         let delivery = &self.delivery;
         let pass = delivery.current.as_ref().filter(|pass| !pass.interrupted)?;
-        // A 7940 or 7960 starts after each image.
-        if pass.stepwise {
+        // A 7940 or 7960 starts after each image. A phone without a server gives up and starts.
+        if pass.stepwise || pass.not_served {
             return None;
         }
         if pass.complete {

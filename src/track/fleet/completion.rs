@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use super::{
-    super::{event::PhoneRef, observation::RunTime},
+    super::{
+        event::{PhoneRef, State},
+        identity::Phone,
+        observation::RunTime,
+    },
     Fleet,
 };
 
@@ -92,6 +96,42 @@ impl Fleet {
         let phones = self.registry.phones.iter();
         phones
             .filter(|(_, phone)| phone.conversion.is_between_images())
+            .map(|(id, phone)| phone.reference(*id, &self.plan.names))
+            .collect()
+    }
+
+    /// The phones that accepted a manifest and lack images, whether they are active or not.
+    #[must_use]
+    pub fn owed_images(&self) -> Vec<PhoneRef> {
+        self.expected_phones(|phone| phone.conversion.is_owed_images())
+    }
+
+    /// The phones that the run is to convert and that are neither done nor failed nor up.
+    #[must_use]
+    pub fn unfinished(&self) -> Vec<PhoneRef> {
+        self.expected_phones(|phone| {
+            let conversion = &phone.conversion;
+            let is_over = conversion.is_done() || conversion.is_failed() || conversion.is_up();
+            !is_over && conversion.effective_state() != State::Seen
+        })
+    }
+
+    /// The phones that the run is to convert and that failed.
+    #[must_use]
+    pub fn failed_phones(&self) -> Vec<PhoneRef> {
+        self.expected_phones(|phone| phone.conversion.is_failed())
+    }
+
+    /// The phones that the run is to convert and for which this holds.
+    fn expected_phones(&self, holds: impl Fn(&Phone) -> bool) -> Vec<PhoneRef> {
+        let expected = self.plan.expected_macs();
+        let is_expected = |phone: &Phone| match (expected, phone.mac) {
+            (Some(expected), Some(mac)) => expected.contains(&mac),
+            _ => true,
+        };
+        let phones = self.registry.phones.iter();
+        phones
+            .filter(|(_, phone)| is_expected(phone) && holds(phone))
             .map(|(id, phone)| phone.reference(*id, &self.plan.names))
             .collect()
     }

@@ -123,9 +123,11 @@ fn apply_to_phone(
         ObservationKind::ContactClosed { contact, pbx } => {
             conversion.on_contact_closed(cx, (*contact, *pbx), out);
         }
-        ObservationKind::Remark { source, detail } => {
-            conversion.note(*source, truncate_name(detail), out);
-        }
+        ObservationKind::Remark {
+            source,
+            detail,
+            means,
+        } => conversion.on_remark(*source, truncate_name(detail), *means, out),
         _ => {}
     }
 }

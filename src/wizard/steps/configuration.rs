@@ -14,7 +14,7 @@ use super::{
     form,
     text::count,
 };
-use crate::{failure::Failure, inputs::configurations::ConfigurationInputs};
+use crate::{failure::Failure, inputs::configurations::ConfigurationInputs, phone::RequestedFile};
 
 const NUMBER: usize = 5;
 const TITLE: &str = "SIP configuration of the phones";
@@ -242,12 +242,18 @@ fn check(
     if let Some(file) = &inventory {
         let phones = file.inventory.phones.iter();
         setup.models = phones.filter_map(|phone| phone.model).collect();
+        let phones = file.inventory.phones.iter();
+        let configured = phones.filter(|phone| phone.extension.is_some());
+        setup.configured = configured.map(|phone| phone.mac).collect();
         let pbx = file.inventory.site.pbx.as_ref();
         setup.pbx = pbx.map(|pbx| format!("the PBX {pbx}"));
     }
     if !extra_files.is_empty() {
         let plural = if extra_files.len() == 1 { "" } else { "s" };
         messages.push(format!("{} file{plural} of yours", extra_files.len()));
+        let names = extra_files.iter();
+        let macs = names.filter_map(|file| RequestedFile::parse(file.name()).mac());
+        setup.configured.extend(macs);
         setup
             .pbx
             .get_or_insert_with(|| "the PBX of its configuration".to_owned());

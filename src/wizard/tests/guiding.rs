@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::{
     super::{
+        answers::PhoneSetup,
         display_check,
         guide::{Guide, GuidedReporter},
     },
@@ -11,18 +12,18 @@ use super::{
     *,
 };
 use crate::{
-    diagnose::Finding,
+    diagnose::{Code, Finding},
     phone::RESET_KEYS,
     reporter::{Reporter, Started, Tick},
     track::{
-        Event, Fleet, Observation, ObservationKind, PhoneId, PhoneRef, PhoneStep, Plan, Report,
-        State, StepDetails,
+        Event, Fleet, Observation, ObservationKind, PhoneId, PhoneRef, PhoneStep, Plan,
+        RemarkMeaning, Report, State, StepDetails,
     },
 };
 
 fn guide(numbers: &[&str]) -> Guide {
     let models = numbers.iter().filter_map(|number| Model::by_number(number));
-    Guide::new(models.collect(), None)
+    Guide::new(models.collect(), PhoneSetup::default())
 }
 
 fn step(id: u32, state: State) -> PhoneStep {
@@ -109,6 +110,44 @@ fn each_instruction_is_given_once() {
     );
     assert_eq!(output(State::Stalled), None, "the display shows that");
     assert!(output(State::Confirmed).unwrap().contains("is converted"));
+}
+
+#[test]
+fn a_phone_that_fetched_all_images_is_not_called_one_with_new_firmware() {
+    let text = guide(&["7965"]).step(&step(1, State::Flashed)).unwrap();
+    assert!(text.contains("fetched all images and starts"), "{text}");
+    assert!(!text.contains("has the new firmware"), "{text}");
+}
+
+#[test]
+fn only_a_phone_with_a_configuration_is_to_register() {
+    let models = || vec![Model::by_number("7965").unwrap()];
+    let phone = step(1, State::Confirmed);
+    let setup = |configured: Vec<MacAddress>| PhoneSetup {
+        pbx: Some("the PBX 192.0.2.20".to_owned()),
+        models: models(),
+        configured,
+    };
+    let mac = phone.phone.mac.unwrap();
+    let mut listed = Guide::new(models(), setup(vec![mac]));
+    let text = listed.step(&phone).unwrap();
+    assert!(text.contains("is to register with the PBX"), "{text}");
+    let mut other = Guide::new(models(), setup(Vec::new()));
+    let text = other.step(&phone).unwrap();
+    assert!(text.contains("does not register"), "{text}");
+    // The configuration of a phone of another model is withheld.
+    let mut wrong = Guide::new(models(), setup(vec![mac]));
+    wrong.diagnosed(phone.phone.id, Code::ModelMismatch, true);
+    let text = wrong.step(&phone).unwrap();
+    assert!(text.contains("made for another model"), "{text}");
+    assert!(!text.contains("is to register"), "{text}");
+}
+
+#[test]
+fn a_run_that_continues_has_no_reset_instructions() {
+    let output = guide(&["7965"]).resumed(true).opening().join("\n");
+    assert!(!output.contains(RESET_KEYS), "{output}");
+    assert!(output.contains("plugged in"), "{output}");
 }
 
 /// Keeps all notices.
@@ -206,7 +245,12 @@ fn display_check_asks_about_unconfirmed_phones() {
     let [
         Observation {
             address,
-            kind: ObservationKind::Remark { source, detail },
+            kind:
+                ObservationKind::Remark {
+                    source,
+                    detail,
+                    means: None,
+                },
         },
     ] = &output.unwrap()[..]
     else {
@@ -228,11 +272,18 @@ fn display_check_asks_about_unconfirmed_phones() {
     );
     assert!(asked(State::Confirmed, vec![]).0.unwrap().is_empty());
     let (output, script) = asked(State::Flashed, vec![Pick("SCCP")]);
-    assert_eq!(output.unwrap().len(), 1);
+    let [observation] = &output.unwrap()[..] else {
+        panic!("{}", script.output);
+    };
     assert!(
-        script.output.contains("still runs its old firmware"),
-        "{}",
-        script.output
+        matches!(
+            observation.kind,
+            ObservationKind::Remark {
+                means: Some(RemarkMeaning::RunsSccp),
+                ..
+            }
+        ),
+        "{observation:?}"
     );
     assert!(asked(State::Flashed, vec![Stop]).0.is_err());
 }

@@ -9,6 +9,10 @@ fn interrupted() -> InterruptedRun {
         began: "2026-11-30T08:00:00Z".parse().unwrap(),
         phones: 3,
         done: 1,
+        options: ["--interface", "eth0", "--dhcp", "isolated"]
+            .map(ToOwned::to_owned)
+            .to_vec(),
+        models: vec![Model::by_number("7965").unwrap()],
     }
 }
 
@@ -17,12 +21,27 @@ fn an_interrupted_conversion_is_offered_first() {
     let mut environment = test_environment();
     environment.target();
     environment.interrupted = Some(interrupted());
-    let (_, script, ended) = environment.run(&[], vec![Enter]);
+    let (_, script, ended) = environment.run(&[], vec![Pick("Leave")]);
     assert!(matches!(ended, Err(Stopped::Left)), "{}", script.output);
     let output = &script.output;
     assert!(output.contains("3 phones came, 1 done"), "{output}");
-    let command = "sudo reflash convert --resume --journal /home/maria/.local/state/reflash";
-    assert!(output.contains(command), "{output}");
+    let command = output.replace(" \\\n   ", "");
+    for words in [
+        "sudo reflash convert",
+        "--journal /home/maria/.local/state/reflash/run.jsonl",
+        "--resume",
+        "--interface eth0",
+        "--dhcp isolated",
+    ] {
+        assert!(command.contains(words), "{words}: {output}");
+    }
+    // It is continued with the options of its record, without another question.
+    let (answers, script, ended) = environment.run(&[], vec![Enter]);
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.output);
+    assert!(answers.command_line.has("resume"));
+    let options = answers.options().unwrap();
+    assert!(options.check.isolated);
+    assert_eq!(options.check.interface.as_deref(), Some("eth0"));
     // A new conversion is possible.
     let acts = [vec![Pick("new conversion")], enters(6)].concat();
     let (_, script, ended) = environment.run(&[], acts);

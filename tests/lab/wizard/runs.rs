@@ -144,7 +144,7 @@ fn the_answer_of_the_operator_is_recorded_and_the_state_stays_flashed() {
     let terminal = start_with_defaults(&workspace);
     let faults = ["--fault", "no-witness", "--fault", "no-second-pass"];
     let _phone = workspace.phones("1", &faults);
-    terminal.wait_for("has the new firmware and is starting it");
+    terminal.wait_for("fetched all images and starts");
     // The phone is settled a minute after its configuration.
     wait_for_page(&terminal, "Call Control Protocol", "  Stop asking");
     terminal.keys(&["Enter"]);
@@ -165,6 +165,33 @@ fn the_answer_of_the_operator_is_recorded_and_the_state_stays_flashed() {
 
 #[test]
 #[ignore = "needs tmux"]
+fn a_phone_whose_display_shows_sccp_ends_the_run_as_not_converted() {
+    let workspace = Workspace::new();
+    let terminal = start_with_defaults(&workspace);
+    let faults = ["--fault", "no-witness", "--fault", "no-second-pass"];
+    let _phone = workspace.phones("1", &faults);
+    wait_for_page(&terminal, "Call Control Protocol", "  Stop asking");
+    terminal.keys(&["Down", "Enter"]);
+    assert_eq!(terminal.code(), 1, "{}", terminal.everything());
+    let screen = terminal.everything();
+    let text: String = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("does not run them: the operator reports its display shows SCCP"),
+        "{screen}"
+    );
+    assert!(!text.contains("1 done"), "{screen}");
+    let (_, command) = screen
+        .split_once("This command continues the conversion:\n")
+        .unwrap_or_else(|| panic!("{screen}"));
+    for word in ["reflash convert --resume", "--listen 127.0.0.1"] {
+        assert!(command.contains(word), "{word}: {screen}");
+    }
+    let phone = report(&workspace)["phones"][0].clone();
+    assert_eq!(phone["state"], "configuring", "{phone:#}");
+}
+
+#[test]
+#[ignore = "needs tmux"]
 fn an_interrupted_run_is_offered_at_the_next_start() {
     let workspace = Workspace::new();
     let terminal = start_with_defaults(&workspace);
@@ -181,16 +208,30 @@ fn an_interrupted_run_is_offered_at_the_next_start() {
         .unwrap_or_else(|| panic!("{screen}"));
     assert!(command.contains("reflash convert"), "{screen}");
     assert!(command.contains("--resume"), "{screen}");
+    assert!(screen.contains("plugged in: it lacks images"), "{screen}");
+    assert!(!screen.contains("Restore DHCP"), "{screen}");
 
     let terminal = workspace.here(&workspace.loopback());
-    let screen = wait_for_page(&terminal, "was interrupted", "begin a new conversion");
+    let screen = wait_for_page(&terminal, "was interrupted", "nothing was changed");
     assert!(screen.contains("1 phone came, 0 done"), "{screen}");
-    assert!(
-        screen.contains("reflash convert --resume --journal"),
-        "{screen}"
-    );
+    for word in ["reflash convert", "--resume", "--listen 127.0.0.1"] {
+        assert!(screen.contains(word), "{word}: {screen}");
+    }
     terminal.keys(&["Down", "Enter"]);
     wait_for_page(&terminal, "step 1", "Leave the wizard");
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.code(), 130);
+
+    // It is continued, and the phone is not said to have lost power.
+    let terminal = workspace.here(&workspace.loopback());
+    wait_for_page(&terminal, "was interrupted", "nothing was changed");
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("The conversion continues");
+    let _phone = workspace.phones("1", &[]);
+    assert_eq!(terminal.code(), 0, "{}", terminal.everything());
+    let phone = report(&workspace)["phones"][0].clone();
+    assert_eq!(phone["state"], "confirmed", "{phone:#}");
+    assert_eq!(phone["withdrawn"], serde_json::json!([]), "{phone:#}");
+    let evidence = phone["evidence"].to_string();
+    assert!(evidence.contains("reflash was stopped at"), "{phone:#}");
 }

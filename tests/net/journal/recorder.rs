@@ -102,6 +102,11 @@ impl RecordedFleet {
         self.save_report();
     }
 
+    /// Ends the run and its journal.
+    pub(super) fn finish_with(self, finished: RunFinished) {
+        assert_eq!(self.journal.finish(self.now, finished), None);
+    }
+
     pub(super) fn wait(&mut self, seconds: u64) {
         // One tick a second, as in a run without traffic.
         for _ in 0..seconds {

@@ -10,7 +10,11 @@ use std::{
 use jiff::Timestamp;
 use reflash::{
     journal::{self, Journal, JournalErrorKind, RecordedRun, RunFinished},
-    track::{FileOutcome, Observation, ObservationKind, State, TransferEnd, TransferId, Transport},
+    phone::LoadName,
+    track::{
+        EvidenceSource, FileOutcome, Fleet, Observation, ObservationKind, State, TransferEnd,
+        TransferId, Transport,
+    },
 };
 
 use super::recorder::{BEGAN, RecordedFleet, header, network, wait_for_lines};
@@ -87,6 +91,47 @@ fn a_resumed_run_continues_at_the_last_time_with_the_wall_clock_of_each_session(
     // The report lists phones that need attention first.
     first_seen.sort_unstable();
     assert_eq!(first_seen, [10, 7030]);
+}
+
+#[test]
+fn a_run_that_left_an_unfinished_phone_is_found_and_one_whose_phones_are_done_is_not() {
+    let finished = |succeeded| RunFinished {
+        totals: Fleet::new(plan()).report(Timestamp::UNIX_EPOCH).totals,
+        succeeded,
+        signal: None,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("1.jsonl");
+    let mut live = RecordedFleet::new(&path);
+    delivered(&mut live, TERM);
+    for (name, _) in &IMAGES {
+        delivered(&mut live, name);
+    }
+    let state = |live: &RecordedFleet| live.fleet.report(Timestamp::UNIX_EPOCH).phones[0].state;
+    assert_eq!(state(&live), State::Writing);
+    // Its time was up.
+    live.finish_with(finished(false));
+    let found = || journal::newest_resumable(folder.path()).unwrap();
+    let until = Instant::now() + Duration::from_secs(30);
+    while found().is_none() && Instant::now() < until {
+        // The thread of the journal unlocks the file some time later.
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(found().as_deref(), Some(path.as_path()));
+    fs::remove_file(&path).unwrap();
+
+    let mut live = RecordedFleet::new(&folder.path().join("2.jsonl"));
+    live.observe(
+        10,
+        ObservationKind::Load {
+            load: LoadName::new(LOAD),
+            source: EvidenceSource::Cdp,
+            detail: LOAD.to_owned(),
+        },
+    );
+    assert_eq!(state(&live), State::Already);
+    live.finish_with(finished(true));
+    assert_eq!(found(), None);
 }
 
 /// The server is killed in the middle of this transfer.

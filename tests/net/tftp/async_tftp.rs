@@ -311,7 +311,7 @@ fn a_stop_of_the_second_engine_ends_every_transfer_once() {
             events[..],
             [
                 ServerEvent::Requested(..),
-                ServerEvent::Ended(0, TransferOutcome::Replaced, 0)
+                ServerEvent::Ended(0, TransferOutcome::Stopped, 0)
             ]
         ),
         "{events:?}"

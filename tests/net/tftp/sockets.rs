@@ -117,7 +117,7 @@ fn a_stop_is_prompt_and_ends_every_transfer_once() {
     let events: Vec<_> = server.events.try_iter().collect();
     let ends = events
         .iter()
-        .filter(|t| matches!(t, ServerEvent::Ended(_, TransferOutcome::Replaced, 0)))
+        .filter(|t| matches!(t, ServerEvent::Ended(_, TransferOutcome::Stopped, 0)))
         .count();
     assert_eq!((ends, events.len()), (2, 4));
 }

@@ -173,6 +173,7 @@ impl TftpService for Server {
                 message: None,
             },
             tftp::TransferOutcome::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
+            tftp::TransferOutcome::Stopped => TransferEnd::Killed,
             tftp::TransferOutcome::Replaced | tftp::TransferOutcome::Refused => {
                 TransferEnd::Replaced
             }
