@@ -12,6 +12,7 @@ mod page;
 mod reachability;
 mod records;
 mod sites;
+mod story;
 mod tracking;
 
 use jiff::Timestamp;
