@@ -5,6 +5,7 @@ mod containers;
 mod fixtures;
 mod hostile_tars;
 mod sets;
+mod tar_extensions;
 mod tars;
 mod unpacking;
 mod verify;
