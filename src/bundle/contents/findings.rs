@@ -271,8 +271,10 @@ impl Findings<'_, '_> {
         self.notes.extend(served::unserved_notes(self.sets));
         self.notes.extend(standalone_notes(self.sets, entries));
         let strays = self.strays();
+        let companions = served::companions(self.index, &self.loads.sets, self.sets);
         let others = entries.iter().enumerate().filter(|(at, entry)| {
             !files.contains(at)
+                && !companions.contains(at)
                 && !strays.contains(at)
                 && !self.loads.explained.contains(at)
                 && (entry.manifest.is_none() || load_set::is_recovery(entry))
