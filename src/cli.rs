@@ -21,6 +21,7 @@ mod models;
 mod network;
 mod number;
 mod observers;
+mod paragraph;
 mod preflight;
 mod provision;
 mod registrar;

@@ -3,6 +3,7 @@
 //! They are read and checked here, before anything is written or served. Commands add the
 //! flags; see `cli`.
 
+pub mod asterisk;
 pub mod bundles;
 pub mod configurations;
 pub mod dial_plan;

@@ -26,6 +26,7 @@ mod not_xml;
 mod pbx;
 mod pjsip;
 mod placeholder;
+mod plan_names;
 mod repeated;
 mod similar;
 mod sip_conf;
@@ -35,15 +36,15 @@ mod xml;
 
 use std::path::Path;
 
+pub use asterisk_conf::{AsteriskFile, Include, IncludeKind};
 pub use codes::CODES;
 pub use context::LintContext;
 pub use explanation::{FindingExplanation, explanations};
 pub use findings::MAX_FINDINGS;
-pub use manager::{
-    RegisteringLine, dial_templates, registering_lines, registrars, transport_layer,
-};
+pub use manager::{RegisteringLine, registering_lines, registrars, transport_layer};
 pub use name::FileKind;
 pub use pjsip::{PjsipAuth, PjsipConfig, PjsipEndpoint, PjsipTransport, TransportProtocol};
+pub use plan_names::{dial_templates, missing_plans};
 pub use sip_conf::{SipConfig, SipPeer};
 pub use text::MAX_FILE_BYTES;
 

@@ -191,6 +191,12 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
 fn done_and_registered(page: &mut MetricsPage, phones: &FleetCounts) {
     page.metric("phones_done", "gauge", "Phones that are done.");
     page.sample("phones_done", &[], phones.done);
+    page.metric(
+        "phones_up",
+        "gauge",
+        "Phones in normal operation, without a conversion in progress.",
+    );
+    page.sample("phones_up", &[], phones.up);
     let lines = phones.registrations.unwrap_or_default();
     page.metric(
         "lines",
@@ -354,6 +360,7 @@ mod tests {
                 model: Some("7965".to_owned()),
             }],
             done: 2,
+            up: 0,
             registrations: None,
         };
         let samples = samples(&render(&counters, &phones));

@@ -16,8 +16,8 @@ mod time_zones;
 pub use bridge::{bridge_bundle_name, supports_hardware};
 pub use host::{is_date_format, is_host};
 pub use limits::{
-    MAX_AUTH_NAME, MAX_DIAL_PLAN_BYTES, MAX_DISPLAY, MAX_NTP_NAME, MAX_PHONE_LABEL, MAX_SECRET,
-    MAX_SSH_PASSWORD, SAFE_SECRET,
+    FREEPBX_SECRET, FREEPBX_SECRET_FIELD, MAX_AUTH_NAME, MAX_DIAL_PLAN_BYTES, MAX_DISPLAY,
+    MAX_NTP_NAME, MAX_PHONE_LABEL, MAX_SECRET, MAX_SSH_PASSWORD, SAFE_SECRET,
 };
 pub use load::{FirmwareRelease, LoadName, Protocol};
 pub use mac::{MacAddress, ParseMacError};

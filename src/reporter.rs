@@ -10,7 +10,7 @@ use crate::{
     diagnose::Finding,
     phone::LoadName,
     run_view::RunView,
-    track::{Event, PhoneId, Report, SurveyResult},
+    track::{Event, MissingPhone, PhoneId, Report, SurveyResult},
 };
 
 /// The version of everything that the program writes as JSON (docs/json.md).
@@ -72,6 +72,8 @@ pub trait Reporter: Send {
     /// What a silent phone is expected to do, and how long its silence is still normal. Called
     /// every second for every such phone.
     fn waiting(&mut self, _phone: PhoneId, _what: &str, _left: Duration) {}
+    /// These phones are expected by name and were not seen so far. Called when that changes.
+    fn missing(&mut self, _phones: &[MissingPhone]) {}
     /// A check found a problem of this machine or its network.
     fn finding(&mut self, at: Timestamp, found: &Finding);
     /// A survey has ended with this plan for each phone. For programs; people get notices.
@@ -125,6 +127,11 @@ impl Reporter for TeeReporter {
     fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {
         self.first.waiting(phone, what, left);
         self.second.waiting(phone, what, left);
+    }
+
+    fn missing(&mut self, phones: &[MissingPhone]) {
+        self.first.missing(phones);
+        self.second.missing(phones);
     }
 
     fn finding(&mut self, at: Timestamp, found: &Finding) {

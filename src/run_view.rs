@@ -25,7 +25,7 @@ use jiff::Timestamp;
 
 use self::diagnoses::{raise, withdraw};
 pub use self::{
-    attention::{Attention, is_finished},
+    attention::Attention,
     fold::fold,
     format::{registrations, totals},
     phone::{ExpectedSilence, FileProgress, PhoneView},

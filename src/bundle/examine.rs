@@ -179,7 +179,8 @@ fn bundles(
         bundles.retain(|bundle| bundle.verdict != Verdict::Foreign);
     } else if bundles.is_empty() {
         let mut bundle = Bundle::unassessed(path, location, whole);
-        bundle.assess(contents::conclude(&CollectedFolder::default(), &[], false));
+        let nothing = CollectedFolder::default();
+        bundle.assess(contents::conclude(&nothing, &collected.skipped, false));
         bundles.push(bundle);
     } else {
         bundles.truncate(1);

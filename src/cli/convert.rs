@@ -350,6 +350,7 @@ fn served_files(
         extra_files: &extra_files,
     };
     let made = configurations::make(inventory.as_ref(), inputs, quiet)?;
+    extra_files::check_plan_names(extra_files.iter().chain(&made.files), quiet);
     Ok(ServedFiles {
         selection,
         extra_files,

@@ -1,6 +1,8 @@
 //! `reflash lint`: checks configurations and dial plans.
 
 use std::{
+    borrow::Cow,
+    collections::HashMap,
     io,
     path::{Path, PathBuf},
 };
@@ -14,8 +16,8 @@ use crate::{
     bundle::ExamineOptions,
     diagnose::{Finding, Severity},
     failure::Failure,
-    inputs::{bundles, files, shown},
-    lint::{self, FileKind, LintContext, MAX_FILE_BYTES, PjsipConfig, SipConfig},
+    inputs::{asterisk, bundles, files, shown},
+    lint::{self, FileKind, LintContext, MAX_FILE_BYTES},
     phone::{LoadName, Model},
     text::read_failure,
 };
@@ -52,13 +54,11 @@ pub(super) struct Args {
     /// Asterisk's pjsip.conf, sip.conf or folder (repeatable)
     ///
     /// Transports, ports, endpoints, user names and passwords must match those of the phones. Files
-    /// that it includes are not read. Of a folder, every pjsip*.conf is read, or else sip*.conf.
+    /// that it includes are read too. Of a folder, pjsip.conf and sip.conf are read, or else the
+    /// files whose names begin so.
     #[arg(long, value_name = "FILE", help_heading = heading::CONFIGURATION)]
     pjsip: Vec<PathBuf>,
 }
-
-/// Bytes read of a `pjsip.conf`. One for 1,000 phones has 400 kB.
-const MAX_PJSIP_BYTES: usize = 2 * 1024 * 1024;
 
 fn model(text: &str) -> Result<&'static Model, String> {
     Model::by_number(text).ok_or_else(|| {
@@ -68,23 +68,28 @@ fn model(text: &str) -> Result<&'static Model, String> {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
-    let (pjsip, sip) = asterisk(&args.pjsip, globals)?;
+    let pbx = asterisk::read(&args.pjsip)?;
     let mut known = LintContext {
         loads: loads(&args.bundles)?,
         model: args.model,
-        pjsip,
-        sip,
+        pjsip: pbx.pjsip,
+        sip: pbx.sip,
         dial_plans: Vec::new(),
     };
     let (read, mut found) = read_all(&args.files);
     let count = read.len();
+    found.splice(0..0, pbx.findings);
     for file in &read {
         known.dial_plans.extend(lint::dial_templates(&file.bytes));
     }
+    let folders = NamesOfFolders::of(&read);
     for file in read {
         let is_known = || lint::kind(&file.path, &file.bytes, &known).is_some();
         if file.is_named || is_known() {
             found.extend(lint::check(&file.path, &file.bytes, &known));
+        }
+        if let Some(names) = folders.beside(&file) {
+            found.extend(lint::missing_plans(&file.path, &file.bytes, names));
         }
     }
     let outcome = findings::print_all(&found, globals)?;
@@ -104,6 +109,28 @@ struct ReadFile {
     bytes: Vec<u8>,
     /// The command line names the file itself, not its folder.
     is_named: bool,
+}
+
+/// The names of the files in each folder that the command line names.
+struct NamesOfFolders(HashMap<PathBuf, Vec<String>>);
+
+impl NamesOfFolders {
+    fn of(files: &[ReadFile]) -> Self {
+        let mut all: HashMap<PathBuf, Vec<String>> = HashMap::new();
+        for file in files.iter().filter(|file| !file.is_named) {
+            let name = file.path.file_name().map(|name| name.to_string_lossy());
+            let folder = file.path.parent().unwrap_or(Path::new(""));
+            let names = all.entry(folder.to_owned()).or_default();
+            names.extend(name.map(Cow::into_owned));
+        }
+        Self(all)
+    }
+
+    /// The names in the folder of a file; `None` if the command line names only the file.
+    fn beside(&self, file: &ReadFile) -> Option<&[String]> {
+        let folder = file.path.parent().filter(|_| !file.is_named)?;
+        self.0.get(folder).map(Vec::as_slice)
+    }
 }
 
 /// Reads files, and those of folders that may be configurations; a finding for each that cannot be
@@ -161,76 +188,6 @@ fn loads(paths: &[PathBuf]) -> Result<Vec<LoadName>, Failure> {
         .into_iter()
         .flat_map(|bundle| bundle.loads)
         .collect())
-}
-
-/// Reads Asterisk's files, each as what it is: `pjsip.conf` or `sip.conf`.
-fn asterisk(
-    paths: &[PathBuf],
-    globals: &Globals,
-) -> Result<(Option<PjsipConfig>, Option<SipConfig>), Failure> {
-    let mut pjsip: Option<PjsipConfig> = None;
-    let mut sip: Option<SipConfig> = None;
-    for path in asterisk_files(paths)? {
-        let shown = shown(&path);
-        let failure = |error: &dyn std::fmt::Display| cannot_read(&shown, error);
-        let bytes = files::read(&path, MAX_PJSIP_BYTES).map_err(|error| failure(&error))?;
-        if bytes.len() > MAX_PJSIP_BYTES {
-            return Err(failure(&format!(
-                "it has more than {MAX_PJSIP_BYTES} bytes"
-            )));
-        }
-        let text = String::from_utf8_lossy(&bytes);
-        let of_chan_sip = SipConfig::read(&text);
-        let read = PjsipConfig::read(&text);
-        let partial = read.partial;
-        match of_chan_sip {
-            Some(read) => sip = Some(read),
-            None => pjsip.get_or_insert_default().join(read),
-        }
-        if partial && !globals.quiet {
-            eprintln!(
-                "note: {shown} includes other files, which are not read; name them or the folder \
-                 with --pjsip too"
-            );
-        }
-    }
-    Ok((pjsip, sip))
-}
-
-/// The files, and of folders those whose names begin with pjsip, or else with sip.
-fn asterisk_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut all = Vec::new();
-    for path in paths {
-        let of_folder = files::of_folder(path);
-        let of_folder = of_folder.map_err(|error| cannot_read(&shown(path), &error))?;
-        let Some(of_folder) = of_folder else {
-            all.push(path.clone());
-            continue;
-        };
-        let named = |prefix: &str| -> Vec<PathBuf> {
-            let is_conf = |file: &&PathBuf| {
-                let name = file.file_name().and_then(|name| name.to_str());
-                name.is_some_and(|name| {
-                    name.starts_with(prefix) && file.extension().is_some_and(|end| end == "conf")
-                })
-            };
-            of_folder.iter().filter(is_conf).cloned().collect()
-        };
-        let mut found = named("pjsip");
-        if found.is_empty() {
-            found = named("sip");
-        }
-        if found.is_empty() {
-            return Err(cannot_read(&shown(path), &"it has no pjsip*.conf"));
-        }
-        all.extend(found);
-    }
-    Ok(all)
-}
-
-fn cannot_read(shown: &str, error: &dyn std::fmt::Display) -> Failure {
-    let cure = "--pjsip takes Asterisk's pjsip.conf or sip.conf; this user must be able to read it";
-    Failure::new(format!("cannot read {shown}: {error}"), cure)
 }
 
 /// A file that cannot be checked; the others still are.

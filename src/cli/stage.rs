@@ -72,6 +72,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     let own = extra_files::read(&args.extra_files.files)?;
     let bundles = bundles::select(&args.bundles, &args.trust.trust(), true, globals.quiet)?;
     extra_files::check(&own, &bundles, &[], globals.quiet)?;
+    extra_files::check_plan_names(own.iter(), globals.quiet);
     let stage = Stage::persistent_with_files(&bundles, &own, args.call_manager, &args.to)
         .map_err(stage_failure)?;
     if globals.json {

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::style::Style;
 use crate::{
-    run_view::{PhoneView, RunView, format, is_finished, registrations, totals},
+    run_view::{PhoneView, RunView, format, registrations, totals},
     text::{clock, date_time, escape, wrap},
     track::{FileOutcome, PhoneReport, State},
 };
@@ -50,7 +50,7 @@ fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
     // With more phones, the evidence of finished ones is only in the JSON.
     let few = view.len() <= FEW;
     for (phone, report) in view.reported() {
-        let whole = few || !is_finished(phone.state);
+        let whole = few || !phone.done;
         lines.extend(row(phone, report, (whole, times), style));
     }
     let Some(report) = view.report() else {
@@ -110,11 +110,7 @@ fn row(
         } else {
             named.address.to_string()
         },
-        if report.up {
-            "up"
-        } else {
-            format::state_name(phone.state)
-        },
+        phone.state_text(),
         escape(load)
     );
     let mut lines = vec![style.state(phone.state, &line)];

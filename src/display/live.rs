@@ -14,7 +14,7 @@ mod summary;
 mod tests;
 
 use self::{
-    footer::footer,
+    footer::{footer, missing},
     frame::{DrawFrame, INDENT, cure_lines, diagnosis_lines},
     row::Columns,
     summary::summary,
@@ -69,6 +69,8 @@ fn all_of(
             lines.extend(cure_lines(frame, INDENT, diagnosis));
         }
     }
+    let room = frame.room.saturating_sub(lines.len() + footer.len());
+    lines.extend(missing(run, frame, room));
     lines.extend(footer);
     if !phones.is_empty() && lines.len() < frame.room {
         lines.insert(0, columns.head(frame));

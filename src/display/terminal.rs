@@ -18,7 +18,7 @@ use crate::{
     reporter::{Reporter, Started, Tick},
     run_view::RunView,
     text::{date_time, escape, measure},
-    track::{Event, PhoneId, Report},
+    track::{Event, MissingPhone, PhoneId, Report},
 };
 
 /// The greatest width of the scrollback, however wide the screen is: longer lines are hard to
@@ -97,6 +97,10 @@ impl Reporter for TerminalReporter {
 
     fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {
         self.run.waiting(phone, what, left);
+    }
+
+    fn missing(&mut self, phones: &[MissingPhone]) {
+        self.run.missing(phones);
     }
 
     fn finding(&mut self, _at: Timestamp, found: &Finding) {

@@ -102,6 +102,25 @@ pub fn check(
     }
 }
 
+/// Prints a warning for each dial plan that a configuration names and that is not among `files`:
+/// all that phones get.
+pub fn check_plan_names<'a>(files: impl Iterator<Item = &'a ExtraFile> + Clone, quiet: bool) {
+    let names: Vec<String> = files.clone().map(|file| file.name().to_owned()).collect();
+    let findings: Vec<Finding> = files
+        .filter(|file| is_configuration(Path::new(file.name())))
+        .flat_map(|file| lint::missing_plans(file.source(), file.bytes(), &names))
+        .collect();
+    print_findings(&findings, MAX_SHOWN, quiet);
+}
+
+/// Whether a file of this name may name a dial plan.
+fn is_configuration(name: &Path) -> bool {
+    matches!(
+        FileKind::of_name(name),
+        Some(FileKind::Device | FileKind::Settings)
+    )
+}
+
 /// Dial plans that differ only in case from the name in a configuration.
 fn plans_in_other_case(files: &[ExtraFile], plans: &[String]) -> Vec<Finding> {
     let is_meant = |file: &&ExtraFile| {
@@ -141,6 +160,7 @@ pub fn check_folder(folder: &ServedFolder, quiet: bool) {
         }
     };
     let is_configuration = |name: &String| FileKind::of_name(Path::new(name)).is_some();
+    let all = names.clone();
     let names: Vec<_> = names.into_iter().filter(is_configuration).collect();
     if names.len() > MAX_CHECKED {
         tracing::warn!(
@@ -154,6 +174,7 @@ pub fn check_folder(folder: &ServedFolder, quiet: bool) {
             Ok(Some(file)) => {
                 let path = folder.root().join(&name);
                 findings.extend(lint::check(&path, &file.bytes, &LintContext::default()));
+                findings.extend(lint::missing_plans(&path, &file.bytes, &all));
             }
             // Not a regular file below the folder: phones cannot fetch it either.
             Ok(None) => {}

@@ -12,6 +12,7 @@ pub const CODES: &[&str] = &[
     "curly-quotes",
     "date-format",
     "device-type",
+    "dial-plan-missing",
     "dial-plan-name",
     "doctype",
     "encoding",

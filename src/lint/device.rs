@@ -142,10 +142,5 @@ fn sip(
         lines: lines.registering().collect(),
         transports,
     };
-    if let Some(pjsip) = &known.pjsip {
-        pbx::with_pjsip(findings, &phone, pjsip);
-    }
-    if let Some(sip) = &known.sip {
-        pbx::with_sip_conf(findings, &phone, sip);
-    }
+    pbx::check(findings, &phone, known);
 }

@@ -1,10 +1,15 @@
 //! Checks of `SIPDefault.cnf`, `SIP<MAC>.cnf` and `OS79XX.TXT`, which only a 7940 or 7960 reads.
 
 mod keys;
+mod settings;
 
 use std::path::Path;
 
-use self::keys::{Form, Key};
+pub(super) use self::settings::{dial_plans, is_settings};
+use self::{
+    keys::{Form, Key},
+    settings::{Setting, settings},
+};
 use super::{
     address,
     findings::FindingList,
@@ -21,27 +26,6 @@ use crate::{
 
 /// Maximum size in bytes of a configuration of a 7940 or 7960; larger ones count as missing.
 pub(super) const MAX_LEGACY_BYTES: usize = 8192;
-
-/// One setting.
-struct Setting<'t> {
-    place: LineColumn,
-    key: &'t str,
-    value: &'t str,
-    /// What follows an unquoted value that ends at a space.
-    rest: &'t str,
-}
-
-/// Whether a text without a tag has the form of these files.
-pub(super) fn is_settings(text: &str) -> bool {
-    let start = text.trim_start_matches('\u{feff}').trim_start();
-    !start.starts_with('<')
-        && settings(text).any(|setting| {
-            matches!(
-                setting.key,
-                "image_version" | "line1_name" | "proxy1_address" | "proxy_register"
-            )
-        })
-}
 
 /// Checks `SIP<MAC>.cnf`, or with `common` `SIPDefault.cnf`.
 pub(super) fn check(findings: &mut FindingList<'_>, text: &Text, common: bool) {
@@ -344,48 +328,6 @@ fn unknown_key(findings: &mut FindingList<'_>, setting: &Setting<'_>) {
             None => "Delete the line; the phone counts it as an error and skips it".to_owned(),
         },
     );
-}
-
-/// The settings of a text, as the phone reads it.
-fn settings(text: &str) -> impl Iterator<Item = Setting<'_>> {
-    (1..).zip(text.lines()).filter_map(|(row, line)| {
-        let line = line.trim_start_matches('\u{feff}');
-        let trimmed = line.trim_start();
-        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
-            return None;
-        }
-        let column = line.chars().count() - trimmed.chars().count() + 1;
-        let place = (row, u32::try_from(column).unwrap_or(u32::MAX));
-        let Some((key, rest)) = trimmed.split_once(':') else {
-            return Some(Setting {
-                place,
-                key: trimmed.trim_end(),
-                value: "",
-                rest: "?",
-            });
-        };
-        let (value, rest) = value(rest.trim());
-        Some(Setting {
-            place,
-            key: key.trim_end(),
-            value,
-            rest,
-        })
-    })
-}
-
-/// The value, and for an unquoted one what follows its first space, without a comment.
-fn value(text: &str) -> (&str, &str) {
-    for quote in ['"', '\''] {
-        if let Some(inside) = text.strip_prefix(quote) {
-            return (inside.split(quote).next().unwrap_or_default(), "");
-        }
-    }
-    let bare = text.split(['#', ';']).next().unwrap_or_default().trim_end();
-    match bare.split_once([' ', '\t']) {
-        Some((value, rest)) => (value, rest.trim()),
-        None => (bare, ""),
-    }
 }
 
 /// Whether the name is that of the file for all phones.

@@ -104,15 +104,6 @@ pub fn registering_lines(bytes: &[u8]) -> Vec<RegisteringLine> {
     .unwrap_or_default()
 }
 
-/// The names of dial plans in a SEP file.
-#[must_use]
-pub fn dial_templates(bytes: &[u8]) -> Vec<String> {
-    let names = read(bytes, |root| all(root, "dialTemplate").map(value).collect());
-    let mut names: Vec<String> = names.unwrap_or_default();
-    names.retain(|name| !name.is_empty());
-    names
-}
-
 /// The SIP port of the first call manager, and the element that a finding about it names.
 pub(super) fn sip_port<'a, 'input>(root: Node<'a, 'input>) -> (Node<'a, 'input>, u16) {
     let manager = all(root, "callManager").next();

@@ -1,18 +1,19 @@
 //! Compares the configuration of a phone with that of the PBX.
 
+mod account;
+
 use roxmltree::Node;
 
 use super::{
     address::USE_CALL_MANAGER,
+    context::LintContext,
     findings::FindingList,
     manager,
     pjsip::{PjsipConfig, PjsipEndpoint, TransportProtocol},
     placeholder::is_placeholder,
-    sip_conf::{SipConfig, SipPeer},
+    sip_conf::SipConfig,
     xml::{child, value},
 };
-use crate::inventory::Secret;
-
 /// The part of a phone's configuration that a PBX must agree with.
 pub(super) struct PhoneSide<'a, 'input> {
     pub(super) root: Node<'a, 'input>,
@@ -22,22 +23,46 @@ pub(super) struct PhoneSide<'a, 'input> {
     pub(super) transports: Vec<Node<'a, 'input>>,
 }
 
-/// Compares with `pjsip.conf`.
-pub(super) fn with_pjsip(
+/// Compares each line with the driver of Asterisk that has its user: both may be in use.
+pub(super) fn check(
     findings: &mut FindingList<'_>,
     phone: &PhoneSide<'_, '_>,
-    pjsip: &PjsipConfig,
+    known: &LintContext,
 ) {
+    let (pjsip, sip) = (known.pjsip.as_ref(), known.sip.as_ref());
+    let is_of_sip = |line: &Node<'_, '_>| match (pjsip, sip, user(*line)) {
+        (None, ..) => true,
+        (Some(pjsip), Some(sip), Some((_, user))) => {
+            pjsip.endpoint(&user).is_none() && sip.peer(&user).is_some()
+        }
+        _ => false,
+    };
+    let (of_sip, of_pjsip): (Vec<_>, Vec<_>) = phone.lines.iter().partition(|line| is_of_sip(line));
+    let with = |lines| PhoneSide {
+        lines,
+        transports: phone.transports.clone(),
+        ..*phone
+    };
+    if let Some(pjsip) = pjsip.filter(|_| !of_pjsip.is_empty()) {
+        with_pjsip(findings, &with(of_pjsip), pjsip);
+    }
+    if let Some(sip) = sip.filter(|_| !of_sip.is_empty()) {
+        with_sip_conf(findings, &with(of_sip), sip);
+    }
+}
+
+/// Compares with `pjsip.conf`.
+fn with_pjsip(findings: &mut FindingList<'_>, phone: &PhoneSide<'_, '_>, pjsip: &PjsipConfig) {
     let mut used: Vec<&PjsipEndpoint> = Vec::new();
     for line in &phone.lines {
         let Some((name, written)) = user(*line) else {
             continue;
         };
-        let known = pjsip.endpoints.iter().find(|one| one.name == written);
+        let known = pjsip.endpoint(&written);
         match known {
             Some(endpoint) => {
-                answers(findings, name, endpoint);
-                account(findings, *line, endpoint, pjsip);
+                account::answers(findings, name, endpoint, pjsip);
+                account::check(findings, *line, endpoint, pjsip);
                 used.push(endpoint);
             }
             // A file without endpoints is one of several; the endpoint may be in another.
@@ -59,7 +84,9 @@ pub(super) fn with_pjsip(
                 .transports
                 .iter()
                 .filter(move |one| one.protocol == protocol);
-            of.map(|one| one.port).collect::<Vec<u16>>()
+            let mut ports: Vec<u16> = of.map(|one| one.port).collect();
+            ports.dedup();
+            ports
         };
         let (tcp, udp) = (ports(TransportProtocol::Tcp), ports(TransportProtocol::Udp));
         port(findings, phone, &tcp, &udp, "pjsip.conf");
@@ -67,16 +94,12 @@ pub(super) fn with_pjsip(
 }
 
 /// Compares with `sip.conf`.
-pub(super) fn with_sip_conf(
-    findings: &mut FindingList<'_>,
-    phone: &PhoneSide<'_, '_>,
-    sip: &SipConfig,
-) {
+fn with_sip_conf(findings: &mut FindingList<'_>, phone: &PhoneSide<'_, '_>, sip: &SipConfig) {
     for line in &phone.lines {
         let Some((name, written)) = user(*line) else {
             continue;
         };
-        let Some(peer) = sip.peers.iter().find(|peer| peer.name == written) else {
+        let Some(peer) = sip.peer(&written) else {
             if !sip.partial && !sip.peers.is_empty() {
                 findings.warning(
                     name,
@@ -87,16 +110,8 @@ pub(super) fn with_sip_conf(
             }
             continue;
         };
-        nat(findings, name, peer);
-        auth_name(
-            findings,
-            *line,
-            &peer.name,
-            &format!("[{written}] of sip.conf"),
-        );
-        if let Some(secret) = &peer.secret {
-            password(findings, *line, secret, &format!("[{written}] of sip.conf"));
-        }
+        account::nat(findings, name, peer, sip);
+        account::with_peer(findings, *line, peer, sip);
     }
     for node in &phone.transports {
         if value(*node) == "1" && sip.tcp_port.is_none() && !sip.partial {
@@ -120,132 +135,6 @@ fn user<'a, 'input>(line: Node<'a, 'input>) -> Option<(Node<'a, 'input>, String)
     let name = child(line, "name")?;
     let written = value(name);
     (!written.is_empty() && !is_placeholder(&written, false)).then_some((name, written))
-}
-
-/// `force_rport` and its older spelling, `yes`.
-fn nat(findings: &mut FindingList<'_>, name: Node<'_, '_>, peer: &SipPeer) {
-    let forced = |nat: &str| {
-        nat.split(',')
-            .map(str::trim)
-            .any(|word| matches!(word, "yes" | "force_rport" | "route"))
-    };
-    if let Some(nat) = peer.nat.as_deref().filter(|nat| forced(nat)) {
-        findings.warning(
-            name,
-            "endpoint-nat",
-            format!(
-                "sip.conf has nat={nat} for {}: responses go to a port where the phone does not \
-                 listen, and it does not register",
-                peer.name
-            ),
-            format!("Set nat=no in [{}] of sip.conf", peer.name),
-        );
-    }
-}
-
-/// Compares user name, password and address of record with those of the endpoint.
-fn account(
-    findings: &mut FindingList<'_>,
-    line: Node<'_, '_>,
-    endpoint: &PjsipEndpoint,
-    pjsip: &PjsipConfig,
-) {
-    let name = child(line, "name").unwrap_or(line);
-    for auth in &endpoint.auths {
-        let Some(auth) = pjsip.auths.iter().find(|one| one.name == *auth) else {
-            if !pjsip.partial && !pjsip.auths.is_empty() {
-                findings.warning(
-                    name,
-                    "unknown-endpoint",
-                    format!(
-                        "the endpoint {} has auth={auth}, which pjsip.conf does not have",
-                        endpoint.name
-                    ),
-                    format!("Add a section [{auth}] with type=auth, or correct auth="),
-                );
-            }
-            continue;
-        };
-        let whose = format!("[{}] of pjsip.conf", auth.name);
-        auth_name(findings, line, &auth.username, &whose);
-        if let Some(expected) = &auth.password {
-            password(findings, line, expected, &whose);
-        }
-    }
-    if !endpoint.aors.is_empty() && !endpoint.aors.contains(&endpoint.name) {
-        findings.warning(
-            name,
-            "aor",
-            format!(
-                "the endpoint {} has aors={}: Asterisk accepts a registration only under the name \
-                 of an aor",
-                endpoint.name,
-                endpoint.aors.join(",")
-            ),
-            format!("Name the aor {} too, and set aors={0}", endpoint.name),
-        );
-    }
-}
-
-/// The user name of the password, which is `name` if `authName` is empty.
-fn auth_name(findings: &mut FindingList<'_>, line: Node<'_, '_>, expected: &str, whose: &str) {
-    let Some(node) = child(line, "authName") else {
-        return;
-    };
-    let written = value(node);
-    if written.is_empty() || is_placeholder(&written, false) || written == expected {
-        return;
-    }
-    findings.error(
-        node,
-        "auth-name",
-        format!("authName is {written}, but {whose} has the user name {expected}"),
-        format!("Write {expected}, or change the PBX"),
-    );
-}
-
-/// Compares passwords without showing them.
-fn password(findings: &mut FindingList<'_>, line: Node<'_, '_>, expected: &Secret, whose: &str) {
-    let Some(node) = child(line, "authPassword") else {
-        return;
-    };
-    let written = value(node);
-    if written.is_empty() || is_placeholder(&written, true) || written == expected.expose() {
-        return;
-    }
-    findings.error(
-        node,
-        "password-differs",
-        format!("authPassword is not the password of {whose}: the PBX rejects the phone"),
-        "Write the same password in both files",
-    );
-}
-
-/// The phone sends from any port and expects responses on voipControlPort.
-fn answers(findings: &mut FindingList<'_>, name: Node<'_, '_>, endpoint: &PjsipEndpoint) {
-    let wrong: Vec<_> = [
-        (endpoint.force_rport, "force_rport"),
-        (endpoint.rewrite_contact, "rewrite_contact"),
-    ]
-    .iter()
-    .filter_map(|(on, option)| on.then_some(*option))
-    .collect();
-    if !wrong.is_empty() {
-        findings.warning(
-            name,
-            "endpoint-nat",
-            format!(
-                "the endpoint {} has {} on: responses go to a port where the phone does not \
-                 listen, and it does not register",
-                endpoint.name,
-                wrong.join(" and ")
-            ),
-            format!(
-                "Set {}=no for this endpoint in pjsip.conf",
-                wrong.join("=no and ")
-            ),
-        );
-    }
 }
 
 fn transport(

@@ -1,6 +1,6 @@
 //! Reads transports, endpoints and their passwords from `pjsip.conf`.
 
-use super::asterisk_conf::{AsteriskConf, Section};
+use super::asterisk_conf::{AsteriskConf, AsteriskFile, Section};
 use crate::inventory::Secret;
 
 /// The protocol of a transport.
@@ -64,31 +64,41 @@ pub struct PjsipConfig {
     pub endpoints: Vec<PjsipEndpoint>,
     /// The user names and passwords.
     pub auths: Vec<PjsipAuth>,
-    /// Whether the file includes others, which are not read.
+    /// Whether the file includes others that were not read.
     pub partial: bool,
+    /// Whether `FreePBX` writes the file.
+    pub is_freepbx: bool,
 }
 
 impl PjsipConfig {
-    /// Reads a file. Accepts any text; without transports and endpoints the result is empty.
+    /// Reads a file without those that it includes. Accepts any text; without transports and
+    /// endpoints the result is empty.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        let conf = AsteriskConf::read(text);
+        Self::of(&AsteriskConf::read(text))
+    }
+
+    /// Reads a file with those that it includes.
+    #[must_use]
+    pub fn of_file(file: &AsteriskFile) -> Self {
+        Self::of(&AsteriskConf::of_file(file))
+    }
+
+    /// The endpoint of this name.
+    pub(super) fn endpoint(&self, name: &str) -> Option<&PjsipEndpoint> {
+        self.endpoints.iter().find(|one| one.name == name)
+    }
+
+    fn of(conf: &AsteriskConf) -> Self {
         let mut read = Self {
             partial: conf.partial,
+            is_freepbx: conf.is_freepbx,
             ..Self::default()
         };
         for section in conf.sections.iter().filter(|section| !section.is_template) {
             read.add_section(section);
         }
         read
-    }
-
-    /// Adds the content of another file.
-    pub fn join(&mut self, other: Self) {
-        self.transports.extend(other.transports);
-        self.endpoints.extend(other.endpoints);
-        self.auths.extend(other.auths);
-        self.partial |= other.partial;
     }
 
     fn add_section(&mut self, section: &Section) {
@@ -126,7 +136,35 @@ impl PjsipConfig {
                     .map(|password| Secret::new(password.to_owned())),
                 name,
             }),
+            Some("wizard") => self.add_wizard(section),
             _ => {}
+        }
+    }
+
+    /// A section of `pjsip_wizard.conf`, which makes an endpoint with its `auth` and `aor`.
+    fn add_wizard(&mut self, section: &Section) {
+        let name = section.name.clone();
+        let auth = format!("{name}-iauth");
+        let username = section.value("inbound_auth/username");
+        self.endpoints.push(PjsipEndpoint {
+            transport: section
+                .value("transport")
+                .or(section.value("endpoint/transport"))
+                .map(str::to_owned),
+            auths: username.map(|_| auth.clone()).into_iter().collect(),
+            aors: vec![name.clone()],
+            force_rport: section.is_on("endpoint/force_rport", true),
+            rewrite_contact: section.is_on("endpoint/rewrite_contact", false),
+            name,
+        });
+        if let Some(username) = username {
+            self.auths.push(PjsipAuth {
+                name: auth,
+                username: username.to_owned(),
+                password: section
+                    .value("inbound_auth/password")
+                    .map(|password| Secret::new(password.to_owned())),
+            });
         }
     }
 }
@@ -149,9 +187,9 @@ mod tests {
              [transport-tcp](+)\nprotocol=tls\n",
         );
         let transports = [
+            ("transport-tcp", TransportProtocol::Tls),
             ("transport-udp", TransportProtocol::Udp),
             ("wss", TransportProtocol::Other),
-            ("transport-tcp", TransportProtocol::Tls),
         ];
         let expected: Vec<_> = transports
             .iter()
@@ -176,10 +214,20 @@ mod tests {
         ];
         assert_eq!(read.endpoints, endpoints);
         assert!(!read.partial);
-        assert!(
-            !format!("{read:?}").contains("a\\;b"),
-            "no password is shown"
+        assert_eq!(read.auths[0].password.as_ref().unwrap().expose(), "a;b=c");
+        assert!(!format!("{read:?}").contains("a;b"), "no password is shown");
+    }
+
+    #[test]
+    fn a_wizard_makes_an_endpoint_with_its_password() {
+        let read = PjsipConfig::read(
+            "[phone](!)\ntype=wizard\nendpoint/force_rport=no\n\
+             [1001](phone)\ninbound_auth/username=1001\ninbound_auth/password=a\n",
         );
+        assert_eq!(read.endpoints.len(), 1);
+        assert!(!read.endpoints[0].force_rport);
+        assert_eq!(read.endpoints[0].auths, [read.auths[0].name.as_str()]);
+        assert_eq!(read.auths[0].username, "1001");
     }
 
     #[test]

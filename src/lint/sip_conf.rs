@@ -1,6 +1,6 @@
 //! Reads peers from `sip.conf`, the configuration of Asterisk's older driver, `chan_sip`.
 
-use super::asterisk_conf::{AsteriskConf, Section};
+use super::asterisk_conf::{AsteriskConf, AsteriskFile, Section};
 use crate::inventory::Secret;
 
 /// One peer, with which a phone registers.
@@ -23,18 +23,34 @@ pub struct SipConfig {
     pub udp_port: u16,
     /// The TCP port; `None` if TCP is off, the default.
     pub tcp_port: Option<u16>,
-    /// Whether the file includes others, which are not read.
+    /// Whether the file includes others that were not read.
     pub partial: bool,
+    /// Whether `FreePBX` writes the file.
+    pub is_freepbx: bool,
 }
 
 /// The SIP port.
 const DEFAULT_PORT: u16 = 5060;
 
 impl SipConfig {
-    /// Reads a file; `None` if it is not one of `chan_sip`.
+    /// Reads a file without those that it includes; `None` if it is not one of `chan_sip`.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        let conf = AsteriskConf::read(text);
+        Self::of(&AsteriskConf::read(text))
+    }
+
+    /// Reads a file with those that it includes.
+    #[must_use]
+    pub fn of_file(file: &AsteriskFile) -> Option<Self> {
+        Self::of(&AsteriskConf::of_file(file))
+    }
+
+    /// The peer of this name.
+    pub(super) fn peer(&self, name: &str) -> Option<&SipPeer> {
+        self.peers.iter().find(|one| one.name == name)
+    }
+
+    fn of(conf: &AsteriskConf) -> Option<Self> {
         let is_peer = |section: &&Section| {
             matches!(
                 section.lower("type").as_deref(),
@@ -82,6 +98,7 @@ impl SipConfig {
             udp_port,
             tcp_port: tcp.then(|| port("tcpbindaddr").unwrap_or(udp_port)),
             partial: conf.partial,
+            is_freepbx: conf.is_freepbx,
         })
     }
 }

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     diagnose::Severity,
-    phone::{CISCO_TIME_ZONES, Family, MAX_AUTH_NAME, MAX_NTP_NAME, MAX_PHONE_LABEL, SAFE_SECRET},
+    phone::{
+        CISCO_TIME_ZONES, FREEPBX_SECRET, FREEPBX_SECRET_FIELD, Family, MAX_AUTH_NAME,
+        MAX_NTP_NAME, MAX_PHONE_LABEL, MAX_SECRET, SAFE_SECRET,
+    },
     xml_fault::CURLY,
 };
 
@@ -210,7 +213,8 @@ fn phone_label(
 }
 
 /// 30 characters work on all models; of more, sources report failures. Disputed: 7941 and 7961
-/// are reported to truncate or reject even shorter ones.
+/// are reported to truncate or reject even shorter ones. The passwords of `FreePBX`
+/// have 32.
 fn secret(
     findings: &mut FindingList<'_>,
     node: Node<'_, '_>,
@@ -218,9 +222,9 @@ fn secret(
     family: Option<Family>,
 ) {
     let (severity, whose) = match family {
-        _ if length > MAX_AUTH_NAME => (
+        _ if length > MAX_SECRET => (
             Severity::Warning,
-            format!("phones safely accept {MAX_AUTH_NAME}"),
+            format!("phones safely accept {MAX_SECRET}"),
         ),
         Some(Family::F41) => (
             Severity::Warning,
@@ -232,12 +236,17 @@ fn secret(
         ),
         Some(_) => return,
     };
+    let mut cure =
+        "If the phone does not register, use a shorter one, here and on the PBX".to_owned();
+    if length == FREEPBX_SECRET {
+        cure = format!("{cure}. In FreePBX: {FREEPBX_SECRET_FIELD}");
+    }
     findings.node(
         severity,
         node,
         "secret-too-long",
         format!("authPassword has {length} characters; {whose}"),
-        "If the phone does not register, use a shorter one, here and on the PBX",
+        cure,
     );
 }
 

@@ -22,6 +22,13 @@ pub const SAFE_SECRET: usize = 12;
 /// stack has a buffer of 32 bytes, so that the 32 characters of `FreePBX` do not fit.
 pub const MAX_SECRET: usize = 30;
 
+/// Length in characters of the passwords that `FreePBX` generates.
+pub const FREEPBX_SECRET: usize = 32;
+
+/// Where `FreePBX` has the password of an extension.
+pub const FREEPBX_SECRET_FIELD: &str =
+    "Extensions, edit the extension, tab General, field Secret; then Submit and Apply Config";
+
 /// Maximum length of an SSH password in characters (Cisco's schema of the 69xx: 50).
 pub const MAX_SSH_PASSWORD: usize = 50;
 

@@ -7,7 +7,8 @@
 //! what was expected as its error.
 
 use crate::phone::{
-    MAX_AUTH_NAME, MAX_NTP_NAME, MAX_SECRET, MAX_SSH_PASSWORD, is_date_format, is_host,
+    FREEPBX_SECRET, FREEPBX_SECRET_FIELD, MAX_AUTH_NAME, MAX_NTP_NAME, MAX_SECRET,
+    MAX_SSH_PASSWORD, is_date_format, is_host,
 };
 
 /// Maximum length of a context name (Asterisk: 80 with the terminator).
@@ -73,16 +74,19 @@ pub(super) fn ssh_password(text: &str) -> CharsetResult {
 
 fn password(text: &str, most: usize) -> CharsetResult {
     let count = text.chars().count();
-    let has = if count > most {
-        format!(", but this one has {count}")
-    } else {
-        String::new()
-    };
+    let mut long = format!("a password has at most {most} characters, but this one has {count}");
+    if count == FREEPBX_SECRET {
+        long = format!(
+            "{long}, as those of FreePBX have. Set a shorter one there ({FREEPBX_SECRET_FIELD}), \
+             and then here"
+        );
+    }
+    expected(count <= most, long)?;
     expected(
-        only(text, "-_.!*+@/~^?") && count <= most,
+        only(text, "-_.!*+@/~^?"),
         format!(
-            "a password has 1 to {most} characters{has}: digits, unaccented letters and \
-             -_.!*+@/~^?; phones and Asterisk read other characters differently"
+            "a password has 1 to {most} characters: digits, unaccented letters and -_.!*+@/~^?; \
+             phones and Asterisk read other characters differently"
         ),
     )
 }

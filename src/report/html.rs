@@ -55,11 +55,12 @@ pub fn render(view: &RunView, heading: &Heading) -> String {
         counts(&mut page, report);
     }
     legend(&mut page);
-    let (finished, open): (Vec<_>, Vec<_>) = view
+    let mut open = view
         .reported()
-        .partition(|(phone, _)| phone.attention() == Attention::Finished);
+        .filter(|(phone, _)| phone.attention() < Attention::Up)
+        .peekable();
     let missing = view.report().map_or(&[][..], |report| &report.missing);
-    if !open.is_empty() || !missing.is_empty() {
+    if open.peek().is_some() || !missing.is_empty() {
         page.push_str("<h2>Need attention, or still under way</h2>\n");
     }
     for (phone, report) in open {
@@ -77,11 +78,20 @@ pub fn render(view: &RunView, heading: &Heading) -> String {
             ),
         );
     }
-    if !finished.is_empty() {
-        page.push_str("<h2>Done</h2>\n");
-    }
-    for (phone, report) in finished {
-        card(&mut page, phone, report);
+    for (title, attention) in [
+        ("Up, no conversion in progress", Attention::Up),
+        ("Done", Attention::Done),
+    ] {
+        let mut phones = view
+            .reported()
+            .filter(|(phone, _)| phone.attention() == attention)
+            .peekable();
+        if phones.peek().is_some() {
+            append(&mut page, format_args!("<h2>{title}</h2>\n"));
+        }
+        for (phone, report) in phones {
+            card(&mut page, phone, report);
+        }
     }
     if let Some(report) = view.report() {
         others(&mut page, report);
@@ -119,6 +129,7 @@ fn counts(page: &mut String, report: &Report) {
         (sums.confirmed, "confirmed", "good"),
         (sums.already, "already converted", "good"),
         (sums.flashed, "flashed", "good"),
+        (sums.up, "up", "good"),
         (sums.working, "under way", "warn"),
         (sums.stalled, "stalled", "bad"),
         (sums.failed, "failed", "bad"),
@@ -158,7 +169,7 @@ fn card(page: &mut String, phone: &PhoneView, report: &PhoneReport) {
         .map_or_else(|| "MAC unknown".to_owned(), |mac| mac.to_string());
     let model = named.model.as_deref().map(text).unwrap_or_default();
     let name = named.name.as_deref().map(text).unwrap_or_default();
-    let state = format::state_name(phone.state);
+    let (state, tag) = (format::state_name(phone.state), phone.state_text());
     let lasted = phone.last_seen.duration_since(phone.first_seen).as_secs();
     let pass = match phone.pass {
         0 => String::new(),
@@ -169,7 +180,7 @@ fn card(page: &mut String, phone: &PhoneView, report: &PhoneReport) {
         format_args!(
             "<article class=\"{class}\" data-state=\"{state}\">\n<header><h3>{mac}</h3>\
              <span>{name}</span><span>{model}</span><span class=\"soft\">{}</span>\
-             <span class=\"tag {class}\">{state}</span><span class=\"soft\">seen for {}{pass}</span>\
+             <span class=\"tag {class}\">{tag}</span><span class=\"soft\">seen for {}{pass}</span>\
              </header>\n",
             named.address,
             clock(lasted),

@@ -7,6 +7,11 @@ pub(super) fn next_step(phone: &PhoneView) -> String {
     if let Some(diagnosis) = phone.diagnoses.first() {
         return diagnosis.cure.clone();
     }
+    if phone.up {
+        return "Nothing, unless it is to be converted: it is in normal operation, and no conversion \
+                is in progress."
+            .to_owned();
+    }
     match phone.state {
         State::Confirmed | State::Already => "Nothing to do: it runs the target load.",
         State::Flashed => {
@@ -21,7 +26,7 @@ pub(super) fn next_step(phone: &PhoneView) -> String {
         State::Rebooted | State::Configuring => {
             "Leave it powered. If it makes no further request, look at its display."
         }
-        State::Seen => "Set option 150 of its DHCP server to this server, or reset the phone.",
+        State::Seen => "Set option 150 of its DHCP server to this server, and restart it.",
         State::Stalled | State::Failed => "Look at its display.",
     }
     .to_owned()

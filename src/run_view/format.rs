@@ -3,8 +3,8 @@
 use crate::{
     text::{escape, size},
     track::{
-        Event, Evidence, EvidenceSource, FileOutcome, LineReport, LineState, PhoneRef, PhoneReport,
-        PhoneStep, Report, State, StepDetails,
+        Event, Evidence, EvidenceSource, FileOutcome, LineReport, LineState, MissingPhone,
+        PhoneRef, PhoneStep, Report, State, StepDetails,
     },
 };
 
@@ -19,6 +19,18 @@ pub(crate) fn phone_name(phone: &PhoneRef) -> String {
     match phone.mac {
         Some(mac) => format!("SEP{}{model}{}", mac.upper_hex(), name.unwrap_or_default()),
         None => format!("{}{model}", phone.address),
+    }
+}
+
+/// A phone that was not seen so far: its name by the inventory, else its MAC, and its model.
+pub(crate) fn missing_name(phone: &MissingPhone) -> String {
+    let name = match &phone.name {
+        Some(name) => escape(name),
+        None => format!("SEP{}", phone.mac.upper_hex()),
+    };
+    match &phone.model {
+        Some(model) => format!("{name} ({model})"),
+        None => name,
     }
 }
 
@@ -38,6 +50,9 @@ pub(crate) fn state_name(state: State) -> &'static str {
         State::Failed => "failed",
     }
 }
+
+/// What it means that a phone is up.
+pub(crate) const UP: &str = "in normal operation; no conversion is in progress";
 
 /// What a state means, or what happens next.
 pub(crate) fn state_meaning(state: State) -> &'static str {
@@ -82,6 +97,7 @@ pub(crate) fn step(step: &PhoneStep) -> String {
     ) {
         (Some(file), Some(bytes)) => transferred(file, bytes, &step.details),
         (Some(file), None) => format!("requested {}", escape(file)),
+        (None, _) if step.up => format!("up: {UP}"),
         (None, _) => state_meaning(step.state).to_owned(),
     };
     let load = step
@@ -148,20 +164,15 @@ pub(crate) fn diagnosis(event: &Event) -> Option<(String, Vec<String>)> {
 #[must_use]
 pub fn totals(report: &Report) -> String {
     let totals = report.totals;
-    let up = |is_seen: bool| {
-        let of_state = |phone: &&PhoneReport| phone.up && (phone.state == State::Seen) == is_seen;
-        u32::try_from(report.phones.iter().filter(of_state).count()).unwrap_or(u32::MAX)
-    };
-    let (up_seen, up_working) = (up(true), up(false));
     let parts = [
         (totals.confirmed, "confirmed"),
         (totals.already, "already converted"),
         (totals.flashed, "flashed"),
-        (up_seen.saturating_add(up_working), "up"),
-        (totals.working.saturating_sub(up_working), "under way"),
+        (totals.up, "up"),
+        (totals.working, "under way"),
         (totals.stalled, "stalled"),
         (totals.failed, "failed"),
-        (totals.seen.saturating_sub(up_seen), "only seen"),
+        (totals.seen, "only seen"),
     ];
     let parts: Vec<String> = parts
         .iter()

@@ -30,6 +30,8 @@ pub struct PhoneView {
     pub state: State,
     /// Whether it is done: `confirmed`, `already`, or `flashed` and settled.
     pub done: bool,
+    /// Whether its application is in normal operation and no conversion is in progress.
+    pub up: bool,
     /// Its pass through the images, from 1; 0 before the first manifest.
     pub pass: u32,
     /// The load that its newest step named; once the report is in, the load it was given.
@@ -86,6 +88,7 @@ impl PhoneView {
             phone: phone.clone(),
             state: State::Seen,
             done: false,
+            up: false,
             pass: 0,
             load: None,
             reason: None,
@@ -145,6 +148,7 @@ impl PhoneView {
         self.timeline.enter(at, step.state);
         self.last_seen = at;
         self.done = step.done;
+        self.up = step.up;
         self.pass = step.pass;
         self.expected = None;
         if let Some(load) = &step.details.load {
@@ -239,6 +243,7 @@ impl PhoneView {
         };
         self.enter(report.last_seen, report.state, report.reason.as_ref());
         self.done = report.done;
+        self.up = report.up;
         self.pass = report.pass;
         self.load.clone_from(&report.to);
         self.evidence.clone_from(&report.evidence);
@@ -259,7 +264,14 @@ impl PhoneView {
     /// How much attention it needs.
     #[must_use]
     pub fn attention(&self) -> Attention {
-        Attention::new(self.state, !self.diagnoses.is_empty())
+        match self.state {
+            State::Failed => Attention::Failed,
+            State::Stalled => Attention::Stalled,
+            _ if !self.diagnoses.is_empty() => Attention::Diagnosed,
+            _ if self.done => Attention::Done,
+            _ if self.up => Attention::Up,
+            _ => Attention::UnderWay,
+        }
     }
 
     /// Whether a person should act, or at least know.
@@ -269,17 +281,40 @@ impl PhoneView {
 
     /// Whether it advances without the operator.
     pub(crate) fn is_under_way(&self) -> bool {
-        matches!(
-            self.state,
-            State::Configuring | State::Manifest | State::Images | State::Writing | State::Rebooted
-        )
+        !self.up
+            && matches!(
+                self.state,
+                State::Configuring
+                    | State::Manifest
+                    | State::Images
+                    | State::Writing
+                    | State::Rebooted
+            )
+    }
+
+    /// The name of its state, or `up`.
+    pub(crate) fn state_text(&self) -> &'static str {
+        if self.up {
+            "up"
+        } else {
+            format::state_name(self.state)
+        }
+    }
+
+    /// What its state means, or what happens next.
+    pub(crate) fn meaning(&self) -> &'static str {
+        if self.up {
+            format::UP
+        } else {
+            format::state_meaning(self.state)
+        }
     }
 
     /// The reason of its state in one line, or what the state means. Not escaped.
     pub(crate) fn reason_text(&self) -> String {
         match &self.reason {
             Some(evidence) => format::evidence(evidence),
-            None => format::state_meaning(self.state).to_owned(),
+            None => self.meaning().to_owned(),
         }
     }
 

@@ -22,7 +22,7 @@ use crate::{
     discovery::ArpTable,
     journal::Journal,
     reporter::Reporter,
-    track::{DRAIN_LIMIT, EvidenceSource, Observation, ObservationKind},
+    track::{DRAIN_LIMIT, EvidenceSource, MissingPhone, Observation, ObservationKind},
 };
 
 /// How often the fleet gets the time. Its limits are seconds and minutes.
@@ -70,6 +70,7 @@ pub(super) async fn event_loop(
     let mut signal = None;
     let mut draining = false;
     let mut survey_notice = SurveyNotice::default();
+    let mut missing = Vec::new();
     loop {
         let mut ticked = false;
         tokio::select! {
@@ -132,6 +133,7 @@ pub(super) async fn event_loop(
         shared.report_events(reporter);
         survey_notice.report_once(shared, reporter);
         if ticked {
+            shared.report_missing(&mut missing, reporter);
             let awaited = shared.fleet().missing_count();
             reporter.tick(shared.clock.tick(awaited));
         }
@@ -157,6 +159,15 @@ pub(super) async fn event_loop(
 }
 
 impl RunShared {
+    /// Reports the phones that are missing, if they are others than those reported before.
+    fn report_missing(&self, known: &mut Vec<MissingPhone>, reporter: &mut dyn Reporter) {
+        let missing = self.fleet().missing();
+        if missing != *known {
+            reporter.missing(&missing);
+            *known = missing;
+        }
+    }
+
     /// Says what the end of the run waits for.
     fn report_drain(&self, is_signal: bool, reporter: &mut dyn Reporter) {
         let phones = {

@@ -167,6 +167,7 @@ mod tests {
         Event::Step(crate::track::PhoneStep {
             phone: phone(id),
             done: false,
+            up: false,
             state: State::Writing,
             pass: 1,
             details: crate::track::StepDetails::default(),

@@ -9,6 +9,7 @@ pub(super) enum Change {
     Step {
         state: State,
         done: bool,
+        up: bool,
         pass: u32,
         details: StepDetails,
     },
@@ -30,12 +31,14 @@ impl Change {
             Self::Step {
                 state,
                 done,
+                up,
                 pass,
                 details,
             } => Event::Step(PhoneStep {
                 phone,
                 state,
                 done,
+                up,
                 pass,
                 details,
             }),

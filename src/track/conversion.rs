@@ -32,6 +32,7 @@ mod register_requests;
 mod registered_lines;
 mod registration;
 mod registration_rules;
+mod request_loop;
 mod requests;
 mod route;
 mod routing;

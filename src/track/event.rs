@@ -122,6 +122,11 @@ pub struct PhoneStep {
     /// Whether the phone is done: `confirmed`, `already`, or `flashed` and settled.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub done: bool,
+    /// Whether its application is in normal operation and no conversion is in progress: it
+    /// accepted a configuration, or it is registered. Its state is then `seen`, `configuring` or
+    /// `manifest`.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub up: bool,
     /// The pass through the images, from 1; 0 before the first manifest.
     pub pass: u32,
     /// The file, load and evidence, as far as they apply.

@@ -136,7 +136,8 @@ pub struct OtherReport {
     pub files: Vec<FileReport>,
 }
 
-/// Phones by state. `working` is configuring, manifest, images, writing and rebooted.
+/// Phones by state. A phone that is up counts only as `up`, whatever its state; `working` is
+/// configuring, manifest, images, writing and rebooted of the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// See [`State::Confirmed`].
@@ -145,6 +146,9 @@ pub struct Totals {
     pub already: u32,
     /// See [`State::Flashed`].
     pub flashed: u32,
+    /// See [`PhoneReport::up`].
+    #[serde(default)]
+    pub up: u32,
     /// Between the first request and [`State::Flashed`].
     pub working: u32,
     /// See [`State::Stalled`].
@@ -168,13 +172,16 @@ pub struct FleetCounts {
     pub missing: Vec<MissingPhone>,
     /// Phones that are done.
     pub done: u64,
+    /// Phones that are up, without a conversion in progress.
+    pub up: u64,
     /// Lines of phones that were given a configuration of their own; `None`: there are none.
     pub registrations: Option<Registrations>,
 }
 
 impl Totals {
-    fn count(&mut self, state: State) {
-        let sum = match state {
+    fn count(&mut self, phone: &PhoneReport) {
+        let sum = match phone.state {
+            _ if phone.up => &mut self.up,
             State::Confirmed => &mut self.confirmed,
             State::Already => &mut self.already,
             State::Flashed => &mut self.flashed,
@@ -206,7 +213,7 @@ pub(super) fn build(registry: &Registry, plan: &Plan, began: Timestamp) -> Repor
             report.on_inventory = listed
                 .as_ref()
                 .map(|listed| phone.mac.is_some_and(|mac| listed.contains(&mac)));
-            totals.count(report.state);
+            totals.count(&report);
             report
         })
         .collect();
@@ -261,7 +268,7 @@ fn phone_report(id: PhoneId, phone: &Phone, began: Timestamp) -> PhoneReport {
         done: whole.is_done(),
         lines: Vec::new(),
         reason: None,
-        up: whole.is_up() && !whole.is_failed() && !whole.stalled,
+        up: whole.is_shown_up(),
         pass: whole.delivery.pass,
         files: files(&whole.delivery.attempts),
         diagnoses: whole.findings.diagnoses().cloned().collect(),

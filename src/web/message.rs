@@ -43,6 +43,8 @@ struct PageHead<'a> {
     run: &'a Option<RunInfo>,
     notices: &'a VecDeque<String>,
     diagnoses: Vec<RowDiagnosis>,
+    awaited: usize,
+    missing: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -127,6 +129,8 @@ impl PageState {
             run: &self.run,
             notices: &self.notices,
             diagnoses: diagnoses.map(RowDiagnosis::from).collect(),
+            awaited: self.awaited,
+            missing: &self.missing,
         }
     }
 

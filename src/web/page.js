@@ -8,19 +8,21 @@ const GROUPS = [
   ['fetching', 'soft', ['configuring', 'manifest', 'images']],
   ['restarting', 'soft', ['rebooted']],
   ['only seen', 'soft', ['seen']],
+  ['up, no conversion in progress', 'good', ['up']],
   ['flashed', 'good', ['flashed']],
   ['confirmed', 'good', ['confirmed']],
   ['already converted', 'good', ['already']],
 ];
 const STATES = ['seen', 'configuring', 'manifest', 'images', 'writing', 'rebooted', 'flashed',
   'confirmed', 'already', 'stalled', 'failed'];
-const OVER = ['confirmed', 'already', 'failed'];
-const DONE = ['confirmed', 'already', 'flashed'];
+const isOver = (it) => it.done || it.up || it.state === 'failed';
+// A phone that is up counts as that, whatever its state.
+const standing = (it) => it.up ? 'up' : it.state;
 const $ = (id) => document.getElementById(id);
 const body = document.body;
 const table = document.querySelector('table');
 const rows = new Map();
-let skew = 0, began = 0, ended = 0, group = null, sought = '';
+let skew = 0, began = 0, ended = 0, awaited = 0, group = null, sought = '';
 
 const make = (tag, look, text) => {
   const node = document.createElement(tag);
@@ -70,7 +72,7 @@ const drawWho = (row) => {
   put(row.model, it.model || '');
   put(row.address, it.address);
   row.dot.style.background = `var(--${it.state})`;
-  put(row.word, it.state);
+  put(row.word, standing(it));
   row.word.className = it.color === 'warn' && it.state !== 'writing' ? '' : it.color;
   row.state.title = it.meaning;
   row.node.className = it.color;
@@ -81,8 +83,7 @@ const drawWho = (row) => {
 const drawWhat = (row) => {
   const it = row.data, file = it.moving.file, waiting = it.moving.waiting;
   row.what.replaceChildren();
-  const isDone = DONE.includes(it.state);
-  if (isDone && it.load) row.what.append(make('div', 'file', it.load));
+  if (it.done && it.load) row.what.append(make('div', 'file', it.load));
   if (it.state === 'writing') row.what.append(make('div', 'urgent', it.meaning));
   else if (!file && !(waiting && it.state !== 'images')) row.what.append(reason(it));
   if (waiting && it.state !== 'images') {
@@ -123,7 +124,7 @@ const diagnosis = (it) => {
 // nothing follows.
 const stripEnd = (it) => {
   const last = it.spans[it.spans.length - 1], first = it.spans[0];
-  if (!OVER.includes(last[0]) && !ended) return Math.max(now(), last[2]);
+  if (!isOver(it) && !ended) return Math.max(now(), last[2]);
   return Math.max(last[2], last[1] + (last[1] - first[1]) * 0.06, first[1] + 1);
 };
 const drawStrip = (row) => {
@@ -158,11 +159,10 @@ const tick = (row) => {
       node.style.left = `${Math.min(99, Math.max(1, (it.marks[at][0] - first) / whole * 100))}%`;
     });
   }
-  const isOver = ended || OVER.includes(it.state);
-  const word = DONE.includes(it.state) ? 'took' : 'after';
-  put(row.since, isOver ? `${word} ${clock(it.since - it.first_seen)}` : clock(now() - it.since));
+  const word = it.done ? 'took' : 'after';
+  put(row.since, ended || isOver(it) ? `${word} ${clock(it.since - it.first_seen)}` : clock(now() - it.since));
   const seen = ended ? `first seen ${time(it.first_seen)}, last seen ${time(it.last_seen)}` : `first seen ${time(it.first_seen)}`;
-  row.since.title = `${it.state} since ${time(it.since)}, ${seen}`;
+  row.since.title = `${standing(it)} since ${time(it.since)}, ${seen}`;
 };
 
 const change = (data) => {
@@ -194,7 +194,7 @@ const order = () => {
 };
 const count = () => {
   const chips = GROUPS.map(([name, look, states]) => {
-    const number = [...rows.values()].filter((row) => states.includes(row.data.state)).length;
+    const number = [...rows.values()].filter((row) => states.includes(standing(row.data))).length;
     return [name, look, number];
   });
   const box = $('counts');
@@ -217,12 +217,20 @@ const count = () => {
 const select = () => {
   const states = group && GROUPS.find((it) => it[0] === group)[2];
   for (const row of rows.values()) {
-    row.node.hidden = Boolean(states && !states.includes(row.data.state)) || !row.text.includes(sought);
+    row.node.hidden = Boolean(states && !states.includes(standing(row.data))) || !row.text.includes(sought);
   }
   for (const chip of $('counts').children) chip.setAttribute('aria-pressed', String(chip.dataset.group === group));
 };
 
-const head = ({ run, notices, diagnoses }) => {
+// Phones whose MAC is not known yet are some of those that are missing by name.
+const drawMissing = (missing) => {
+  const head = awaited < missing.length ? `${awaited} of these not seen yet` : `${awaited} not seen yet`;
+  put($('missing'), missing.length ? `${head}: ${missing.join(', ')}` : head);
+  $('missing').hidden = !awaited;
+};
+const head = ({ run, notices, diagnoses, awaited: number, missing }) => {
+  awaited = number;
+  drawMissing(missing);
   if (run) {
     began = run.began;
     const facts = run.stages.map((it) =>
@@ -251,7 +259,7 @@ const title = () => {
   const done = all.filter((row) => row.data.done).length;
   const bad = all.filter((row) => row.data.color === 'bad').length;
   if (!all.length) return 'reflash';
-  return `${done} of ${all.length} done${bad ? `, ${bad} need attention` : ''} – reflash`;
+  return `${done} of ${all.length + awaited} done${bad ? `, ${bad} need attention` : ''} – reflash`;
 };
 
 const save = (link, text, kind) => {
@@ -260,6 +268,7 @@ const save = (link, text, kind) => {
 const finish = (message, source) => {
   ended = message.now;
   take(message, true);
+  $('missing').hidden = true;
   const { at, totals, missing, next_steps: nextSteps, report } = message.finished;
   phase('ended', `ended at ${time(at)}. ${totals}`);
   const list = (title, texts) => {
@@ -306,6 +315,6 @@ $('legend').replaceChildren(...STATES.map((state) => {
   return item;
 }));
 $('find').addEventListener('input', (event) => { sought = event.target.value.trim().toLowerCase(); select(); });
-setInterval(() => { if (!ended && !document.hidden) for (const row of rows.values()) if (!OVER.includes(row.data.state)) tick(row); }, 1000);
+setInterval(() => { if (!ended && !document.hidden) for (const row of rows.values()) if (!isOver(row.data)) tick(row); }, 1000);
 follow();
 })();

@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use crate::{
     report::html,
-    reporter::Started,
-    run_view::RunView,
+    reporter::{Started, Tick},
+    run_view::{RunView, format},
     text::{date_time, escape},
-    track::{Event, PhoneId, PhoneRef, Report, TransferProgress},
+    track::{Event, MissingPhone, PhoneId, PhoneRef, Report, TransferProgress},
 };
 
 /// Notices that are kept: the newest.
@@ -31,6 +31,10 @@ pub(super) struct PageState {
     pub(super) gone: u64,
     pub(super) run: Option<RunInfo>,
     pub(super) notices: VecDeque<String>,
+    /// How many expected phones were not seen so far.
+    pub(super) awaited: usize,
+    /// The names of those that are expected by name.
+    pub(super) missing: Vec<String>,
     pub(super) view: RunView,
     pub(super) versions: BTreeMap<PhoneId, PhoneVersions>,
     pub(super) ended: Option<RunEnd>,
@@ -164,6 +168,19 @@ impl PageState {
         }
         self.notices.push_back(text.to_owned());
         self.head();
+    }
+
+    pub(super) fn missing(&mut self, phones: &[MissingPhone]) {
+        self.missing = phones.iter().map(format::missing_name).collect();
+        self.head();
+    }
+
+    pub(super) fn tick(&mut self, tick: Tick) {
+        let awaited = tick.awaited.unwrap_or(0);
+        if awaited != self.awaited {
+            self.awaited = awaited;
+            self.head();
+        }
     }
 
     pub(super) fn finished(&mut self, at: Timestamp, report: &Report, next_steps: &[String]) {

@@ -32,6 +32,7 @@ fn step(id: u32, state: State) -> Event {
     Event::Step(PhoneStep {
         phone: phone(id),
         done: matches!(state, State::Confirmed | State::Already),
+        up: false,
         state,
         pass: 1,
         details: StepDetails::default(),
@@ -272,4 +273,32 @@ fn the_last_message_shows_the_report() {
     let mut late = Follower::default();
     late.follow(&shown);
     assert_eq!((late.last, &late.rows), ("finished", &follower.rows));
+}
+
+#[test]
+fn phones_that_were_not_seen_are_named_while_the_run_goes_on() {
+    let mut shown = PageState::default();
+    let mut follower = Follower::default();
+    let mac = MacAddress::new([0, 0, 0, 0, 0, 9]);
+    let listed = |name: Option<&str>| MissingPhone {
+        mac,
+        name: name.map(str::to_owned),
+        model: Some("7961".to_owned()),
+    };
+    let tick = |awaited| Tick {
+        at: at(0),
+        awaited: Some(awaited),
+    };
+    shown.missing(&[listed(Some("Hall")), listed(None)]);
+    shown.tick(tick(2));
+    follower.follow(&shown);
+    assert_eq!(follower.head["missing"][0], "Hall (7961)");
+    assert_eq!(follower.head["missing"][1], "SEP000000000009 (7961)");
+    assert_eq!(follower.head["awaited"], 2);
+    shown.tick(tick(2));
+    assert!(shown.since(follower.known, at(0)).is_none(), "no news");
+    shown.missing(&[]);
+    shown.tick(tick(0));
+    follower.follow(&shown);
+    assert_eq!(follower.head["awaited"], 0);
 }

@@ -30,6 +30,8 @@ pub(super) struct PhoneRow {
     rank: u8,
     /// Whether it is done.
     done: bool,
+    /// Whether it is in normal operation and no conversion is in progress.
+    up: bool,
     /// What the state means.
     meaning: &'static str,
     pass: u32,
@@ -106,7 +108,8 @@ impl From<&PhoneView> for PhoneRow {
             color: attention.color(),
             rank: attention as u8,
             done: phone.done,
-            meaning: format::state_meaning(phone.state),
+            up: phone.up,
+            meaning: phone.meaning(),
             pass: phone.pass,
             load: phone.load.as_ref().map(|load| escape(load.as_str())),
             reason: phone.reason.as_ref().map(line),

@@ -16,7 +16,7 @@ use crate::{
     report::html,
     reporter::{Reporter, Started, Tick},
     run_view::RunView,
-    track::{Event, PhoneId, Report},
+    track::{Event, MissingPhone, PhoneId, Report},
 };
 
 /// What the page shows. An `Arc` of it is a [`Reporter`].
@@ -137,7 +137,13 @@ impl Reporter for Arc<SharedView> {
         }
     }
 
-    fn tick(&mut self, _tick: Tick) {}
+    fn missing(&mut self, phones: &[MissingPhone]) {
+        self.update(|state| state.missing(phones));
+    }
+
+    fn tick(&mut self, tick: Tick) {
+        self.update(|state| state.tick(tick));
+    }
 
     fn notice(&mut self, text: &str) {
         self.update(|state| state.notice(text));

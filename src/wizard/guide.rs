@@ -12,7 +12,7 @@ use crate::{
     phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
     reporter::{Reporter, Started, Tick},
     run_view::RunView,
-    track::{Event, PhoneId, PhoneRef, PhoneStep, Report, State, SurveyResult},
+    track::{Event, MissingPhone, PhoneId, PhoneRef, PhoneStep, Report, State, SurveyResult},
 };
 
 /// Maximum number of phones with instructions of their own. For more, the display's lines suffice.
@@ -270,6 +270,10 @@ impl Reporter for GuidedReporter {
 
     fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {
         self.inner.waiting(phone, what, left);
+    }
+
+    fn missing(&mut self, phones: &[MissingPhone]) {
+        self.inner.missing(phones);
     }
 
     fn tick(&mut self, tick: Tick) {

@@ -12,6 +12,7 @@ mod page;
 mod reachability;
 mod records;
 mod sites;
+mod starts;
 mod story;
 mod tracking;
 

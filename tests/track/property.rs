@@ -165,7 +165,7 @@ proptest! {
         }
         let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
         let totals = report.totals;
-        let sum = totals.confirmed + totals.already + totals.flashed + totals.working
+        let sum = totals.confirmed + totals.already + totals.flashed + totals.up + totals.working
             + totals.stalled + totals.failed + totals.seen;
         prop_assert_eq!(sum as usize, report.phones.len());
         let macs: BTreeSet<_> = report.phones.iter().filter_map(|phone| phone.mac).collect();

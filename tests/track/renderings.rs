@@ -277,6 +277,7 @@ fn step(state: State, evidence: Option<&str>) -> Event {
             name: None,
         },
         done: matches!(state, State::Confirmed | State::Already),
+        up: false,
         state,
         pass: 1,
         details: StepDetails {

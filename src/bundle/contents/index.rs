@@ -125,6 +125,11 @@ impl<'e> Index<'e> {
         })
     }
 
+    /// Whether there are files that were not read.
+    pub(super) fn has_skipped(&self) -> bool {
+        !self.skipped.is_empty()
+    }
+
     /// Why a file of this name was not read.
     pub(super) fn skip_reason(&self, name: &str) -> Option<SkipReason> {
         self.skipped.get(&name.to_ascii_lowercase()).copied()

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    content_hint::ContentHint, entry::ScannedEntry, entry_path::SkipReason,
-    file_kinds::is_manifest, types::Problem,
+    content_hint::ContentHint,
+    entry::ScannedEntry,
+    entry_path::SkipReason,
+    file_kinds::{is_manifest, is_trust_list},
+    types::Problem,
 };
 use crate::diagnose::Severity;
 
@@ -16,6 +19,7 @@ const MAX_NAMES: usize = 40;
 enum Kind {
     Configuration,
     DefaultConfiguration,
+    TrustList,
     UpdateList,
     Unknown,
     Skipped(SkipReason),
@@ -30,6 +34,8 @@ impl Kind {
             && [".cnf", ".cfg"].iter().any(|part| lower.contains(part));
         if lower == "xmldefault.cnf.xml" {
             Self::DefaultConfiguration
+        } else if is_trust_list(&lower) {
+            Self::TrustList
         } else if is_own {
             Self::Configuration
         } else if is_manifest(&lower) && entry.hint == Some(ContentHint::Xml) {
@@ -50,6 +56,11 @@ impl Kind {
                 "the default configuration of another server and is left out: reflash writes its \
                  own, which names the load",
                 "Nothing to do. `reflash serve DIR` serves the folder as it is.",
+            ),
+            Self::TrustList => (
+                "trust lists of a call manager and are left out: a phone that takes one accepts \
+                 only files which that call manager signed",
+                "To serve one nevertheless: --add FILE.",
             ),
             Self::UpdateList => (
                 "update lists of a program such as Cisco IP Communicator (XML), not manifests of \
@@ -148,6 +159,7 @@ fn singular(text: &str) -> String {
             "configurations, not firmware, and are",
             "a configuration, not firmware, and is",
         ),
+        ("trust lists of", "a trust list of"),
         ("update lists of a program", "an update list of a program"),
         (
             "not manifests of phones, and are",

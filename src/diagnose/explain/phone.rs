@@ -97,10 +97,13 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                         it again or requested XMLDefault.cnf.xml. Or a configuration file was \
                         delivered in three consecutive boots, each within 10 minutes of the \
                         previous one. In both cases the phone requested nothing that a \
-                        configuration names (a locale, a dial plan, a load).",
+                        configuration names (a locale, a dial plan, a load). In a log without \
+                        ends of transfers: a configuration was requested in three starts, each \
+                        within 3 minutes of the previous one, and nothing else.",
             causes: "The file has no telephone line, an unreplaced placeholder, a stray character \
                      or an element that this release does not know. A single error makes the \
-                     phone drop the whole file.",
+                     phone drop the whole file. Where a log has requests alone, the file \
+                     may also not arrive: missing, unreadable, empty, or the answers are lost.",
             cure: "Give the phone a well-formed SEP file of its own, with at least one telephone \
                    line and without placeholders. The phone logs its reason at \
                    http://PHONE/DeviceLog.",
@@ -185,7 +188,8 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
             causes: "The phone still has a trust list (CTL or ITL) of its previous call manager. \
                      Firmware is not affected, and recovery ignores trust lists.",
             cure: "Erase the list on the phone (Settings > Security Configuration > Trust List, \
-                   **#, Erase), or reset the phone to factory settings.",
+                   **#, Erase). Or, if the bundle has a recovery manifest for the model, reset the \
+                   phone to factory settings.",
             clears_when: "The phone requests the unsigned form or is served a staged manifest.",
         },
         Code::NameMismatch => ExplanationText {

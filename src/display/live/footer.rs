@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    frame::{DrawFrame, folded},
+    frame::{DrawFrame, folded, listed},
     row::{bar, clock},
     run::LiveRun,
 };
@@ -15,6 +15,9 @@ use crate::{
 
 /// Maximum number of rows of totals.
 const MOST_ROWS: usize = 3;
+
+/// Maximum number of rows of names of phones that were not seen so far.
+const MISSING_ROWS: usize = 2;
 
 /// Columns of the bar over all phones.
 const BAR: usize = 20;
@@ -32,6 +35,8 @@ pub(super) fn footer(run: &LiveRun, frame: DrawFrame) -> Vec<String> {
     let is_open = |phone: &&PhoneView| phone.state == State::Flashed && !phone.done;
     let flashed = run.view.phones().filter(is_open).count();
     parts.extend((flashed > 0).then(|| format!("{flashed} flashed, not settled")));
+    let up = run.view.phones().filter(|phone| phone.up).count();
+    parts.extend((up > 0).then(|| format!("{up} up")));
     parts.extend(run.rate.rate().map(|rate| format!("{}/s", size(rate))));
     parts.extend(time_left(run, frame));
     let text = cut(&parts.join(", "), frame.width);
@@ -69,8 +74,25 @@ pub(super) fn sums(run: &LiveRun, frame: DrawFrame) -> Vec<String> {
     if !parts.is_empty() {
         lines.extend(folded(frame, &parts.join(", "), "", "", str::to_owned));
     }
+    let names = missing(run, frame, MOST_ROWS.saturating_sub(lines.len()));
+    lines.extend(names);
     lines.truncate(MOST_ROWS);
     lines
+}
+
+/// The names of the expected phones that were not seen so far, in `room` rows.
+pub(super) fn missing(run: &LiveRun, frame: DrawFrame, room: usize) -> Vec<String> {
+    let awaited = frame.tick.awaited.unwrap_or(0);
+    if run.missing.is_empty() || awaited == 0 || room == 0 {
+        return Vec::new();
+    }
+    // Phones whose MAC is not known yet are some of these.
+    let head = if awaited < run.missing.len() {
+        format!("{awaited} of these not seen yet:")
+    } else {
+        "not seen yet:".to_owned()
+    };
+    listed(frame, &head, &run.missing, room.min(MISSING_ROWS))
 }
 
 /// How many phones are done, and how many were observed or are expected.
@@ -81,7 +103,9 @@ fn done(run: &LiveRun, frame: DrawFrame) -> (usize, usize) {
 
 fn count(run: &LiveRun, states: &[State]) -> usize {
     let phones = run.view.phones();
-    phones.filter(|phone| states.contains(&phone.state)).count()
+    phones
+        .filter(|phone| !phone.up && states.contains(&phone.state))
+        .count()
 }
 
 fn no_phone(run: &LiveRun, frame: DrawFrame) -> String {

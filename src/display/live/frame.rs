@@ -10,7 +10,7 @@ use crate::{
     reporter::Tick,
     text::{
         escape,
-        measure::{cut, wrap},
+        measure::{cut, width, wrap},
     },
 };
 
@@ -79,4 +79,40 @@ pub(super) fn folded(
         .iter()
         .map(|line| paint(&cut(line, frame.width)))
         .collect()
+}
+
+/// Names after a head, in `most` rows, and how many are left out.
+pub(super) fn listed(frame: DrawFrame, head: &str, names: &[String], most: usize) -> Vec<String> {
+    let mut lines = vec![head.to_owned()];
+    // A row may have to show how many are left out.
+    let more = width(&format!(" and {} more", names.len()));
+    for (at, name) in names.iter().enumerate() {
+        let name = cut(name, frame.width / 2);
+        let last = lines.len() == most;
+        let end = if last && at + 1 < names.len() {
+            more
+        } else {
+            0
+        };
+        let line = lines.last_mut().map_or(0, |line| width(line));
+        if line + 1 + width(&name) + end <= frame.width {
+            if let Some(line) = lines.last_mut() {
+                line.push(' ');
+                line.push_str(&name);
+            }
+        } else if last {
+            if let Some(line) = lines.last_mut() {
+                if at == 0 {
+                    line.truncate(line.trim_end_matches(':').len());
+                } else {
+                    let text = format!(" and {} more", names.len() - at);
+                    line.push_str(&text);
+                }
+            }
+            break;
+        } else {
+            lines.push(format!("{INDENT}{name}"));
+        }
+    }
+    lines.iter().map(|line| cut(line, frame.width)).collect()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::frame::DrawFrame;
 use crate::{
-    run_view::{FileProgress, PhoneView, format},
+    run_view::{FileProgress, PhoneView},
     text::{
         escape,
         measure::{cut, pad, width},
@@ -130,7 +130,7 @@ impl Columns {
 
     /// Its position: `image 3/5 pass 2`.
     fn stage(&self, phone: &PhoneView) -> String {
-        let name = format::state_name(phone.state);
+        let name = phone.state_text();
         let image = phone.file.as_ref().and_then(|file| file.image);
         let stage = match image.filter(|_| phone.state == State::Images) {
             Some(ImageNumber { number, count }) => format!("image {number}/{count}"),
@@ -185,7 +185,7 @@ impl Columns {
                     format!("{reason}; took {}", clock(took))
                 }
             }
-            _ => next(self.rest).unwrap_or_else(|| format::state_meaning(phone.state).to_owned()),
+            _ => next(self.rest).unwrap_or_else(|| phone.meaning().to_owned()),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     reporter::Tick,
     run_view::{PhoneView, RunView, format},
     text::escape,
-    track::{Event, PhoneId, PhoneRef, Report, State},
+    track::{Event, MissingPhone, PhoneId, PhoneRef, Report, State},
 };
 
 /// Positions of a phone that are remembered. A conversion has about 20; a phone that goes through
@@ -23,6 +23,8 @@ pub(in crate::display) struct LiveRun {
     pub(super) began: Option<Timestamp>,
     pub(super) rate: ByteRate,
     pub(super) pace: Pace,
+    /// The names of the phones that are expected by name and were not seen so far.
+    pub(super) missing: Vec<String>,
     /// Where each unfinished phone was, and since when.
     positions: BTreeMap<PhoneId, Vec<(PacePosition, Timestamp)>>,
 }
@@ -111,6 +113,11 @@ impl LiveRun {
     /// What a silent phone is expected to do, and how long the silence is still normal.
     pub(in crate::display) fn waiting(&mut self, id: PhoneId, what: &str, left: Duration) {
         self.view.expect(id, what, left);
+    }
+
+    /// These phones are expected by name and were not seen so far.
+    pub(in crate::display) fn missing(&mut self, phones: &[MissingPhone]) {
+        self.missing = phones.iter().map(format::missing_name).collect();
     }
 
     /// Time passes: rates are measured between ticks.

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use super::{
     footer::sums,
-    frame::{DrawFrame, INDENT, cure_lines, diagnosis_lines, folded},
+    frame::{DrawFrame, INDENT, cure_lines, diagnosis_lines, folded, listed},
     row::{Columns, name},
     run::LiveRun,
 };
 use crate::{
     diagnose::Diagnosis,
     run_view::{Attention, PhoneView, format},
-    text::measure::{cut, width},
+    text::measure::cut,
     track::State,
 };
 
@@ -116,7 +116,7 @@ fn groups(run: &LiveRun) -> BTreeMap<SortKey<'_>, Group<'_>> {
         let known = phone.diagnoses.iter().map(Some);
         let known = known.chain(phone.diagnoses.is_empty().then_some(None));
         for diagnosis in known {
-            let state = format::state_name(phone.state).to_owned();
+            let state = phone.state_text().to_owned();
             let code = diagnosis.map_or(state, |diagnosis| diagnosis.code.to_string());
             let cure = diagnosis.map_or("", |diagnosis| &diagnosis.cure);
             let group = groups
@@ -155,7 +155,7 @@ impl Group<'_> {
                 Depth::Short | Depth::Row => 1,
             };
             let head = format!("{what}, {}:", count(phones.len()));
-            let list = listed(frame, &head, &phones, most);
+            let list = listed(frame, &head, &names(frame, &phones), most);
             lines.extend(list.iter().map(|line| frame.style.bad(line)));
         }
         let cure = self.diagnosis.map(|it| cure_lines(frame, INDENT, it));
@@ -204,44 +204,12 @@ fn unplugged(frame: DrawFrame, phones: &[&PhoneView], room: usize) -> Vec<String
         return rows(frame, phones, room);
     }
     let head = format!("DO NOT UNPLUG, {} writing:", phones.len());
-    let lines = listed(frame, &head, phones, room);
+    let lines = listed(frame, &head, &names(frame, phones), room);
     lines.iter().map(|line| frame.style.warn(line)).collect()
 }
 
-/// Names after a head, in `most` rows, and how many are left out.
-fn listed(frame: DrawFrame, head: &str, phones: &[&PhoneView], most: usize) -> Vec<String> {
-    let mut lines = vec![head.to_owned()];
-    // A row may have to show how many are left out.
-    let more = width(&format!(" and {} more", phones.len()));
-    for (at, phone) in phones.iter().enumerate() {
-        let name = cut(&name(frame, phone), frame.width / 2);
-        let last = lines.len() == most;
-        let end = if last && at + 1 < phones.len() {
-            more
-        } else {
-            0
-        };
-        let line = lines.last_mut().map_or(0, |line| width(line));
-        if line + 1 + width(&name) + end <= frame.width {
-            if let Some(line) = lines.last_mut() {
-                line.push(' ');
-                line.push_str(&name);
-            }
-        } else if last {
-            if let Some(line) = lines.last_mut() {
-                if at == 0 {
-                    line.truncate(line.trim_end_matches(':').len());
-                } else {
-                    let text = format!(" and {} more", phones.len() - at);
-                    line.push_str(&text);
-                }
-            }
-            break;
-        } else {
-            lines.push(format!("{INDENT}{name}"));
-        }
-    }
-    lines.iter().map(|line| cut(line, frame.width)).collect()
+fn names(frame: DrawFrame, phones: &[&PhoneView]) -> Vec<String> {
+    phones.iter().map(|phone| name(frame, phone)).collect()
 }
 
 /// A row for each phone, and how many are left out.

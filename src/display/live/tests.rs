@@ -13,8 +13,8 @@ use crate::{
     diagnose::{Code, Diagnosis},
     phone::MacAddress,
     track::{
-        Event, Evidence, EvidenceSource, ImageNumber, PhoneId, PhoneRef, PhoneStep, State,
-        StepDetails, TransferProgress,
+        Event, Evidence, EvidenceSource, ImageNumber, MissingPhone, PhoneId, PhoneRef, PhoneStep,
+        State, StepDetails, TransferProgress,
     },
 };
 
@@ -43,6 +43,7 @@ fn step(phone: PhoneRef, state: State) -> Event {
     Event::Step(PhoneStep {
         phone,
         done: matches!(state, State::Confirmed | State::Already),
+        up: false,
         state,
         pass: 1,
         details: StepDetails::default(),

@@ -46,7 +46,7 @@ impl Conversion {
             self.infer_last_image(cx, request, out);
         }
         if is_boot {
-            self.on_boot_of_running(cx.at);
+            self.on_boot_of_running(cx.at, out);
             self.clear_closed_contact(out);
             self.check_start(cx, request, false, out);
             self.interrupt_pass(out);

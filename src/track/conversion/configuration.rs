@@ -1,5 +1,6 @@
 //! What the current boot of an application fetched of its configuration.
 
+use super::request_loop::RequestLoop;
 use crate::track::{
     diagnosis::rules,
     observation::{RunTime, TransferId},
@@ -13,6 +14,7 @@ pub(in crate::track) struct Configuration {
     /// The phone is flashed and requested no further manifest.
     pub settled: bool,
     pub boot: ConfigBoot,
+    pub request_loop: RequestLoop,
 }
 
 /// The configuration files of one boot.

@@ -104,22 +104,22 @@ impl Conversion {
 
     /// Reports a step in the present state.
     pub(super) fn step(&self, details: StepDetails, out: &mut Vec<Change>) {
-        out.push(Change::Step {
+        out.push(self.step_with(details));
+    }
+
+    fn step_with(&self, details: StepDetails) -> Change {
+        Change::Step {
             state: self.effective_state(),
             done: self.is_done(),
+            up: self.is_shown_up(),
             pass: self.delivery.pass,
             details,
-        });
+        }
     }
 
     /// A step that only gives the present state.
     pub(in crate::track) fn snapshot(&self) -> Change {
-        Change::Step {
-            state: self.effective_state(),
-            done: self.is_done(),
-            pass: self.delivery.pass,
-            details: StepDetails::default(),
-        }
+        self.step_with(StepDetails::default())
     }
 
     /// Adds evidence that changes no state, and reports it if it is new.

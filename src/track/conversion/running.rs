@@ -20,9 +20,13 @@ const BOOT_TAKES: Duration = Duration::from_mins(1);
 impl Conversion {
     /// The phone showed that its application is in normal operation.
     pub(super) fn on_running(&mut self, at: RunTime, out: &mut Vec<Change>) {
+        let was_up = self.is_shown_up();
         self.activity.running_since = Some(at);
         if self.is_up() {
             self.clear_stall(out);
+        }
+        if self.is_shown_up() && !was_up {
+            self.step(StepDetails::default(), out);
         }
     }
 
@@ -48,11 +52,20 @@ impl Conversion {
     }
 
     /// The phone requested a trust list.
-    pub(super) fn on_boot_of_running(&mut self, at: RunTime) {
+    pub(super) fn on_boot_of_running(&mut self, at: RunTime, out: &mut Vec<Change>) {
         let since = self.activity.running_since;
         if since.is_some_and(|since| at.saturating_sub(since) >= BOOT_TAKES) {
+            let was_up = self.is_shown_up();
             self.activity.running_since = None;
+            if was_up {
+                self.step(StepDetails::default(), out);
+            }
         }
+    }
+
+    /// Whether the phone is reported as up: nothing stops or contradicts it.
+    pub(in crate::track) fn is_shown_up(&self) -> bool {
+        self.is_up() && !self.stalled && !self.is_failed()
     }
 
     /// Whether the phone runs its application and no conversion is in progress.

@@ -140,6 +140,7 @@ impl Conversion {
             self.registration_due(),
             self.vlan_check_due(),
             self.lease_check_due(),
+            self.request_loop_due(),
         ]
         .into_iter()
         .flatten()
@@ -171,6 +172,7 @@ impl Conversion {
         self.check_registration_overdue(cx, out);
         self.check_vlan(at, out);
         self.check_lease(at, out);
+        self.check_request_loop(at, out);
         let is_overdue = self.silence_ends(cx.survey).is_some_and(|due| at >= due);
         if is_overdue && !self.stalled && !self.is_failed() {
             self.stalled = true;

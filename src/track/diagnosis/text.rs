@@ -9,7 +9,9 @@ mod refusal;
 mod registration;
 mod transfer;
 
-pub(crate) use config::{list_loop, no_configuration, rejected_in_boots, rejected_own, trust_list};
+pub(crate) use config::{
+    list_loop, no_configuration, rejected_in_boots, rejected_own, request_loop, trust_list,
+};
 pub(crate) use files::{
     aborted, access_denied, mismatch, missing, missing_for, model_mismatch, no_application,
     phone_error, sccp_firmware, server_error, slipped, unsupported, wrong_model,

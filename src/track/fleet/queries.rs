@@ -9,7 +9,7 @@ use super::{
         change::Change,
         conversion::ExpectedActivity,
         event::{Event, PhoneId, PhoneRef, PollCandidate},
-        report::{self, FleetCounts, Report},
+        report::{self, FleetCounts, MissingPhone, Report},
     },
     Fleet,
 };
@@ -79,7 +79,7 @@ impl Fleet {
     pub fn counts(&self) -> FleetCounts {
         let mut counts = FleetCounts {
             others: self.registry.others.len() as u64,
-            missing: report::missing(&self.registry, &self.plan).collect(),
+            missing: self.missing(),
             done: self.done as u64,
             registrations: self.registrations(),
             ..FleetCounts::default()
@@ -88,6 +88,7 @@ impl Fleet {
             let conversion = &phone.conversion;
             let state = conversion.effective_state();
             *counts.states.entry(state).or_default() += 1;
+            counts.up += u64::from(conversion.is_shown_up());
             for diagnosis in conversion.findings.diagnoses() {
                 *counts.diagnoses.entry(diagnosis.code).or_default() += 1;
             }
@@ -113,6 +114,12 @@ impl Fleet {
             .filter(|(_, phone)| phone.conversion.must_stay_powered())
             .map(|(id, phone)| phone.reference(*id, &self.plan.names))
             .collect()
+    }
+
+    /// The phones that are expected by name and were not observed so far.
+    #[must_use]
+    pub fn missing(&self) -> Vec<MissingPhone> {
+        report::missing(&self.registry, &self.plan).collect()
     }
 
     /// How many expected phones were not observed yet; `None` if no number is expected. A

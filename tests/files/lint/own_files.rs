@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use super::{DEFAULT, DEFAULT_XML, DEVICE_XML, SEP, reflash, text, written};
+use super::{DEFAULT, DEFAULT_XML, DEVICE_XML, SEP, place, reflash, text, written};
 use crate::support::{
     process::Running,
     require_program,
@@ -177,4 +177,39 @@ fn files_of_a_served_folder_are_checked_and_served_unchanged() {
     let log = fs::read_to_string(&errors).unwrap();
     assert_eq!(log.matches("[ports]").count(), 2, "{log}");
     assert!(!log.contains("other.xml") && !log.contains("sub/"), "{log}");
+}
+
+#[test]
+fn a_dial_plan_that_is_named_and_not_added_is_a_warning() {
+    let base = tempfile::tempdir().unwrap();
+    let bundle = bundle(base.path());
+    let sep = written(base.path(), SEP, DEVICE_XML);
+    let folder = base.path().join("added");
+    fs::create_dir(&folder).unwrap();
+    let plan = "<DIALTEMPLATE><TEMPLATE MATCH=\"*\" Timeout=\"5\"/></DIALTEMPLATE>";
+    let warnings = |to: &str, add: &[&str]| {
+        let run = stage(&bundle, &base.path().join(to), add).success();
+        text(&run.get_output().stderr)
+    };
+    let err = warnings("a", &[&sep]);
+    let (line, _) = place(DEVICE_XML, "<dialTemplate>");
+    let place = format!("{SEP}:{line}:");
+    assert!(
+        err.contains("[dial-plan-missing]") && err.contains(&place),
+        "{err}"
+    );
+    let added = written(base.path(), "dialplan.xml", plan);
+    assert!(!warnings("b", &[&sep, &added]).contains("dial-plan"));
+    // A folder is added like its files.
+    written(&folder, SEP, DEVICE_XML);
+    let folder = folder.to_str().unwrap();
+    assert!(warnings("c", &[folder]).contains("[dial-plan-missing]"));
+    assert!(!warnings("d", &[folder, &added]).contains("dial-plan"));
+    let in_capitals = written(base.path(), "DialPlan.xml", plan);
+    let err = warnings("e", &[&sep, &in_capitals]);
+    assert!(
+        err.contains("[file-name]") && !err.contains("missing"),
+        "{err}"
+    );
+    assert!(base.path().join("d").join("dialplan.xml").exists());
 }

@@ -64,7 +64,7 @@ const CASES: &[(&str, &str, &str)] = &[
     (
         "",
         "secret = \"0123456789abcdef0123456789abcdef\"",
-        "a password has 1 to 30 characters, but this one has 32",
+        "a password has at most 30 characters, but this one has 32",
     ),
     (
         "",

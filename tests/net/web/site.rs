@@ -86,6 +86,7 @@ impl Site {
                 name: Some(name.to_owned()),
             },
             done: matches!(state, State::Confirmed | State::Already),
+            up: false,
             state,
             pass: 1,
             details: StepDetails::default(),

@@ -39,6 +39,7 @@ fn events() -> impl Strategy<Value = Event> {
         Event::Step(PhoneStep {
             phone,
             done: matches!(State::ALL[state], State::Confirmed | State::Already),
+            up: false,
             state: State::ALL[state],
             pass,
             details: StepDetails {

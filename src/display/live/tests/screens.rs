@@ -217,3 +217,53 @@ fn a_removed_phone_has_no_row() {
     let lines = screen(&live, 80, 24, tick(100));
     assert_eq!(lines.len(), 5, "{lines:#?}");
 }
+
+#[test]
+fn phones_of_the_list_that_were_not_seen_are_named() {
+    let listed = |id: u8, name: Option<&str>| MissingPhone {
+        mac: phone(id).mac.unwrap(),
+        name: name.map(str::to_owned),
+        model: name.map(|_| "7941".to_owned()),
+    };
+    let mut live = LiveRun::default();
+    live.started(at(0));
+    live.missing(&[listed(7, Some("Hall")), listed(8, None)]);
+    let two = Tick {
+        awaited: Some(2),
+        ..tick(0)
+    };
+    let lines = screen(&live, 80, 24, two);
+    assert_eq!(lines[0], "not seen yet: Hall (7941) SEP001D45AABB08");
+    live.event(at(1), &step(phone(1), State::Images));
+    let one = Tick {
+        awaited: Some(1),
+        ..tick(1)
+    };
+    let lines = screen(&live, 80, 24, one);
+    let names = &lines[lines.len() - 2];
+    assert_eq!(
+        names,
+        "1 of these not seen yet: Hall (7941) SEP001D45AABB08"
+    );
+    let many: Vec<MissingPhone> = (0..200).map(|id| listed(id, None)).collect();
+    live.missing(&many);
+    let all = Tick {
+        awaited: Some(200),
+        ..tick(1)
+    };
+    let lines = screen(&live, 80, 24, all).concat();
+    assert!(lines.contains("more0 of 201 done"), "{lines}");
+}
+
+#[test]
+fn a_phone_that_is_up_is_neither_done_nor_under_way() {
+    let mut live = LiveRun::default();
+    live.started(at(0));
+    let Event::Step(known) = step(phone(1), State::Configuring) else {
+        unreachable!()
+    };
+    live.event(at(1), &Event::Step(PhoneStep { up: true, ..known }));
+    let lines = screen(&live, 80, 24, tick(1));
+    assert!(lines[1].contains(" up "), "{lines:?}");
+    assert_eq!(lines[2], "0 of 1 done, 1 up");
+}

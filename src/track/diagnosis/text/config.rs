@@ -17,8 +17,8 @@ pub(crate) fn trust_list(name: &str, at: RunTime) -> Diagnosis {
         ),
         "The phone has a trust list of its previous call manager and accepts only configurations \
          that are signed by it. Erase the list on the phone (Settings > Security Configuration > \
-         Trust List, unlock with **#, Erase), or reset the phone to factory settings: recovery \
-         ignores trust lists.",
+         Trust List, unlock with **#, Erase). Or, if the bundle has a recovery manifest for its \
+         model, reset it to factory settings: recovery ignores trust lists.",
     )
 }
 
@@ -44,6 +44,28 @@ pub(crate) fn rejected_in_boots(boots: u8, own: bool, name: &str, at: RunTime) -
         printable(name),
         clock(at)
     ))
+}
+
+/// In a record of requests alone, the phone requested a configuration start after start and nothing
+/// of a later step.
+pub(crate) fn request_loop(starts: u32, name: &str, first: RunTime, last: RunTime) -> Diagnosis {
+    let name = printable(name);
+    diagnosis(
+        Code::ConfigRejected,
+        format!(
+            "requested '{name}' in {starts} consecutive starts from {} to {}, and nothing of a \
+             later step; requests alone do not show whether the file arrived",
+            clock(first),
+            clock(last)
+        ),
+        "Two causes are common. The file does not arrive: check that it is in the server's folder and \
+         readable for it, that it is not empty, and that the server's answers reach the phone \
+         (reflash explain blocked-by-firewall); a capture shows which. Or the phone drops it: check \
+         it with reflash lint, and give the phone its own well-formed SEP file, with a telephone \
+         line and without placeholders (the phone logs its reason at http://PHONE/DeviceLog). If \
+         neither is it, look at the phone: it may restart because it does not register or loses \
+         its power.",
+    )
 }
 
 /// The phone requested configurations in several boots, and each was answered with "not found".
@@ -74,8 +96,9 @@ pub(crate) fn list_loop(boots: u8, name: &str, at: RunTime) -> Diagnosis {
         ),
         "The phone waits for the trust list (CTLSEP or ITLSEP) of its previous call manager, or \
          the answer \"not found\" does not reach it. Erase the list on the phone (Settings > \
-         Security Configuration > Trust List, unlock with **#, Erase), or reset the phone to \
-         factory settings: recovery ignores trust lists. If it continues, check that the server's \
+         Security Configuration > Trust List, unlock with **#, Erase). Or, if the bundle has a \
+         recovery manifest for its model, reset it to factory settings: recovery ignores trust \
+         lists. If it continues, check that the server's \
          answers arrive (reflash explain blocked-by-firewall).",
     )
 }

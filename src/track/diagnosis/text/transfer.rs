@@ -17,9 +17,9 @@ pub(crate) fn stalled(state: State, silent: Duration, since: RunTime) -> Diagnos
             "requesting its configuration",
             "Likely causes: the phone runs the load already and no source has reported it; its \
              configuration names no load of this bundle; the phone lost power or its network. \
-             Look at the phone. If it is on, name the load in its SEP file (loadInformation), or \
-             reset the phone to factory settings (hold # while powering it on, then press \
-             123456789*0#).",
+             Look at the phone. If it is on, name the load in its SEP file (loadInformation). Or, \
+             if the bundle has a recovery manifest for its model, reset it to factory settings \
+             (hold # while powering it on, then press 123456789*0#).",
         ),
         State::Manifest => (
             "requesting a manifest",
@@ -133,7 +133,8 @@ pub(crate) fn blocked(lost: &LostAnswers<'_>) -> Diagnosis {
             " The phone waits for an answer to its request for a trust list; \"not found\" is \
              enough, and the phone then continues. If the answers cannot be made to arrive from \
              this server, use another one; if a phone still repeats the request, serve an empty \
-             file of that name, or reset the phone to factory settings."
+             file of that name. Or, if the bundle has a recovery manifest for its model, reset it \
+             to factory settings."
         }
         _ => "",
     };

@@ -1,0 +1,208 @@
+//! Compares the line of a phone with its account on the PBX.
+
+use roxmltree::Node;
+
+use crate::{
+    inventory::Secret,
+    lint::{
+        findings::FindingList,
+        pjsip::{PjsipConfig, PjsipEndpoint},
+        placeholder::is_placeholder,
+        sip_conf::{SipConfig, SipPeer},
+        xml::{child, value},
+    },
+    phone::FREEPBX_SECRET_FIELD,
+};
+
+/// The account of a phone, as messages name it.
+struct Account {
+    name: String,
+    is_freepbx: bool,
+}
+
+/// Compares with a peer of `sip.conf`.
+pub(super) fn with_peer(
+    findings: &mut FindingList<'_>,
+    line: Node<'_, '_>,
+    peer: &SipPeer,
+    sip: &SipConfig,
+) {
+    let whose = Account {
+        name: format!("[{}] of sip.conf", peer.name),
+        is_freepbx: sip.is_freepbx,
+    };
+    auth_name(findings, line, &peer.name, &whose);
+    if let Some(secret) = &peer.secret {
+        password(findings, line, secret, &whose);
+    }
+}
+
+/// Compares user name, password and address of record with those of the endpoint.
+pub(super) fn check(
+    findings: &mut FindingList<'_>,
+    line: Node<'_, '_>,
+    endpoint: &PjsipEndpoint,
+    pjsip: &PjsipConfig,
+) {
+    let name = child(line, "name").unwrap_or(line);
+    for auth in &endpoint.auths {
+        let Some(auth) = pjsip.auths.iter().find(|one| one.name == *auth) else {
+            if !pjsip.partial && !pjsip.auths.is_empty() {
+                findings.warning(
+                    name,
+                    "unknown-endpoint",
+                    format!(
+                        "the endpoint {} has auth={auth}, which pjsip.conf does not have",
+                        endpoint.name
+                    ),
+                    format!("Add a section [{auth}] with type=auth, or correct auth="),
+                );
+            }
+            continue;
+        };
+        let whose = Account {
+            name: format!("[{}] of pjsip.conf", auth.name),
+            is_freepbx: pjsip.is_freepbx,
+        };
+        auth_name(findings, line, &auth.username, &whose);
+        if let Some(expected) = &auth.password {
+            password(findings, line, expected, &whose);
+        }
+    }
+    if !endpoint.aors.is_empty() && !endpoint.aors.contains(&endpoint.name) {
+        findings.warning(
+            name,
+            "aor",
+            format!(
+                "the endpoint {} has aors={}: Asterisk accepts a registration only under the name \
+                 of an aor",
+                endpoint.name,
+                endpoint.aors.join(",")
+            ),
+            format!("Name the aor {} too, and set aors={0}", endpoint.name),
+        );
+    }
+}
+
+/// The user name of the password, which is `name` if `authName` is empty.
+fn auth_name(findings: &mut FindingList<'_>, line: Node<'_, '_>, expected: &str, whose: &Account) {
+    let Some(node) = child(line, "authName") else {
+        return;
+    };
+    let written = value(node);
+    if written.is_empty() || is_placeholder(&written, false) || written == expected {
+        return;
+    }
+    findings.error(
+        node,
+        "auth-name",
+        format!(
+            "authName is {written}, but {} has the user name {expected}",
+            whose.name
+        ),
+        format!("Write {expected}, or change the PBX"),
+    );
+}
+
+/// Compares passwords without showing them.
+fn password(
+    findings: &mut FindingList<'_>,
+    line: Node<'_, '_>,
+    expected: &Secret,
+    whose: &Account,
+) {
+    let Some(node) = child(line, "authPassword") else {
+        return;
+    };
+    let written = value(node);
+    if written.is_empty() || is_placeholder(&written, true) || written == expected.expose() {
+        return;
+    }
+    findings.error(
+        node,
+        "password-differs",
+        format!(
+            "authPassword is not the password of {}: the PBX rejects the phone",
+            whose.name
+        ),
+        if whose.is_freepbx {
+            format!("Write the same password here as in FreePBX: {FREEPBX_SECRET_FIELD}")
+        } else {
+            "Write the same password in both files".to_owned()
+        },
+    );
+}
+
+/// `force_rport` and its older spelling, `yes`.
+pub(super) fn nat(
+    findings: &mut FindingList<'_>,
+    name: Node<'_, '_>,
+    peer: &SipPeer,
+    sip: &SipConfig,
+) {
+    let forced = |nat: &str| {
+        nat.split(',')
+            .map(str::trim)
+            .any(|word| matches!(word, "yes" | "force_rport" | "route"))
+    };
+    if let Some(nat) = peer.nat.as_deref().filter(|nat| forced(nat)) {
+        findings.warning(
+            name,
+            "endpoint-nat",
+            format!(
+                "sip.conf has nat={nat} for {}: responses go to a port where the phone does not \
+                 listen, and it does not register",
+                peer.name
+            ),
+            if sip.is_freepbx {
+                freepbx_advanced(&peer.name, "NAT Mode to No")
+            } else {
+                format!("Set nat=no in [{}] of sip.conf", peer.name)
+            },
+        );
+    }
+}
+
+/// The phone sends from any port and expects responses on voipControlPort.
+pub(super) fn answers(
+    findings: &mut FindingList<'_>,
+    name: Node<'_, '_>,
+    endpoint: &PjsipEndpoint,
+    pjsip: &PjsipConfig,
+) {
+    let wrong: Vec<_> = [
+        (endpoint.force_rport, "force_rport"),
+        (endpoint.rewrite_contact, "rewrite_contact"),
+    ]
+    .iter()
+    .filter_map(|(on, option)| on.then_some(*option))
+    .collect();
+    if !wrong.is_empty() {
+        findings.warning(
+            name,
+            "endpoint-nat",
+            format!(
+                "the endpoint {} has {} on: responses go to a port where the phone does not \
+                 listen, and it does not register",
+                endpoint.name,
+                wrong.join(" and ")
+            ),
+            if pjsip.is_freepbx {
+                freepbx_advanced(&endpoint.name, "Force rport and Rewrite Contact to No")
+            } else {
+                format!(
+                    "Set {}=no for this endpoint in pjsip.conf",
+                    wrong.join("=no and ")
+                )
+            },
+        );
+    }
+}
+
+/// What to change where `FreePBX` writes the files.
+fn freepbx_advanced(extension: &str, change: &str) -> String {
+    format!(
+        "In FreePBX: Extensions, edit {extension}, tab Advanced: set {change}; then Submit and \
+         Apply Config"
+    )
+}

@@ -1,0 +1,189 @@
+//! Folders and standard input, wherever a command takes a file.
+
+use std::{fs, path::Path};
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+use super::{DEFAULT, DEFAULT_XML, DEVICE_XML, SEP, reflash, text, written};
+
+const PLAN: &str = "<DIALTEMPLATE>\n<TEMPLATE MATCH=\"*\" Timeout=\"5\"/>\n</DIALTEMPLATE>\n";
+
+/// The findings of `lint` as code and file name.
+fn lint(args: &[&str]) -> Vec<(String, String)> {
+    let args = [&["lint", "--json"], args].concat();
+    let output = reflash(&args).get_output().stdout.clone();
+    let document: Value = serde_json::from_slice(&output).unwrap();
+    let findings = document["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| {
+            let path = Path::new(finding["path"].as_str().unwrap());
+            let name = path.file_name().unwrap().to_str().unwrap();
+            (
+                finding["code"].as_str().unwrap().to_owned(),
+                name.to_owned(),
+            )
+        })
+        .collect()
+}
+
+fn from_stdin(args: &[&str], input: &str) -> assert_cmd::assert::Assert {
+    let mut command = Command::cargo_bin("reflash").unwrap();
+    command.args(args).write_stdin(input).assert()
+}
+
+#[test]
+fn of_a_folder_every_configuration_is_checked_and_nothing_else() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().to_str().unwrap();
+    written(base.path(), SEP, DEVICE_XML);
+    written(base.path(), DEFAULT, DEFAULT_XML);
+    written(base.path(), "dialplan.xml", PLAN);
+    for (name, content) in [
+        ("jar45sip.sbn", "\u{1}\0"),
+        ("readme.txt", "see https://example.org"),
+        ("ringlist.xml", "<CiscoIPPhoneRinglist/>"),
+        (".SEP.swp", "<device>"),
+    ] {
+        written(base.path(), name, content);
+    }
+    fs::create_dir(base.path().join("sub")).unwrap();
+    written(&base.path().join("sub"), DEFAULT, "<broken");
+    assert_eq!(lint(&[folder]), []);
+    let run = reflash(&["lint", folder]).success();
+    assert!(text(&run.get_output().stderr).contains("no findings"));
+
+    written(base.path(), "SEP001D45AABB0D.cnf.xml", "<device>");
+    written(
+        base.path(),
+        "phone.xml",
+        &DEVICE_XML.replace("Port>5060", "Port>2000"),
+    );
+    let expected = [
+        ("not-well-formed", "SEP001D45AABB0D.cnf.xml"),
+        ("ports", "phone.xml"),
+    ];
+    let expected = expected.map(|(code, name)| (code.to_owned(), name.to_owned()));
+    assert_eq!(lint(&[folder]), expected);
+    let absent = base.path().join("absent");
+    let found = lint(&[folder, absent.to_str().unwrap()]);
+    assert!(
+        found.contains(&("unreadable".to_owned(), "absent".to_owned())),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_file_from_standard_input_is_recognized_by_its_content() {
+    for (input, code) in [
+        (DEVICE_XML, None),
+        (DEFAULT_XML, None),
+        (PLAN, None),
+        (
+            "line1_name: 201\nline1_password: x\nproxy_register: 1\n",
+            None,
+        ),
+        ("<device>", Some("not-well-formed")),
+        ("<DIALTEMPLATE>", Some("not-well-formed")),
+        ("<a/>", Some("unknown-kind")),
+        ("", Some("not-well-formed")),
+    ] {
+        let run = from_stdin(&["lint", "--json", "-"], input);
+        let document: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+        let found = document["findings"].as_array().unwrap();
+        let codes: Vec<_> = found
+            .iter()
+            .filter_map(|one| one["code"].as_str())
+            .collect();
+        assert_eq!(codes, Vec::from_iter(code), "{input}");
+        assert!(found.iter().all(|one| one["path"] == "-"), "{document}");
+    }
+}
+
+#[test]
+fn dial_reads_a_plan_from_standard_input_and_from_a_folder() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().to_str().unwrap();
+    let sent = |run: &assert_cmd::assert::Assert| text(&run.get_output().stdout);
+    for input in [PLAN, "* after 5\n"] {
+        let run = from_stdin(&["dial", "-", "123"], input).success();
+        assert!(
+            sent(&run).contains("5 s after the last digit"),
+            "{}",
+            sent(&run)
+        );
+    }
+    let run = reflash(&["dial", folder, "123"]).code(1);
+    let err = text(&run.get_output().stderr);
+    assert!(err.contains("dialplan.xml"), "{err}");
+    written(base.path(), "dialplan.xml", PLAN);
+    let run = reflash(&["dial", folder, "123"]).success();
+    assert!(
+        sent(&run).contains("5 s after the last digit"),
+        "{}",
+        sent(&run)
+    );
+    let run = from_stdin(&["dial", "-", "1"], "<DIALTEMPLATE>").code(1);
+    assert!(text(&run.get_output().stderr).contains("→"));
+}
+
+#[test]
+fn pjsip_conf_is_read_from_standard_input() {
+    let base = tempfile::tempdir().unwrap();
+    let sep = written(base.path(), SEP, DEVICE_XML);
+    let args = ["lint", &sep, "--json", "--pjsip", "-"];
+    let run = from_stdin(&args, "[1001]\ntype=endpoint\n").success();
+    assert!(text(&run.get_output().stdout).contains("endpoint-nat"));
+}
+
+#[test]
+fn a_dial_plan_that_is_named_and_missing_is_a_finding() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().to_str().unwrap();
+    let sep = written(base.path(), SEP, DEVICE_XML);
+    let missing = |name: &str| [("dial-plan-missing".to_owned(), name.to_owned())];
+    assert_eq!(lint(&[folder]), missing(SEP));
+    // What else the server has is not known if only the file is named.
+    assert_eq!(lint(&[&sep]), []);
+    written(base.path(), "dialplan.xml", PLAN);
+    assert_eq!(lint(&[folder]), []);
+    written(
+        base.path(),
+        SEP,
+        &DEVICE_XML.replace("dialplan.xml<", "dialplan<"),
+    );
+    assert_eq!(lint(&[folder]), missing(SEP));
+    let run = reflash(&["lint", folder]).success();
+    let out = text(&run.get_output().stdout);
+    assert!(out.contains("Write dialplan.xml"), "{out}");
+    fs::remove_file(&sep).unwrap();
+
+    let settings = "line1_name: 201\nline1_password: x\nproxy_register: 1\ndial_template: office\n";
+    let name = "SIP001D45AABB0D.cnf";
+    written(base.path(), name, settings);
+    assert_eq!(lint(&[folder]), missing(name));
+    written(base.path(), "office.xml", PLAN);
+    assert_eq!(lint(&[folder]), []);
+}
+
+#[test]
+fn explain_describes_a_code_of_lint() {
+    for (code, part) in [
+        ("endpoint-nat", "force_rport"),
+        ("Include-Not-Read", "#include"),
+        ("dial-plan-missing", "dialTemplate"),
+        ("unreadable", "the other files are still checked"),
+        ("star-code", "*97"),
+    ] {
+        let run = reflash(&["explain", code]).success();
+        let out = text(&run.get_output().stdout);
+        assert!(out.starts_with(&code.to_ascii_lowercase()), "{out}");
+        assert!(out.contains(part), "{out}");
+    }
+    let run = reflash(&["explain", "endpoint-nat", "--json"]).success();
+    let document: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    assert_eq!(document["findings"].as_array().unwrap().len(), 1);
+    let run = reflash(&["explain", "endpoint-nut"]).code(2);
+    let err = text(&run.get_output().stderr);
+    assert!(err.contains("endpoint-nat"), "{err}");
+}
