@@ -147,6 +147,36 @@ fn every_csv_fault_has_a_position_and_an_expected_value() {
             "name,model\nx,7965\n",
             "line 1, column 1: no column is named 'mac'",
         ),
+        (
+            "MAC Address,Model\n001D45AABB01,7965\n",
+            "line 1, column 1: no column is named 'mac': expected a header line with column names; \
+             found: MAC Address, Model; known",
+        ),
+        (
+            "001D45AABB01,7965\n",
+            "line 1, column 1: this line is a phone: expected a header line",
+        ),
+        (
+            "sep=;\nmac;name\nx;a\n",
+            "line 3, column 1: 'x' is not a MAC",
+        ),
+        (
+            "mac,name\n1.23E+11,a\n",
+            "line 2, column 1: '1.23E+11' is not a MAC address: expected 12 hex digits, with or \
+             without separators (: - .); a spreadsheet made a number of it",
+        ),
+        (
+            "mac,name\n011D45AABB01,a\n",
+            "line 2, column 1: 011d45aabb01 is no address of a phone",
+        ),
+        (
+            "mac,name\n00:00:00:00:00:00,a\n",
+            "line 2, column 1: 000000000000 is no address of a phone",
+        ),
+        (
+            "mac,name\n001D45AABB01,a\u{202e}b\n",
+            "line 2, column 2: an invisible character (U+202E)",
+        ),
         ("mac,MAC\n", "line 1, column 2: a second column named 'MAC'"),
         (
             "mac,name\n001D45AABB01,a\nx,b\n",
@@ -329,4 +359,48 @@ fn a_missing_inventory_is_said_not_to_exist() {
         "{}",
         error.cure()
     );
+}
+
+#[test]
+fn a_table_copied_or_exported_from_a_spreadsheet_is_read_with_its_separator() {
+    for text in [
+        "mac\tname\textension\n001D45AABB01\tA, B\t1001\n",
+        "sep=;\r\nmac;name;extension\r\n001D45AABB01;A, B;1001\r\n",
+        "\"sep=|\"\nmac|name|extension\n001D45AABB01|A, B|1001\n",
+        "SEP=\t\nmac\tname\textension\n001D45AABB01\tA, B\t1001\n",
+        "mac,name,extension\n001D45AABB01,\"A, B\",1001\n",
+    ] {
+        let read = csv(text).unwrap_or_else(|fault| panic!("{fault}\n{text}"));
+        assert_eq!(read.phones.len(), 1, "{text}");
+        assert_eq!(read.phones[0].name.as_deref(), Some("A, B"), "{text}");
+        assert_eq!(read.phones[0].extension.as_deref(), Some("1001"), "{text}");
+    }
+}
+
+#[test]
+fn a_misspelled_name_is_answered_with_the_one_that_was_meant() {
+    for (name, expected) in [
+        ("extention", "did you mean 'extension'?"),
+        ("Time Zone", "did you mean 'time_zone'?"),
+        ("colour", "known: mac, model"),
+    ] {
+        let read = csv(&format!("mac,{name}\n001D45AABB01,x\n")).unwrap();
+        let warning = &read.warnings[0];
+        assert!(warning.contains(expected), "{warning}");
+    }
+}
+
+#[test]
+fn a_number_with_a_leading_zero_needs_quotes() {
+    let toml = |value: &str| {
+        let text = format!("[[phone]]\nmac = \"001D45AABB01\"\nextension = {value}\n");
+        Inventory::from_toml(text.as_bytes()).map_err(|fault| fault.to_string())
+    };
+    let fault = toml("0100").unwrap_err();
+    assert!(
+        fault.contains("line 3") && fault.contains("\"0100\""),
+        "{fault}"
+    );
+    let read = toml("\"0100\"").unwrap();
+    assert_eq!(read.phones[0].extension.as_deref(), Some("0100"));
 }
