@@ -215,8 +215,7 @@ fn phone_mac(value: &str, position: TextPosition) -> Result<MacAddress, Inventor
         };
         position.fault(format!("{error}{why}"))
     })?;
-    // IEEE 802: the lowest bit of the first byte marks group addresses.
-    if mac.bytes()[0] & 1 == 1 || mac.bytes() == [0; 6] {
+    if !mac.is_of_one_device() {
         return Err(position.fault(format!(
             "{mac} is no address of a phone: copy it from the label on its back"
         )));
@@ -227,11 +226,10 @@ fn phone_mac(value: &str, position: TextPosition) -> Result<MacAddress, Inventor
 /// The name in this list that differs least from a misspelled one.
 fn similar<'a>(name: &str, known: &'a str) -> Option<&'a str> {
     let name = name.trim().to_ascii_lowercase().replace([' ', '-'], "_");
-    // A short name is similar to too many others.
     let most = match name.chars().count() {
-        0..=3 => return None,
         4..=6 => 1,
         7..=40 => 2,
+        // A short name is similar to too many others, and a long one to none.
         _ => return None,
     };
     let known = known.split([',', ';']).map(str::trim);
