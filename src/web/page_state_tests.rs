@@ -24,6 +24,7 @@ fn phone(id: u32) -> PhoneRef {
         mac: (id != 3).then(|| MacAddress::new([0, 0, 0, 0, 0, u8::try_from(id).unwrap()])),
         address: Ipv4Addr::LOCALHOST,
         model: None,
+        family: None,
         name: None,
     }
 }
@@ -222,6 +223,7 @@ fn the_last_message_shows_the_report() {
         mac: phone(1).mac,
         address: Ipv4Addr::LOCALHOST,
         model: None,
+        family: None,
         name: Some("Lobby".to_owned()),
         listed_model: None,
         on_inventory: None,
