@@ -74,7 +74,7 @@ impl RequestLoop {
 
 /// Files with dialling rules, which some phones request together with their configuration whether
 /// it names them or not.
-fn is_beside_configuration(name: &str) -> bool {
+pub(super) fn is_beside_configuration(name: &str) -> bool {
     normalized_name(name).ends_with("dialrules.xml")
 }
 

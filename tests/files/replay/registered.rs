@@ -1,8 +1,10 @@
 //! What captures beside a PBX show of registered and rejected phones, and which model they are.
 
+use std::fmt::Write as _;
+
 use reflash::{
     replay::ReplayFormat,
-    run_view::{Attention, RunView},
+    run_view::{Attention, PhoneView, RunView},
     track::{PhoneReport, State},
 };
 
@@ -81,7 +83,7 @@ fn a_registered_phone_that_names_its_load_is_done() {
     assert_eq!(codes(&phone), [""; 0]);
     assert_eq!(phone.model.as_deref(), Some("7941"));
     assert_eq!(view.done(), 1);
-    let attention: Vec<_> = view.phones().map(|phone| phone.attention()).collect();
+    let attention: Vec<_> = view.phones().map(PhoneView::attention).collect();
     assert_eq!(attention, [Attention::Done]);
 }
 
@@ -96,7 +98,7 @@ fn a_registered_phone_that_does_not_name_its_load_is_up() {
     assert!(phone.up && !phone.done, "{phone:#?}");
     assert_eq!((report.totals.up, report.totals.working), (1, 0));
     assert_eq!(reflash::run_view::totals(&report), "1 phone: 1 up");
-    let attention: Vec<_> = view.phones().map(|phone| phone.attention()).collect();
+    let attention: Vec<_> = view.phones().map(PhoneView::attention).collect();
     assert_eq!(attention, [Attention::Up]);
 }
 
@@ -120,7 +122,8 @@ fn a_wrong_secret_is_diagnosed_beside_the_pbx_with_and_without_an_alarm() {
 fn a_recovery_of_another_family_than_the_served_one_is_named() {
     let mut log = String::new();
     let mut line = |minute: u32, second: u32, words: &str| {
-        log += &format!("Jun  3 07:{minute:02}:{second:02} pbx in.tftpd[7]: {words}\n");
+        let time = format!("07:{minute:02}:{second:02}");
+        writeln!(log, "Jun  3 {time} pbx in.tftpd[7]: {words}").unwrap();
     };
     for minute in [0, 2, 4] {
         line(
@@ -158,9 +161,8 @@ fn the_models_of_a_family_are_named_where_the_model_is_not_known() {
         (3, "jar42sip.9-4-2ES26.sbn"),
         (9, "cnu42.9-4-2ES26.sbn"),
     ] {
-        log += &format!(
-            "Jun  3 07:00:{second:02} pbx in.tftpd[8]: RRQ from 192.0.2.9 filename {name}\n"
-        );
+        let words = format!("RRQ from 192.0.2.9 filename {name}");
+        writeln!(log, "Jun  3 07:00:{second:02} pbx in.tftpd[8]: {words}").unwrap();
     }
     let report = replay_log(&log);
     let phone = &report.phones[0];
