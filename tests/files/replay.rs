@@ -11,6 +11,7 @@ mod observations;
 mod page;
 mod reachability;
 mod records;
+mod registered;
 mod sites;
 mod starts;
 mod story;

@@ -242,14 +242,22 @@ impl Findings<'_, '_> {
         } else if !has_load && !self.recovery.is_empty() {
             self.add([error(
                 "no-load-manifest",
-                "it has recovery manifests (termNN.default.loads) but no manifest of a load: its name is unknown, so no configuration can name it",
-                "Get the complete bundle as published by Cisco, with its SIP….loads file.",
+                "it has recovery manifests (termNN.default.loads) but no manifest of a load that is read: its name is unknown, so no configuration can name it",
+                if self.index.has_skipped_manifest() {
+                    "A .loads file here was skipped, see below: mend that first."
+                } else {
+                    "Get the complete bundle as published by Cisco, with its SIP….loads file."
+                },
             )]);
         } else if !has_load && verdict == Verdict::Incomplete {
             self.add([error(
                 "no-manifest",
-                "it contains images but no .loads manifest, which phones request first",
-                "Get the complete bundle as published by Cisco.",
+                "it contains images but no .loads manifest that is read, and phones request that first",
+                if self.index.has_skipped_manifest() {
+                    "A .loads file here was skipped, see below: mend that first."
+                } else {
+                    "Get the complete bundle as published by Cisco."
+                },
             )]);
         }
     }

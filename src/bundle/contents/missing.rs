@@ -60,6 +60,14 @@ fn is_partial(name: &str) -> bool {
     .any(|end| lower.ends_with(end))
 }
 
+/// Whether the name is that of a packed file.
+fn is_packed(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    [".gz", ".bz2", ".xz", ".z", ".7z", ".rar", ".zst"]
+        .iter()
+        .any(|end| lower.ends_with(end))
+}
+
 /// Why an image is missing, and what to do.
 fn cause(image: &str, index: &Index<'_>) -> (String, String) {
     if let Some(found) = index.renamed(image) {
@@ -98,6 +106,18 @@ fn cause(image: &str, index: &Index<'_>) -> (String, String) {
             );
         }
         _ => {}
+    }
+    if let Some(found) = index
+        .decorated(image)
+        .filter(|found| is_packed(&found.name))
+    {
+        return (
+            format!(
+                "it is not in the bundle; '{}' may hold it, packed",
+                found.name
+            ),
+            format!("Unpack '{}'.", found.name),
+        );
     }
     if let Some(found) = index.decorated(image) {
         return (

@@ -9,7 +9,10 @@ use super::super::{
     file_kinds::{is_manifest, is_trust_list},
     types::Problem,
 };
-use crate::diagnose::Severity;
+use crate::{
+    diagnose::Severity,
+    phone::{LoadName, Model},
+};
 
 /// The names that one note has. The list of members has all.
 const MAX_NAMES: usize = 40;
@@ -21,6 +24,8 @@ enum Kind {
     DefaultConfiguration,
     TrustList,
     UpdateList,
+    OtherCase,
+    UnknownRecovery,
     Unknown,
     Skipped(SkipReason),
 }
@@ -40,6 +45,11 @@ impl Kind {
             Self::Configuration
         } else if is_manifest(&lower) && entry.hint == Some(ContentHint::Xml) {
             Self::UpdateList
+        } else if Model::by_recovery_manifest(&lower).is_some() {
+            // One that is the first of its name is judged.
+            Self::OtherCase
+        } else if LoadName::new(&lower).is_recovery() {
+            Self::UnknownRecovery
         } else {
             Self::Unknown
         }
@@ -67,6 +77,14 @@ impl Kind {
                  phones, and are skipped",
                 "Nothing to do.",
             ),
+            Self::OtherCase => (
+                "not served: other files have the same names but for upper and lower case",
+                "If their contents differ, keep those that belong to this release.",
+            ),
+            Self::UnknownRecovery => (
+                "recovery manifests of phones that this program does not know, and are not served",
+                "Nothing to do.",
+            ),
             Self::Unknown => (
                 "not firmware and are not served",
                 "Nothing to do. To serve such a file with the firmware: --add FILE.",
@@ -80,8 +98,8 @@ impl Kind {
                 "If one is a file of the bundle, replace the link by the file.",
             ),
             Self::Skipped(SkipReason::OddName) => (
-                "skipped because of their names, which are too long or not text",
-                "Nothing to do: no firmware file has such a name.",
+                "skipped because of their paths, which are too long, too deep or not text",
+                "If firmware is there, move it into a folder with a short path.",
             ),
             Self::Skipped(SkipReason::LargeManifest) => (
                 "larger than any manifest of a phone and are skipped",
@@ -173,8 +191,16 @@ fn singular(text: &str) -> String {
         ("may not read them", "may not read it"),
         ("archives that were not", "an archive that was not"),
         (
-            "because of their names, which are",
-            "because of its name, which is",
+            "because of their paths, which are",
+            "because of its path, which is",
+        ),
+        (
+            "other files have the same names",
+            "another file has the same name",
+        ),
+        (
+            "recovery manifests of phones that",
+            "a recovery manifest of a phone that",
         ),
         (
             "installer scripts of a call manager; they are",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::format::{clock, diagnosis, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::RequestedFile,
+    phone::{LoadName, RequestedFile},
     track::{event::State, observation::RunTime},
 };
 
@@ -90,15 +90,20 @@ pub(crate) fn rebooted(name: &str, interrupted: &str, at: RunTime) -> Diagnosis 
 }
 
 /// The phone fetched the whole load too often.
-pub(crate) fn repeated(load: &str, passes: u32) -> Diagnosis {
-    let load = printable(load);
+pub(crate) fn repeated(load: &LoadName, passes: u32) -> Diagnosis {
+    let name = if load.is_recovery() {
+        "the load that the phone shows (Settings > Model Information)".to_owned()
+    } else {
+        format!("exactly '{}'", printable(load.as_str()))
+    };
+    let load = printable(load.as_str());
     diagnosis(
         Code::RepeatFlash,
         format!("fetched every image of {load} {passes} times"),
         format!(
-            "The server now gives the phone an XMLDefault.cnf.xml that names no load, so the \
-             phone keeps its load; it can still fetch its recovery files. If its SEP file names a \
-             load, write exactly '{load}' there."
+            "In a run of this program the server now gives the phone an XMLDefault.cnf.xml that \
+             names no load, so the phone keeps its load; it can still fetch its recovery files. If \
+             its SEP file names a load, write {name} there."
         ),
     )
 }

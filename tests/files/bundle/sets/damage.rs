@@ -4,16 +4,12 @@ use std::{fs, path::PathBuf};
 
 use reflash::{
     bundle::Verdict,
-    diagnose::Severity,
     phone::{Family, Protocol},
     simulator::{Sizes, SyntheticBundle, signed_file},
 };
 use tempfile::TempDir;
 
-use super::{
-    super::fixtures::{Entry, zip},
-    Change, Files, LOAD, messages, one, trusting, verdicts,
-};
+use super::{Change, Files, LOAD, messages, one, trusting, verdicts};
 
 #[test]
 fn renamed_files_and_mixed_releases_have_their_cause_named() {
@@ -250,129 +246,4 @@ fn single_files_and_other_archives_are_named_with_what_to_do() {
         let text = messages(&bundle, "not-an-archive");
         assert!(parts.iter().all(|part| text.contains(part)), "{text}");
     }
-}
-
-#[test]
-fn files_whose_manifests_are_renamed_too_are_not_called_unnamed() {
-    for end in [" (1)", ".txt", ".bin"] {
-        let bundle = Files::sip()
-            .renamed(|name| match name.rsplit_once('.') {
-                Some((stem, kind)) if end.starts_with(' ') => format!("{stem}{end}.{kind}"),
-                _ => format!("{name}{end}"),
-            })
-            .bundle();
-        assert_eq!(verdicts(&bundle), [(LOAD, Verdict::Incomplete)], "{end}");
-        let text = messages(&bundle, "name-mismatch");
-        assert_eq!(text.lines().count(), 8, "{end}: {text}");
-        assert!(!text.contains("no manifest names it"), "{end}: {text}");
-        assert!(
-            text.contains("→ Rename it to the name in its header."),
-            "{end}: {text}"
-        );
-    }
-}
-
-#[test]
-fn a_download_that_was_not_completed_is_not_to_be_renamed() {
-    let name = "cnu45.9-9-1ES4.sbn";
-    let part = |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() - 100);
-    let bundle = Files::sip()
-        .changed(name, part)
-        .renamed(|own| {
-            if own == name {
-                format!("{own}.part")
-            } else {
-                own.to_owned()
-            }
-        })
-        .bundle();
-    let text = messages(&bundle, "missing-image");
-    for part in [
-        "cnu45.9-9-1ES4.sbn.part', and is damaged",
-        "download it again",
-    ] {
-        assert!(text.contains(part), "{text}");
-    }
-    assert!(!text.contains("Rename"), "{text}");
-}
-
-#[test]
-fn recovery_manifests_of_models_without_a_load_do_not_count_as_errors() {
-    let files = Files::sip();
-    let own = files
-        .0
-        .iter()
-        .find(|(name, _)| name == "term45.default.loads");
-    let own = own.unwrap().1.clone();
-    let bundle = files.clone().with("term75.default.loads", &own).bundle();
-    assert_eq!(bundle.verdict, Verdict::Genuine);
-    let severities: Vec<_> = bundle
-        .problems
-        .iter()
-        .map(|problem| problem.severity)
-        .collect();
-    assert_eq!(severities, [Severity::Warning], "{:?}", bundle.problems);
-    // That of a model of the load is what a phone requests.
-    let bundle = files.with("term65.default.loads", &own).bundle();
-    assert_eq!(bundle.verdict, Verdict::Damaged);
-}
-
-#[test]
-fn an_archive_that_went_through_text_mode_has_its_cause_named() {
-    let image = signed_file("cnu45.9-9-1ES4.sbn", &noise(300_000));
-    let entries = [
-        Entry::new("SIP45.9-9-1S.loads", b"cnu45.9-9-1ES4.sbn\r\n"),
-        Entry::new("cnu45.9-9-1ES4.sbn", &image),
-    ];
-    let wide: Vec<u8> = zip(&entries)
-        .iter()
-        .flat_map(|byte| match byte {
-            b'\n' => vec![b'\r', b'\n'],
-            byte => vec![*byte],
-        })
-        .collect();
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("bundle.zip");
-    fs::write(&path, wide).unwrap();
-    let bundle = one(&path, &trusting());
-    assert_eq!(bundle.verdict, Verdict::Damaged);
-    let [problem] = &bundle.problems[..] else {
-        panic!("{bundle:?}")
-    };
-    assert!(problem.message.contains("text mode"), "{problem:?}");
-    assert!(problem.cure.contains("binary mode"), "{problem:?}");
-}
-
-#[test]
-fn self_extracting_archives_and_folders_of_links_are_named_as_such() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("cmterm.exe");
-    let entries = [Entry::new("a.sbn", b"x")];
-    fs::write(&path, [b"MZ program".to_vec(), zip(&entries)].concat()).unwrap();
-    let bundle = one(&path, &trusting());
-    assert_eq!(bundle.verdict, Verdict::Foreign);
-    let text = messages(&bundle, "not-an-archive");
-    assert!(text.contains("a program for Windows"), "{text}");
-
-    let real = Files::sip().folder();
-    let links = TempDir::new().unwrap();
-    for entry in fs::read_dir(real.path()).unwrap() {
-        let entry = entry.unwrap();
-        let link = links.path().join(entry.file_name());
-        std::os::unix::fs::symlink(entry.path(), link).unwrap();
-    }
-    let text = messages(&one(links.path(), &trusting()), "no-firmware");
-    assert!(text.contains("none of its files is read"), "{text}");
-}
-
-/// Bytes without a pattern.
-fn noise(size: u32) -> Vec<u8> {
-    (0..size)
-        .map(|n| {
-            let mixed = (n ^ n >> 7).wrapping_mul(2_654_435_761);
-            (mixed ^ mixed >> 15)
-                .wrapping_mul(2_246_822_519)
-                .to_le_bytes()[2]
-        })
-        .collect()
 }
