@@ -22,6 +22,7 @@ mod network;
 mod number;
 mod observers;
 mod opening;
+mod paragraph;
 mod preflight;
 mod provision;
 mod registrar;

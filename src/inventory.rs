@@ -170,4 +170,6 @@ fn text(bytes: &[u8]) -> Result<&str, InventoryFault> {
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
+mod spreadsheet_tests;
+#[cfg(test)]
 mod tests;

@@ -26,6 +26,7 @@ mod not_xml;
 mod pbx;
 mod pjsip;
 mod placeholder;
+mod placement;
 mod plan_names;
 mod repeated;
 mod similar;
@@ -43,7 +44,9 @@ pub use explanation::{FindingExplanation, explanations};
 pub use findings::MAX_FINDINGS;
 pub use manager::{RegisteringLine, registering_lines, registrars, transport_layer};
 pub use name::FileKind;
-pub use pjsip::{PjsipAuth, PjsipConfig, PjsipEndpoint, PjsipTransport, TransportProtocol};
+pub use pjsip::{
+    PjsipAor, PjsipAuth, PjsipConfig, PjsipEndpoint, PjsipTransport, TransportProtocol,
+};
 pub use plan_names::{dial_templates, missing_plans};
 pub use sip_conf::{SipConfig, SipPeer};
 pub use text::MAX_FILE_BYTES;
@@ -74,15 +77,7 @@ use crate::{
 pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
     let named = FileKind::of_name(path).or_else(|| known.named_plan(path));
     let mut findings = FindingList::new(path);
-    let format = not_xml::seems_to_be(bytes).filter(|_| !is_text_file(named, bytes));
-    if let Some(format) = format {
-        findings.file(
-            Severity::Error,
-            "not-well-formed",
-            format!("the file is not XML; it seems to be {format}"),
-            "Name an XML file that phones read: SEP<MAC>.cnf.xml, XMLDefault.cnf.xml or \
-             dialplan.xml",
-        );
+    if is_of_another_kind(&mut findings, path, bytes, named) {
         return findings.into_sorted();
     }
     if named == Some(FileKind::DialPlan) {
@@ -98,7 +93,11 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
         );
         return findings.into_sorted();
     }
-    let mut text = match Text::decode(bytes) {
+    let decoded = match Text::decode(bytes) {
+        Ok(_) if xml_fault::utf16(bytes) => Err((1, 1)),
+        decoded => decoded,
+    };
+    let mut text = match decoded {
         Ok(text) => text,
         Err(position) => {
             name::check(&mut findings, path, named, None);
@@ -160,6 +159,38 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
         ),
     }
     findings.into_sorted()
+}
+
+/// Whether the file is no XML, or of another type than its name shows; adds a finding if so.
+fn is_of_another_kind(
+    findings: &mut FindingList<'_>,
+    path: &Path,
+    bytes: &[u8],
+    named: Option<FileKind>,
+) -> bool {
+    let format = not_xml::seems_to_be(bytes).filter(|_| !is_text_file(named, bytes));
+    if let Some(format) = format {
+        findings.file(
+            Severity::Error,
+            "not-well-formed",
+            format!("the file is not XML; it seems to be {format}"),
+            if format == not_xml::WEB_PAGE {
+                "Download the file itself: a web page was saved in its place"
+            } else {
+                "Name an XML file that phones read: SEP<MAC>.cnf.xml, XMLDefault.cnf.xml or \
+                 dialplan.xml"
+            },
+        );
+        return true;
+    }
+    let content = std::str::from_utf8(bytes).ok().and_then(FileKind::of_text);
+    if let Some((named, content)) = FileKind::of_name(path).zip(content)
+        && let Some((message, cure)) = name::contradiction(named, content)
+    {
+        findings.file(Severity::Error, "unknown-kind", message, cure);
+        return true;
+    }
+    false
 }
 
 /// The type of a file, from its name, its content, or a configuration that names it as dial plan.

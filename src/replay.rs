@@ -25,6 +25,9 @@ pub mod capture;
 mod clock;
 mod directions;
 mod dnsmasq;
+mod embedded;
+mod faults;
+mod foreign;
 mod http_transfers;
 pub mod infer;
 mod ios;
@@ -53,6 +56,7 @@ mod unaddressed;
 mod unpack;
 mod wrapper;
 
+pub use foreign::Converter;
 pub use note::TraceNote;
 pub use trace::{DamagedPacket, MAX_OBSERVATIONS, MAX_REQUESTS, Tally, Trace, TraceObservations};
 
@@ -91,13 +95,13 @@ pub enum ReplayError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is compressed.
-    #[error("{} is compressed: unpack it with {with}", path.display())]
-    Packed {
+    /// The file is compressed, an archive or in another program's format.
+    #[error("{} is {}", path.display(), converter.what)]
+    Converted {
         /// The file.
         path: PathBuf,
-        /// The program that unpacks it to standard output.
-        with: &'static str,
+        /// What it is, and what to do with it.
+        converter: Converter,
     },
     /// xinetd started a TFTP server, which logs no requests.
     #[error(
@@ -148,6 +152,8 @@ pub enum ReplayError {
         path: PathBuf,
         /// What was read.
         tally: Tally,
+        /// What is wrong with the capture.
+        notes: Vec<TraceNote>,
     },
 }
 
@@ -160,9 +166,7 @@ impl ReplayError {
                 "Name one file in it: a log, a capture or a journal".to_owned()
             }
             Self::Read { .. } => "Name an existing file that this user can read".to_owned(),
-            Self::Packed { with, .. } => {
-                format!("Unpack it in a pipe: {with} FILE | reflash replay -")
-            }
+            Self::Converted { converter, .. } => converter.cure.to_owned(),
             Self::Damaged { .. } => "Copy the file again: gzip -t FILE tests it".to_owned(),
             Self::AnswersOnly { .. } => {
                 "Capture both directions: on the server with tcpdump -i any \
@@ -172,6 +176,15 @@ impl ReplayError {
             Self::NotLogged { .. } => {
                 "Add --verbose to server_args in /etc/xinetd.d/tftp, restart \
                                        xinetd, and let a phone start again"
+                    .to_owned()
+            }
+            Self::NoCapture { notes, .. } if !notes.is_empty() => {
+                let notes: Vec<String> = notes.iter().map(TraceNote::sentence).collect();
+                capitalized(&notes.join(". "))
+            }
+            Self::NoCapture { tally, .. } if tally.unknown > 0 => {
+                "Readable link layers: Ethernet, Linux cooked, raw IP, PPP and BSD loopback. \
+                 Capture on the server or on a mirror port: tcpdump -i any -w FILE"
                     .to_owned()
             }
             Self::Empty { .. }
@@ -189,6 +202,12 @@ impl ReplayError {
     }
 }
 
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).collect()
+}
+
 fn format_of(head: &[u8]) -> ReplayFormat {
     let text = head.trim_ascii_start();
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or(text);
@@ -201,17 +220,6 @@ fn format_of(head: &[u8]) -> ReplayFormat {
     } else {
         ReplayFormat::Log
     }
-}
-
-/// The program that unpacks a file that begins with `head`, other than by gzip.
-fn unpacker(head: &[u8]) -> Option<&'static str> {
-    [
-        (&b"BZh"[..], "bzcat"),
-        (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xzcat"),
-        (&[0x28, 0xb5, 0x2f, 0xfd], "zstdcat"),
-    ]
-    .into_iter()
-    .find_map(|(magic, with)| head.starts_with(magic).then_some(with))
 }
 
 /// An open file, not read yet.
@@ -264,7 +272,8 @@ pub fn open(path: &Path) -> Result<TraceFile, ReplayError> {
     let mut input: Box<dyn BufRead> = Box::new(BufReader::new(file));
     let head = input.fill_buf().map_err(failed)?;
     let mut damaged = Rc::default();
-    if unpack::is_gzip(head) {
+    let is_packed = unpack::is_gzip(head);
+    if is_packed {
         modified = unpack::modified(head).or(modified);
         let (unpacked, is_damaged) = unpack::unpacked(input);
         input = Box::new(unpacked);
@@ -279,9 +288,9 @@ pub fn open(path: &Path) -> Result<TraceFile, ReplayError> {
             ReplayError::Empty { path }
         });
     }
-    if let Some(with) = unpacker(head) {
+    if let Some(converter) = foreign::converter_of(head, is_packed) {
         let path = path.to_owned();
-        return Err(ReplayError::Packed { path, with });
+        return Err(ReplayError::Converted { path, converter });
     }
     let format = format_of(head);
     let is_binary = head.contains(&0);
@@ -326,7 +335,11 @@ impl TraceFile {
             return Err(match self.format {
                 ReplayFormat::Capture if tally.read == 0 => ReplayError::NoPacket { path },
                 ReplayFormat::Log if self.is_binary => ReplayError::Foreign { path },
-                ReplayFormat::Capture => ReplayError::NoCapture { path, tally },
+                ReplayFormat::Capture => ReplayError::NoCapture {
+                    path,
+                    tally,
+                    notes: trace.notes,
+                },
                 ReplayFormat::Log | ReplayFormat::Journal => ReplayError::NoLog {
                     path,
                     lines: tally.read,

@@ -122,21 +122,84 @@ fn curly_in_tag(text: &str, offset: usize) -> Option<usize> {
     tag.find(CURLY).map(|at| start + at)
 }
 
+/// Common names of characters in HTML.
+const HTML_ENTITIES: [&str; 19] = [
+    "nbsp", "auml", "ouml", "uuml", "Auml", "Ouml", "Uuml", "szlig", "eacute", "egrave", "ecirc",
+    "agrave", "aacute", "ccedil", "ntilde", "oacute", "copy", "ndash", "euro",
+];
+
+/// The start of a comment without an end.
+fn unclosed_comment(text: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let start = at + text[at..].find("<!--")?;
+        let inside = start + "<!--".len();
+        match text[inside..].find("-->") {
+            Some(end) => at = inside + end,
+            None => return Some(start),
+        }
+    }
+}
+
+/// " of line 3", where the element that is still open at the offset begins on an earlier line.
+fn of_line(text: &str, name: &str, offset: usize) -> String {
+    let before = &text[..offset];
+    let tag = format!("<{name}");
+    let start = before.rmatch_indices(&tag).find(|(at, _)| {
+        let rest = &before[at + tag.len()..];
+        rest.starts_with(|c: char| c == '>' || c.is_whitespace())
+    });
+    match start {
+        Some((at, _)) if before[at..].contains('\n') => {
+            format!(" of line {}", before[..at].matches('\n').count() + 1)
+        }
+        _ => String::new(),
+    }
+}
+
+/// Causes that the text around the error shows.
+fn specific(text: &str, offset: usize, error: &Error) -> Option<XmlFault> {
+    if let Some(start) = unclosed_comment(text).filter(|start| *start <= offset) {
+        let cure = "Write --> at its end, or delete it";
+        return Some(XmlFault::new(start, "a comment is not closed", cure));
+    }
+    match error {
+        Error::UnexpectedCloseTag(open, close, _) if !open.is_empty() => Some(XmlFault::new(
+            offset,
+            format!(
+                "</{close}> found where </{open}> must close <{open}>{}",
+                of_line(text, open, offset)
+            ),
+            if open.eq_ignore_ascii_case(close) {
+                "Make the opening and the closing tag identical, including case"
+            } else {
+                "Add the closing tag that is missing, or make both tags identical"
+            },
+        )),
+        Error::UnknownEntityReference(name, _) if HTML_ENTITIES.contains(&name.as_str()) => {
+            Some(XmlFault::new(
+                offset,
+                format!("&{name}; is known in HTML, but not in XML"),
+                "Write the character itself; XML has only &amp; &lt; &gt; &quot; and &apos;",
+            ))
+        }
+        _ => None,
+    }
+}
+
 fn cause(text: &str, offset: usize, error: &Error) -> XmlFault {
+    if let Some(fault) = specific(text, offset, error) {
+        return fault;
+    }
     let found = || match text[offset..].chars().next() {
         Some(c) => format!("'{}'", c.escape_debug()),
         None => "the end of the file".to_owned(),
     };
     let (place, message, cure) = match error {
-        Error::UnexpectedCloseTag(open, close, _) if open.is_empty() => (
+        Error::UnexpectedCloseTag(_, close, _) => (
             offset,
             format!("</{close}> has no opening tag"),
             "Delete it, or add the opening tag",
-        ),
-        Error::UnexpectedCloseTag(open, close, _) => (
-            offset,
-            format!("</{close}> found where </{open}> must close <{open}>"),
-            "Make the opening and the closing tag identical, including case",
         ),
         Error::UnknownEntityReference(..)
         | Error::MalformedEntityReference(_)

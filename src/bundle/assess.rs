@@ -141,6 +141,7 @@ impl Bundle {
         if others.is_empty() || has_note {
             return None;
         }
+        let is_served = others.iter().all(|set| set.is_served);
         let described: Vec<String> = others
             .iter()
             .map(|set| {
@@ -160,9 +161,13 @@ impl Bundle {
                 "this program does not convert the phones of {}",
                 described.join(" and ")
             ),
-            cure: "`reflash models` lists the phones that it converts. `stage` and `serve` still \
-                   serve these files."
-                .to_owned(),
+            cure: if is_served {
+                "`reflash models` lists the phones that it converts. `stage` and `serve` still \
+                 serve these files."
+            } else {
+                "`reflash models` lists the phones that it converts."
+            }
+            .to_owned(),
         })
     }
 

@@ -10,13 +10,17 @@ use std::{fs::File, io::Read, path::Path};
 
 use super::{
     describe::describe,
-    file_part::FilePart,
+    file_part::{FilePart, read_retrying},
     header::{FIFTH_MAGIC, SIGNED_MAGIC, SignedHeader},
     limits::CHUNK_BYTES,
     stop::{WalkStop, invalid, with_cure},
+    transfer_marks::{self, TransferMarks},
     types::Verdict,
     visitor::Visitor,
 };
+
+/// The bytes of a damaged archive in which marks of a transfer in text mode are looked for.
+const MAX_MARKED: u64 = 8 * 1024 * 1024;
 
 /// A container to walk.
 #[derive(Debug, Clone, Copy)]
@@ -30,10 +34,38 @@ pub(super) enum Container<'c> {
 /// Passes every regular file of the container to the visitor. A hostile, oversized or
 /// invalid structure ends the walk, if possible before the first entry.
 pub(super) fn walk(container: Container<'_>, visitor: &mut dyn Visitor) -> Result<(), WalkStop> {
-    let (file, length) = match container {
-        Container::File(file, length) => (file, length),
-        Container::Folder(path) => return folder::walk(path, visitor),
+    match container {
+        Container::File(file, length) => {
+            walk_file(file, length, visitor).or_else(|stop| Err(in_text_mode(file, length, stop)?))
+        }
+        Container::Folder(path) => folder::walk(path, visitor),
+    }
+}
+
+/// The same problem with its cause, if a transfer in text mode damaged the archive.
+fn in_text_mode(file: &File, length: u64, stop: WalkStop) -> Result<WalkStop, WalkStop> {
+    let WalkStop::Invalid(Verdict::Damaged, mut problem) = stop else {
+        return Ok(stop);
     };
+    let mut marks = TransferMarks::default();
+    let mut part = FilePart::new(file, 0, length.min(MAX_MARKED));
+    let mut buffer = vec![0; CHUNK_BYTES];
+    loop {
+        let count = read_retrying(&mut part, &mut buffer)?;
+        if count == 0 {
+            break;
+        }
+        marks.update(&buffer[..count]);
+    }
+    // A tar may hold text only.
+    if let Some(what) = marks.damage() {
+        problem.message = format!("{}. The cause: {what}", problem.message);
+        transfer_marks::CURE.clone_into(&mut problem.cure);
+    }
+    Ok(WalkStop::Invalid(Verdict::Damaged, problem))
+}
+
+fn walk_file(file: &File, length: u64, visitor: &mut dyn Visitor) -> Result<(), WalkStop> {
     let mut start = Vec::new();
     FilePart::new(file, 0, length)
         .take(CHUNK_BYTES as u64)

@@ -260,6 +260,16 @@ fn member(
     let is_named = judged
         .chain(recovery.iter().map(|found| &found.judged))
         .any(|judged| judged.files.contains(&at));
+    let judged = loads.sets.iter().filter_map(|set| set.judged.as_ref());
+    let damage = judged
+        .chain(recovery.iter().map(|found| &found.judged))
+        .flat_map(|judged| &judged.damage);
+    let damage: Vec<&Problem> = damage.collect();
+    let is_reported = |name: &str, code: &str| {
+        let is =
+            |problem: &&Problem| problem.code == code && problem.member.as_deref() == Some(name);
+        damage.iter().any(is)
+    };
     let image = is_named || is_image(&entry.name);
     let (signature, signer) = match (&entry.verification, &entry.header) {
         (Some(Verification::Valid(signer)), _) => (Signature::Valid, Some(signer)),
@@ -267,6 +277,7 @@ fn member(
         (None, ImageHeader::Broken(_)) if image || entry.manifest.is_some() => {
             (Signature::Invalid, None)
         }
+        _ if is_reported(&entry.name, "signature-invalid") => (Signature::Invalid, None),
         // A broken header of a file that is not firmware may be a signed configuration.
         (Some(Verification::NoKnownKey | Verification::NoMatchingKey), _)
         | (None, ImageHeader::FifthGeneration(_) | ImageHeader::Broken(_)) => {

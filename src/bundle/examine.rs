@@ -1,6 +1,7 @@
 //! Examines a file or folder and gives a verdict on each bundle in it.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -19,7 +20,7 @@ use super::{
     options::ExamineOptions,
     source::{OpenedSource, open},
     stop::{WalkStop, invalid},
-    types::{Bundle, BundleLocation, Verdict},
+    types::{Bundle, BundleLocation, Problem, Verdict},
     whole_file::WholeFile,
 };
 
@@ -154,14 +155,15 @@ fn bundles(
     }
     let is_folder = whole.digests.is_none() && location.archive.is_none();
     let mut bundles = Vec::new();
-    for (folder, files) in collected.folders {
+    for (folder, files) in &collected.folders {
         let mut bundle = Bundle::unassessed(path, location, whole);
         if !folder.is_empty() {
-            bundle.path = inside(path, &folder, is_folder);
-            bundle.location.folder = folder;
+            bundle.path = inside(path, folder, is_folder);
+            bundle.location.folder.clone_from(folder);
             bundle.location.outer = bundle.digests.take();
         }
-        bundle.assess(contents::conclude(&files, &collected.skipped, whole.known));
+        bundle.assess(contents::conclude(files, &collected.skipped, whole.known));
+        name_other_folders(&mut bundle.problems, folder, &collected.folders);
         bundles.push(bundle);
     }
     for (archive, file, size) in collected.archives {
@@ -179,7 +181,8 @@ fn bundles(
         bundles.retain(|bundle| bundle.verdict != Verdict::Foreign);
     } else if bundles.is_empty() {
         let mut bundle = Bundle::unassessed(path, location, whole);
-        bundle.assess(contents::conclude(&CollectedFolder::default(), &[], false));
+        let nothing = CollectedFolder::default();
+        bundle.assess(contents::conclude(&nothing, &collected.skipped, false));
         bundles.push(bundle);
     } else {
         bundles.truncate(1);
@@ -190,6 +193,34 @@ fn bundles(
             .extend(contents::skip_notes(&collected.skipped));
     }
     Ok(bundles)
+}
+
+/// Names the folder that has a missing image, if another one has it.
+fn name_other_folders(
+    problems: &mut [Problem],
+    own: &str,
+    folders: &BTreeMap<String, CollectedFolder>,
+) {
+    for problem in problems {
+        let (true, Some(image)) = (problem.code == "missing-image", &problem.member) else {
+            continue;
+        };
+        let has = |files: &CollectedFolder| {
+            let mut names = files.entries.iter().map(|entry| entry.name.as_str());
+            names.any(|name| name.eq_ignore_ascii_case(image))
+        };
+        let mut others = folders.iter().filter(|(folder, _)| *folder != own);
+        if let Some((other, _)) = others.find(|(_, files)| has(files)) {
+            let shown = if other.is_empty() {
+                "the folder above"
+            } else {
+                other
+            };
+            problem.message = format!("{}; {shown} has a file of this name", problem.message);
+            "Put the manifests and the images of one release into one folder, without folders in it."
+                .clone_into(&mut problem.cure);
+        }
+    }
 }
 
 /// Examines a nested archive, which was copied to a temporary file.

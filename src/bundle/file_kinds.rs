@@ -42,6 +42,11 @@ pub(super) fn is_firmware(name: &str) -> bool {
     is_manifest(name) || (is_image(name) && !has_extension(&lower, &AMBIGUOUS_EXTENSIONS))
 }
 
+/// Whether the file is a trust list (CTL, ITL) of a call manager.
+pub(super) fn is_trust_list(name: &str) -> bool {
+    has_extension(&name.to_ascii_lowercase(), &[".tlv"])
+}
+
 /// Whether the file is an archive that may contain a bundle.
 pub(super) fn is_archive(name: &str) -> bool {
     has_extension(&name.to_ascii_lowercase(), &ARCHIVE_EXTENSIONS)

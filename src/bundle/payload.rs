@@ -15,8 +15,18 @@ const COMPRESSED: [u8; 2] = [0x1f, 0x9d];
 const UBOOT_MAGIC: [u8; 4] = [0x27, 0x05, 0x19, 0x56];
 const UBOOT_HEADER: usize = 64;
 
-/// The load id inside an image of the 7910, 7940 or 7960.
+/// The file that names the image which an old 7940 or 7960 starts.
+pub(super) const IMAGE_NAME_FILE: &str = "OS79XX.TXT";
+
+/// The load id inside an image of the 7910, 7940 or 7960, or the one that `OS79XX.TXT` names.
 pub(super) fn load_id(name: &str, payload: &[u8]) -> Option<String> {
+    if name.eq_ignore_ascii_case(IMAGE_NAME_FILE) {
+        // A blank at its end belongs to the name that the phone requests.
+        let text = std::str::from_utf8(payload).ok()?;
+        let id = text.trim_end_matches(['\r', '\n']);
+        let is_name = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic());
+        return is_name.then(|| id.to_owned());
+    }
     if !has_load_id(name) {
         return None;
     }

@@ -97,6 +97,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
                 "read": record.tally.read,
                 "understood": record.tally.understood,
                 "unknown": record.tally.unknown,
+                "first_unknown": record.tally.first_unknown,
                 "damaged": record.tally.damaged,
                 "cut": record.tally.cut,
                 "requests": record.len(),
@@ -156,13 +157,20 @@ fn heading_sentences(
         tally.understood,
         record.len(),
     )];
+    let first = |what: &str| {
+        let number = tally.first_unknown.filter(|_| tally.unknown > 1);
+        number.map_or_else(String::new, |number| {
+            format!(", the first is {what} {number}")
+        })
+    };
     match tally.unknown {
         0 => {}
         unknown if is_capture => lines.push(format!(
-            "packets of an unsupported link layer: {unknown} (supported: Ethernet, Linux cooked, raw \
-             IP)"
+            "packets of an unsupported link layer: {unknown}{} (supported: Ethernet, Linux cooked, \
+             raw IP, PPP, BSD loopback)",
+            first("packet")
         )),
-        unknown => lines.push(format!("lines not understood: {unknown}")),
+        unknown => lines.push(format!("lines not understood: {unknown}{}", first("line"))),
     }
     if let Some(DamagedPacket { packet, fault }) = record.damage {
         lines.push(format!(

@@ -12,6 +12,9 @@ use crate::{
 /// Phones write their flash for up to this long.
 const WRITING_TAKES: SignedDuration = SignedDuration::from_mins(5);
 
+/// Columns of a model.
+const MODEL: usize = 5;
+
 /// Up to this many phones, the evidence of finished phones is printed too.
 const FEW: usize = 10;
 
@@ -54,11 +57,13 @@ pub fn table(view: &RunView, style: Style) -> String {
 /// print when each phone was seen, however many there are.
 fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
     let mut lines = Vec::new();
+    let models = view.phones().filter_map(PhoneView::model_text);
+    let models = models.map(str::len).max().unwrap_or(0).max(MODEL);
     if view.is_empty() {
         lines.push("No phone came.".to_owned());
     } else {
         lines.push(format!(
-            "{:<13} {:<15} {:<5} {:<11} {}",
+            "{:<13} {:<15} {:<models$} {:<11} {}",
             "MAC", "address", "model", "state", "load"
         ));
     }
@@ -66,7 +71,7 @@ fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
     let few = view.len() <= FEW;
     for (phone, report) in view.reported() {
         let whole = few || !phone.done;
-        lines.extend(row(phone, report, (whole, times), style));
+        lines.extend(row(phone, report, (models, whole, times), style));
     }
     let Some(report) = view.report() else {
         return lines;
@@ -109,17 +114,17 @@ fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
 fn row(
     phone: &PhoneView,
     report: &PhoneReport,
-    (whole, times): (bool, bool),
+    (models, whole, times): (usize, bool, bool),
     style: Style,
 ) -> Vec<String> {
     let named = &phone.phone;
     let mac = named
         .mac
         .map_or_else(|| "unknown".to_owned(), |mac| mac.to_string());
-    let model = named.model.as_deref().unwrap_or("?");
+    let model = phone.model_text().unwrap_or("?");
     let load = phone.load.as_ref().map_or("-", |load| load.as_str());
     let line = format!(
-        "{mac:<13} {:<15} {model:<5} {:<11} {}",
+        "{mac:<13} {:<15} {model:<models$} {:<11} {}",
         if named.address.is_unspecified() {
             "none".to_owned()
         } else {

@@ -273,12 +273,19 @@ pub fn check_folder(folder: &Path, quiet: bool) {
         .flat_map(|bundle| &bundle.problems)
         .filter(|problem| problem.severity >= least)
         .collect();
-    for problem in problems.iter().take(MAX_SHOWN) {
+    let shown = &problems[..problems.len().min(MAX_SHOWN)];
+    for (at, problem) in shown.iter().enumerate() {
         let member = problem.member.as_ref();
         let member = member.map_or(String::new(), |name| format!("{name}: "));
         let text = format!("{} {member}{}", problem.code, problem.message);
         eprintln!("firmware: {}", escape(&text));
-        eprintln!("  → {}", escape(&problem.cure));
+        // Problems that follow each other and have one cure get it once.
+        if shown
+            .get(at + 1)
+            .is_none_or(|next| next.cure != problem.cure)
+        {
+            eprintln!("  → {}", escape(&problem.cure));
+        }
     }
     if problems.len() > MAX_SHOWN {
         let more = problems.len() - MAX_SHOWN;

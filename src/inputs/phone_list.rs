@@ -14,7 +14,7 @@ use crate::{
     failure::Failure,
     inventory::{Inventory, InventoryError, InventoryFault},
     stage::sha256,
-    text::escape,
+    text::{escape, wrap},
 };
 
 /// An inventory, and the file it was read from.
@@ -83,7 +83,10 @@ impl InventoryFile {
         let bytes = Inventory::bytes(path).map_err(|error| failed(&error))?;
         let parsed = Inventory::parse_all(path, &bytes);
         for warning in parsed.inventory.warnings.iter().filter(|_| !quiet) {
-            eprintln!("warning: {}, {}", shown(path), escape(warning));
+            let text = format!("{}, {}", shown(path), escape(warning));
+            for line in wrap(&text, "warning: ", "    ") {
+                eprintln!("{line}");
+            }
         }
         let file = Self {
             inventory: parsed.inventory,

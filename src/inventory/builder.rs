@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     phone::{MacAddress, Model},
+    text::edit_distance,
     track::MAX_PHONES,
 };
 
@@ -60,8 +61,12 @@ impl InventoryBuilder {
         known: &str,
     ) {
         let shown: String = name.escape_debug().take(40).collect();
+        let known = match similar(name, known) {
+            Some(similar) => format!("did you mean '{similar}'?"),
+            None => format!("known: {known}"),
+        };
         self.inventory.warnings.push(format!(
-            "line {}: {what} '{shown}' is unknown and ignored; known: {known}",
+            "line {}: {what} '{shown}' is unknown and ignored; {known}",
             position.line,
         ));
     }
@@ -103,10 +108,7 @@ impl InventoryBuilder {
             has_mac |= field == PhoneField::Mac;
             let result = cleaned.and_then(|value| match field {
                 PhoneField::Mac => {
-                    let parsed: MacAddress = value
-                        .parse()
-                        .map_err(|error| position.fault(format!("{error}")))?;
-                    mac = Some((parsed, position));
+                    mac = Some((phone_mac(value, position)?, position));
                     Ok(())
                 }
                 PhoneField::Button(number, part) => {
@@ -198,6 +200,42 @@ impl InventoryBuilder {
             faults: self.faults,
         }
     }
+}
+
+/// The MAC address of a phone.
+fn phone_mac(value: &str, position: TextPosition) -> Result<MacAddress, InventoryFault> {
+    let mac: MacAddress = value.parse().map_err(|error| {
+        let looks_like_number = value.contains(['E', 'e'])
+            && value.contains('+')
+            && value.parse::<f64>().is_ok_and(f64::is_finite);
+        let why = if looks_like_number {
+            "; a spreadsheet made a number of it: format the column as text, and type it again"
+        } else {
+            ""
+        };
+        position.fault(format!("{error}{why}"))
+    })?;
+    if !mac.is_of_one_device() {
+        return Err(position.fault(format!(
+            "{mac} is no address of a phone: copy it from the label on its back"
+        )));
+    }
+    Ok(mac)
+}
+
+/// The name in this list that differs least from a misspelled one.
+fn similar<'a>(name: &str, known: &'a str) -> Option<&'a str> {
+    let name = name.trim().to_ascii_lowercase().replace([' ', '-'], "_");
+    let most = match name.chars().count() {
+        4..=6 => 1,
+        7..=40 => 2,
+        // A short name is similar to too many others, and a long one to none.
+        _ => return None,
+    };
+    let known = known.split([',', ';']).map(str::trim);
+    let distances = known.map(|known| (edit_distance(&name, known), known));
+    let (distance, nearest) = distances.min()?;
+    (distance <= most).then_some(nearest)
 }
 
 fn empty_phone() -> PhoneEntry {

@@ -6,6 +6,7 @@ use super::{
     field::{PhoneField, SiteField},
     parsed::ParsedInventory,
 };
+use crate::phone::MacAddress;
 
 /// The field of a column. A name that exists for both phone and site means the phone's field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,24 +15,33 @@ enum Column {
     Site(SiteField),
 }
 
+/// Column names that a message names, and characters of each.
+const MAX_NAMES: usize = 8;
+const MAX_NAME_CHARACTERS: usize = 20;
+
 /// Parses CSV text.
 pub(super) fn read(text: &str) -> ParsedInventory {
+    let (given, text) = match separator_line(text) {
+        Some((separator, rest)) => (Some(separator), rest),
+        None => (None, text),
+    };
+    let first_line = 1 + u64::from(given.is_some());
     let header = text.lines().next().unwrap_or_default();
     let mut rows = csv::ReaderBuilder::new()
-        .delimiter(delimiter(header))
+        .delimiter(given.unwrap_or_else(|| delimiter(header)))
         .has_headers(false)
         // Rows with a wrong number of fields are reported below.
         .flexible(true)
         .from_reader(text.as_bytes())
         .into_records();
     let mut builder = InventoryBuilder::default();
-    let mut lines = LineCounter::new(text);
+    let mut lines = LineCounter::new(text, first_line);
     let Some(row) = rows.next() else {
         return builder.finish();
     };
     let columns = row
         .map_err(|error| fault(&error))
-        .and_then(|row| columns(&row, &mut builder));
+        .and_then(|row| columns(&row, first_line, &mut builder));
     let columns = match columns {
         Ok(columns) => columns,
         Err(fault) => return ParsedInventory::broken(vec![fault]),
@@ -79,11 +89,11 @@ struct LineCounter<'a> {
 }
 
 impl<'a> LineCounter<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(text: &'a str, line: u64) -> Self {
         Self {
             text,
             byte: 0,
-            line: 1,
+            line,
         }
     }
 
@@ -102,20 +112,37 @@ impl<'a> LineCounter<'a> {
     }
 }
 
-/// The separator of a header line. Spreadsheets use `;` in many countries.
+/// The separator of a header line. Spreadsheets use `;` in many countries, and tabs when a table is
+/// copied from them.
 fn delimiter(header: &str) -> u8 {
-    let count = |separator| header.matches(separator).count();
-    if count(';') > count(',') { b';' } else { b',' }
+    let count = |separator: u8| header.bytes().filter(|byte| *byte == separator).count();
+    // `max_by_key` gives the last of equal ones.
+    let most = b"\t;,".iter().max_by_key(|separator| count(**separator));
+    most.copied().unwrap_or(b',')
+}
+
+/// The separator of a first line such as `sep=;`, which Excel writes and reads, and the text after
+/// that line.
+fn separator_line(text: &str) -> Option<(u8, &str)> {
+    let (line, rest) = text.split_once('\n')?;
+    let line = line.trim().trim_matches('"').to_ascii_lowercase();
+    match line.strip_prefix("sep=")?.as_bytes() {
+        [separator @ (b',' | b';' | b'|')] => Some((*separator, rest)),
+        // The tab was trimmed.
+        [] => Some((b'\t', rest)),
+        _ => None,
+    }
 }
 
 /// The field of each column; `None` for an unknown column.
 fn columns(
     header: &csv::StringRecord,
+    line: u64,
     builder: &mut InventoryBuilder,
 ) -> Result<Vec<Option<Column>>, InventoryFault> {
     let mut columns: Vec<Option<Column>> = Vec::new();
     for (column, name) in (1..).zip(header) {
-        let position = TextPosition { line: 1, column };
+        let position = TextPosition { line, column };
         let what = PhoneField::from_name(name)
             .map(Column::Phone)
             .or_else(|| SiteField::from_name(name).map(Column::Site));
@@ -132,13 +159,26 @@ fn columns(
         columns.push(what);
     }
     if columns.contains(&Some(Column::Phone(PhoneField::Mac))) {
-        Ok(columns)
-    } else {
-        Err(TextPosition { line: 1, column: 1 }.fault(format!(
-            "no column is named 'mac': expected a header line with column names; known: {}",
-            PhoneField::known_names()
-        )))
+        return Ok(columns);
     }
+    let position = TextPosition { line, column: 1 };
+    if header.iter().any(|name| name.parse::<MacAddress>().is_ok()) {
+        return Err(position.fault(
+            "this line is a phone: expected a header line with column names before it, such as \
+             mac,model,extension,name",
+        ));
+    }
+    let names = header.iter().map(str::trim).filter(|name| !name.is_empty());
+    let found: Vec<String> = names.take(MAX_NAMES).map(shortened).collect();
+    Err(position.fault(format!(
+        "no column is named 'mac': expected a header line with column names; found: {}; known: {}",
+        found.join(", "),
+        PhoneField::known_names()
+    )))
+}
+
+fn shortened(name: &str) -> String {
+    name.chars().take(MAX_NAME_CHARACTERS).collect()
 }
 
 /// An error of the CSV reader. The text is UTF-8 here, so few errors are left.

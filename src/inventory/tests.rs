@@ -147,6 +147,36 @@ fn every_csv_fault_has_a_position_and_an_expected_value() {
             "name,model\nx,7965\n",
             "line 1, column 1: no column is named 'mac'",
         ),
+        (
+            "MAC Address,Model\n001D45AABB01,7965\n",
+            "line 1, column 1: no column is named 'mac': expected a header line with column names; \
+             found: MAC Address, Model; known",
+        ),
+        (
+            "001D45AABB01,7965\n",
+            "line 1, column 1: this line is a phone: expected a header line",
+        ),
+        (
+            "sep=;\nmac;name\nx;a\n",
+            "line 3, column 1: 'x' is not a MAC",
+        ),
+        (
+            "mac,name\n1.23E+11,a\n",
+            "line 2, column 1: '1.23E+11' is not a MAC address: expected 12 hex digits, with or \
+             without separators (: - .); a spreadsheet made a number of it",
+        ),
+        (
+            "mac,name\n011D45AABB01,a\n",
+            "line 2, column 1: 011d45aabb01 is no address of a phone",
+        ),
+        (
+            "mac,name\n00:00:00:00:00:00,a\n",
+            "line 2, column 1: 000000000000 is no address of a phone",
+        ),
+        (
+            "mac,name\n001D45AABB01,a\u{202e}b\n",
+            "line 2, column 2: an invisible character (U+202E)",
+        ),
         ("mac,MAC\n", "line 1, column 2: a second column named 'MAC'"),
         (
             "mac,name\n001D45AABB01,a\nx,b\n",

@@ -19,7 +19,7 @@ pub(super) fn read(text: &str) -> ParsedInventory {
         let fault = |error: &toml::de::Error| {
             let start = error.span().map_or(0, |span| span.start);
             // Without the quoted line, which could contain a secret.
-            position(text, start).fault(error.message())
+            position(text, start).fault(syntax_error(error.message()))
         };
         return ParsedInventory::broken(errors.iter().map(fault).collect());
     }
@@ -218,4 +218,12 @@ fn position(text: &str, byte: usize) -> TextPosition {
         line: before.matches('\n').count() as u64 + 1,
         column: line.chars().count() as u64 + 1,
     }
+}
+
+/// The error of the TOML parser, with what to do where its own words do not help.
+fn syntax_error(message: &str) -> String {
+    if message.contains("leading zero") {
+        return "a number that begins with 0: write it between quotes, such as \"0100\"".to_owned();
+    }
+    message.to_owned()
 }

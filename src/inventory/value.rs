@@ -24,7 +24,23 @@ pub(super) fn clean_value(
             "a line break or another control character in a value; is a closing quote missing?",
         ));
     }
+    if let Some(found) = value.chars().find(|character| is_invisible(*character)) {
+        return Err(position.fault(format!(
+            "an invisible character (U+{:04X}) in a value: type the value again",
+            u32::from(found)
+        )));
+    }
     Ok(Some(value))
+}
+
+/// Whether a character has no width, or changes the direction of others: it comes from copied text,
+/// and phones and PBXs take it as a character of the value. U+200D joins parts of one symbol.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 /// Parses a boolean: true, yes, 1, false, no or 0.

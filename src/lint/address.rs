@@ -166,6 +166,9 @@ fn why(text: &str) -> String {
         None if numbers.iter().any(|part| part.is_empty()) => {
             "a part is missing beside a dot".to_owned()
         }
+        None if numbers.last().is_some_and(is_number) => {
+            "the last part of a host name is not a number".to_owned()
+        }
         None => "a part of it is too long, or begins or ends with '-'".to_owned(),
     }
 }

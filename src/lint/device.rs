@@ -9,7 +9,7 @@ use super::{
     lines::Lines,
     load, manager,
     pbx::{self, PhoneSide},
-    repeated, value,
+    placement, repeated, value,
     xml::{all, child, is, value as text},
 };
 use crate::{
@@ -19,7 +19,10 @@ use crate::{
 
 /// Values of `transportLayerProtocol`: TCP, UDP, TLS, and "as set in the security profile",
 /// which call managers export.
-const TRANSPORTS: [&str; 4] = ["1", "2", "3", "4"];
+const TRANSPORTS: [&str; 4] = ["1", "2", TLS, "4"];
+
+/// The value for TLS.
+const TLS: &str = "3";
 
 pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &LintContext) {
     if !is(root, "device") {
@@ -49,6 +52,7 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
     manager::check(findings, root);
     form::check(findings, root);
     repeated::check(findings, root);
+    placement::check(findings, root);
     let speaks_sip = protocol(findings, root);
     if let Some((node, written)) = &named {
         let whose = known.model.map(|model| format!("the {}", model.number));
@@ -125,6 +129,9 @@ fn sip(
         );
     }
     let transports: Vec<_> = all(root, "transportLayerProtocol").collect();
+    if !transports.iter().any(|node| text(*node) == TLS) {
+        security_mode(findings, root);
+    }
     for node in &transports {
         let written = text(*node);
         if !written.is_empty() && !TRANSPORTS.contains(&written.as_str()) {
@@ -143,4 +150,20 @@ fn sip(
         transports,
     };
     pbx::check(findings, &phone, known);
+}
+
+/// Authenticated and encrypted phones register over TLS only.
+fn security_mode(findings: &mut FindingList<'_>, root: Node<'_, '_>) {
+    let secured = all(root, "deviceSecurityMode").find(|node| matches!(&*text(*node), "2" | "3"));
+    if let Some(node) = secured {
+        findings.warning(
+            node,
+            "security-mode",
+            format!(
+                "deviceSecurityMode is {}: the phone uses TLS and needs a trust list",
+                text(node)
+            ),
+            "Set it to 1, unless the PBX has TLS and the phone a trust list (CTL) of it",
+        );
+    }
 }

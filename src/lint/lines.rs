@@ -49,6 +49,9 @@ impl<'a, 'input> Lines<'a, 'input> {
         let mut registering = self.registering().peekable();
         let Some(any) = registering.peek().copied() else {
             let place = all(self.root, "sipLines").next();
+            if self.in_comment(findings) || self.of_another_feature(findings) {
+                return;
+            }
             findings.error(
                 place
                     .or(child(self.root, "sipProfile"))
@@ -101,13 +104,54 @@ impl<'a, 'input> Lines<'a, 'input> {
         }
     }
 
+    /// There is a line, but in a comment.
+    fn in_comment(&self, findings: &mut FindingList<'_>) -> bool {
+        let has_line =
+            |node: &Node<'_, '_>| node.is_comment() && node.text().unwrap_or("").contains("<line");
+        let Some(comment) = self.root.descendants().find(has_line) else {
+            return false;
+        };
+        findings.error(
+            comment,
+            "no-line",
+            "the only line is in a comment: the phone logs \"Line 1 not configured\" and deletes \
+             the file",
+            "Delete <!-- before the line and --> after it",
+        );
+        true
+    }
+
+    /// A button has a user and a password, but not the feature of a line.
+    fn of_another_feature(&self, findings: &mut FindingList<'_>) -> bool {
+        let filled =
+            |line: Node<'_, '_>, name| child(line, name).is_some_and(|node| !text(node).is_empty());
+        let mut buttons = self.buttons.iter().copied();
+        let button = buttons.find(|line| filled(*line, "name") && filled(*line, "authPassword"));
+        let Some(feature) = button.and_then(|line| child(line, "featureID")) else {
+            return false;
+        };
+        findings.error(
+            feature,
+            "no-line",
+            format!(
+                "featureID is {}, and no button has {LINE}, that of a line: the phone logs \"Line 1 \
+                 not configured\" and deletes the file",
+                value::quoted(&text(feature))
+            ),
+            format!("Write {LINE}"),
+        );
+        true
+    }
+
     /// With USECALLMANAGER these phones register once, as the user of the first line.
     fn one_register(&self, findings: &mut FindingList<'_>) {
         let managed = |line: &Node<'_, '_>| {
             child(*line, "proxy").is_some_and(|proxy| text(proxy) == USE_CALL_MANAGER)
         };
         let user = |line: Node<'_, '_>| child(line, "name").map(text).unwrap_or_default();
-        let mut managed = self.registering().filter(managed);
+        let mut managed = self
+            .registering()
+            .filter(|line| managed(line) && !user(*line).is_empty());
         let Some(first) = managed.next() else {
             return;
         };

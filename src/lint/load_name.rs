@@ -41,6 +41,9 @@ const FILES: &[(&str, &str)] = &[
     (".txt", "a text file"),
 ];
 
+/// Most characters between two signs in a release, as in `1SR10S`.
+const MAX_PART: usize = 6;
+
 /// Why a text is not a load name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NameFault {
@@ -104,6 +107,7 @@ fn spelled(written: &str) -> Option<String> {
     LoadName::new(&load)
         .family()
         .filter(|family| family.is_convertible())?;
+    let release = release.trim_end_matches(['-', '.', '_']);
     // The SR of a service release keeps its letters.
     let parts: Vec<String> = release
         .split(['-', '.', '_'])
@@ -112,6 +116,9 @@ fn spelled(written: &str) -> Option<String> {
             None => digits(part),
         })
         .collect();
+    if parts.iter().any(|part| part.len() > MAX_PART) {
+        return None;
+    }
     Some(completed(&format!("{protocol}{number}."), &parts.join("-")))
 }
 
@@ -231,6 +238,11 @@ mod tests {
             ("SIP42.9-4-2SR3-IS", spelling(meant)),
             ("SIP42.9.4.2SR3.1S", spelling(meant)),
             ("SIP42-9-4-2SR3-1S", spelling(meant)),
+            ("SIP42.9-4-2SR3-1S.", spelling(meant)),
+            (
+                "SIP42.9-4-2SR3-1S SIP42.9-4-2SR3-1S",
+                NameFault::Character(' '),
+            ),
             ("SIP42_9-4-2SR3-1S", spelling(meant)),
             ("SIP42 .9-4-2SR3-1S", spelling(meant)),
             ("SIP7O.9-4-2SR3-1S", spelling("SIP70.9-4-2SR3-1S")),

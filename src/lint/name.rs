@@ -49,6 +49,17 @@ impl FileKind {
         }
     }
 
+    /// The type in a sentence.
+    fn described(self) -> &'static str {
+        match self {
+            Self::Device => "the configuration of one phone",
+            Self::Default => "the configuration of phones without their own",
+            Self::DialPlan => "a dial plan",
+            Self::Settings => "the settings of a 7940 or 7960",
+            Self::ImageName => "the name of an image",
+        }
+    }
+
     /// Detects the type from the first tag, which a file that is not well-formed has too.
     pub(super) fn of_text(text: &str) -> Option<Self> {
         if legacy::is_settings(text) {
@@ -79,6 +90,26 @@ impl FileKind {
             _ => None,
         }
     }
+}
+
+/// Why a file cannot have this name with this content, and what to do.
+pub(super) fn contradiction(named: FileKind, content: FileKind) -> Option<(String, &'static str)> {
+    if named == content || named == FileKind::ImageName {
+        return None;
+    }
+    let cure = match content {
+        FileKind::Device => "Rename it to SEP<MAC>.cnf.xml, with the MAC address of the phone",
+        FileKind::Default => "Rename it to XMLDefault.cnf.xml",
+        FileKind::DialPlan => "Rename it to the name in dialTemplate, such as dialplan.xml",
+        FileKind::Settings => "Rename it to SIP<MAC>.cnf, with the MAC address of the phone",
+        FileKind::ImageName => return None,
+    };
+    let message = format!(
+        "the name is that of {}, but the content is {}",
+        named.described(),
+        content.described()
+    );
+    Some((message, cure))
 }
 
 /// Checks that phones request exactly this name. `named` is the kind that the name shows, `content`
@@ -123,6 +154,12 @@ pub(super) fn check(
                 );
             }
         }
+        Some(expected) if name.to_ascii_lowercase().ends_with(".sgn") => findings.file(
+            Severity::Warning,
+            "file-name",
+            "phones request this name only for a signed file, and this one is not signed",
+            format!("Rename it to {expected}"),
+        ),
         Some(expected) => findings.file(
             Severity::Warning,
             "file-name",
@@ -175,7 +212,8 @@ fn is_meant_for_a_phone(name: &str) -> bool {
 /// The first MAC address within a name, with or without separators.
 fn mac_within(name: &str) -> Option<MacAddress> {
     // A letter O is a zero: it is no hex digit.
-    let (base, _) = name.split_once(['(', ' ']).unwrap_or((name, ""));
+    let name = name.to_ascii_lowercase();
+    let (base, _) = name.split_once(['(', ' ']).unwrap_or((&name, ""));
     let stem = base.split(".cnf").next().unwrap_or(base);
     let stem = stem.strip_suffix(".xml").unwrap_or(stem);
     let plain: String = stem
@@ -243,6 +281,8 @@ mod tests {
             "SEP001D45AABB0C.cnf.xml.bak",
             "SEP001D45AABB0C.cnf.xml~",
             "SEP001D45AABBOC.cnf.xml",
+            "SEP001D45AABB0C.CNF.XML",
+            "SEP001D45AABB0C.cnf.xml.sgn",
             "SIP001D45AABB0C.cnf.xml",
             "sep001d45aabb0c.cnf.xml",
         ] {

@@ -11,6 +11,9 @@ const FORMATS: [(&[u8], &str); 7] = [
     (b"\x7fELF", "a program"),
 ];
 
+/// What is saved where a file cannot be downloaded.
+pub(super) const WEB_PAGE: &str = "a web page";
+
 /// The offset and the text of a tar archive's mark.
 const TAR: (usize, &[u8]) = (257, b"ustar");
 
@@ -33,7 +36,17 @@ pub(super) fn seems_to_be(bytes: &[u8]) -> Option<&'static str> {
     if is_utf16 {
         return None;
     }
-    if bytes.contains(&0) {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = text.trim_ascii_start();
+    let starts = |start: &[u8]| {
+        let head = text.get(..start.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(start))
+    };
+    if starts(b"<!doctype html") || starts(b"<html") {
+        return Some(WEB_PAGE);
+    }
+    // XML with a stray character has a finding about that.
+    if bytes.contains(&0) && !text.starts_with(b"<") {
         return Some("a binary file");
     }
     let is_empty = bytes.trim_ascii().is_empty();
@@ -48,12 +61,15 @@ mod tests {
     fn archives_binaries_and_plain_text_are_recognised() {
         let mut tar = vec![b'a'; 512];
         tar[257..262].copy_from_slice(b"ustar");
-        let cases: [(&[u8], Option<&str>); 9] = [
+        let cases: [(&[u8], Option<&str>); 12] = [
             (b"PK\x03\x04<device>", Some("a zip archive")),
             (b"\x1f\x8b\x08", Some("a gzip archive")),
             (&tar, Some("a tar archive")),
             (b"\x01\x02\0<device>", Some("a binary file")),
             (b"mac,model\n", Some("text without a tag")),
+            (b"\n<!DOCTYPE HTML PUBLIC>", Some("a web page")),
+            (b"<html lang='en'>", Some("a web page")),
+            (b"<device>\0</device>", None),
             (b"", None),
             (b"before <device/>", None),
             (b"\xef\xbb\xbf<device/>", None),

@@ -11,7 +11,7 @@ use super::{
     manager,
     pjsip::{PjsipConfig, PjsipEndpoint, TransportProtocol},
     placeholder::is_placeholder,
-    sip_conf::SipConfig,
+    sip_conf::{SipConfig, SipPeer},
     xml::{child, value},
 };
 /// The part of a phone's configuration that a PBX must agree with.
@@ -112,6 +112,7 @@ fn with_sip_conf(findings: &mut FindingList<'_>, phone: &PhoneSide<'_, '_>, sip:
         };
         account::nat(findings, name, peer, sip);
         account::with_peer(findings, *line, peer, sip);
+        peer_transport(findings, phone, peer, sip);
     }
     for node in &phone.transports {
         if value(*node) == "1" && sip.tcp_port.is_none() && !sip.partial {
@@ -127,6 +128,41 @@ fn with_sip_conf(findings: &mut FindingList<'_>, phone: &PhoneSide<'_, '_>, sip:
     if !sip.partial {
         let tcp: Vec<_> = sip.tcp_port.into_iter().collect();
         port(findings, phone, &tcp, &[sip.udp_port], "sip.conf");
+    }
+}
+
+/// `transport=` of a peer, or of all, has the protocol of the phone.
+fn peer_transport(
+    findings: &mut FindingList<'_>,
+    phone: &PhoneSide<'_, '_>,
+    peer: &SipPeer,
+    sip: &SipConfig,
+) {
+    let Some(node) = phone.transports.first() else {
+        return;
+    };
+    let used = match value(*node).as_str() {
+        "1" => "tcp",
+        "2" => "udp",
+        _ => return,
+    };
+    // Without TCP there is a finding about that.
+    let listens = used == "udp" || sip.tcp_port.is_some();
+    let is_allowed = if peer.transports.is_empty() {
+        used == "udp"
+    } else {
+        peer.transports.iter().any(|one| one == used)
+    };
+    if !is_allowed && listens && !sip.partial {
+        findings.warning(
+            *node,
+            "transport",
+            format!(
+                "the phone uses {used}, which sip.conf does not allow the peer {}",
+                peer.name
+            ),
+            format!("Set transport={used} in [{}] of sip.conf", peer.name),
+        );
     }
 }
 

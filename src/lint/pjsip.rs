@@ -55,6 +55,15 @@ pub struct PjsipAuth {
     pub password: Option<Secret>,
 }
 
+/// One section with `type=aor`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PjsipAor {
+    /// Its name.
+    pub name: String,
+    /// How many phones may register; 0, Asterisk's default, means none.
+    pub max_contacts: u32,
+}
+
 /// The transports, endpoints and passwords of a PBX.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PjsipConfig {
@@ -64,6 +73,8 @@ pub struct PjsipConfig {
     pub endpoints: Vec<PjsipEndpoint>,
     /// The user names and passwords.
     pub auths: Vec<PjsipAuth>,
+    /// The addresses of record.
+    pub aors: Vec<PjsipAor>,
     /// Whether the file includes others that were not read.
     pub partial: bool,
     /// Whether `FreePBX` writes the file.
@@ -136,6 +147,13 @@ impl PjsipConfig {
                     .map(|password| Secret::new(password.to_owned())),
                 name,
             }),
+            Some("aor") => self.aors.push(PjsipAor {
+                max_contacts: section
+                    .value("max_contacts")
+                    .and_then(|most| most.parse().ok())
+                    .unwrap_or(0),
+                name,
+            }),
             Some("wizard") => self.add_wizard(section),
             _ => {}
         }
@@ -145,6 +163,10 @@ impl PjsipConfig {
     fn add_wizard(&mut self, section: &Section) {
         let name = section.name.clone();
         let auth = format!("{name}-iauth");
+        self.aors.push(PjsipAor {
+            name: name.clone(),
+            max_contacts: 1,
+        });
         let username = section.value("inbound_auth/username");
         self.endpoints.push(PjsipEndpoint {
             transport: section

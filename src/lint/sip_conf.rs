@@ -12,6 +12,11 @@ pub struct SipPeer {
     pub secret: Option<Secret>,
     /// The value of `nat`, in lower case; from `[general]` if the peer has none.
     pub nat: Option<String>,
+    /// Whether it may register: `host=dynamic`.
+    pub is_dynamic: bool,
+    /// The protocols that it may use, in lower case; UDP if there are none. From `[general]` if the
+    /// peer has none.
+    pub transports: Vec<String>,
 }
 
 /// The peers and ports of a PBX.
@@ -90,6 +95,18 @@ impl SipConfig {
                 secret: section
                     .value("secret")
                     .map(|secret| Secret::new(secret.to_owned())),
+                is_dynamic: section.lower("host").as_deref() == Some("dynamic"),
+                transports: {
+                    let own = section.list("transport");
+                    let inherited = || general.map(|general| general.list("transport"));
+                    let listed = if own.is_empty() {
+                        inherited().unwrap_or_default()
+                    } else {
+                        own
+                    };
+                    let lower = listed.iter().map(|one| one.to_ascii_lowercase());
+                    lower.collect()
+                },
                 nat: section.lower("nat").or_else(|| of_general("nat")),
             })
             .collect();

@@ -40,6 +40,13 @@ impl MacAddress {
         self.0
     }
 
+    /// Whether a phone can have this address: not zero and no group address (IEEE 802: the lowest bit
+    /// of the first byte).
+    #[must_use]
+    pub fn is_of_one_device(self) -> bool {
+        self.0[0] & 1 == 0 && self.0 != [0; 6]
+    }
+
     /// The form used in file names: 12 upper-case hex digits.
     #[must_use]
     pub fn upper_hex(self) -> String {

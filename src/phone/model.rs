@@ -83,6 +83,17 @@ impl Family {
         MODELS.iter().filter(move |model| model.family == self)
     }
 
+    /// The numbers of its models, where the model is not known: `7945/7965`, `88xx`.
+    #[must_use]
+    pub fn numbers(self) -> String {
+        let mut numbers: Vec<&str> = self.models().map(Model::plain_number).collect();
+        numbers.dedup();
+        match numbers[..] {
+            [first, _, _, _, ..] => format!("{}xx", &first[..2]),
+            _ => numbers.join("/"),
+        }
+    }
+
     /// The family in the name of a load: `SIP45.…`.
     pub(super) fn of_load(name: &str) -> Option<Self> {
         let upper = name.to_ascii_uppercase();

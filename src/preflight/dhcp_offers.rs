@@ -35,7 +35,7 @@ pub(super) fn check_offers(offers: &[Offer], expected: Expectation<'_>) -> Vec<F
             .collect();
     }
     if offers.is_empty() {
-        return vec![no_server(name)];
+        return vec![no_server(name, expected.interface.address)];
     }
     let mut findings: Vec<Finding> = offers
         .iter()
@@ -74,7 +74,7 @@ fn conflicting_server(offer: &Offer, name: &str) -> Finding {
     )
 }
 
-fn no_server(name: &str) -> Finding {
+fn no_server(name: &str, own: Ipv4Addr) -> Finding {
     finding(
         code::NO_TFTP_ADDRESS,
         Severity::Error,
@@ -82,8 +82,12 @@ fn no_server(name: &str) -> Finding {
             "no DHCP server answered on {name} within 6 s: phones get no address and cannot find \
              this machine"
         ),
-        "Connect this machine to the phones' network (their voice VLAN may differ from yours), or use \
-         a separate switch and let this program assign addresses: --dhcp isolated",
+        format!(
+            "Connect this machine to the phones' network (their voice VLAN may differ from yours). \
+             If you run their DHCP server (a router or the PBX), start it and set its option 150 \
+             to {own}. Without a server, use a separate switch and let this program assign \
+             addresses: --dhcp isolated"
+        ),
     )
 }
 

@@ -17,6 +17,10 @@ pub enum LinkType {
     Cooked2,
     /// IP without a link layer.
     Raw,
+    /// Four bytes with the address family: loopback of BSD and macOS.
+    Loopback,
+    /// PPP.
+    Ppp,
 }
 
 /// The sender and the payload of a packet.
@@ -31,13 +35,19 @@ pub struct CapturedPacket<'a> {
 /// The type of cooked packets that means LLC.
 const COOKED_LLC: u16 = 4;
 
+/// The protocol number of IPv4 in PPP.
+const PPP_IPV4: [u8; 2] = [0x00, 0x21];
+
 impl LinkType {
     /// The link layer of this number. `None`: it is not supported.
     #[must_use]
     pub fn of(number: u16) -> Option<Self> {
         Some(match number {
+            0 | 108 => Self::Loopback,
             1 => Self::Ethernet,
-            101 | 228 => Self::Raw,
+            9 | 50 => Self::Ppp,
+            // Old files have 12 or 14 for raw IP.
+            12 | 14 | 101 | 228 => Self::Raw,
             113 => Self::Cooked,
             276 => Self::Cooked2,
             _ => return None,
@@ -59,18 +69,35 @@ impl LinkType {
             }
             Self::Cooked => cooked(bytes),
             Self::Cooked2 => cooked_2(bytes),
-            Self::Raw => {
-                let is_ipv6 = bytes.first().is_some_and(|first| first >> 4 == 6);
-                let payload = if is_ipv6 {
-                    Payload::Other
-                } else {
-                    payload(IPV4, bytes)?
-                };
-                let source = None;
-                Ok(CapturedPacket { source, payload })
+            Self::Raw => raw(bytes),
+            Self::Loopback => raw(bytes.get(4..).unwrap_or_default()),
+            Self::Ppp => {
+                // The address and the control field may be left out.
+                let packet = bytes.strip_prefix(&[0xff, 0x03]).unwrap_or(bytes);
+                match packet.strip_prefix(&PPP_IPV4) {
+                    Some(packet) => raw(packet),
+                    None => Ok(CapturedPacket {
+                        source: None,
+                        payload: Payload::Other,
+                    }),
+                }
             }
         }
     }
+}
+
+/// A packet of IP; version 6 is not read.
+fn raw(bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
+    let is_ipv6 = bytes.first().is_some_and(|first| first >> 4 == 6);
+    let payload = if is_ipv6 {
+        Payload::Other
+    } else {
+        payload(IPV4, bytes)?
+    };
+    Ok(CapturedPacket {
+        source: None,
+        payload,
+    })
 }
 
 /// Direction, device type, address length, address in 8 bytes, protocol type.

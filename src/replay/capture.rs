@@ -15,6 +15,8 @@ const INTERFACES_MAX: usize = 256;
 
 const SECTION: u32 = 0x0a0d_0d0a;
 const INTERFACE: u32 = 1;
+/// The packet block of old files: the number of its interface has two bytes.
+const OBSOLETE: u32 = 2;
 const ENHANCED: u32 = 6;
 /// The option of an interface with the resolution of its times (`if_tsresol`).
 const RESOLUTION: u16 = 9;
@@ -30,6 +32,8 @@ pub fn is_capture(head: &[u8]) -> bool {
 pub struct PcapPacket {
     /// When it was captured.
     pub at: Timestamp,
+    /// Whether the capture has only its beginning.
+    pub is_cut: bool,
     /// Its link layer, by the numbers of tcpdump.org/linktypes.
     pub link: u16,
     /// The captured bytes.
@@ -194,7 +198,13 @@ fn classic(input: &mut impl BufRead, order: Order, link: u16) -> io::Result<Next
         u64::from(order.u32(&head, 0)) * u64::from(order.parts) + parts,
         u64::from(order.parts),
     );
-    Ok(Next::Packet(PcapPacket { at, link, bytes }))
+    let is_cut = order.u32(&head, 12) as usize > captured;
+    Ok(Next::Packet(PcapPacket {
+        at,
+        is_cut,
+        link,
+        bytes,
+    }))
 }
 
 /// Reads the rest of a section header after its first four bytes.
@@ -258,8 +268,12 @@ fn next(
             INTERFACE if interfaces.len() < INTERFACES_MAX => {
                 interfaces.push(interface(*order, body));
             }
-            ENHANCED => {
-                let which = interfaces.get(order.u32(body, 0) as usize).copied();
+            kind @ (ENHANCED | OBSOLETE) => {
+                let which = match kind {
+                    OBSOLETE => order.u16(body, 0).into(),
+                    _ => order.u32(body, 0) as usize,
+                };
+                let which = interfaces.get(which).copied();
                 let captured = order.u32(body, 12) as usize;
                 let bytes = body.get(20..).and_then(|rest| rest.get(..captured));
                 let (Some(which), Some(bytes)) = (which, bytes) else {
@@ -268,6 +282,7 @@ fn next(
                 let ticks = u64::from(order.u32(body, 4)) << 32 | u64::from(order.u32(body, 8));
                 return Ok(Next::Packet(PcapPacket {
                     at: time(ticks, which.parts),
+                    is_cut: order.u32(body, 16) as usize > captured,
                     link: which.link,
                     bytes: bytes.to_vec(),
                 }));

@@ -25,7 +25,10 @@ impl Directions {
             .iter()
             .any(|request| request.transport == Transport::Tftp);
         if has_requests && !self.answers {
-            trace.notes.push(TraceNote::OneDirection);
+            // Answers before their requests are those of a capture that is not in order.
+            if !self.lone_answers {
+                trace.notes.push(TraceNote::OneDirection);
+            }
             trace.has_ends = false;
             forget_silence(trace);
         } else if !has_requests && self.lone_answers {

@@ -82,6 +82,25 @@ pub enum TraceNote {
     OneDirection,
     /// The capture has answers without their requests.
     AnswersOnly,
+    /// Packets of a capture are not in the order of their times.
+    PacketsOutOfOrder {
+        /// The first packet with an earlier time than the one before.
+        packet: u64,
+        /// How often times go back.
+        steps: u64,
+    },
+    /// The capture has only the beginnings of packets, and these do not show what they are.
+    PacketsCut {
+        /// The number of such packets.
+        packets: u64,
+    },
+    /// Packets are inside a tunnel, which is not read.
+    Tunnelled {
+        /// The tunnel.
+        tunnel: &'static str,
+        /// The number of such packets.
+        packets: u64,
+    },
 }
 
 fn seconds<S: serde::Serializer>(by: &SignedDuration, to: S) -> Result<S::Ok, S::Error> {
@@ -190,6 +209,20 @@ impl TraceNote {
                     macs.join(" and ")
                 )
             }
+            note => note.about_packets(),
+        }
+    }
+
+    /// A note about a capture as a sentence.
+    fn about_packets(&self) -> String {
+        let packets_are = |count: u64| {
+            if count == 1 {
+                "1 packet is".to_owned()
+            } else {
+                format!("{count} packets are")
+            }
+        };
+        match self {
             Self::OneDirection => {
                 "no packet of a TFTP server is in the capture: it was made with a \
                                    filter for port 69 or in one direction only, or the server does \
@@ -197,11 +230,28 @@ impl TraceNote {
                                    request. Capture without a filter for ports"
                     .to_owned()
             }
+            Self::PacketsOutOfOrder { packet, steps } => format!(
+                "the times of packets go back {steps} {}, first at packet {packet}: what happened \
+                 after what is not known. Sort the capture with Wireshark: reordercap FILE NEW",
+                if *steps == 1 { "time" } else { "times" }
+            ),
+            Self::PacketsCut { packets } => format!(
+                "{} cut, and the rest does not show what it is: capture whole packets \
+                 (tcpdump -s 0)",
+                packets_are(*packets)
+            ),
+            Self::Tunnelled { tunnel, packets } => format!(
+                "{} in {tunnel}, which is not read: capture where the phones' packets \
+                 have no tunnel, or remove its headers with Wireshark (editcap -C LENGTH -L FILE \
+                 NEW)",
+                packets_are(*packets)
+            ),
             Self::AnswersOnly => {
                 "the capture has data of a TFTP server and no requests: it was made \
                                   in one direction only. Capture both directions"
                     .to_owned()
             }
+            _ => String::new(),
         }
     }
 }

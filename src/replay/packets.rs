@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     capture::CaptureReader,
+    faults::CaptureFaults,
     http_transfers::HttpTransfers,
     tftp_transfers::TftpTransfers,
     timestamp::LogTime,
@@ -37,26 +38,34 @@ pub(super) fn read(input: &mut impl BufRead) -> io::Result<Trace> {
     };
     let mut reader = CaptureReader::new(input)?;
     let mut packets = Packets::default();
+    let mut faults = CaptureFaults::default();
     while let Some(packet) = reader.packet()? {
         if trace.tally.cut {
             break;
         }
         trace.tally.read += 1;
+        let number = trace.tally.read;
         let Some(link) = LinkType::of(packet.link) else {
             trace.tally.unknown += 1;
+            trace.tally.first_unknown.get_or_insert(trace.tally.read);
             continue;
         };
         let read = link.read(&packet.bytes);
         match read.and_then(|sent| packets.handle(&mut trace, packet.at, &sent)) {
-            Ok(is_understood) => trace.tally.understood += u64::from(is_understood),
+            Ok(is_understood) => {
+                trace.tally.understood += u64::from(is_understood);
+                faults.packet(number, &packet, is_understood);
+            }
             Err(fault) => {
+                faults.packet(number, &packet, false);
                 trace.tally.damaged += 1;
-                let packet = trace.tally.read;
+                let packet = number;
                 trace.damage.get_or_insert(DamagedPacket { packet, fault });
             }
         }
     }
     packets.tftp.close(&mut trace);
+    trace.notes.extend(faults.notes());
     trace.tally.cut |= reader.is_damaged();
     packets.stations.settle(&mut trace);
     Ok(trace)

@@ -151,15 +151,22 @@ impl Cursor<'_> {
         i8::try_from(index + 1).ok()
     }
 
-    /// `11:38:42`, with a fraction or without.
+    /// `11:38:42`, with a fraction or without, also `11:38:42 PM`.
     fn time(&mut self) -> Option<civil::Time> {
-        let hour = self.number(1, 2)?;
+        let mut hour = self.number(1, 2)?;
         self.eat(":")?;
         let minute = self.number(2, 2)?;
         self.eat(":")?;
         // A leap second counts as the second before it.
         let second = self.number(2, 2)?.min(59);
         let nanoseconds = self.fraction();
+        for (half, after) in [(" AM", 0), (" PM", 12)] {
+            let rest = self.0.strip_prefix(half);
+            if let Some(rest) = rest.filter(|rest| !rest.starts_with(char::is_alphanumeric)) {
+                hour = hour % 12 + after;
+                self.0 = rest;
+            }
+        }
         let parts = [hour, minute, second].map(|part| i8::try_from(part).unwrap_or(-1));
         civil::Time::new(parts[0], parts[1], parts[2], nanoseconds).ok()
     }
@@ -210,6 +217,8 @@ impl Cursor<'_> {
             .bracketed()
             .or_else(|| text.reset(self).dated())
             .or_else(|| text.reset(self).named())
+            .or_else(|| text.reset(self).day_first())
+            .or_else(|| text.reset(self).month_first())
             .or_else(|| text.reset(self).epoch(' '))
             .or_else(|| text.reset(self).of_day())?;
         let rest = text.0.strip_prefix(':').unwrap_or(text.0);
@@ -232,7 +241,7 @@ impl Cursor<'_> {
         let mut text = *self;
         let time = text
             .dated()
-            .or_else(|| text.reset(self).american())
+            .or_else(|| text.reset(self).month_first())
             .or_else(|| text.reset(self).epoch(']'))?;
         text.eat("]")?;
         *self = text;
@@ -260,16 +269,41 @@ impl Cursor<'_> {
         Some(local(date, time, self.zone()))
     }
 
-    /// `03/02/26 09:00:00`: the month first, as the C library of Windows writes it.
-    fn american(&mut self) -> Option<LogTime> {
-        let month = i8::try_from(self.number(2, 2)?).ok()?;
-        self.eat("/")?;
-        let day = self.number(2, 2)?;
-        self.eat("/")?;
-        let year = 2000 + self.number(2, 2)?;
+    /// `02.03.2026 09:00:00`.
+    fn day_first(&mut self) -> Option<LogTime> {
+        let day = self.number(1, 2)?;
+        self.eat(".")?;
+        let month = i8::try_from(self.number(1, 2)?).ok()?;
+        self.eat(".")?;
+        let year = self.number(4, 4)?;
+        let _ = self.eat(",");
         self.eat(" ")?;
         let time = self.time()?;
-        Some(local(date(year, month, day)?, time, None))
+        Some(local(date(year, month, day)?, time, self.zone()))
+    }
+
+    /// `03/02/26 09:00:00`, `3/2/2026 9:00:00 AM`, as Windows writes them. If the first number is no
+    /// month, it is the day.
+    fn month_first(&mut self) -> Option<LogTime> {
+        let (month, day) = (self.number(1, 2)?, {
+            self.eat("/")?;
+            self.number(1, 2)?
+        });
+        self.eat("/")?;
+        let year = match self.number(2, 4)? {
+            short @ 0..100 => 2000 + short,
+            year => year,
+        };
+        let _ = self.eat(",");
+        self.eat(" ")?;
+        let time = self.time()?;
+        let (month, day) = if month > 12 {
+            (day, month)
+        } else {
+            (month, day)
+        };
+        let month = i8::try_from(month).ok()?;
+        Some(local(date(year, month, day)?, time, self.zone()))
     }
 
     fn weekday(&mut self) {
@@ -291,6 +325,7 @@ impl Cursor<'_> {
         self.eat(" ")?;
         self.0 = self.0.trim_start();
         let day = self.number(1, 2).filter(|day| (1..=31).contains(day))?;
+        let _ = self.eat(",");
         self.eat(" ")?;
         let mut text = *self;
         let mut year = text.number(4, 4).filter(|_| text.eat(" ").is_some());

@@ -74,6 +74,8 @@ pub struct Tally {
     pub understood: u64,
     /// Lines of a TFTP server that were not understood, and packets of an unknown link layer.
     pub unknown: u64,
+    /// The number of the first of them, from 1.
+    pub first_unknown: Option<u64>,
     /// Malformed packets.
     pub damaged: u64,
     /// Whether a part was not read because the trace is damaged or too long.

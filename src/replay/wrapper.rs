@@ -27,8 +27,17 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Adds a field of `journalctl -o export`. Returns whether the line is one.
+    /// Adds a field of `journalctl -o export` or of an indented object. Returns whether the line
+    /// is one.
     pub(super) fn add(&mut self, line: &str) -> bool {
+        if line.starts_with('"') {
+            let field = line.trim_end_matches(',');
+            let Ok(Value::Object(fields)) = serde_json::from_str(&format!("{{{field}}}")) else {
+                return false;
+            };
+            self.fields.extend(fields);
+            return true;
+        }
         let Some((name, value)) = line.split_once('=').filter(|(name, _)| is_field(name)) else {
             return false;
         };
@@ -44,8 +53,13 @@ impl Entry {
         self.fields.is_empty()
     }
 
+    /// The first of these fields; `a.b` is a field of an object.
     fn text(&self, names: &[&str]) -> Option<String> {
-        names.iter().find_map(|name| match self.fields.get(*name)? {
+        let field = |name: &str| match name.split_once('.') {
+            Some((name, inside)) => self.fields.get(name)?.get(inside),
+            None => self.fields.get(name),
+        };
+        names.iter().find_map(|name| match field(name)? {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
             // journald writes a text with control characters as a list of bytes.
@@ -62,10 +76,30 @@ impl Entry {
 
     /// The line that it holds.
     pub(super) fn line(&self) -> LogLine {
-        let text = self.text(&["MESSAGE", "log", "message", "msg"]);
+        let text = self.text(&[
+            "MESSAGE",
+            "log",
+            "message",
+            "msg",
+            "short_message",
+            "line",
+            "_raw",
+            "text",
+        ]);
         let text = text.unwrap_or_default();
         let text = text.trim_end();
-        let program = self.text(&["SYSLOG_IDENTIFIER", "_COMM", "program", "appname"]);
+        let program = self.text(&[
+            "SYSLOG_IDENTIFIER",
+            "_COMM",
+            "PROGRAM",
+            "program",
+            "programname",
+            "appname",
+            "app-name",
+            "ident",
+            "_application_name",
+            "process.name",
+        ]);
         let mut line = match program {
             Some(program) => LogLine {
                 program,
@@ -74,9 +108,17 @@ impl Entry {
             },
             None => parse_plain(text),
         };
-        let process = self.text(&["_PID", "SYSLOG_PID", "pid"]);
+        let process = self.text(&[
+            "_PID",
+            "SYSLOG_PID",
+            "PID",
+            "pid",
+            "procid",
+            "_process_id",
+            "process.pid",
+        ]);
         line.process = line.process.or_else(|| process?.parse().ok());
-        let host = self.text(&["_HOSTNAME", "host", "hostname"]);
+        let host = self.text(&["_HOSTNAME", "HOST", "host", "hostname", "host.name"]);
         line.host = host.unwrap_or(line.host);
         line.time = self.time().unwrap_or(line.time);
         line
@@ -88,7 +130,17 @@ impl Entry {
             let time = Timestamp::from_microsecond(microseconds.parse().ok()?).ok()?;
             return Some(LogTime::At(time));
         }
-        let text = self.text(&["time", "timestamp", "@timestamp", "ts"])?;
+        let text = self.text(&[
+            "time",
+            "timestamp",
+            "@timestamp",
+            "ts",
+            "ISODATE",
+            "DATE",
+            "date",
+            "timereported",
+            "timegenerated",
+        ])?;
         match time_form::split_time(&format!("{text} ")).0 {
             LogTime::None => None,
             time => Some(time),
@@ -102,10 +154,13 @@ fn is_field(name: &str) -> bool {
     !name.is_empty() && name.len() <= 64 && name.bytes().all(is_letter)
 }
 
-/// Whether an entry of `journalctl -o export` or `-o verbose` begins or goes on here.
+/// Whether an entry of `journalctl -o export`, `-o verbose` or `-o json-pretty` begins or goes on
+/// here.
 pub(super) fn is_export(line: &str) -> bool {
-    line.split_once('=')
-        .is_some_and(|(name, _)| is_field(name.trim_start()))
+    line.trim_start().starts_with('"') && (line.contains("\": ") || line.contains("\" : "))
+        || line
+            .split_once('=')
+            .is_some_and(|(name, _)| is_field(name.trim_start()))
 }
 
 /// Splits `Mar 28 11:38:42 host in.tftpd[2080]: text` and its relatives. Accepts any line.
@@ -127,8 +182,10 @@ pub(super) fn parse_line(line: &str) -> LogLine {
 fn unwrap(line: &str) -> Wrapped<'_> {
     let line = line.strip_prefix('\u{1e}').unwrap_or(line);
     let line = line.strip_prefix("data: ").unwrap_or(line);
-    if line.starts_with('{')
-        && let Ok(Value::Object(fields)) = serde_json::from_str(line)
+    // An array has one object a line.
+    let element = line.trim_start_matches('[').trim_end_matches([',', ']']);
+    if element.starts_with('{')
+        && let Ok(Value::Object(fields)) = serde_json::from_str(element)
     {
         return Wrapped::Json(Entry { fields });
     }

@@ -167,7 +167,7 @@ fn card(page: &mut String, phone: &PhoneView, report: &PhoneReport) {
     let mac = named
         .mac
         .map_or_else(|| "MAC unknown".to_owned(), |mac| mac.to_string());
-    let model = named.model.as_deref().map(text).unwrap_or_default();
+    let model = phone.model_text().map(text).unwrap_or_default();
     let name = named.name.as_deref().map(text).unwrap_or_default();
     let (state, tag) = (format::state_name(phone.state), phone.state_text());
     let lasted = phone.last_seen.duration_since(phone.first_seen).as_secs();

@@ -26,7 +26,7 @@ pub(super) fn next_step(phone: &PhoneView) -> String {
         State::Rebooted | State::Configuring => {
             "Leave it powered. If it makes no further request, look at its display."
         }
-        State::Seen => "Set option 150 of its DHCP server to this server, or reset the phone.",
+        State::Seen => "Set option 150 of its DHCP server to this server, and restart it.",
         State::Stalled | State::Failed => "Look at its display.",
     }
     .to_owned()

@@ -13,6 +13,7 @@ pub(crate) fn phone_name(phone: &PhoneRef) -> String {
     let model = phone
         .model
         .as_deref()
+        .or(phone.family.as_deref())
         .map(|model| format!(" ({model})"))
         .unwrap_or_default();
     let name = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
@@ -52,7 +53,7 @@ pub(crate) fn state_name(state: State) -> &'static str {
 }
 
 /// What it means that a phone is up.
-pub(crate) const UP: &str = "in normal operation; no conversion is in progress";
+pub(crate) const UP: &str = "its application runs; it fetches no firmware";
 
 /// What a state means, or what happens next.
 pub(crate) fn state_meaning(state: State) -> &'static str {
@@ -97,7 +98,7 @@ pub(crate) fn step(step: &PhoneStep) -> String {
     ) {
         (Some(file), Some(bytes)) => transferred(file, bytes, &step.details),
         (Some(file), None) => format!("requested {}", escape(file)),
-        (None, _) if step.up => format!("up: {UP}"),
+        (None, _) if step.up => UP.to_owned(),
         (None, _) => state_meaning(step.state).to_owned(),
     };
     let load = step
@@ -112,7 +113,12 @@ pub(crate) fn step(step: &PhoneStep) -> String {
         .as_ref()
         .map(|it| format!(" – {}", escape(&evidence(it))));
     let rest: String = [load, pass, evidence].into_iter().flatten().collect();
-    format!("{:<11} {what}{rest}", state_name(step.state))
+    let state = if step.up {
+        "up"
+    } else {
+        state_name(step.state)
+    };
+    format!("{state:<11} {what}{rest}")
 }
 
 /// What a phone has of a file whose transfer ended.
@@ -223,4 +229,61 @@ pub(crate) fn lines(lines: &[LineReport]) -> Option<String> {
     };
     let lines: Vec<String> = lines.iter().map(line).collect();
     (!lines.is_empty()).then(|| format!("lines: {}", lines.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(outcome: FileOutcome, bytes: u64, size: Option<u64>) -> String {
+        let step = PhoneStep {
+            phone: PhoneRef {
+                id: crate::track::PhoneId(0),
+                mac: None,
+                address: std::net::Ipv4Addr::new(192, 0, 2, 7),
+                model: None,
+                family: None,
+                name: None,
+            },
+            state: State::Images,
+            done: false,
+            up: false,
+            pass: 1,
+            details: StepDetails {
+                file: Some("apps42.sbn".to_owned()),
+                bytes: Some(bytes),
+                outcome: Some(outcome),
+                size,
+                ..StepDetails::default()
+            },
+        };
+        step_text(&step)
+    }
+
+    fn step_text(step: &PhoneStep) -> String {
+        super::step(step).replace("images      ", "")
+    }
+
+    #[test]
+    fn a_transfer_that_ended_early_is_not_said_to_be_complete() {
+        let whole = Some(4_000_000);
+        assert_eq!(
+            line(FileOutcome::Delivered, 4_000_000, whole),
+            "got apps42.sbn (4.0 MB)"
+        );
+        for outcome in [FileOutcome::Aborted, FileOutcome::Vanished] {
+            assert_eq!(
+                line(outcome, 1_500_000, whole),
+                "transfer of apps42.sbn broke off at 1.5 MB of 4.0 MB"
+            );
+            assert_eq!(
+                line(outcome, 1_500_000, None),
+                "transfer of apps42.sbn broke off at 1.5 MB"
+            );
+            assert_eq!(
+                line(outcome, 4_000_000, whole),
+                "was sent all of apps42.sbn (4.0 MB); the end is not acknowledged"
+            );
+        }
+    }
 }

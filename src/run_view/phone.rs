@@ -112,6 +112,7 @@ impl PhoneView {
             mac: report.mac,
             address: report.address,
             model: report.model.clone(),
+            family: report.family.clone(),
             name: report.name.clone(),
         };
         let mut view = Self::new(report.first_seen, &phone);
@@ -239,6 +240,7 @@ impl PhoneView {
             mac: report.mac,
             address: report.address,
             model: report.model.clone(),
+            family: report.family.clone(),
             name: report.name.clone(),
         };
         self.enter(report.last_seen, report.state, report.reason.as_ref());
@@ -290,6 +292,12 @@ impl PhoneView {
                     | State::Writing
                     | State::Rebooted
             )
+    }
+
+    /// Its model, or the models of its family if only that is known.
+    pub(crate) fn model_text(&self) -> Option<&str> {
+        let PhoneRef { model, family, .. } = &self.phone;
+        model.as_deref().or(family.as_deref())
     }
 
     /// The name of its state, or `up`.

@@ -144,6 +144,7 @@ mod tests {
             mac: None,
             address: Ipv4Addr::LOCALHOST,
             model: None,
+            family: None,
             name: None,
         }
     }

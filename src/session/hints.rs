@@ -160,7 +160,8 @@ fn hints(observed: &Observed) -> Vec<String> {
             let plural = if *dhcp_requests == 1 { "" } else { "s" };
             format!(
                 "{dhcp_requests} DHCP request{plural} of other devices, and none of a phone, came in \
-                 on {interface}: that network works. Restart a phone that is connected to it."
+                 on {interface}: this machine is connected to that network. Restart a phone that is \
+                 connected to it."
             )
         }
     });

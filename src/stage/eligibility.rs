@@ -171,11 +171,11 @@ fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Known | Verdict::Genuine => "it may be staged",
         Verdict::Intact => "it is complete, but nothing proves that it is Cisco's",
-        Verdict::Incomplete => "a manifest names a missing file",
+        Verdict::Incomplete => "files that phones request are missing",
         Verdict::Damaged => {
             "older loads accept damaged images, and a damaged image can brick a phone"
         }
-        Verdict::Refused => "it is hostile or over a limit",
+        Verdict::Refused => "it is hostile, over a limit, or of a form that is not read",
         Verdict::Foreign => "it is not Cisco phone firmware",
     }
 }

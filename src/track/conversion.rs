@@ -39,6 +39,7 @@ mod routing;
 mod running;
 mod sccp;
 mod start;
+mod starts;
 mod status;
 mod survey;
 mod transfer;

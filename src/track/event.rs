@@ -83,6 +83,9 @@ pub struct PhoneRef {
     pub address: Ipv4Addr,
     /// The number without letters, `7965`; `None` until known.
     pub model: Option<String>,
+    /// The models of its family, `7945/7965`, as long as only the family is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub family: Option<String>,
     /// The operator's name for the phone, from the inventory.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    event::{Evidence, PhoneId, State},
+    event::{Evidence, PhoneId, PhoneRef, State},
     file_outcome::FileOutcome,
     history::FetchHistory,
     identity::{Phone, Registry},
@@ -64,6 +64,9 @@ pub struct PhoneReport {
     pub address: Ipv4Addr,
     /// The number without letters.
     pub model: Option<String>,
+    /// The models of its family, `7945/7965`, if only the family is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub family: Option<String>,
     /// The operator's name for the phone, from the inventory.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
@@ -207,8 +210,8 @@ pub(super) fn build(registry: &Registry, plan: &Plan, began: Timestamp) -> Repor
         .phones
         .iter()
         .map(|(id, phone)| {
-            let mut report = phone_report(*id, phone, began);
-            report.name = phone.mac.and_then(|mac| plan.names.get(&mac).cloned());
+            let named = phone.reference(*id, plan);
+            let mut report = phone_report(named, phone, began);
             report.listed_model = phone.mac.and_then(|mac| listed_model(plan, mac));
             report.on_inventory = listed
                 .as_ref()
@@ -252,16 +255,17 @@ fn listed_model(plan: &Plan, mac: MacAddress) -> Option<String> {
     Some(model.plain_number().to_owned())
 }
 
-fn phone_report(id: PhoneId, phone: &Phone, began: Timestamp) -> PhoneReport {
+fn phone_report(named: PhoneRef, phone: &Phone, began: Timestamp) -> PhoneReport {
     // Times beyond the range of a time of day become the beginning of the run.
     let time = |at: RunTime| began.checked_add(at).unwrap_or(began);
     let whole = phone.whole_history();
     PhoneReport {
-        id,
-        mac: phone.mac,
-        address: phone.address,
-        model: phone.model().map(|model| model.plain_number().to_owned()),
-        name: None,
+        id: named.id,
+        mac: named.mac,
+        address: named.address,
+        model: named.model,
+        family: named.family,
+        name: named.name,
         listed_model: None,
         on_inventory: None,
         state: whole.effective_state(),

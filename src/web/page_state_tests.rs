@@ -24,6 +24,7 @@ fn phone(id: u32) -> PhoneRef {
         mac: (id != 3).then(|| MacAddress::new([0, 0, 0, 0, 0, u8::try_from(id).unwrap()])),
         address: Ipv4Addr::LOCALHOST,
         model: None,
+        family: None,
         name: None,
     }
 }
@@ -101,11 +102,15 @@ impl Follower {
 /// One step of a run, or of its page.
 #[derive(Debug, Clone)]
 enum Happens {
-    Event(Event),
+    Event(Box<Event>),
     Waiting(u32, u64),
     Notice,
     /// The follower gets its message; nothing else happens.
     Message,
+}
+
+fn event(event: Event) -> Happens {
+    Happens::Event(Box::new(event))
 }
 
 fn anything() -> impl Strategy<Value = Happens> {
@@ -114,17 +119,17 @@ fn anything() -> impl Strategy<Value = Happens> {
     let code = || prop::sample::select(vec![Code::Stalled, Code::TransferBroken]);
     let whose = || prop::option::of(id());
     prop_oneof![
-        (id(), state).prop_map(|(id, state)| Happens::Event(step(id, state))),
-        (id(), 0..9_u64).prop_map(|(id, bytes)| Happens::Event(progress(id, bytes))),
-        (whose(), code()).prop_map(|(whose, code)| Happens::Event(Event::Diagnosis {
+        (id(), state).prop_map(|(id, state)| event(step(id, state))),
+        (id(), 0..9_u64).prop_map(|(id, bytes)| event(progress(id, bytes))),
+        (whose(), code()).prop_map(|(whose, code)| event(Event::Diagnosis {
             phone: whose.map(phone),
             diagnosis: diagnosis(code),
         })),
-        (whose(), code()).prop_map(|(whose, code)| Happens::Event(Event::Withdrawn {
+        (whose(), code()).prop_map(|(whose, code)| event(Event::Withdrawn {
             phone: whose.map(phone),
             diagnosis: diagnosis(code),
         })),
-        id().prop_map(|id| Happens::Event(Event::Gone { phone: phone(id) })),
+        id().prop_map(|id| event(Event::Gone { phone: phone(id) })),
         (id(), 0..3_u64).prop_map(|(id, left)| Happens::Waiting(id, left)),
         Just(Happens::Notice),
         Just(Happens::Message),
@@ -222,6 +227,7 @@ fn the_last_message_shows_the_report() {
         mac: phone(1).mac,
         address: Ipv4Addr::LOCALHOST,
         model: None,
+        family: None,
         name: Some("Lobby".to_owned()),
         listed_model: None,
         on_inventory: None,

@@ -102,7 +102,7 @@ impl From<&PhoneView> for PhoneRow {
             id: named.id.0,
             mac: named.mac,
             address: named.address,
-            model: named.model.clone(),
+            model: phone.model_text().map(ToOwned::to_owned),
             name: named.name.as_deref().map(escape),
             state: phone.state,
             color: attention.color(),

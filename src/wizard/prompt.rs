@@ -57,6 +57,9 @@ pub(super) type PromptResult<T> = Result<PromptReply<T>, Stopped>;
 
 /// Asks the operator.
 pub(super) trait Prompt {
+    /// Rows of the screen.
+    fn rows(&self) -> usize;
+
     /// Begins a page; the screen is cleared.
     fn page(&mut self, page: &PromptPage);
 

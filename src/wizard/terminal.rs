@@ -121,6 +121,10 @@ impl TerminalPrompt {
 const INTERRUPT: u8 = 2;
 
 impl Prompt for TerminalPrompt {
+    fn rows(&self) -> usize {
+        usize::from(self.term.size().0)
+    }
+
     fn page(&mut self, page: &PromptPage) {
         self.in_progress = false;
         // If the terminal is gone, the next question fails.

@@ -63,6 +63,8 @@ pub(super) struct ScriptedPrompt {
     pub(super) output: String,
     /// The default of each question.
     pub(super) offered: Vec<String>,
+    /// Rows of the screen; `None`: enough for any page.
+    pub(super) rows: Option<usize>,
 }
 
 impl ScriptedPrompt {
@@ -89,6 +91,10 @@ impl ScriptedPrompt {
 }
 
 impl Prompt for ScriptedPrompt {
+    fn rows(&self) -> usize {
+        self.rows.unwrap_or(usize::MAX)
+    }
+
     fn page(&mut self, page: &PromptPage) {
         self.record(&format!("\n== {} {}", page.number, page.title));
         for (what, answer) in &page.answered {

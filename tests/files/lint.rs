@@ -87,7 +87,8 @@ const DEFAULT_XML: &str = r#"<Default>
 "#;
 
 const PJSIP: &str = "[tcp]\ntype=transport\nprotocol=tcp\n[udp]\ntype=transport\nprotocol=udp\n\
-    [1001]\ntype=endpoint\ntransport=udp\nforce_rport=no\n[1001]\ntype=auth\npassword=x\n";
+    [1001]\ntype=endpoint\ntransport=udp\nforce_rport=no\naors=1001\n\
+    [1001]\ntype=auth\npassword=x\n[1001]\ntype=aor\nmax_contacts=1\n";
 
 /// The valid file of this kind.
 fn valid_file(name: &str) -> &'static str {

@@ -11,8 +11,10 @@ mod observations;
 mod page;
 mod reachability;
 mod records;
+mod registered;
 mod sites;
 mod starts;
+mod story;
 mod tracking;
 
 use jiff::Timestamp;

@@ -146,6 +146,10 @@ impl TftpClient {
 }
 
 fn convert_on_loopback(bundle: &Path, temporary: &Path, more: &[&str]) -> Running {
+    Running::start(&mut loopback_command(bundle, temporary, more))
+}
+
+fn loopback_command(bundle: &Path, temporary: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(REFLASH);
     command
         .arg("convert")
@@ -160,8 +164,9 @@ fn convert_on_loopback(bundle: &Path, temporary: &Path, more: &[&str]) -> Runnin
             "--http-port",
             "0",
         ])
-        .args(more);
-    Running::start(command.env("TMPDIR", temporary))
+        .args(more)
+        .env("TMPDIR", temporary);
+    command
 }
 
 fn roots(temporary: &Path) -> usize {

@@ -44,6 +44,52 @@ fn curl(address: &str, name: &str, to: &Path) -> Output {
 const NOT_FOUND: Option<i32> = Some(68);
 
 #[test]
+fn firmware_in_the_folder_that_phones_would_reject_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = SyntheticBundle::new(Family::F45, 7)
+        .unwrap()
+        .sizes(Sizes::Small);
+    for (name, bytes) in made.files() {
+        if name.starts_with("term65") || name.starts_with("cnu45") {
+            continue;
+        }
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    fs::write(folder.path().join("SIP75.9-3-1S.loads"), "<html>404</html>").unwrap();
+    let errors = tempfile::NamedTempFile::new().unwrap();
+    let mut command = Command::new(REFLASH);
+    command.arg("serve").arg(folder.path());
+    command.args([
+        "--listen",
+        "127.0.0.1",
+        "--tftp-port",
+        "0",
+        "--http-port",
+        "0",
+        "--json",
+    ]);
+    command.stderr(errors.reopen().unwrap());
+    let mut server = Running::start(&mut command);
+    server.kind("started");
+    server.signal("INT");
+    server.kind("finished");
+    let text = fs::read_to_string(errors.path()).unwrap();
+    for part in [
+        "firmware: missing-image cnu45.9-3-1ES26.sbn",
+        "firmware: manifest-invalid SIP75.9-3-1S.loads: it is a web page",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let cures: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("  →"))
+        .collect();
+    let mut once = cures.clone();
+    once.dedup();
+    assert_eq!(cures, once, "{text}");
+}
+
+#[test]
 #[ignore = "needs curl"]
 fn a_folder_is_served_and_nothing_outside_it() {
     require_program("curl");

@@ -274,6 +274,7 @@ fn step(state: State, evidence: Option<&str>) -> Event {
             mac: None,
             address: address(1),
             model: None,
+            family: None,
             name: None,
         },
         done: matches!(state, State::Confirmed | State::Already),

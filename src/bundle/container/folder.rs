@@ -47,8 +47,9 @@ pub(super) fn walk(root: &Path, visitor: &mut dyn Visitor) -> Result<(), WalkSto
             };
             if kind.is_dir() {
                 let below = EntryPath::of(&format!("{folder}{name}/"));
-                if below.skip.is_none() {
-                    folders.push(below.folder);
+                match below.skip {
+                    None => folders.push(below.folder),
+                    Some(_) => found.push(below),
                 }
                 continue;
             }

@@ -9,7 +9,9 @@ use super::super::{
     entry_path::{EntryPath, UniquePaths},
     file_part::read_retrying,
     limits::{CHUNK_BYTES, MAX_ENTRIES},
-    stop::{WalkStop, add_size, damaged, invalid, refused, too_many_entries, unsupported},
+    stop::{
+        WalkStop, add_size, damaged, invalid, refused, too_many_entries, unsupported, with_cure,
+    },
     types::Verdict,
     visitor::{EntryInfo, Visitor},
 };
@@ -60,7 +62,11 @@ pub(super) fn walk(
         }
         if count == 0 && extensions == 0 && !begins(&block) {
             let message = "its gzip does not contain a tar";
-            return Err(invalid(Verdict::Foreign, "not-an-archive", None, message));
+            return Err(with_cure(
+                invalid(Verdict::Foreign, "not-an-archive", None, message),
+                "Unpack it (`gunzip FILE`). If that gives an archive, give that; if it is one file \
+                 of a bundle, give the folder that has all.",
+            ));
         }
         if !checksum_holds(&block) {
             return Err(damaged(None, "the checksum of a member's header is wrong"));
@@ -193,7 +199,8 @@ fn header(block: &[u8; BLOCK], mut extension: Extension) -> Result<TarHeader, Wa
         }
         other => {
             let message = format!("an unsupported tar extension ({:?})", char::from(other));
-            return Err(unsupported(Some(&shown), message));
+            let member = Some(shown.as_str()).filter(|name| !name.is_empty());
+            return Err(unsupported(member, message));
         }
     };
     if folder {

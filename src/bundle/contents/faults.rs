@@ -5,7 +5,7 @@ use super::{
         entry::ScannedEntry, header::ImageHeader, signature::Verification, transfer_marks,
         types::Problem,
     },
-    index::header_name,
+    index::{header_name, is_decorated},
 };
 use crate::diagnose::Severity;
 
@@ -76,7 +76,13 @@ fn signature(entry: &ScannedEntry, signing: Signing) -> Option<Problem> {
     };
     match (&entry.verification, &entry.header, signing) {
         (Some(Verification::Invalid(None)), ..) => {
-            invalid("its signature is invalid: the file was modified, or not signed by Cisco")
+            invalid("its signature is invalid").map(|problem| {
+                unless_in_text_mode(
+                    entry,
+                    problem,
+                    ": the file was modified, cut short, or not signed by Cisco",
+                )
+            })
         }
         (Some(Verification::Invalid(Some(platform))), ..) => report(
             "signature-invalid",
@@ -106,6 +112,14 @@ fn signature(entry: &ScannedEntry, signing: Signing) -> Option<Problem> {
     }
 }
 
+/// Adds the usual causes, if the cause is not known.
+fn unless_in_text_mode(entry: &ScannedEntry, mut problem: Problem, causes: &str) -> Problem {
+    if entry.text_mode.is_none() {
+        problem.message.push_str(causes);
+    }
+    problem
+}
+
 /// Adds what a transfer in text mode did, which explains the problem.
 fn in_text_mode(entry: &ScannedEntry, problem: Problem) -> Problem {
     match &entry.text_mode {
@@ -126,21 +140,20 @@ fn name(entry: &ScannedEntry) -> Option<Problem> {
         return None;
     }
     let shown = String::from_utf8_lossy(inner);
-    let problem = damaged(
-        "name-mismatch",
-        &entry.name,
-        format!("its header names it {shown}, and phones reject a file with another name"),
-    );
-    Some(match header_name(entry) {
-        Some(own) => Problem {
-            cure: format!(
-                "It is {own} under another name: rename it to that, and get the real {} from the \
-                 bundle as published by Cisco.",
-                entry.name
-            ),
-            ..problem
-        },
-        None => problem,
+    let is_renamed = header_name(entry).is_some_and(|own| is_decorated(&entry.name, &own));
+    let cure = if is_renamed {
+        "Rename it to the name in its header."
+    } else {
+        "Get the real file of this name from the bundle as published by Cisco, or remove this one. \
+         If the file that its header names is missing, rename it to that."
+    };
+    Some(Problem {
+        cure: cure.to_owned(),
+        ..damaged(
+            "name-mismatch",
+            &entry.name,
+            format!("its header names it {shown}, and phones reject a file with another name"),
+        )
     })
 }
 

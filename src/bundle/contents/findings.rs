@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     super::{
         entry::ScannedEntry,
-        file_kinds::{is_firmware, is_image},
+        file_kinds::{is_firmware, is_image, is_manifest},
         firmware_set::FirmwareSet,
         standalone,
         types::{Problem, Verdict},
@@ -52,7 +52,8 @@ impl Findings<'_, '_> {
     /// Collects every problem, errors first, and returns the verdict on the bundle.
     pub(super) fn report(&mut self, unreadable: &[Problem]) -> Verdict {
         self.add_damage();
-        let is_damaged = !self.problems.is_empty();
+        let is_error = |problem: &Problem| problem.severity == Severity::Error;
+        let is_damaged = self.problems.iter().any(is_error);
         let missing = missing::problems(&self.missing(), self.index);
         let is_incomplete = !missing.is_empty();
         self.add(missing);
@@ -102,9 +103,37 @@ impl Findings<'_, '_> {
     fn add_damage(&mut self) {
         let loads = self.loads.sets.iter();
         let judged = loads.filter_map(|set| set.judged.as_ref());
-        let all = judged.chain(self.recovery.iter().map(|found| &found.judged));
-        let damage: Vec<Problem> = all.flat_map(|judged| judged.damage.clone()).collect();
+        let mut damage: Vec<Problem> = judged.flat_map(|judged| judged.damage.clone()).collect();
+        for found in self.recovery {
+            // A recovery manifest of a model that no load here is for.
+            let is_foreign =
+                !self.sets.is_empty() && !self.sets.iter().any(|set| set.is_for(found.model));
+            for problem in &found.judged.damage {
+                let is_told = damage.contains(problem);
+                damage.push(Problem {
+                    severity: if is_foreign && !is_told {
+                        Severity::Warning
+                    } else {
+                        problem.severity
+                    },
+                    ..problem.clone()
+                });
+            }
+        }
         self.add(damage);
+    }
+
+    /// Whether there is a manifest whose images are not known: it is damaged, or has another name.
+    fn has_unread_manifest(&self) -> bool {
+        let is_unread = |entry: &ScannedEntry| {
+            entry.hint.is_some() || !matches!(entry.manifest, Some(Ok(_)) | None)
+        };
+        let mut manifests = self
+            .index
+            .entries
+            .iter()
+            .filter(|entry| is_manifest(&entry.name));
+        !self.loads.errors.is_empty() || manifests.any(is_unread)
     }
 
     /// The images that a load lacks, with every manifest that names them. What only a recovery
@@ -154,6 +183,7 @@ impl Findings<'_, '_> {
     /// Reports what is wrong with files that no load names. Returns whether anything is.
     fn add_strays(&mut self, strays: &[usize], unreadable: &[Problem], severity: Severity) -> bool {
         let mut found = Vec::new();
+        let may_be_named = self.has_unread_manifest();
         for at in strays {
             let entry = &self.index.entries[*at];
             // A file that a missing image is explained by needs no second explanation.
@@ -162,7 +192,10 @@ impl Findings<'_, '_> {
                     .iter()
                     .any(|problem| problem.member.as_deref() == Some(own.as_str()))
             });
-            if !explains && is_firmware(&entry.name) {
+            let is_renamed = may_be_named
+                && index::header_name(entry)
+                    .is_some_and(|own| index::is_decorated(&entry.name, &own));
+            if !explains && (is_firmware(&entry.name) || is_renamed) {
                 found.extend(faults::of(entry, faults::Signing::Unknown));
             }
         }
@@ -172,6 +205,9 @@ impl Findings<'_, '_> {
         if severity != Severity::Error {
             for problem in &mut found {
                 problem.severity = severity;
+                if may_be_named {
+                    continue;
+                }
                 problem
                     .message
                     .push_str("; no manifest names it, so it is not served");
@@ -194,6 +230,7 @@ impl Findings<'_, '_> {
         let has_load = self.sets.iter().any(|set| !set.load.is_recovery());
         if verdict == Verdict::Foreign {
             let message = match self.index.entries.len() {
+                0 if self.index.has_skipped() => "none of its files is read; see below",
                 0 => "it is empty",
                 _ => "none of its files is a .loads manifest or a firmware image",
             };
@@ -205,14 +242,22 @@ impl Findings<'_, '_> {
         } else if !has_load && !self.recovery.is_empty() {
             self.add([error(
                 "no-load-manifest",
-                "it has recovery manifests (termNN.default.loads) but no manifest of a load: its name is unknown, so no configuration can name it",
-                "Get the complete bundle as published by Cisco, with its SIP….loads file.",
+                "it has recovery manifests (termNN.default.loads) but no manifest of a load that is read: its name is unknown, so no configuration can name it",
+                if self.index.has_skipped_manifest() {
+                    "A .loads file here was skipped, see below: mend that first."
+                } else {
+                    "Get the complete bundle as published by Cisco, with its SIP….loads file."
+                },
             )]);
         } else if !has_load && verdict == Verdict::Incomplete {
             self.add([error(
                 "no-manifest",
-                "it contains images but no .loads manifest, which phones request first",
-                "Get the complete bundle as published by Cisco.",
+                "it contains images but no .loads manifest that is read, and phones request that first",
+                if self.index.has_skipped_manifest() {
+                    "A .loads file here was skipped, see below: mend that first."
+                } else {
+                    "Get the complete bundle as published by Cisco."
+                },
             )]);
         }
     }
@@ -234,8 +279,10 @@ impl Findings<'_, '_> {
         self.notes.extend(served::unserved_notes(self.sets));
         self.notes.extend(standalone_notes(self.sets, entries));
         let strays = self.strays();
+        let companions = served::companions(self.index, &self.loads.sets, self.sets);
         let others = entries.iter().enumerate().filter(|(at, entry)| {
             !files.contains(at)
+                && !companions.contains(at)
                 && !strays.contains(at)
                 && !self.loads.explained.contains(at)
                 && (entry.manifest.is_none() || load_set::is_recovery(entry))

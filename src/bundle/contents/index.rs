@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::{entry::ScannedEntry, entry_path::SkipReason, types::Problem};
+use super::super::{
+    entry::ScannedEntry, entry_path::SkipReason, file_kinds::is_manifest, types::Problem,
+};
 
 /// The shortest name without its extension that is looked for in other names. Shorter ones
 /// occur in unrelated names.
@@ -123,6 +125,19 @@ impl<'e> Index<'e> {
                 own.eq_ignore_ascii_case(part) && !other.eq_ignore_ascii_case(release)
             })
         })
+    }
+
+    /// Whether there are files that were not read.
+    pub(super) fn has_skipped(&self) -> bool {
+        !self.skipped.is_empty()
+    }
+
+    /// Whether one of them may be the manifest of a load.
+    pub(super) fn has_skipped_manifest(&self) -> bool {
+        let is_meant = |(name, reason): (&String, &SkipReason)| {
+            is_manifest(name) && *reason != SkipReason::Hidden
+        };
+        self.skipped.iter().any(is_meant)
     }
 
     /// Why a file of this name was not read.

@@ -80,7 +80,7 @@ impl<'e> Judged<'e> {
         match (found.size, image.size) {
             (0, _) => report(
                 "empty-image",
-                format!("{manifest} names it, but it is empty"),
+                "a manifest names it, but it is empty".to_owned(),
             ),
             // What it is instead says more than its size.
             _ if found.hint.is_some() => {}

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    super::{entry_path::SkipReason, types::Problem},
+    super::{entry::ScannedEntry, entry_path::SkipReason, types::Problem},
+    faults::{self, Signing},
     index::Index,
 };
 use crate::diagnose::Severity;
@@ -35,9 +36,55 @@ fn problem(image: &str, manifests: &[&str], index: &Index<'_>) -> Problem {
     }
 }
 
+/// What is wrong with a file besides its name.
+fn fault(entry: &ScannedEntry) -> Option<String> {
+    faults::of(entry, Signing::Unknown)
+        .into_iter()
+        .find(|problem| problem.code != "name-mismatch")
+        .map(|problem| problem.message)
+}
+
+/// Whether the name is one that browsers and copying programs give to a file before it is
+/// complete.
+fn is_partial(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    [
+        ".part",
+        ".partial",
+        ".crdownload",
+        ".download",
+        ".filepart",
+        ".tmp",
+    ]
+    .iter()
+    .any(|end| lower.ends_with(end))
+}
+
+/// Whether the name is that of a packed file.
+fn is_packed(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    [".gz", ".bz2", ".xz", ".z", ".7z", ".rar", ".zst"]
+        .iter()
+        .any(|end| lower.ends_with(end))
+}
+
 /// Why an image is missing, and what to do.
 fn cause(image: &str, index: &Index<'_>) -> (String, String) {
     if let Some(found) = index.renamed(image) {
+        if let Some(fault) = fault(found) {
+            let cure = if is_partial(&found.name) {
+                "Its download was not completed: download it again."
+            } else {
+                "Get the bundle again as published by Cisco."
+            };
+            return (
+                format!(
+                    "it has another name here, '{}', and is damaged: {fault}",
+                    found.name
+                ),
+                cure.to_owned(),
+            );
+        }
         return (
             format!("it has another name here: '{}' is this file", found.name),
             format!("Rename '{}' to '{image}'.", found.name),
@@ -59,6 +106,18 @@ fn cause(image: &str, index: &Index<'_>) -> (String, String) {
             );
         }
         _ => {}
+    }
+    if let Some(found) = index
+        .decorated(image)
+        .filter(|found| is_packed(&found.name))
+    {
+        return (
+            format!(
+                "it is not in the bundle; '{}' may hold it, packed",
+                found.name
+            ),
+            format!("Unpack '{}'.", found.name),
+        );
     }
     if let Some(found) = index.decorated(image) {
         return (

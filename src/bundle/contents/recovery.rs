@@ -209,7 +209,13 @@ fn missing(manifests: &[&str], index: &Index<'_>) -> String {
                     "{name} names images that are not here or not valid"
                 ));
             }
-            (Found::Unreadable(_) | Found::Twice, _) => {
+            (Found::Twice, _) => {
+                reasons.push(format!(
+                    "two files have the name {name}, differ in its case only, and have different \
+                     bytes"
+                ));
+            }
+            (Found::Unreadable(_), _) => {
                 reasons.push(format!("{name} cannot be used"));
             }
             (Found::Nothing, Some(entry)) => {

@@ -6,6 +6,7 @@ use super::{
     super::{
         entry::ScannedEntry,
         firmware_set::FirmwareSet,
+        payload,
         signature::Verification,
         types::{Problem, Verdict},
     },
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     diagnose::Severity,
-    phone::{LoadName, MODELS},
+    phone::{Family, LoadName, MODELS},
 };
 
 /// Marks the sets that phones are served. Of the loads for a model, SIP takes precedence over
@@ -52,9 +53,42 @@ pub(super) fn verdict(sets: &[FirmwareSet]) -> Option<Verdict> {
         .find(|verdict| has(*verdict))
 }
 
+/// Files that phones of a served set need and that no manifest names. Nothing but these: any
+/// other configuration, trust list or program in a bundle is not served from it.
+pub(super) fn companions(
+    index: &Index<'_>,
+    loads: &[LoadSet<'_>],
+    sets: &[FirmwareSet],
+) -> BTreeSet<usize> {
+    let is_served = |load: &LoadName| sets.iter().any(|set| set.is_served && set.load == *load);
+    let files: BTreeSet<usize> = loads
+        .iter()
+        .filter(|set| set.load.family() == Some(Family::P3) && is_served(&set.load))
+        .filter_map(|set| set.judged.as_ref())
+        .flat_map(|judged| judged.files.iter().copied())
+        .collect();
+    let is_image = |id: &str| {
+        let mut own = files
+            .iter()
+            .filter_map(|at| index.entries[*at].name.rsplit_once('.'));
+        own.any(|(stem, _)| stem == id)
+    };
+    let entries = index.entries.iter().enumerate();
+    entries
+        .filter(|(at, entry)| {
+            entry.name.eq_ignore_ascii_case(payload::IMAGE_NAME_FILE)
+                && index.is_first(*at)
+                && entry.load_id.as_deref().is_some_and(is_image)
+        })
+        .map(|(at, _)| at)
+        .collect()
+}
+
 /// The files that phones are served, with their names.
 pub(super) struct Served {
     names: BTreeMap<usize, Vec<String>>,
+    /// Those that no manifest names.
+    companions: BTreeSet<usize>,
 }
 
 impl Served {
@@ -66,6 +100,7 @@ impl Served {
     ) -> Self {
         let mut served = Self {
             names: BTreeMap::new(),
+            companions: companions(index, loads, sets),
         };
         let is_served = |load: &LoadName| sets.iter().any(|set| set.is_served && set.load == *load);
         for set in loads.iter().filter(|set| is_served(&set.load)) {
@@ -112,13 +147,16 @@ impl Served {
         }
     }
 
-    /// The files, in order.
+    /// The files that manifests name, in order.
     pub(super) fn files(&self) -> impl Iterator<Item = usize> {
         self.names.keys().copied()
     }
 
     /// The names of a file, in the spelling of its header and of the manifests.
     pub(super) fn names(&self, at: usize) -> Vec<String> {
+        if self.companions.contains(&at) {
+            return vec![payload::IMAGE_NAME_FILE.to_owned()];
+        }
         self.names.get(&at).cloned().unwrap_or_default()
     }
 }

@@ -3,10 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    content_hint::ContentHint, entry::ScannedEntry, entry_path::SkipReason,
-    file_kinds::is_manifest, types::Problem,
+    content_hint::ContentHint,
+    entry::ScannedEntry,
+    entry_path::SkipReason,
+    file_kinds::{is_manifest, is_trust_list},
+    types::Problem,
 };
-use crate::diagnose::Severity;
+use crate::{
+    diagnose::Severity,
+    phone::{LoadName, Model},
+};
 
 /// The names that one note has. The list of members has all.
 const MAX_NAMES: usize = 40;
@@ -16,7 +22,10 @@ const MAX_NAMES: usize = 40;
 enum Kind {
     Configuration,
     DefaultConfiguration,
+    TrustList,
     UpdateList,
+    OtherCase,
+    UnknownRecovery,
     Unknown,
     Skipped(SkipReason),
 }
@@ -30,10 +39,17 @@ impl Kind {
             && [".cnf", ".cfg"].iter().any(|part| lower.contains(part));
         if lower == "xmldefault.cnf.xml" {
             Self::DefaultConfiguration
+        } else if is_trust_list(&lower) {
+            Self::TrustList
         } else if is_own {
             Self::Configuration
         } else if is_manifest(&lower) && entry.hint == Some(ContentHint::Xml) {
             Self::UpdateList
+        } else if Model::by_recovery_manifest(&lower).is_some() {
+            // One that is the first of its name is judged.
+            Self::OtherCase
+        } else if LoadName::new(&lower).is_recovery() {
+            Self::UnknownRecovery
         } else {
             Self::Unknown
         }
@@ -51,9 +67,22 @@ impl Kind {
                  own, which names the load",
                 "Nothing to do. `reflash serve DIR` serves the folder as it is.",
             ),
+            Self::TrustList => (
+                "trust lists of a call manager and are left out: a phone that takes one accepts \
+                 only files which that call manager signed",
+                "To serve one nevertheless: --add FILE.",
+            ),
             Self::UpdateList => (
                 "update lists of a program such as Cisco IP Communicator (XML), not manifests of \
                  phones, and are skipped",
+                "Nothing to do.",
+            ),
+            Self::OtherCase => (
+                "not served: other files have the same names but for upper and lower case",
+                "If their contents differ, keep those that belong to this release.",
+            ),
+            Self::UnknownRecovery => (
+                "recovery manifests of phones that this program does not know, and are not served",
                 "Nothing to do.",
             ),
             Self::Unknown => (
@@ -69,8 +98,8 @@ impl Kind {
                 "If one is a file of the bundle, replace the link by the file.",
             ),
             Self::Skipped(SkipReason::OddName) => (
-                "skipped because of their names, which are too long or not text",
-                "Nothing to do: no firmware file has such a name.",
+                "skipped because of their paths, which are too long, too deep or not text",
+                "If firmware is there, move it into a folder with a short path.",
             ),
             Self::Skipped(SkipReason::LargeManifest) => (
                 "larger than any manifest of a phone and are skipped",
@@ -148,6 +177,7 @@ fn singular(text: &str) -> String {
             "configurations, not firmware, and are",
             "a configuration, not firmware, and is",
         ),
+        ("trust lists of", "a trust list of"),
         ("update lists of a program", "an update list of a program"),
         (
             "not manifests of phones, and are",
@@ -161,8 +191,16 @@ fn singular(text: &str) -> String {
         ("may not read them", "may not read it"),
         ("archives that were not", "an archive that was not"),
         (
-            "because of their names, which are",
-            "because of its name, which is",
+            "because of their paths, which are",
+            "because of its path, which is",
+        ),
+        (
+            "other files have the same names",
+            "another file has the same name",
+        ),
+        (
+            "recovery manifests of phones that",
+            "a recovery manifest of a phone that",
         ),
         (
             "installer scripts of a call manager; they are",

@@ -45,7 +45,8 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                      phone's requests; a boot loader that no longer has a valid default load.",
             cure: "In the phone, set Alternate TFTP to No. Check that the named server is the one \
                    that should serve the phone and that the phone can reach it. Observe on the \
-                   server itself. If nothing helps, reset the phone to factory settings.",
+                   server itself. If nothing helps and the bundle has \
+                   a recovery manifest for the model, reset the phone to factory settings.",
             clears_when: "The phone sends a request.",
         },
         Code::NoTftpServer => ExplanationText {

@@ -188,7 +188,8 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
             causes: "The phone still has a trust list (CTL or ITL) of its previous call manager. \
                      Firmware is not affected, and recovery ignores trust lists.",
             cure: "Erase the list on the phone (Settings > Security Configuration > Trust List, \
-                   **#, Erase), or reset the phone to factory settings.",
+                   **#, Erase). Or, if the bundle has a recovery manifest for the model, reset the \
+                   phone to factory settings.",
             clears_when: "The phone requests the unsigned form or is served a staged manifest.",
         },
         Code::NameMismatch => ExplanationText {

@@ -40,6 +40,10 @@ const FILE: usize = 22;
 /// Columns of a time: `59:59`, `99h59`.
 const TIME: usize = 5;
 
+/// Columns of a model, and of the models of a family: `7945/7965`.
+const MODEL: usize = 5;
+const FAMILY: usize = 9;
+
 /// The head of the last column.
 const WHAT: &str = "progress, or what comes next";
 
@@ -60,7 +64,13 @@ impl Columns {
         let widest = phones.iter().map(|phone| width(&name(frame, phone))).max();
         let usual = if all < LONG_NAMES { 12 } else { 15 };
         let name = widest.unwrap_or(0).clamp(usual, usual.max(all / 5));
-        let model = if all < WITH_MODEL { 0 } else { 5 };
+        let models = phones.iter().filter_map(|phone| phone.model_text());
+        let widest = models.map(width).max().unwrap_or(0);
+        let model = if all < WITH_MODEL {
+            0
+        } else {
+            widest.clamp(MODEL, FAMILY)
+        };
         let stage = if all < WITH_PASS { 11 } else { 16 };
         let since = if all < WITH_SINCE { 0 } else { TIME };
         let columns = [name, model, stage, since];
@@ -95,7 +105,7 @@ impl Columns {
     }
 
     pub(super) fn row(&self, frame: DrawFrame, phone: &PhoneView) -> String {
-        let model = phone.phone.model.as_deref().map_or("?".into(), escape);
+        let model = phone.model_text().map_or("?".into(), escape);
         let since = match phone.state {
             State::Confirmed | State::Already => String::new(),
             _ => clock(frame.since(phone.since)),

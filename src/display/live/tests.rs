@@ -35,6 +35,7 @@ fn phone(id: u8) -> PhoneRef {
         mac: Some(MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, id])),
         address: Ipv4Addr::new(192, 0, 2, id),
         model: Some("7965".to_owned()),
+        family: None,
         name: None,
     }
 }

@@ -31,6 +31,18 @@ pub(super) fn with_peer(
         name: format!("[{}] of sip.conf", peer.name),
         is_freepbx: sip.is_freepbx,
     };
+    let name = child(line, "name").unwrap_or(line);
+    if !peer.is_dynamic && !sip.partial {
+        findings.warning(
+            name,
+            "not-dynamic",
+            format!(
+                "the peer {} does not have host=dynamic: Asterisk rejects its registration",
+                peer.name
+            ),
+            format!("Set host=dynamic in [{}] of sip.conf", peer.name),
+        );
+    }
     auth_name(findings, line, &peer.name, &whose);
     if let Some(secret) = &peer.secret {
         password(findings, line, secret, &whose);
@@ -69,19 +81,52 @@ pub(super) fn check(
             password(findings, line, expected, &whose);
         }
     }
-    if !endpoint.aors.is_empty() && !endpoint.aors.contains(&endpoint.name) {
-        findings.warning(
-            name,
-            "aor",
+    aor(findings, name, endpoint, pjsip);
+}
+
+/// A phone registers at the aor with the name of its endpoint.
+fn aor(
+    findings: &mut FindingList<'_>,
+    name: Node<'_, '_>,
+    endpoint: &PjsipEndpoint,
+    pjsip: &PjsipConfig,
+) {
+    let own = &endpoint.name;
+    let of_own = pjsip.aors.iter().find(|aor| aor.name == *own);
+    // A file with all kinds of sections is not one part of several.
+    let is_whole = !pjsip.partial
+        && (!pjsip.aors.is_empty() || !pjsip.transports.is_empty() && !pjsip.auths.is_empty());
+    let (message, cure) = if endpoint.aors.is_empty() && !pjsip.partial {
+        (
+            format!("the endpoint {own} has no aors: Asterisk rejects the registration"),
+            format!("Set aors={own}, with a section [{own}] of type=aor and max_contacts=1"),
+        )
+    } else if !endpoint.aors.is_empty() && !endpoint.aors.contains(own) {
+        (
             format!(
-                "the endpoint {} has aors={}: Asterisk accepts a registration only under the name \
-                 of an aor",
-                endpoint.name,
+                "the endpoint {own} has aors={}: Asterisk accepts a registration only under the \
+                 name of an aor",
                 endpoint.aors.join(",")
             ),
-            format!("Name the aor {} too, and set aors={0}", endpoint.name),
-        );
-    }
+            format!("Name the aor {own} too, and set aors={own}"),
+        )
+    } else if let Some(aor) = of_own {
+        if aor.max_contacts > 0 || pjsip.partial {
+            return;
+        }
+        (
+            format!("the aor {own} has no max_contacts, or 0: Asterisk rejects every registration"),
+            format!("Set max_contacts=1 in the section [{own}] with type=aor"),
+        )
+    } else if is_whole {
+        (
+            format!("the endpoint {own} has aors={own}, but pjsip.conf has no aor of this name"),
+            format!("Add a section [{own}] with type=aor and max_contacts=1"),
+        )
+    } else {
+        return;
+    };
+    findings.warning(name, "aor", message, cure);
 }
 
 /// The user name of the password, which is `name` if `authName` is empty.

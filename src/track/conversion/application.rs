@@ -53,6 +53,9 @@ impl Conversion {
             self.interrupt_pass(out);
             self.loads.reports.clear();
         }
+        if may_be_boot || matches!(request.file, RequestedFile::SipLocale) {
+            self.keep_images(name, out);
+        }
         match self.state {
             State::Seen => self.transition_to(State::Configuring, StepDetails::of_file(name), out),
             _ if self.delivery.is_stepwise() => self.on_stepwise_request(request, out),

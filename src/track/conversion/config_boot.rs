@@ -4,6 +4,7 @@ use super::{
     configuration::ConfigBoot,
     context::{Context, FileRequest},
     core::Conversion,
+    request_loop::is_beside_configuration,
 };
 use crate::{
     diagnose::{Code, Diagnosis},
@@ -11,6 +12,7 @@ use crate::{
     track::{
         change::Change,
         diagnosis::{rules, text},
+        event::StepDetails,
         observation::TransferId,
     },
 };
@@ -66,12 +68,21 @@ impl Conversion {
             | RequestedFile::Image
             | RequestedFile::SipLocale
             | RequestedFile::SccpLocale
-            | RequestedFile::Other => {
+            | RequestedFile::Other
+                if !is_beside_configuration(request.name) =>
+            {
                 if boot.own_delivered || boot.default_delivered {
                     self.on_configuration_used(out);
                     if *request.file == RequestedFile::Other {
                         self.on_running(cx.at, out);
                     }
+                }
+                None
+            }
+            RequestedFile::Other => {
+                // Requested in every boot, so it shows an application and not what it accepted.
+                if boot.own_delivered && !self.has_diagnosis(Code::ConfigRejected) {
+                    self.on_running(cx.at, out);
                 }
                 None
             }
@@ -93,7 +104,12 @@ impl Conversion {
             && !self.has_diagnosis(Code::UnsupportedModel)
             && self.device.family != Some(Family::P3)
         {
+            let was_up = self.is_shown_up();
+            self.activity.running_since = None;
             self.raise("", diagnosis, out);
+            if was_up {
+                self.step(StepDetails::default(), out);
+            }
         }
     }
 

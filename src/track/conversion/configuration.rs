@@ -1,6 +1,6 @@
 //! What the current boot of an application fetched of its configuration.
 
-use super::request_loop::RequestLoop;
+use super::starts::RequestLoop;
 use crate::track::{
     diagnosis::rules,
     observation::{RunTime, TransferId},

@@ -9,7 +9,7 @@ use super::super::{
 };
 use crate::{
     phone::normalized_name,
-    track::{diagnosis::rules::ManifestDelivery, route::StageRole},
+    track::{diagnosis::rules::ManifestDelivery, event::State, route::StageRole},
 };
 
 /// Manifest deliveries that are kept. The newest show a refusal as clearly as all.
@@ -40,6 +40,8 @@ pub(in crate::track) struct Delivery {
     pub(super) manifest_deliveries: Vec<ManifestDelivery>,
     /// Images whose transfers broke off, and how often since their last delivery.
     pub(super) failing: Vec<(String, u16)>,
+    /// The phone requested the manifest of its last pass again: its state before.
+    pub(super) kept: Option<State>,
     /// The work that the restart at the beginning of this episode interrupted.
     pub(super) interrupted_file: Option<String>,
 }
@@ -57,6 +59,7 @@ impl Delivery {
             had_every_ack: false,
             manifest_deliveries: Vec::new(),
             failing: Vec::new(),
+            kept: None,
             interrupted_file: None,
         }
     }

@@ -28,7 +28,7 @@ impl Device {
     }
 
     /// The family, or that of the model if only the model is known.
-    pub(super) fn known_family(&self) -> Option<Family> {
+    pub(in crate::track) fn known_family(&self) -> Option<Family> {
         self.family.or(self.model.map(|model| model.family))
     }
 

@@ -7,13 +7,14 @@ use super::{
 };
 use crate::{
     diagnose::Code,
-    phone::LoadName,
+    phone::{LoadName, RequestedFile},
     track::{
         change::Change,
         diagnosis::{rules, text},
-        event::{State, StepDetails},
+        event::{Evidence, State, StepDetails},
         file_outcome::FileOutcome,
         history::{FetchAttempt, FileRole},
+        observation::EvidenceSource,
         pass::{DUPLICATE_WITHIN, ImagePass, ImageStatus},
         route::StageRole,
     },
@@ -47,6 +48,7 @@ impl Conversion {
     ) {
         let entry = cx.catalog.manifest(self.routing.stage, request.file_name());
         self.record(cx, request, FileRole::Manifest(entry));
+        self.delivery.kept = self.kept_state(entry).filter(|_| !recovery);
         if request.served.is_some() {
             self.delivery.manifest = Some(request.transfer);
             self.infer_manifest(cx, request);
@@ -56,6 +58,11 @@ impl Conversion {
                 }
                 self.withdraw(Code::WrongModelBundle, None, out);
                 self.withdraw(Code::TrustList, None, out);
+            } else if let RequestedFile::Manifest(load) = request.file
+                && self.known_family().is_none()
+                && let Some(family) = load.family()
+            {
+                self.device.set_family(family);
             }
         }
         // An application that is refused a load continues as before; a boot loader does not.
@@ -68,6 +75,33 @@ impl Conversion {
         }
     }
 
+    /// The state of a converted phone that requests the manifest of its last pass again, as some do
+    /// in every boot: it has those images.
+    fn kept_state(&self, entry: Option<usize>) -> Option<State> {
+        if self.state == State::Manifest {
+            return self.delivery.kept;
+        }
+        let pass = self.delivery.current.as_ref()?;
+        (self.is_converted() && entry == Some(pass.entry)).then_some(self.state)
+    }
+
+    /// The application goes on without an image: it runs what it has.
+    pub(super) fn keep_images(&mut self, file: &str, out: &mut Vec<Change>) {
+        if self.state == State::Manifest
+            && let Some(state) = self.delivery.kept.take()
+        {
+            let evidence = Evidence {
+                source: EvidenceSource::Requests,
+                detail: format!(
+                    "requested its manifest and no image, then {}: it keeps the images that it has",
+                    text::printable(file)
+                ),
+            };
+            self.findings.add_evidence(evidence.clone());
+            self.transition_to(state, StepDetails::of_evidence(evidence), out);
+        }
+    }
+
     /// The phone requested an image.
     pub(super) fn on_image_request(
         &mut self,
@@ -76,6 +110,7 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         self.delivery.manifest_deliveries.clear();
+        self.delivery.kept = None;
         self.activity.running_since = None;
         self.check_sccp_image(cx, request, out);
         self.check_unsigned_image(request, out);
@@ -239,8 +274,9 @@ impl Conversion {
         let passes = self.delivery.complete_passes;
         if passes >= rules::REPEATED_PASSES && !self.routing.suppress_load {
             self.routing.suppress_load = true;
-            let load = self.loads.to.as_ref().map_or("", LoadName::as_str);
-            let diagnosis = text::repeated(load, passes);
+            let load = self.loads.to.clone();
+            let load = load.unwrap_or_else(|| LoadName::new(""));
+            let diagnosis = text::repeated(&load, passes);
             self.raise("", diagnosis, out);
         }
     }

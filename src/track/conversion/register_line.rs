@@ -308,6 +308,7 @@ impl RegisterLine {
             since: self.requests.since,
             at,
             count,
+            others: Vec::new(),
         })
     }
 

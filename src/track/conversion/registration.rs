@@ -113,12 +113,9 @@ impl RegistrationProgress {
     /// Whether the diagnosed failure is about another user than `register`, whose REGISTERs
     /// are still followed.
     pub(super) fn failure_is_of_another_user(&self, register: &Register) -> bool {
-        let user = self
-            .reported
-            .as_ref()
-            .and_then(|reported| reported.user.as_ref());
-        user.is_some_and(|user| {
-            *user != register.user && self.lines.iter().any(|line| line.user() == user)
+        self.reported.as_ref().is_some_and(|reported| {
+            let is_followed = |line: &RegisterLine| reported.user.as_ref() == Some(line.user());
+            !reported.is_of(&register.user) && self.lines.iter().any(is_followed)
         })
     }
 
@@ -185,8 +182,21 @@ impl RegistrationProgress {
             since: closed.since,
             at,
             count: closed.count,
+            others: Vec::new(),
         });
-        let of_lines = || self.lines.iter().find_map(|line| line.failure(at, target));
+        let of_lines = || {
+            let mut lines = self
+                .lines
+                .iter()
+                .filter_map(|line| line.failure(at, target))
+                .map(|failure| RegistrationFailure {
+                    configured: target.cloned(),
+                    ..failure
+                });
+            let first = lines.next()?;
+            let others = lines.collect();
+            Some(RegistrationFailure { others, ..first })
+        };
         let mut failure = closed.or_else(of_lines)?;
         failure.configured = target.cloned();
         Some(failure)

@@ -146,7 +146,7 @@ impl Conversion {
             .registration
             .reported
             .as_ref()
-            .is_some_and(|reported| reported.is_same(&failure));
+            .is_some_and(|reported| reported.contains(&failure));
         if is_known && self.has_diagnosis(Code::NotRegistering) {
             return;
         }

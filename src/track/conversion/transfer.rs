@@ -173,7 +173,7 @@ impl Conversion {
     ) {
         let load = LoadName::new(&attempt.name);
         // A 7940 or 7960 reads its manifest in every boot.
-        if load.family() == Some(Family::P3) {
+        if load.family() == Some(Family::P3) || self.delivery.kept.is_some() {
             return;
         }
         if let Some(pass) = &self.delivery.current

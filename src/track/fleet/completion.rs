@@ -96,7 +96,7 @@ impl Fleet {
         let phones = self.registry.phones.iter();
         phones
             .filter(|(_, phone)| phone.conversion.is_between_images())
-            .map(|(id, phone)| phone.reference(*id, &self.plan.names))
+            .map(|(id, phone)| phone.reference(*id, &self.plan))
             .collect()
     }
 

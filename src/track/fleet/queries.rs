@@ -25,7 +25,7 @@ impl Fleet {
             .flat_map(|(id, phone)| {
                 let diagnoses = phone.conversion.findings.diagnoses();
                 let raised = diagnoses.map(|diagnosis| Change::Raised(diagnosis.clone()));
-                let reference = phone.reference(*id, &self.plan.names);
+                let reference = phone.reference(*id, &self.plan);
                 std::iter::once(phone.conversion.snapshot())
                     .chain(raised)
                     .map(move |change| change.into_event(reference.clone()))
@@ -102,7 +102,7 @@ impl Fleet {
         let phones = self.registry.phones.iter();
         phones
             .filter(|(_, phone)| phone.conversion.register_due().is_some())
-            .map(|(id, phone)| phone.reference(*id, &self.plan.names))
+            .map(|(id, phone)| phone.reference(*id, &self.plan))
             .collect()
     }
 
@@ -112,7 +112,7 @@ impl Fleet {
         let phones = self.registry.phones.iter();
         phones
             .filter(|(_, phone)| phone.conversion.must_stay_powered())
-            .map(|(id, phone)| phone.reference(*id, &self.plan.names))
+            .map(|(id, phone)| phone.reference(*id, &self.plan))
             .collect()
     }
 

@@ -46,7 +46,7 @@ impl Fleet {
             .map(|(id, phone)| {
                 let lines = self.lines(phone).into_iter();
                 let lines = lines.filter(is_open).map(|line| line.user);
-                (phone.reference(*id, &self.plan.names), lines.collect())
+                (phone.reference(*id, &self.plan), lines.collect())
             })
             .collect()
     }

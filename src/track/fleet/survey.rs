@@ -41,7 +41,7 @@ impl Fleet {
             let plan = conversion.routing.planned?;
             let waits = matches!(plan, PlannedRoute::Target | PlannedRoute::Bridge);
             Some(SurveyResult {
-                phone: phone.reference(*id, &self.plan.names),
+                phone: phone.reference(*id, &self.plan),
                 runs: conversion.loads.reported.clone(),
                 plan,
                 next: conversion.planned_load(&self.catalog).cloned(),

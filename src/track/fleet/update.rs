@@ -80,7 +80,7 @@ impl Fleet {
         if changes.is_empty() {
             return Vec::new();
         }
-        let phone = phone.reference(id, &self.plan.names);
+        let phone = phone.reference(id, &self.plan);
         changes
             .into_iter()
             .map(|change| change.into_event(phone.clone()))
@@ -112,7 +112,7 @@ impl Fleet {
                     .failed
                     .saturating_sub(usize::from(phone.counted.as_failed));
                 Event::Gone {
-                    phone: phone.reference(id, &self.plan.names),
+                    phone: phone.reference(id, &self.plan),
                 }
             })
             .collect();

@@ -1,16 +1,17 @@
 //! One phone, and one client that is not a phone.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use super::super::{
     conversion::Conversion,
     event::{PhoneId, PhoneRef},
     history::{FetchHistory, FileRole, MAX_ROWS},
     observation::RunTime,
+    plan::Plan,
 };
 use crate::{
     diagnose::Diagnosis,
-    phone::{MacAddress, Model},
+    phone::{Family, MacAddress, Model},
 };
 
 /// The sums that include a phone.
@@ -71,18 +72,36 @@ impl Phone {
     }
 
     /// The phone as events name it.
-    pub(in crate::track) fn reference(
-        &self,
-        id: PhoneId,
-        names: &BTreeMap<MacAddress, String>,
-    ) -> PhoneRef {
+    pub(in crate::track) fn reference(&self, id: PhoneId, plan: &Plan) -> PhoneRef {
+        let model = self.model_or_listed(plan);
         PhoneRef {
             id,
             mac: self.mac,
             address: self.address,
-            model: self.model().map(|model| model.plain_number().to_owned()),
-            name: self.mac.and_then(|mac| names.get(&mac).cloned()),
+            model: model.map(|model| model.plain_number().to_owned()),
+            family: self
+                .family()
+                .filter(|_| model.is_none())
+                .map(Family::numbers),
+            name: self.mac.and_then(|mac| plan.names.get(&mac).cloned()),
         }
+    }
+
+    /// The model, or that of the inventory if nothing observed contradicts it.
+    fn model_or_listed(&self, plan: &Plan) -> Option<&'static Model> {
+        let listed = || {
+            let listed = *plan.models.get(&self.mac?)?;
+            let family = self.family();
+            Some(listed).filter(|listed| family.is_none_or(|family| family == listed.family))
+        };
+        self.model().or_else(listed)
+    }
+
+    /// The family, which stays known during an episode.
+    fn family(&self) -> Option<Family> {
+        let before = self.before_episode.as_ref();
+        let before = before.and_then(|before| before.device.known_family());
+        self.conversion.device.known_family().or(before)
     }
 
     /// The whole history, including an episode that is not assigned yet.

@@ -223,8 +223,13 @@ fn valid(checked: Result<(), String>) -> Result<(), String> {
     checked.map_err(|expected| format!("Not valid: {expected}."))
 }
 
-fn mac(text: &str) -> Result<MacAddress, String> {
-    text.parse().map_err(|error| format!("{error}."))
+pub(super) fn mac(text: &str) -> Result<MacAddress, String> {
+    let mac: MacAddress = text.parse().map_err(|error| format!("{error}."))?;
+    if mac.is_of_one_device() {
+        Ok(mac)
+    } else {
+        Err(format!("{mac} is no address of a phone."))
+    }
 }
 
 fn model(text: &str, answers: &Answers) -> Result<&'static Model, String> {

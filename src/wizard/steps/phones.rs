@@ -7,6 +7,7 @@ use super::{
         prompt::{MenuChoice, Prompt, PromptReply, Stopped, ask_line},
         transition::Transition,
     },
+    form,
     interface::without_address,
     text::{and, count},
 };
@@ -269,7 +270,7 @@ fn ask_macs(answers: &mut Answers, prompt: &mut dyn Prompt) -> Result<bool, Stop
         let macs: Result<Vec<MacAddress>, _> = text
             .split([' ', ','])
             .filter(|part| !part.is_empty())
-            .map(str::parse)
+            .map(form::mac)
             .collect();
         match macs {
             Ok(macs) if !macs.is_empty() => {
@@ -277,7 +278,7 @@ fn ask_macs(answers: &mut Answers, prompt: &mut dyn Prompt) -> Result<bool, Stop
                 return Ok(true);
             }
             Ok(_) => prompt.paragraph("Type at least one, such as 001D45AABB0C."),
-            Err(error) => prompt.paragraph(&format!("{error}.")),
+            Err(error) => prompt.paragraph(&error),
         }
     }
 }

@@ -5,12 +5,15 @@ use super::{
         answers::Answers,
         command_line::ConvertOptions,
         environment::Environment,
-        prompt::{MenuChoice, Prompt, PromptReply, Stopped},
+        prompt::{MenuChoice, Prompt, PromptPage, PromptReply, Stopped},
         transition::Transition,
     },
     text::{and, count, numbers},
 };
-use crate::phone::HardwareHazard;
+use crate::{
+    phone::HardwareHazard,
+    text::{escape, wrap},
+};
 
 const NUMBER: usize = 6;
 const TITLE: &str = "summary";
@@ -18,6 +21,7 @@ const TITLE: &str = "summary";
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum SummaryPick {
     Start,
+    Command,
     Back,
     Leave,
 }
@@ -27,28 +31,76 @@ pub(in super::super) fn ask(
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
 ) -> Result<Transition, Stopped> {
-    prompt.page(&answers.page(NUMBER, TITLE));
-    match answers.options() {
-        Ok(options) => show_summary(answers, &options, prompt, environment),
-        Err(failure) => prompt.paragraph(&failure.to_string()),
+    let page = answers.page(NUMBER, TITLE);
+    let (texts, command) = match answers.options() {
+        Ok(options) => {
+            let texts = summary(answers, &options, environment);
+            let lines = answers.command_line.lines(&environment.call(), "convert");
+            (texts, Some(lines))
+        }
+        Err(failure) => (vec![failure.to_string()], None),
+    };
+    prompt.page(&page);
+    for text in &texts {
+        prompt.paragraph(text);
     }
-    let choice = MenuChoice::new("Start the conversion?")
-        .item("Start", SummaryPick::Start)
-        .item("Back", SummaryPick::Back)
-        .item("Leave the wizard: nothing was changed", SummaryPick::Leave);
-    match choice.ask(prompt)? {
-        PromptReply::Given(SummaryPick::Start) => Ok(Transition::Next),
-        PromptReply::Given(SummaryPick::Leave) => Err(Stopped::Left),
-        PromptReply::Given(SummaryPick::Back) | PromptReply::Back => Ok(Transition::Back),
+    let mut hidden = command;
+    if let Some(lines) = hidden.take_if(|lines| rows(&page, &texts, lines) <= prompt.rows()) {
+        show_command(&lines, prompt);
+    }
+    loop {
+        let choice = MenuChoice::new("Start the conversion?")
+            .item("Start", SummaryPick::Start)
+            .item_if(
+                hidden.is_some(),
+                "Show the same conversion as a command line",
+                SummaryPick::Command,
+            )
+            .item("Back", SummaryPick::Back)
+            .item("Leave the wizard: nothing was changed", SummaryPick::Leave);
+        let picked = choice.ask(prompt)?;
+        if let PromptReply::Given(SummaryPick::Start | SummaryPick::Command) = picked
+            && let Some(lines) = hidden.take()
+        {
+            show_command(&lines, prompt);
+        }
+        match picked {
+            PromptReply::Given(SummaryPick::Start) => return Ok(Transition::Next),
+            PromptReply::Given(SummaryPick::Command) => {}
+            PromptReply::Given(SummaryPick::Leave) => return Err(Stopped::Left),
+            PromptReply::Given(SummaryPick::Back) | PromptReply::Back => {
+                return Ok(Transition::Back);
+            }
+        }
     }
 }
 
-fn show_summary(
+fn show_command(lines: &str, prompt: &mut dyn Prompt) {
+    prompt.paragraph("The same conversion without the wizard:");
+    prompt.verbatim(lines);
+}
+
+/// The rows of the page with its question, if it shows the command line.
+fn rows(page: &PromptPage, texts: &[String], command: &str) -> usize {
+    /// The title, the empty lines below the answers and above the question, the heading of the
+    /// command line, the question, its three items, and the line of the cursor.
+    const OTHERS: usize = 9;
+    let answered = page.answered.iter();
+    let answered = answered.map(|(_, answer)| wrap(&escape(answer), ANSWER, ANSWER).len());
+    let texts = texts.iter().map(|text| wrap(&escape(text), "", "").len());
+    OTHERS + answered.sum::<usize>() + texts.sum::<usize>() + command.lines().count()
+}
+
+/// As wide as what precedes an answer on a page.
+const ANSWER: &str = "                 ";
+
+/// What will happen, and which files remain.
+fn summary(
     answers: &mut Answers,
     options: &ConvertOptions,
-    prompt: &mut dyn Prompt,
     environment: &dyn Environment,
-) {
+) -> Vec<String> {
+    let mut texts = Vec::new();
     let address = answers.checked.as_ref().and_then(|it| it.chosen.as_ref());
     let address = address.map_or_else(String::new, |chosen| format!(" on {}", chosen.address));
     let http = match options.check.http_port {
@@ -60,7 +112,7 @@ fn show_summary(
     } else {
         ""
     };
-    prompt.paragraph(&format!(
+    texts.push(format!(
         "reflash serves the firmware{address} by TFTP (port {}){http}{dhcp} until {}, then removes \
          its temporary folder.",
         options.check.tftp_port,
@@ -84,7 +136,7 @@ fn show_summary(
         [] => "none".to_owned(),
         files => and(files),
     };
-    prompt.paragraph(&format!("Files that remain: {remaining}.{unrecorded}"));
+    texts.push(format!("Files that remain: {remaining}.{unrecorded}"));
     answers.journal = journal;
     for hazard in HardwareHazard::ALL {
         let models = answers.wanted_models();
@@ -94,11 +146,10 @@ fn show_summary(
             .collect();
         if !affected.is_empty() {
             let models = numbers(&affected);
-            prompt.paragraph(&format!("Caution, {models}: {}.", hazard.warning()));
+            texts.push(format!("Caution, {models}: {}.", hazard.warning()));
         }
     }
-    prompt.paragraph("The same conversion without the wizard:");
-    prompt.verbatim(&answers.command_line.lines(&environment.call(), "convert"));
+    texts
 }
 
 /// When the run ends by itself.

@@ -88,6 +88,47 @@ fn the_last_page_shows_the_command_with_sudo() {
     assert!(script.output.contains(command), "{}", script.output);
 }
 
+/// The last page on a screen with this many rows, and all keys up to the start.
+fn last_page(rows: usize, last: Vec<Act>) -> String {
+    let mut environment = test_environment();
+    environment.target();
+    let mut answers = answers(&[]);
+    let acts = [enters(5), last].concat();
+    let mut script = ScriptedPrompt::new(acts);
+    script.rows = Some(rows);
+    let ended = flow::run(&mut answers, &mut script, &mut environment);
+    assert!(ended.is_ok() && script.is_done(), "{}", script.output);
+    let (_, page) = script.output.split_once("== 6").unwrap();
+    page.to_owned()
+}
+
+#[test]
+fn a_command_line_that_would_not_fit_on_the_last_page_is_shown_on_request() {
+    const HEADING: &str = "The same conversion without the wizard:\n  sudo reflash convert";
+    let position = |page: &str, part: &str| page.find(part).unwrap_or_else(|| panic!("{page}"));
+    let fits = last_page(40, vec![Enter]);
+    assert!(
+        position(&fits, HEADING) < position(&fits, "? Start"),
+        "{fits}"
+    );
+    assert!(!fits.contains("Show the same"), "{fits}");
+
+    let asked = last_page(12, vec![Pick("Show the same"), Enter]);
+    let (before, after) = asked.split_at(position(&asked, "Pick("));
+    assert!(!before.contains(HEADING), "{asked}");
+    assert!(
+        after.contains(HEADING) && !after.contains("Show the same conversion"),
+        "{asked}"
+    );
+
+    // Whoever starts at once can still copy it.
+    let started = last_page(12, vec![Enter]);
+    assert!(
+        position(&started, "? Start") < position(&started, HEADING),
+        "{started}"
+    );
+}
+
 #[test]
 fn the_line_of_progress_counts_down_and_counts_phones() {
     let mut environment = test_environment().with_phone("001D45AABB0C", "7965", "SCCP45.8-3-1S");

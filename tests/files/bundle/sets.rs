@@ -1,6 +1,7 @@
 //! Folders and archives as people have them: several loads, files of other kinds beside them,
 //! renamed and damaged files. Each load has a verdict of its own.
 
+mod causes;
 mod commands;
 mod damage;
 mod families;

@@ -23,7 +23,7 @@ const FILES: [(&str, &str); 5] = [
     ),
     (
         "phones.conf",
-        "[1001](phone)\nauth=1001\naors=1001\n[1001]\ntype=aor\n#include auth.conf\n",
+        "[1001](phone)\nauth=1001\naors=1001\n[1001]\ntype=aor\nmax_contacts=1\n#include auth.conf\n",
     ),
     (
         "auth.conf",
@@ -108,7 +108,7 @@ fn what_was_not_read_is_reported_and_nothing_is_concluded_from_it() {
     assert!(path.ends_with("phones.conf"), "{path}");
     assert_eq!(
         (&found[0]["line"], &found[0]["severity"]),
-        (&6.into(), &"warning".into())
+        (&7.into(), &"warning".into())
     );
     let message = found[0]["message"].as_str().unwrap();
     assert!(

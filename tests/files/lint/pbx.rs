@@ -12,9 +12,9 @@ use super::{DEVICE_XML, Error, SEP, Warning};
 const PJSIP: &str = "[udp]\ntype=transport\nprotocol=udp\nbind=0.0.0.0:5060\n\
     [1001]\ntype=endpoint\nforce_rport=no\nauth=1001-auth\naors=1001\n\
     [1001-auth]\ntype=auth\nusername=1001\npassword=unspoken-30-characters-of-word\n\
-    [1001]\ntype=aor\n";
+    [1001]\ntype=aor\nmax_contacts=1\n";
 
-const SIP: &str = "[general]\nbindport=5060\n[1001]\ntype=friend\nnat=no\n\
+const SIP: &str = "[general]\nbindport=5060\n[1001]\ntype=friend\nhost=dynamic\nnat=no\n\
     secret=unspoken-30-characters-of-word\n";
 
 fn codes(known: &LintContext) -> Vec<(&'static str, Severity)> {
@@ -59,6 +59,9 @@ fn one_difference_from_pjsip_conf_is_one_finding() {
             Warning,
         ),
         ("aors=1001", "aors=1001-aor", "aor", Warning),
+        ("aors=1001\n", "", "aor", Warning),
+        ("max_contacts=1\n", "", "aor", Warning),
+        ("[1001]\ntype=aor", "[1001]\ntype=identify", "aor", Warning),
         (
             "force_rport=no",
             "force_rport=no\ntransport=lan",
@@ -89,6 +92,9 @@ fn one_difference_from_sip_conf_is_one_finding() {
         ("[1001]", "[1002]", "unknown-endpoint", Warning),
         ("nat=no", "nat=force_rport,comedia", "endpoint-nat", Warning),
         ("nat=no", "nat=yes", "endpoint-nat", Warning),
+        ("host=dynamic\n", "", "not-dynamic", Warning),
+        ("host=dynamic", "host=192.0.2.30", "not-dynamic", Warning),
+        ("nat=no", "nat=no\ntransport=tcp,tls", "transport", Warning),
     ] {
         let text = SIP.replace(from, to);
         assert_ne!(text, SIP);

@@ -249,3 +249,127 @@ proptest! {
         replayed(&capture.bytes[..end], ReplayFormat::Capture, stages());
     }
 }
+
+fn notes(bytes: &[u8]) -> Vec<TraceNote> {
+    let mut input = bytes;
+    let trace = replay::read_from(&mut input, ReplayFormat::Capture, None, None).unwrap();
+    trace.notes
+}
+
+#[test]
+fn packets_of_point_to_point_and_loopback_links_are_read() {
+    for (link, header) in [
+        (0, &[2, 0, 0, 0][..]),
+        (108, &[0, 0, 0, 2]),
+        (9, &[0xff, 3, 0, 0x21]),
+        (50, &[0, 0x21]),
+        (12, &[]),
+    ] {
+        let capture = relinked(link, header, |_| true);
+        let (report, _) = replayed(&capture, ReplayFormat::Capture, stages());
+        assert_eq!(report.phones[0].state, State::Flashed, "link {link}");
+    }
+    // IPv6 and other protocols of PPP are not.
+    for (link, header) in [(9, &[0xff, 3, 0xc0, 0x21][..]), (50, &[0, 0x57])] {
+        let (report, _) = replayed(
+            &relinked(link, header, |_| true),
+            ReplayFormat::Capture,
+            stages(),
+        );
+        assert!(report.phones.is_empty(), "link {link}");
+    }
+}
+
+/// A recovery over another link: the IP packets of the frames behind this header, as far as
+/// `is_kept` keeps them by their number.
+fn relinked(link: u16, header: &[u8], is_kept: impl Fn(usize) -> bool) -> Vec<u8> {
+    rewritten(link, &is_kept, |frame| [header, &frame[14..]].concat())
+}
+
+/// A recovery with each frame changed. Ethernet frames that are shorter then were cut.
+fn rewritten(
+    link: u16,
+    is_kept: &dyn Fn(usize) -> bool,
+    change: impl Fn(&[u8]) -> Vec<u8>,
+) -> Vec<u8> {
+    let mut capture = Capture::new(PLAIN);
+    capture.recovery();
+    let (head, mut rest) = capture.bytes.split_at(24);
+    let mut bytes = head.to_vec();
+    bytes[20..22].copy_from_slice(&link.to_le_bytes());
+    for number in 0.. {
+        let Some(length) = rest.get(8..12) else { break };
+        let length = u32::from_le_bytes(length.try_into().unwrap()) as usize;
+        let (packet, more) = rest.split_at(16 + length);
+        rest = more;
+        if is_kept(number) {
+            let frame = change(&packet[16..]);
+            let length = u32::try_from(frame.len()).unwrap();
+            bytes.extend(&packet[..8]);
+            let before = u32::from_le_bytes(packet[12..16].try_into().unwrap());
+            let sent = if link == 1 {
+                length.max(before)
+            } else {
+                length
+            };
+            bytes.extend(length.to_le_bytes());
+            bytes.extend(sent.to_le_bytes());
+            bytes.extend(frame);
+        }
+    }
+    bytes
+}
+
+#[test]
+fn cut_tunnelled_and_unordered_packets_are_noted() {
+    let all = |_: usize| true;
+    let cut = rewritten(1, &all, |frame| frame[..frame.len().min(44)].to_vec());
+    let [TraceNote::PacketsCut { packets }] = &notes(&cut)[..] else {
+        panic!("{:?}", notes(&cut));
+    };
+    assert!(*packets > 20);
+    // What is read of a cut capture is noted if something is missing, and only then.
+    let whole = rewritten(1, &all, |frame| frame[..frame.len().min(96)].to_vec());
+    assert_eq!(notes(&whole), []);
+
+    let erspan = |frame: &[u8]| {
+        let outer = [
+            0x45, 0, 0, 0, 0, 0, 0, 0, 64, 47, 0, 0, 192, 0, 2, 8, 192, 0, 2, 7,
+        ];
+        let gre = [0x10, 0, 0x88, 0xbe, 0, 0, 0, 0];
+        let mut packet = [&frame[..14], &outer, &gre, &[0; 8], frame].concat();
+        let length = u16::try_from(packet.len() - 14).unwrap();
+        packet[16..18].copy_from_slice(&length.to_be_bytes());
+        packet
+    };
+    let tunnelled = notes(&rewritten(1, &all, erspan));
+    assert!(
+        matches!(
+            &tunnelled[..],
+            [TraceNote::Tunnelled {
+                tunnel: "ERSPAN",
+                ..
+            }]
+        ),
+        "{tunnelled:?}"
+    );
+    assert!(
+        tunnelled[0]
+            .sentence()
+            .contains("in ERSPAN, which is not read")
+    );
+
+    // The second half of a capture before the first.
+    let half = |frame: usize| frame >= 20;
+    let mut bytes = relinked(101, &[], half);
+    bytes.extend(&relinked(101, &[], |frame| !half(frame))[24..]);
+    let unordered = notes(&bytes);
+    assert!(
+        matches!(
+            unordered[..],
+            [.., TraceNote::PacketsOutOfOrder { steps: 1, .. }]
+        ),
+        "{unordered:?}"
+    );
+    assert!(!unordered.contains(&TraceNote::OneDirection));
+}

@@ -124,3 +124,59 @@ fn an_old_record_gives_no_order_to_the_operator() {
     );
     assert!(!text.contains("DO NOT"), "{text}");
 }
+
+#[test]
+fn what_another_program_must_unpack_is_named_with_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("record");
+    let path = file.display().to_string();
+    let mut tar = vec![0; 512];
+    tar[257..262].copy_from_slice(b"ustar");
+    for (head, what, command) in [
+        (b"BZh91".to_vec(), "compressed by bzip2", "bzcat FILE"),
+        (b"PK\x03\x04".to_vec(), "a zip archive", "unzip -p FILE"),
+        (
+            b"7z\xbc\xaf\x27\x1c".to_vec(),
+            "a 7z archive",
+            "7z x -so FILE",
+        ),
+        (tar, "a tar archive", "tar xOf FILE"),
+        (
+            b"LPKSHHRH".to_vec(),
+            "a file of journald",
+            "journalctl --file FILE",
+        ),
+        (
+            b"ElfFile\0".to_vec(),
+            "an event log of Windows",
+            "event viewer",
+        ),
+        (b"snoop\0\0\0".to_vec(), "a capture of snoop", "editcap"),
+    ] {
+        fs::write(&file, [&head[..], b"\n", LOG.as_bytes()].concat()).unwrap();
+        let output = reflash(&["replay", &path]).assert().code(1);
+        let error = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(error.contains(what) && error.contains(command), "{error}");
+    }
+}
+
+#[test]
+fn a_line_that_is_not_understood_is_counted_with_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("log");
+    let path = file.display().to_string();
+    let unknown = "Dec 31 23:59:59 h in.tftpd[1]: a message of a later version\n";
+    let long = ["x".repeat(1_000_000), "\n".to_owned()].concat();
+    fs::write(&file, [LOG, &long, unknown, unknown].concat()).unwrap();
+    let output = reflash(&["replay", &path, "--json"]).assert().success();
+    let json: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    assert_eq!(json["record"]["read"], 5);
+    assert_eq!(json["record"]["unknown"], 2);
+    assert_eq!(json["record"]["first_unknown"], 4);
+    let output = reflash(&["replay", &path]).assert().success();
+    let text = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    assert!(
+        text.contains("lines not understood: 2, the first is line 4"),
+        "{text}"
+    );
+}

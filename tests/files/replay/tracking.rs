@@ -350,3 +350,35 @@ fn a_refusal_of_access_is_the_server_s() {
         assert!(!outcome(&log).contains(&"access-denied".to_owned()));
     }
 }
+
+#[test]
+fn a_converted_phone_that_reads_its_manifest_again_stays_converted() {
+    let mut log = Log::new();
+    let load = "SIP41.9-4-2SR3-1S.loads";
+    log.boot(0, &[(OWN, FOUND), (load, FOUND)]);
+    for (at, image) in (10..).step_by(10).zip(["jar", "cnu", "apps", "dsp", "cvm"]) {
+        log.client(at, &format!("{image}41.9-4-2ES26.sbn"), FOUND);
+    }
+    for boot in [200, 400, 600] {
+        log.boot(boot, &[(OWN, FOUND), (load, FOUND), ("mk-sip.jar", FOUND)]);
+        let phone = log.phone();
+        assert_eq!(phone.state, State::Flashed, "{boot} {phone:#?}");
+        assert_eq!(codes(&phone), [""; 0]);
+    }
+}
+
+#[test]
+fn files_that_some_phones_request_in_every_boot_do_not_show_an_accepted_configuration() {
+    let mut log = Log::new();
+    for boot in [0, 45, 90] {
+        log.boot(
+            boot,
+            &[(OWN, FOUND), ("AppDialRules.xml", "File not found")],
+        );
+        assert!(log.phone().up, "nothing contradicts it so far");
+    }
+    log.boot(135, &[(OWN, FOUND), ("AppDialRules.xml", "File not found")]);
+    let phone = log.phone();
+    assert_eq!(codes(&phone), ["config-rejected"]);
+    assert!(!phone.up, "{phone:#?}");
+}

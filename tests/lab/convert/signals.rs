@@ -1,11 +1,14 @@
 //! What Ctrl-C and `kill -9` leave of a run.
 
-use std::path::PathBuf;
+use std::{
+    fs::{self, File},
+    path::PathBuf,
+};
 
 use serde_json::Value;
 
-use super::{TftpClient, convert_on_loopback, roots};
-use crate::support::synthetic::bundle;
+use super::{TftpClient, convert_on_loopback, loopback_command, roots};
+use crate::support::{process::Running, synthetic::bundle};
 
 /// The drain has begun when the server refuses a new phone.
 fn wait_for_the_drain(server: &Value) {
@@ -18,20 +21,34 @@ fn wait_for_the_drain(server: &Value) {
     assert!(refused, "no new phone is admitted any more");
 }
 
-#[test]
-fn the_first_ctrl_c_lets_a_phone_between_two_images_finish_and_admits_no_other() {
+/// A run gets this signal while a phone is between two images: the phone gets the rest of them,
+/// the operator reads what the run waits for, and the exit code is `code`.
+fn drains(signal: &str, code: i32, first: [u8; 4]) {
     let folder = tempfile::tempdir().unwrap();
     let temporary = tempfile::tempdir().unwrap();
-    let mut server = convert_on_loopback(&bundle(folder.path()), temporary.path(), &[]);
+    let log = folder.path().join("log");
+    let mut command = loopback_command(&bundle(folder.path()), temporary.path(), &[]);
+    let mut server = Running::start(command.stderr(File::create(&log).unwrap()));
     let started = server.kind("started");
-    let phone = TftpClient::at([127, 9, 0, 1], &started["tftp"]);
+    let phone = TftpClient::at(first, &started["tftp"]);
     phone.get("term65.default.loads");
     phone.get("jar45sip.9-3-1ES26.sbn");
     phone.request("cnu45.9-3-1ES26.sbn");
     phone.take_block();
 
-    server.signal("INT");
+    server.signal(signal);
     wait_for_the_drain(&started["tftp"]);
+    let text = fs::read_to_string(&log).unwrap();
+    let address = std::net::Ipv4Addr::from(first).to_string();
+    for part in [
+        "no new phone is served",
+        "Waiting 3 min at most",
+        &address,
+        "Do not unplug",
+        "Ctrl-C again to exit now",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 
     while !phone.take_block() {}
     for image in [
@@ -49,8 +66,23 @@ fn the_first_ctrl_c_lets_a_phone_between_two_images_finish_and_admits_no_other()
         .count();
     assert_eq!(delivered, 6, "{report:#}");
     assert_eq!(report["phones"][0]["state"], "writing");
-    assert_eq!(server.end(), Some(130));
+    assert_eq!(server.end(), Some(code));
     assert_eq!(roots(temporary.path()), 0, "the root folder is removed");
+}
+
+#[test]
+fn the_first_ctrl_c_lets_a_phone_between_two_images_finish_and_admits_no_other() {
+    drains("INT", 130, [127, 9, 0, 1]);
+}
+
+#[test]
+fn sigterm_drains_as_ctrl_c_does() {
+    drains("TERM", 143, [127, 9, 2, 1]);
+}
+
+#[test]
+fn sighup_drains_as_ctrl_c_does() {
+    drains("HUP", 129, [127, 9, 3, 1]);
 }
 
 #[test]

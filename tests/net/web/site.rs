@@ -83,6 +83,7 @@ impl Site {
                 mac: None,
                 address: Ipv4Addr::new(192, 0, 2, 1),
                 model: None,
+                family: None,
                 name: Some(name.to_owned()),
             },
             done: matches!(state, State::Confirmed | State::Already),

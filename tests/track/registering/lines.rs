@@ -296,3 +296,47 @@ fn a_registered_phone_has_not_rejected_its_configuration() {
     run.observe(500.0, HOST, again);
     assert_eq!(run.codes(), before);
 }
+
+#[test]
+fn every_failing_line_is_named() {
+    let mut run = converted(lines(&[("1001", true), ("1002", true), ("1003", true)]));
+    let of = |user: &str, has_credentials: bool| Register {
+        user: user.to_owned(),
+        has_credentials,
+        ..authenticated(Udp)
+    };
+    attempt(&mut run, 410.0, Udp, 401);
+    for user in ["1002", "1003"] {
+        observe_register(&mut run, 411.0, &of(user, false), RegisterOutcome::Sent);
+        observe_register(&mut run, 411.1, &of(user, false), answered(401));
+        observe_register(&mut run, 411.2, &of(user, true), RegisterOutcome::Sent);
+        let status = if user == "1002" { 401 } else { 403 };
+        observe_register(&mut run, 411.3, &of(user, true), answered(status));
+    }
+    let (evidence, cure) = diagnosis(&run).unwrap();
+    assert!(
+        evidence.contains("as '1001'")
+            && evidence.contains("; the same for '1002'; REGISTER as '1003'"),
+        "{evidence}"
+    );
+    assert!(
+        cure.starts_with("Make authName") && cure.contains("For '1003': Read the PBX's log"),
+        "{cure}"
+    );
+    let raised = run.phone().withdrawn.len();
+    // The next attempts say nothing new.
+    attempt(&mut run, 500.0, Udp, 401);
+    assert_eq!(run.phone().withdrawn.len(), raised);
+    // A line that is registered is not named any more.
+    attempt(&mut run, 600.0, Udp, 200);
+    let (evidence, _) = diagnosis(&run).unwrap();
+    assert!(
+        !evidence.contains("'1001'") && evidence.contains("'1002'") && evidence.contains("'1003'"),
+        "{evidence}"
+    );
+    for user in ["1002", "1003"] {
+        observe_register(&mut run, 700.0, &of(user, true), RegisterOutcome::Sent);
+        observe_register(&mut run, 700.1, &of(user, true), answered(200));
+    }
+    assert_eq!(diagnosis(&run), None);
+}

@@ -80,6 +80,9 @@ pub(super) fn find(file: &mut (impl Read + Seek), length: u64) -> Result<EndReco
         ));
     }
     if u64::from(directory) + u64::from(directory_length) != position {
+        if starts_with(file, b"MZ")? {
+            return Err(no_end_record(file, length)?);
+        }
         return Err(damaged(
             None,
             "its directory is not at the offset in its end record: bytes are missing or were added",
@@ -92,18 +95,27 @@ pub(super) fn find(file: &mut (impl Read + Seek), length: u64) -> Result<EndReco
     })
 }
 
+fn starts_with(file: &mut (impl Read + Seek), magic: &[u8]) -> Result<bool, WalkStop> {
+    file.seek(SeekFrom::Start(0))?;
+    Ok(read_vec(file, magic.len())? == magic)
+}
+
 /// Why there is no end record: the file is truncated, or is not a ZIP.
 fn no_end_record(file: &mut (impl Read + Seek), length: u64) -> Result<WalkStop, WalkStop> {
     file.seek(SeekFrom::Start(0))?;
     let start = read_vec(file, usize::try_from(length.min(512)).expect("at most 512"))?;
     if start.starts_with(b"PK\x03\x04") || start.starts_with(SIGNATURE) {
-        return Ok(invalid(
+        let stop = invalid(
             Verdict::Damaged,
             "archive-truncated",
             None,
             "it begins like a ZIP but has no end record at its end: it was truncated, bytes were \
              appended, or it is one part of a split archive",
-        ));
+        );
+        let cure = "Download the file again and compare its checksum with the published one. Of a \
+                    split archive, put all parts into one folder and join them (`cat` for .001, \
+                    .002, …).";
+        return Ok(with_cure(stop, cure));
     }
     let known = foreign_archive(&start);
     let hint = known.map_or(String::new(), |(what, _)| format!("; it is {what}"));

@@ -17,8 +17,8 @@ pub(crate) fn trust_list(name: &str, at: RunTime) -> Diagnosis {
         ),
         "The phone has a trust list of its previous call manager and accepts only configurations \
          that are signed by it. Erase the list on the phone (Settings > Security Configuration > \
-         Trust List, unlock with **#, Erase), or reset the phone to factory settings: recovery \
-         ignores trust lists.",
+         Trust List, unlock with **#, Erase). Or, if the bundle has a recovery manifest for its \
+         model, reset it to factory settings: recovery ignores trust lists.",
     )
 }
 
@@ -96,8 +96,9 @@ pub(crate) fn list_loop(boots: u8, name: &str, at: RunTime) -> Diagnosis {
         ),
         "The phone waits for the trust list (CTLSEP or ITLSEP) of its previous call manager, or \
          the answer \"not found\" does not reach it. Erase the list on the phone (Settings > \
-         Security Configuration > Trust List, unlock with **#, Erase), or reset the phone to \
-         factory settings: recovery ignores trust lists. If it continues, check that the server's \
+         Security Configuration > Trust List, unlock with **#, Erase). Or, if the bundle has a \
+         recovery manifest for its model, reset it to factory settings: recovery ignores trust \
+         lists. If it continues, check that the server's \
          answers arrive (reflash explain blocked-by-firewall).",
     )
 }

@@ -108,8 +108,9 @@ pub(crate) fn phone_error(name: &str, error: &TftpError) -> String {
 pub(crate) fn aborted(name: &str, attempts: u16, error: &TftpError, at: RunTime) -> Diagnosis {
     let cause = match error.code {
         DISK_FULL => {
-            "The phone has no space for the file: reset it to factory settings and let it fetch \
-             everything again. If that does not help, use an older release for its model."
+            "The phone has no space for the file. If the bundle has a recovery manifest for its \
+             model, reset it to factory settings and let it fetch everything again. If that does \
+             not help, use an older release for its model."
         }
         _ => {
             "The phone itself ends the transfer: read its screen and its page \

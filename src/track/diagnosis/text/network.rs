@@ -163,8 +163,8 @@ pub(crate) fn no_request(
              Alternate TFTP must be No, as it overrides DHCP. In the lease: the router and the \
              netmask, if the server is in another network. Where this was observed: requests to \
              another machine are visible only on that machine or a mirrored port. If nothing \
-             helps, reset the phone to factory settings: a boot loader that has lost its default \
-             load requests nothing."
+             helps and the bundle has a recovery manifest for its model, reset it to factory \
+             settings: a boot loader that has lost its default load requests nothing."
         ),
     )
 }

@@ -90,6 +90,8 @@ pub(crate) struct RegistrationFailure {
     pub(crate) at: RunTime,
     /// How often it was observed.
     pub(crate) count: u32,
+    /// Other lines of the phone that are not registered either.
+    pub(crate) others: Vec<RegistrationFailure>,
 }
 
 impl RegistrationFailure {
@@ -103,7 +105,26 @@ impl RegistrationFailure {
             since: configured,
             at,
             count: 0,
+            others: Vec::new(),
         }
+    }
+
+    /// The failure of each line.
+    fn each(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
+
+    /// Whether it is about this user.
+    pub(crate) fn is_of(&self, user: &str) -> bool {
+        self.each()
+            .any(|failure| failure.user.as_deref() == Some(user))
+    }
+
+    /// Whether it contains every failure of the other, apart from times and counts.
+    pub(crate) fn contains(&self, other: &Self) -> bool {
+        other
+            .each()
+            .all(|failure| self.each().any(|known| known.is_same(failure)))
     }
 
     /// Whether the failure is that no REGISTER was observed.
@@ -111,8 +132,8 @@ impl RegistrationFailure {
         matches!(self.cause, FailureCause::NoRegister)
     }
 
-    /// Whether the other failure is the same, apart from times and counts.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    /// Whether the failure of the other's first line is the same, apart from times and counts.
+    fn is_same(&self, other: &Self) -> bool {
         self.cause.is_same(other.cause) && (&self.user, self.pbx) == (&other.user, other.pbx)
     }
 
@@ -179,7 +200,28 @@ pub(crate) fn registered(register: &Register, target: Option<&RegistrationTarget
 
 /// Why a phone is not registered, and what to do about it.
 pub(crate) fn not_registering(failure: &RegistrationFailure) -> Diagnosis {
-    diagnosis(Code::NotRegistering, evidence(failure), cure(failure))
+    let (mut what, mut todo) = (evidence(failure), cure(failure));
+    let is_like = |other: &&RegistrationFailure| {
+        other.cause.is_same(failure.cause) && other.pbx == failure.pbx
+    };
+    let like: Vec<String> = failure.others.iter().filter(is_like).map(user).collect();
+    if !like.is_empty() {
+        what = format!("{what}; the same for {}", like.join(", "));
+    }
+    for other in failure.others.iter().filter(|other| !is_like(other)) {
+        what = format!("{what}; {}", evidence(other));
+        if !other.cause.is_same(failure.cause) {
+            todo = Cow::Owned(format!("{todo} For {}: {}", user(other), cure(other)));
+        }
+    }
+    diagnosis(Code::NotRegistering, what, todo)
+}
+
+fn user(failure: &RegistrationFailure) -> String {
+    format!(
+        "'{}'",
+        printable(failure.user.as_deref().unwrap_or_default())
+    )
 }
 
 fn evidence(failure: &RegistrationFailure) -> String {

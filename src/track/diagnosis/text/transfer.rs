@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::format::{clock, diagnosis, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::RequestedFile,
+    phone::{LoadName, RequestedFile},
     track::{event::State, observation::RunTime},
 };
 
@@ -17,9 +17,9 @@ pub(crate) fn stalled(state: State, silent: Duration, since: RunTime) -> Diagnos
             "requesting its configuration",
             "Likely causes: the phone runs the load already and no source has reported it; its \
              configuration names no load of this bundle; the phone lost power or its network. \
-             Look at the phone. If it is on, name the load in its SEP file (loadInformation), or \
-             reset the phone to factory settings (hold # while powering it on, then press \
-             123456789*0#).",
+             Look at the phone. If it is on, name the load in its SEP file (loadInformation). Or, \
+             if the bundle has a recovery manifest for its model, reset it to factory settings \
+             (hold # while powering it on, then press 123456789*0#).",
         ),
         State::Manifest => (
             "requesting a manifest",
@@ -90,15 +90,20 @@ pub(crate) fn rebooted(name: &str, interrupted: &str, at: RunTime) -> Diagnosis 
 }
 
 /// The phone fetched the whole load too often.
-pub(crate) fn repeated(load: &str, passes: u32) -> Diagnosis {
-    let load = printable(load);
+pub(crate) fn repeated(load: &LoadName, passes: u32) -> Diagnosis {
+    let name = if load.is_recovery() {
+        "the load that the phone shows (Settings > Model Information)".to_owned()
+    } else {
+        format!("exactly '{}'", printable(load.as_str()))
+    };
+    let load = printable(load.as_str());
     diagnosis(
         Code::RepeatFlash,
         format!("fetched every image of {load} {passes} times"),
         format!(
-            "The server now gives the phone an XMLDefault.cnf.xml that names no load, so the \
-             phone keeps its load; it can still fetch its recovery files. If its SEP file names a \
-             load, write exactly '{load}' there."
+            "In a run of this program the server now gives the phone an XMLDefault.cnf.xml that \
+             names no load, so the phone keeps its load; it can still fetch its recovery files. If \
+             its SEP file names a load, write {name} there."
         ),
     )
 }
@@ -133,7 +138,8 @@ pub(crate) fn blocked(lost: &LostAnswers<'_>) -> Diagnosis {
             " The phone waits for an answer to its request for a trust list; \"not found\" is \
              enough, and the phone then continues. If the answers cannot be made to arrive from \
              this server, use another one; if a phone still repeats the request, serve an empty \
-             file of that name, or reset the phone to factory settings."
+             file of that name. Or, if the bundle has a recovery manifest for its model, reset it \
+             to factory settings."
         }
         _ => "",
     };

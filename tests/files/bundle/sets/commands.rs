@@ -166,6 +166,57 @@ fn convert_stops_before_a_reset_that_would_not_lead_to_sip() {
     }
 }
 
+/// A run that ends by itself: all that it prints.
+fn converted(files: &Files, more: &[&str]) -> String {
+    let folder = files.folder();
+    let state = TempDir::new().unwrap();
+    let journal = state.path().join("run.jsonl");
+    let mut flags: Vec<&str> = "--listen 127.0.0.1 --tftp-port 0 --http-port 0 --sip-port 0 \
+        --sccp-port 0 --no-check --timeout 1s --journal"
+        .split_whitespace()
+        .collect();
+    flags.push(journal.to_str().unwrap());
+    flags.extend(more);
+    let (code, out, error) = run("convert", folder.path(), &flags);
+    assert_eq!(code, Some(1), "{error}");
+    assert!(out.contains("No phone came"), "{out} {error}");
+    format!("{error}{out}")
+}
+
+#[test]
+fn a_run_names_what_it_does_not_serve_and_how_phones_are_reset() {
+    let text = converted(&mixed().with("SEP020000000001.cnf.xml", b"<device/>"), &[]);
+    for part in [
+        "file-skipped: SEP020000000001.cnf.xml: it is a configuration",
+        "set-not-served: CP3905.9-9-1 is complete",
+        "manifest-invalid: SIP75.9-9-1S.loads",
+        "123456789*0#",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
+fn a_run_without_recovery_suggests_no_reset() {
+    let sccp = Files::of(Protocol::Sccp, "9-9-1SR2-1S", "9-9-1ES4");
+    for files in [
+        Files::sip().without("term"),
+        Files::sip().without("term").and(&sccp),
+    ] {
+        let text = converted(&files, &["--without-recovery"]);
+        assert!(text.contains("do not reset a 7945 or 7965"), "{text}");
+        assert!(text.contains("recovery-"), "{text}");
+        assert!(
+            !text.contains("123456789") && !text.contains("to reset"),
+            "{text}"
+        );
+    }
+    // Only one of the models can be reset.
+    let text = converted(&Files::sip().without("term65"), &["--without-recovery"]);
+    assert!(text.contains("do not reset a 7965"), "{text}");
+    assert!(text.contains("123456789*0#"), "{text}");
+}
+
 #[test]
 fn stage_writes_only_firmware_of_the_served_load_and_names_the_rest() {
     let old = Files::of(Protocol::Sip, "8-8-1S", "8-8-1ES1").without("term");

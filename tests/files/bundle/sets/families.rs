@@ -29,6 +29,53 @@ fn p3() -> Files {
 }
 
 #[test]
+fn only_the_image_name_of_the_7940_is_served_beside_what_manifests_name() {
+    let (files, id) = (p3(), "P003-9-90-00".to_owned());
+    let served = |name: &str, text: &[u8]| {
+        let bundle = files.clone().with(name, text).bundle();
+        let member = bundle.members.iter().find(|member| member.name == name);
+        (
+            member.unwrap().served_as.clone(),
+            messages(&bundle, "file-skipped"),
+        )
+    };
+    for (name, text) in [
+        ("OS79XX.TXT", id.clone()),
+        ("os79xx.txt", format!("{id}\r\n")),
+    ] {
+        let (names, skipped) = served(name, text.as_bytes());
+        assert_eq!(names, ["OS79XX.TXT"], "{name} {skipped}");
+        assert_eq!(skipped, "");
+    }
+    for (name, text) in [
+        // Images that are not here, or that a phone would not find.
+        ("OS79XX.TXT", "P0S3-1-1-00"),
+        ("OS79XX.TXT", &format!("{id} ")[..]),
+        ("OS79XX.TXT", ""),
+        ("SIPDefault.cnf", "image_version: P0S3-9-9-00"),
+        ("SIP0002FD000001.cnf", "image_version: P0S3-9-9-00"),
+        ("SEP0002FD000001.cnf.xml", "<device/>"),
+        ("XMLDefault.cnf.xml", "<Default/>"),
+        ("dialplan.xml", "<DIALTEMPLATE/>"),
+        ("CTLSEP0002FD000001.tlv", "x"),
+        ("ITLFile.tlv", "x"),
+        ("sip.jar", "x"),
+    ] {
+        let (names, skipped) = served(name, text.as_bytes());
+        assert!(names.is_empty(), "{name}: {names:?}");
+        assert!(skipped.contains(name), "{name}: {skipped}");
+    }
+    // Beside other families, it is nothing.
+    let bundle = Files::sip().with("OS79XX.TXT", id.as_bytes()).bundle();
+    assert!(
+        bundle
+            .members
+            .iter()
+            .all(|m| m.name != "OS79XX.TXT" || m.served_as.is_empty())
+    );
+}
+
+#[test]
 fn images_of_the_7940_that_are_cut_or_no_images_are_damaged() {
     let name = "P0S3-9-90-00.sb2";
     assert_eq!(
