@@ -170,6 +170,7 @@ mod tests {
             mac: Some(MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last])),
             address: Ipv4Addr::new(192, 0, 2, last),
             model: None,
+            family: None,
             name: None,
         }
     }

@@ -132,7 +132,7 @@ impl Fleet {
         let phones = self.registry.phones.iter();
         phones
             .filter(|(_, phone)| is_expected(phone) && holds(phone))
-            .map(|(id, phone)| phone.reference(*id, &self.plan.names))
+            .map(|(id, phone)| phone.reference(*id, &self.plan))
             .collect()
     }
 
