@@ -233,7 +233,7 @@ pub(crate) fn run_with(
         resume: record
             .journal
             .as_ref()
-            .map(|journal| command_lines(&program, &resume_words(journal.path(), &options), 4)),
+            .map(|journal| command_lines(&program, &resume_words(journal.path(), &options), 6)),
         network: after_conversion(&plan, isolated),
     };
     // The listeners live as long as the run.

@@ -80,14 +80,14 @@ pub(super) fn after_conversion(
     network: &str,
 ) -> Vec<String> {
     let continues = |before: &str| match resume {
-        Some(command) => format!("{before}This command continues the conversion:\n{command}"),
-        None => format!("{before}Start the conversion again."),
+        Some(command) => format!("{before}\nThis command continues the conversion:\n{command}"),
+        None => format!("{before} Start the conversion again."),
     };
     let mut steps = Vec::new();
     if !phones.owed.is_empty() {
         let (plural, verb) = number(phones.owed.len());
         steps.push(continues(&format!(
-            "Keep {} plugged in: {plural} {verb} images. Do not wait. ",
+            "Keep {} plugged in: {plural} {verb} images.",
             phone_list(&phones.owed)
         )));
     }
@@ -103,7 +103,7 @@ pub(super) fn after_conversion(
             phone_list(&phones.writing)
         );
         steps.push(if phones.owed.is_empty() {
-            let after = "A phone that starts requests its configuration: keep a server for it. ";
+            let after = "A phone that starts requests its configuration: keep a server for it.";
             continues(&format!("{text} {after}"))
         } else {
             text
@@ -134,7 +134,7 @@ pub(super) fn after_conversion(
         ));
     }
     if !phones.all_done() {
-        steps.extend(resume.map(|_| continues("")));
+        steps.extend(resume.map(|_| continues("").trim_start().to_owned()));
     }
     if !network.is_empty() {
         steps.push(if phones.all_done() {

@@ -202,6 +202,8 @@ impl Conversion {
         match means {
             Some(RemarkMeaning::RunsSccp) => {
                 self.loads.was_on_sccp = true;
+                // In normal operation, but not in that of a converted phone.
+                self.activity.running_since = None;
                 self.on_other_load(source, detail, None, out);
             }
             Some(RemarkMeaning::NotServed) => {

@@ -33,7 +33,7 @@ pub(in crate::track) struct Delivery {
     /// Bytes of a manifest or an image were acknowledged.
     pub(super) fetched: bool,
     /// Complete passes through the target's images.
-    pub(super) complete_passes: u32,
+    pub(in crate::track) complete_passes: u32,
     /// One of those passes had the final ACK of every image.
     pub(super) had_every_ack: bool,
     /// Deliveries of a manifest that no image request followed.

@@ -106,12 +106,14 @@ impl Fleet {
         self.expected_phones(|phone| phone.conversion.is_owed_images())
     }
 
-    /// The phones that the run is to convert and that are neither done nor failed nor up.
+    /// The phones that the run is to convert and that are neither done nor failed. A phone that is up
+    /// and fetched nothing is not converted now.
     #[must_use]
     pub fn unfinished(&self) -> Vec<PhoneRef> {
         self.expected_phones(|phone| {
             let conversion = &phone.conversion;
-            let is_over = conversion.is_done() || conversion.is_failed() || conversion.is_up();
+            let is_up = conversion.is_up() && conversion.delivery.complete_passes == 0;
+            let is_over = conversion.is_done() || conversion.is_failed() || is_up;
             !is_over && conversion.effective_state() != State::Seen
         })
     }
