@@ -10,13 +10,14 @@ use std::{
 
 use super::{
     Socket, TftpService, TransferOutcome, TransferPort,
-    packet::{PacketHead, ReadRequest, TftpPacket, decode, error_code},
+    packet::{HEADER, ReadRequest, TftpPacket, decode, error_code},
     peers::{Peer, Peers},
     policy::{AnswerLimiter, ERROR_TEXT_MAX, EngineLimits},
     transfer::{Send, TftpTransfer, TransferAction},
     transmit::{Outgoing, TransmitQueue},
 };
 
+mod answers;
 mod duplicate_rrq;
 mod request;
 mod table;
@@ -114,27 +115,22 @@ impl<S: TftpService> TftpEngine<S> {
             (Ok(TftpPacket::Write), Socket::Listener) => {
                 if self.guard.request(now, *peer.ip()) {
                     let text = "this server is read-only";
-                    self.error(
-                        out,
-                        TransferPort::First,
-                        local,
-                        peer,
-                        error_code::ACCESS,
-                        text,
-                    );
+                    self.listener_error(now, local, peer, error_code::ACCESS, text, out);
                 }
             }
-            (Ok(_), Socket::Transfer(port)) if self.find(now, port, peer).is_none() => {
+            (_, Socket::Transfer(port)) if self.find(now, port, peer).is_none() => {
                 self.unknown_tid(now, port, local, peer, out);
             }
+            _ if bytes.len() < HEADER && self.is_busy(now, peer) => {}
             (Ok(_) | Err(_), _) => {
                 if self.guard.stray(now, *peer.ip()) {
-                    let port = match socket {
-                        Socket::Listener => TransferPort::First,
-                        Socket::Transfer(port) => port,
-                    };
-                    let text = "illegal TFTP operation";
-                    self.error(out, port, local, peer, error_code::ILLEGAL, text);
+                    let (code, text) = (error_code::ILLEGAL, "illegal TFTP operation");
+                    match socket {
+                        Socket::Listener => {
+                            self.listener_error(now, local, peer, code, text, out);
+                        }
+                        Socket::Transfer(port) => self.error(out, port, local, peer, code, text),
+                    }
                 }
             }
         }
@@ -289,19 +285,6 @@ impl<S: TftpService> TftpEngine<S> {
         self.service
     }
 
-    fn error(
-        &mut self,
-        out: &mut TransmitQueue,
-        port: TransferPort,
-        from: Ipv4Addr,
-        to: SocketAddrV4,
-        code: u16,
-        text: &str,
-    ) {
-        self.service.error_sent(code);
-        reply(out, port, from, to, PacketHead::error(code, text));
-    }
-
     fn find(
         &mut self,
         now: Instant,
@@ -324,53 +307,13 @@ impl<S: TftpService> TftpEngine<S> {
             .find(is_of_it)?;
         self.slots[slot].as_mut().map(|active| (slot, active))
     }
-
-    /// Answers a packet for a transfer that does not exist with ERROR 5, unless it is merely late.
-    fn unknown_tid(
-        &mut self,
-        now: Instant,
-        port: TransferPort,
-        local: Ipv4Addr,
-        peer: SocketAddrV4,
-        out: &mut TransmitQueue,
-    ) {
-        let late = match self.peers.get(now, peer) {
-            // The packet reached the other port, so it belongs to the peer's previous transfer.
-            Some(Peer::Busy { .. }) => true,
-            Some(Peer::Left { quiet, .. }) => quiet,
-            None => false,
-        };
-        if !late && self.guard.stray(now, *peer.ip()) {
-            let text = "unknown transfer ID";
-            self.error(out, port, local, peer, error_code::UNKNOWN_TID, text);
-        }
-    }
-}
-
-fn reply(
-    out: &mut TransmitQueue,
-    port: TransferPort,
-    from: Ipv4Addr,
-    to: SocketAddrV4,
-    head: PacketHead,
-) {
-    let body = None;
-    out.push(
-        port,
-        Outgoing {
-            from,
-            to,
-            head,
-            body,
-        },
-    );
 }
 
 fn emit(active: &ActiveTransfer, send: Send, out: &mut TransmitQueue) {
     match send {
         Send::OptionAck => {
             if let Some(head) = active.transfer.option_ack() {
-                reply(out, active.port, active.local, active.peer, head);
+                out.push_head(active.port, active.local, active.peer, head);
             }
         }
         Send::Blocks(blocks) => {

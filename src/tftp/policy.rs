@@ -24,7 +24,8 @@ pub const REQUESTS_PER_SECOND: u32 = 200;
 /// Requests that are answered at once per address after a quiet period.
 pub const REQUESTS_BURST: u32 = 400;
 
-/// Interval between answers to malformed packets and unknown transfer IDs, per address.
+/// Interval between answers to malformed packets, and between answers to unknown transfer IDs, per
+/// address.
 pub const STRAY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Number of addresses that the limits can distinguish.
@@ -69,7 +70,7 @@ impl EngineLimits {
 /// Requests that one address gets answered.
 const REQUESTS: Rate = Rate::per_second(REQUESTS_PER_SECOND, REQUESTS_BURST);
 
-/// Answers to malformed packets and unknown transfer IDs, per address.
+/// Answers to malformed packets, per address; and the same for unknown transfer IDs.
 const STRAYS: Rate = Rate::one_per(STRAY_INTERVAL);
 
 #[derive(Debug, Clone, Copy)]
@@ -77,11 +78,12 @@ struct AddressBudget {
     address: Ipv4Addr,
     requests: TokenBucket,
     strays: TokenBucket,
+    strangers: TokenBucket,
 }
 
 impl AddressBudget {
     fn is_idle(&self, now: Instant) -> bool {
-        self.requests.is_full(now) && self.strays.is_full(now)
+        self.requests.is_full(now) && self.strays.is_full(now) && self.strangers.is_full(now)
     }
 }
 
@@ -99,6 +101,7 @@ impl Default for AnswerLimiter {
             address: Ipv4Addr::UNSPECIFIED,
             requests: TokenBucket::default(),
             strays: TokenBucket::default(),
+            strangers: TokenBucket::default(),
         };
         Self {
             budgets: vec![empty; ADDRESSES],
@@ -118,9 +121,14 @@ impl AnswerLimiter {
         self.budget(now, address).requests.give_back(REQUESTS);
     }
 
-    /// Whether to answer a malformed packet or an unknown transfer ID from this address.
+    /// Whether to answer a malformed packet from this address.
     pub fn stray(&mut self, now: Instant, address: Ipv4Addr) -> bool {
         self.budget(now, address).strays.take(now, STRAYS)
+    }
+
+    /// Whether to answer an unknown transfer ID from this address.
+    pub fn stranger(&mut self, now: Instant, address: Ipv4Addr) -> bool {
+        self.budget(now, address).strangers.take(now, STRAYS)
     }
 
     fn budget(&mut self, now: Instant, address: Ipv4Addr) -> &mut AddressBudget {
@@ -133,6 +141,7 @@ impl AnswerLimiter {
                 address,
                 requests: TokenBucket::default(),
                 strays: TokenBucket::default(),
+                strangers: TokenBucket::default(),
             };
         }
         budget

@@ -49,6 +49,26 @@ impl TransmitQueue {
         self.queues[port.index()].push(packet);
     }
 
+    /// Adds a packet that is only a header to this port's queue.
+    pub fn push_head(
+        &mut self,
+        port: TransferPort,
+        from: Ipv4Addr,
+        to: SocketAddrV4,
+        head: PacketHead,
+    ) {
+        let body = None;
+        self.push(
+            port,
+            Outgoing {
+                from,
+                to,
+                head,
+                body,
+            },
+        );
+    }
+
     /// This port's queue.
     pub fn queue(&mut self, port: TransferPort) -> &mut Vec<Outgoing> {
         &mut self.queues[port.index()]

@@ -79,6 +79,64 @@ fn an_unknown_transfer_id_gets_error_5_once_a_second() {
 }
 
 #[test]
+fn runts_of_the_transfers_own_peer_are_ignored() {
+    for runt in [&b""[..], b"\0", b"\0\x04", b"\0\x04\0", b"\0\x09", b"zzz"] {
+        let mut bench = Bench::new();
+        bench.request(PHONE, "a");
+        for socket in [FIRST, SECOND, Socket::Listener] {
+            assert_eq!(bench.send(PHONE, socket, runt), [], "{runt:?} {socket:?}");
+        }
+        assert_eq!(bench.ack(PHONE, FIRST, 1).len(), 1, "{runt:?}");
+    }
+}
+
+#[test]
+fn malformed_packets_and_writes_sent_to_the_listener_draw_no_error_from_the_port_of_a_transfer() {
+    let mut bench = Bench::new();
+    for packet in [&b"\0\x07zz"[..], b"\0\x01a\0mail\0", b"\0\x02a\0octet\0"] {
+        let port = bench.request(PHONE, "a")[0].0;
+        let sent = bench.send(PHONE, Socket::Listener, packet);
+        assert!(
+            sent.iter()
+                .all(|(from, sent)| *from != port || sent[1] == 3),
+            "{packet:?}"
+        );
+        bench.now += Duration::from_mins(1);
+        bench.engine.tick(bench.now, &mut bench.out);
+        bench.sent();
+    }
+}
+
+#[test]
+fn a_stranger_gets_error_5_whatever_it_sends_and_within_a_budget_of_its_own() {
+    for strange in [
+        &b"\0\x04\0\x01"[..],
+        b"\0\x03\0\x01x",
+        b"\0\x01a\0octet\0",
+        b"\0",
+        b"\0\x09zz",
+    ] {
+        let mut bench = Bench::new();
+        bench.request(PHONE, "a");
+        let stranger = phone(1);
+        // A malformed packet uses up the answers to malformed packets.
+        assert_eq!(
+            bench.send(stranger, Socket::Listener, b"\0\x09zz")[0].1[..4],
+            [0, 5, 0, 4]
+        );
+        let sent = bench.send(stranger, FIRST, strange);
+        assert_eq!(sent.len(), 1, "{strange:?}");
+        assert_eq!(sent[0].1[..4], [0, 5, 0, 5], "{strange:?}");
+        assert_eq!(bench.send(stranger, FIRST, strange), [], "once a second");
+        assert_eq!(
+            bench.ack(PHONE, FIRST, 1).len(),
+            1,
+            "the transfer continues"
+        );
+    }
+}
+
+#[test]
 fn no_error_is_ever_answered() {
     let mut bench = Bench::new();
     for socket in [Socket::Listener, FIRST, SECOND] {

@@ -73,6 +73,21 @@ fn a_foreign_packet_on_the_transfer_port_gets_error_5_and_the_transfer_continues
 }
 
 #[test]
+fn runts_from_the_own_peer_of_a_transfer_end_nothing() {
+    let server = server();
+    let client = server.client();
+    client.request("a", "");
+    let (_, from) = client.expect_data(1);
+    for runt in [&b""[..], b"\0", b"\0\x04", b"\0\x04\0", b"\0\x05\0"] {
+        client.send_to(from, runt);
+        client.send(runt);
+    }
+    client.expect_nothing();
+    client.ack(from, 1);
+    client.expect_data(2);
+}
+
+#[test]
 fn a_flood_of_errors_is_never_answered() {
     let server = server();
     let client = server.client();
