@@ -23,6 +23,7 @@ mod atftpd;
 mod bsd_tftpd;
 pub mod capture;
 mod clock;
+mod dhcp_server;
 mod directions;
 mod dnsmasq;
 mod embedded;

@@ -101,7 +101,7 @@ fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
             let requests = other.files.len();
             lines.push(format!(
                 "  {:<15} requests: {requests}, delivered: {delivered}",
-                other.address
+                format::address(other.address)
             ));
         }
     }
@@ -125,11 +125,7 @@ fn row(
     let load = phone.load.as_ref().map_or("-", |load| load.as_str());
     let line = format!(
         "{mac:<13} {:<15} {model:<models$} {:<11} {}",
-        if named.address.is_unspecified() {
-            "none".to_owned()
-        } else {
-            named.address.to_string()
-        },
+        format::address(named.address),
         phone.state_text(),
         escape(load)
     );

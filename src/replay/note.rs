@@ -45,6 +45,8 @@ pub enum TraceNote {
         lines: u64,
         /// Those of them that could belong to several phones, and were left out.
         left_out: u64,
+        /// The number of phones whose address no line shows.
+        unaddressed: u64,
     },
     /// xinetd started a server whose requests are not in the log.
     RequestsNotLogged {
@@ -116,6 +118,28 @@ fn and_more(more: u64) -> String {
     }
 }
 
+/// [`TraceNote::NoClients`] as a sentence.
+fn no_clients(lines: u64, left_out: u64, unaddressed: u64) -> String {
+    let named = if lines == 1 {
+        "line names"
+    } else {
+        "lines name"
+    };
+    let hidden = match unaddressed {
+        0 => String::new(),
+        1 => "; of 1 phone no line shows the address".to_owned(),
+        many => format!("; of {many} phones no line shows the address"),
+    };
+    let rest = match left_out {
+        0 => String::new(),
+        more => format!("; {more} that may be of several phones were left out"),
+    };
+    format!(
+        "{lines} {named} no client: a file name with a MAC counts for the address where that MAC \
+         was last observed{hidden}{rest}"
+    )
+}
+
 impl TraceNote {
     /// The line that it is about; 0 for the whole file.
     pub(super) fn line(&self) -> u64 {
@@ -152,21 +176,11 @@ impl TraceNote {
                  The lines before are read as if they came 20 s before it",
                 crate::text::clock(by.as_secs())
             ),
-            Self::NoClients { lines, left_out } => {
-                let named = if *lines == 1 {
-                    "line names"
-                } else {
-                    "lines name"
-                };
-                let rest = match left_out {
-                    0 => String::new(),
-                    more => format!("; {more} that may be of several phones were left out"),
-                };
-                format!(
-                    "{lines} {named} no client: an address 0.0.0.N stands for a phone whose \
-                     address is not known{rest}"
-                )
-            }
+            Self::NoClients {
+                lines,
+                left_out,
+                unaddressed,
+            } => no_clients(*lines, *left_out, *unaddressed),
             Self::RequestsNotLogged { starts } => format!(
                 "xinetd started the TFTP server {starts} {}, but the log has no request: add \
                  --verbose to server_args in /etc/xinetd.d/tftp and let a phone start again",

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::track::Transport;
+use crate::{phone::MacAddress, track::Transport};
 
 /// A request for a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,8 @@ pub(super) enum ServerMessage<'a> {
         name: &'a str,
         outcome: LoggedOutcome<'a>,
     },
+    /// A DHCP server leased the address to this MAC.
+    Leased { address: Ipv4Addr, mac: MacAddress },
     /// The server was started for a client, whose request is not logged.
     Started { address: Ipv4Addr },
     /// A message of a server without a request.

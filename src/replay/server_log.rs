@@ -74,13 +74,21 @@ pub(super) fn fold(trace: &mut Trace, lines: &[(Timestamp, ServerLine)], timed: 
         ..ServerLog::default()
     };
     for (_, line) in lines {
-        let message = recognize(&line.line).map(|(_, message)| message);
-        let Some(ServerMessage::Named { name } | ServerMessage::Clientless { name, .. }) = message
-        else {
+        let Some((_, message)) = recognize(&line.line) else {
             continue;
         };
         let host = log.host(&line.line.host);
-        log.unaddressed.expect(host, name);
+        match message {
+            ServerMessage::Named { name } | ServerMessage::Clientless { name, .. } => {
+                log.unaddressed.expect(host, None, name);
+            }
+            ServerMessage::Request { request, .. } | ServerMessage::Answered { request, .. } => {
+                log.unaddressed
+                    .expect(host, Some(request.address), request.name);
+            }
+            ServerMessage::Leased { address, mac } => log.unaddressed.expect_mac(address, mac),
+            _ => {}
+        }
     }
     for (at, line) in lines {
         if trace.tally.cut {
@@ -182,9 +190,18 @@ impl ServerLog {
                 self.starts += 1;
                 return None;
             }
+            ServerMessage::Leased { address, mac } => {
+                self.unaddressed.observe(address, Some(mac));
+                return None;
+            }
             ServerMessage::Routine => return None,
         }
         Some(())
+    }
+
+    fn observe(&mut self, request: &LoggedRequest<'_>) {
+        let mac = RequestedFile::parse(request.name).mac();
+        self.unaddressed.observe(request.address, mac);
     }
 
     fn request(
@@ -195,6 +212,7 @@ impl ServerLog {
         request: LoggedRequest<'_>,
         alias: Option<&str>,
     ) -> Option<usize> {
+        self.observe(&request);
         let before = trace.requests.len();
         let index = self.requests.add(trace, source, request, alias)?;
         if index == before {
@@ -211,6 +229,7 @@ impl ServerLog {
         request: LoggedRequest<'_>,
         outcome: LoggedOutcome<'_>,
     ) -> Option<()> {
+        self.observe(&request);
         if request.transport == Transport::Http {
             // Browsers use the same server.
             let is_other = RequestedFile::parse(request.name) == RequestedFile::Other;
@@ -330,9 +349,14 @@ impl ServerLog {
         if ends && !all {
             self.end_unfinished(trace);
         }
-        let (lines, left_out) = self.unaddressed.counts();
-        if lines > 0 {
-            trace.notes.push(TraceNote::NoClients { lines, left_out });
+        let nameless = self.unaddressed.tally();
+        nameless.hide(&mut trace.stand_ins);
+        if nameless.lines > 0 {
+            trace.notes.push(TraceNote::NoClients {
+                lines: nameless.lines,
+                left_out: nameless.left_out,
+                unaddressed: nameless.stand_ins.len() as u64,
+            });
         }
         if self.starts > 0 && trace.requests.is_empty() {
             let starts = self.starts;

@@ -1,8 +1,8 @@
 //! The servers whose lines are known, and which of them wrote a line.
 
 use super::{
-    access_log, atftpd, bsd_tftpd, dnsmasq, ios, log_line::LogLine, netkit, provd, pumpkin,
-    server_line::ServerMessage, tcpdump, tftpd_hpa, tftpd32,
+    access_log, atftpd, bsd_tftpd, dhcp_server, dnsmasq, ios, log_line::LogLine, netkit, provd,
+    pumpkin, server_line::ServerMessage, tcpdump, tftpd_hpa, tftpd32,
 };
 
 /// A server whose lines are known.
@@ -19,6 +19,7 @@ pub(super) struct Server {
 /// All of them. The first that accepts the program and understands the text has the line.
 pub(super) const SERVERS: &[Server] = &[
     server("dnsmasq", true, is_dnsmasq, dnsmasq::read),
+    server("DHCP server", false, is_dhcp, dhcp_server::read),
     server("tcpdump", false, is_tcpdump, tcpdump::read),
     server("IOS debug", false, is_ios, ios::read),
     server("xinetd", false, is_inetd, netkit::read_inetd),
@@ -54,6 +55,10 @@ fn is_any(program: &str) -> bool {
 fn is_dnsmasq(program: &str) -> bool {
     program.is_empty()
         || program.starts_with("dnsmasq") && !["dnsmasq-dhcp", "dnsmasq"].contains(&program)
+}
+
+fn is_dhcp(program: &str) -> bool {
+    program.contains("dhcp")
 }
 
 fn is_tcpdump(program: &str) -> bool {

@@ -70,7 +70,7 @@ fn row(
     [
         named.mac.map(|mac| mac.to_string()).unwrap_or_default(),
         named.name.clone().unwrap_or_default(),
-        named.address.to_string(),
+        format::known_address(named.address).unwrap_or_default(),
         named.model.clone().unwrap_or_default(),
         format::state_name(phone.state).to_owned(),
         phone

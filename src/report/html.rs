@@ -182,7 +182,7 @@ fn card(page: &mut String, phone: &PhoneView, report: &PhoneReport) {
              <span>{name}</span><span>{model}</span><span class=\"soft\">{}</span>\
              <span class=\"tag {class}\">{tag}</span><span class=\"soft\">seen for {}{pass}</span>\
              </header>\n",
-            named.address,
+            format::long_address(named.address),
             clock(lasted),
         ),
     );
@@ -343,7 +343,7 @@ fn others(page: &mut String, report: &Report) {
             page,
             format_args!(
                 "<li>{}: {} requests</li>\n",
-                other.address,
+                format::long_address(other.address),
                 other.files.len()
             ),
         );

@@ -1,5 +1,7 @@
 //! Texts for states, phones, evidence and steps that all renderings share.
 
+use std::net::Ipv4Addr;
+
 use crate::{
     text::{escape, size},
     track::{
@@ -19,8 +21,23 @@ pub(crate) fn phone_name(phone: &PhoneRef) -> String {
     let name = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
     match phone.mac {
         Some(mac) => format!("SEP{}{model}{}", mac.upper_hex(), name.unwrap_or_default()),
-        None => format!("{}{model}", phone.address),
+        None => format!("{}{model}", long_address(phone.address)),
     }
+}
+
+/// An address, unless it is the unspecified one of a phone without a known address.
+pub(crate) fn known_address(address: Ipv4Addr) -> Option<String> {
+    (!address.is_unspecified()).then(|| address.to_string())
+}
+
+/// An address in a table.
+pub(crate) fn address(address: Ipv4Addr) -> String {
+    known_address(address).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// An address in a text.
+pub(crate) fn long_address(address: Ipv4Addr) -> String {
+    known_address(address).unwrap_or_else(|| "address unknown".to_owned())
 }
 
 /// A phone that was not seen so far: its name by the inventory, else its MAC, and its model.

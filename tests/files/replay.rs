@@ -7,6 +7,7 @@ mod fleet;
 mod formats;
 mod logs;
 mod metrics;
+mod nameless;
 mod observations;
 mod page;
 mod reachability;

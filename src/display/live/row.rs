@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::frame::DrawFrame;
 use crate::{
-    run_view::{FileProgress, PhoneView},
+    run_view::{FileProgress, PhoneView, format},
     text::{
         escape,
         measure::{cut, pad, width},
@@ -233,7 +233,7 @@ pub(super) fn name(frame: DrawFrame, phone: &PhoneView) -> String {
         (Some(name), _) => escape(name),
         (None, Some(mac)) if frame.width >= LONG_NAMES => format!("SEP{}", mac.upper_hex()),
         (None, Some(mac)) => mac.upper_hex(),
-        (None, None) => named.address.to_string(),
+        (None, None) => format::long_address(named.address),
     }
 }
 

@@ -150,7 +150,7 @@ fn each_kind_of_wrong_file_has_its_own_error_and_cure() {
             "replay",
             "link",
             "1 are of an unknown link",
-            "Known formats",
+            "Readable link layers",
         ),
         ("replay", "folder", "Is a directory", "Name one file in it"),
         ("replay", "missing", "No such file", "Name an existing file"),
