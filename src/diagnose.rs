@@ -136,7 +136,8 @@ impl Code {
         all.copied().find(|code| code.to_string() == name)
     }
 
-    /// The severity, which is the same for every diagnosis of this code.
+    /// The severity of this code. Only a refusal that is inferred from requests alone differs: it is a
+    /// warning.
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {

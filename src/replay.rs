@@ -16,7 +16,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::track::{Plan, StagePlan};
+use crate::track::{FileServer, Plan, StagePlan};
 
 mod access_log;
 mod atftpd;
@@ -380,6 +380,7 @@ pub fn plan(trace: &mut Trace, stages: Vec<StagePlan>) -> Plan {
     };
     Plan {
         stages,
+        server: FileServer::Other,
         requests_only: trace.is_requests_only(),
         ..Plan::default()
     }

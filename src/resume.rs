@@ -289,6 +289,7 @@ impl PreviousRun {
             registering: now.registering,
             registrations: now.registrations,
             registration_wait: now.registration_wait.or(then.registration_wait),
+            server: then.server,
             requests_only: false,
             names,
             models,

@@ -40,7 +40,8 @@ pub use observation::{
     TftpError, TransferEnd, TransferId, Transport,
 };
 pub use plan::{
-    ConfiguredLine, ManifestPlan, Plan, REGISTRATION_WAIT, RegistrationTarget, StagePlan, Subnet,
+    ConfiguredLine, FileServer, ManifestPlan, Plan, REGISTRATION_WAIT, RegistrationTarget,
+    StagePlan, Subnet,
 };
 pub use registrations::{LineReport, LineState, Registrations};
 pub use remark::RemarkMeaning;

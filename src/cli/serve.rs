@@ -19,7 +19,7 @@ use crate::{
     services::captures::Captures,
     session::Source,
     stage::ServedFolder,
-    track::Plan,
+    track::{FileServer, Plan},
 };
 
 /// Serve a folder over TFTP, read-only, and report who fetches what
@@ -63,7 +63,10 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     messages.extend_from_slice(captures.messages());
     messages.extend(servers.metrics_message());
     messages.extend(args.network.messages());
-    let plan = Plan::default();
+    let plan = Plan {
+        server: FileServer::Folder,
+        ..Plan::default()
+    };
     let record = RunRecord {
         journal: args.journal.create(|| {
             let inputs = RunInputs {

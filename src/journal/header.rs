@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     bundle::{Bundle, Digests},
     phone::{LoadName, MacAddress, Model},
-    track::{ManifestPlan, Plan, RegistrationTarget, StagePlan, Subnet},
+    track::{FileServer, ManifestPlan, Plan, RegistrationTarget, StagePlan, Subnet},
 };
 
 /// What a run serves and which phones it expects.
@@ -265,6 +265,11 @@ impl JournalHeader {
             registering,
             registrations,
             registration_wait: registration_wait.and_then(duration),
+            server: if self.command == "serve" {
+                FileServer::Folder
+            } else {
+                FileServer::Bundles
+            },
             requests_only: false,
             models: models
                 .iter()

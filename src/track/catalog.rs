@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    plan::{Plan, StagePlan},
+    plan::{FileServer, Plan, StagePlan},
     route::StageRole,
 };
 use crate::phone::{Family, LoadName, Model, normalized_name};
@@ -33,6 +33,8 @@ pub(super) struct Catalog {
     entries: Vec<ManifestEntry>,
     target: StagedNames,
     bridge: StagedNames,
+    /// Which server has the files.
+    pub server: FileServer,
     /// The phone families of the target bundles, without duplicates.
     pub families: Vec<Family>,
 }
@@ -54,7 +56,10 @@ impl ManifestEntry {
 
 impl Catalog {
     pub(super) fn new(plan: &Plan) -> Self {
-        let mut catalog = Self::default();
+        let mut catalog = Self {
+            server: plan.server,
+            ..Self::default()
+        };
         for (role, stages) in [
             (StageRole::Target, &plan.stages),
             (StageRole::Bridge, &plan.bridge),

@@ -47,10 +47,24 @@ pub struct Plan {
     pub names: BTreeMap<MacAddress, String>,
     /// The models that the inventory lists.
     pub models: BTreeMap<MacAddress, &'static Model>,
+    /// Which server has the files.
+    pub server: FileServer,
     /// Only requests are observed, no acknowledgements and no ends of transfers (as in some
     /// servers' logs). The next request of a phone then shows which files it has, and the
     /// evidence says that this is inferred.
     pub requests_only: bool,
+}
+
+/// Which server has the files, so that advice fits it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FileServer {
+    /// This program serves bundles (`convert`, `rehearse`).
+    #[default]
+    Bundles,
+    /// This program serves a folder of the operator (`serve`).
+    Folder,
+    /// Another server, of which this is a record (`replay`).
+    Other,
 }
 
 /// Where a phone's own configuration sends its REGISTERs.

@@ -1,5 +1,6 @@
 //! `replay` and `report`: logs of other servers, captures, and the formats of a report; metrics.
 
+mod advice;
 mod capture_file;
 mod captures;
 mod commands;

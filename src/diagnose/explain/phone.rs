@@ -20,14 +20,18 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
             clears_when: "The phone sends a request or an acknowledgement.",
         },
         Code::MissingImage => ExplanationText {
-            title: "The phone requested a file of a load that is not staged",
+            title: "The phone requested a file of a load that the server does not have",
             signature: "The server answered 'not found' to a request for a manifest, or to a \
                         request for an image from a phone that had fetched a manifest. The phone \
                         then still requests the next image, but aborts its transfer at once.",
-            causes: "An incomplete bundle; files of two bundles in one folder; an SEP file that \
-                     names another release than the staged one.",
-            cure: "Verify the bundle and download it again, or name the staged load in the SEP \
-                   file. The phone starts over by itself.",
+            causes: "A file that is not in the server's folder, or is there in another spelling; an \
+                     incomplete bundle; files of two bundles in one folder; an SEP file that names \
+                     another release than the one that is served. No SEP file names termNN.default: \
+                     a phone requests it after a reset to factory settings.",
+            cure: "With a server of your own: put the file into its folder, in exactly this spelling \
+                   and readable for the server. With a bundle: verify it and download it again. For \
+                   another load than termNN.default: or name a load that is served in the SEP file. \
+                   The phone starts over by itself.",
             clears_when: "The same name is served.",
         },
         Code::AccessDenied => ExplanationText {
@@ -51,21 +55,28 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
             clears_when: "The phone is served a staged manifest.",
         },
         Code::ManifestRefused => ExplanationText {
-            title: "The phone refuses the release, and the requests do not show why",
+            title: "The phone requests the manifest of the release again and again, and no image",
             signature: "In recovery: the phone fetched one complete manifest in two or more \
                         boots, at least 60 s apart, and requested no image within 30 s of the \
                         last one. (Two requests within seconds belong to one boot.) With its \
                         application running: it fetched the same manifest again after another \
                         boot; a single delivery proves nothing, because the phone may get the \
-                        images from another phone (peer firmware sharing).",
+                        images from another phone (peer firmware sharing). In a record of requests \
+                        alone, the same times of the requests: then it is a warning, and the phone \
+                        does not count as failed.",
             causes: "The phone's load is older than 8.3(3) and does not know the key that newer \
                      releases are signed with (screen: Auth Fail); or the release does not support \
-                     this hardware revision (screen: Load rejected HC).",
-            cure: "Read the screen. 'Auth Fail': pass the SCCP 8.5(2) bundle of the model with \
-                   --bridge. 'Load rejected HC': use the newest release. If the phone refused a \
-                   bridge as well, the hardware is the likelier cause. If the screen shows \
-                   neither: an application may run this load already, and in a record of requests \
-                   alone the answers may not arrive.",
+                     this hardware revision (screen: Load rejected HC). From requests alone, two \
+                     more: the server does not have the file or may not read it, or its answers do \
+                     not reach the phone.",
+            cure: "With requests alone, first check on the server that the file is in its folder, \
+                   in the spelling that the phone requests, that another host gets it (curl -O \
+                   tftp://SERVER/NAME), and in a capture that the answers reach the phone. Then \
+                   read the screen. 'Auth Fail': pass the SCCP 8.5(2) bundle of the model with \
+                   --bridge; with another server, serve that bundle first. 'Load rejected HC': use \
+                   the newest release. If the phone refused a bridge as well, the hardware is the \
+                   likelier cause. If the screen shows neither: an application may run this load \
+                   already.",
             clears_when: "The phone requests an image, or an evidence source reports the target \
                           load.",
         },

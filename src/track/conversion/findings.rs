@@ -1,7 +1,7 @@
 //! Evidence and diagnoses of one phone.
 
 use crate::{
-    diagnose::{Code, Diagnosis},
+    diagnose::{Code, Diagnosis, Severity},
     phone::normalized_name,
     track::{change::Change, event::Evidence},
 };
@@ -50,9 +50,10 @@ impl Findings {
 
     /// Whether a diagnosis is active that waiting cannot resolve.
     pub(super) fn has_final(&self) -> bool {
-        self.active
-            .iter()
-            .any(|active| active.diagnosis.code.is_final())
+        self.active.iter().any(|active| {
+            // A warning of such a code is an inference.
+            active.diagnosis.code.is_final() && active.diagnosis.severity == Severity::Error
+        })
     }
 
     /// Raises a diagnosis about the file `subject`, unless one of its code is active.

@@ -55,7 +55,12 @@ impl Conversion {
             NotFound::Nothing => return self.check_legacy(cx, request, out),
             NotFound::WrongModel(family) => {
                 self.device.family.get_or_insert(family);
-                text::wrong_model(request.name, family, &catalog.families, cx.at)
+                text::wrong_model(
+                    request.name,
+                    family,
+                    (&catalog.families, catalog.server),
+                    cx.at,
+                )
             }
             // A record of another server, which has no load for the phone either.
             NotFound::Unsupported(Some(family)) if catalog.is_empty() => {
@@ -68,7 +73,7 @@ impl Conversion {
                 return self.raise(&meant, diagnosis, out);
             }
             NotFound::Slip(slip) => text::slipped(request.name, slip, cx.at),
-            NotFound::Missing => text::missing(request.name, cx.at),
+            NotFound::Missing => text::missing(request.name, request.file, catalog.server, cx.at),
         };
         self.raise(request.name, diagnosis, out);
     }

@@ -61,7 +61,11 @@ impl Conversion {
             return;
         }
         let target = family.and_then(|family| cx.catalog.for_family(StageRole::Target, family));
-        let reason = target.map_or(RefusalCause::Either, |target| self.refusal_reason(target));
+        // Requests alone do not show that it is a refusal.
+        let is_inferred = boots.iter().all(|delivery| !delivery.whole);
+        let reason = target
+            .filter(|_| !is_inferred)
+            .map_or(RefusalCause::Either, |target| self.refusal_reason(target));
         if reason != RefusalCause::Hardware
             && let Some(bridge) = self.available_bridge(cx)
         {
@@ -145,7 +149,8 @@ impl Conversion {
             RefusalCause::Key | RefusalCause::Hardware => Code::ManifestRefused,
             RefusalCause::Either => Code::HardwareMismatch,
         };
-        if self.has_diagnosis(improves) && !self.delivery.manifest_deliveries.is_empty() {
+        let deliveries = &self.delivery.manifest_deliveries;
+        if self.has_diagnosis(improves) && deliveries.iter().any(|delivery| delivery.whole) {
             self.withdraw(Code::ManifestRefused, None, out);
             self.withdraw(Code::HardwareMismatch, None, out);
             self.on_refusal(cx, out);

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use super::{context::Context, core::Conversion};
-use crate::track::{
-    change::Change,
-    diagnosis::{rules, text},
-    event::{State, StepDetails},
-    observation::{EvidenceSource, RunTime},
+use crate::{
+    diagnose::Code,
+    track::{
+        change::Change,
+        diagnosis::{rules, text},
+        event::{State, StepDetails},
+        observation::{EvidenceSource, RunTime},
+    },
 };
 
 /// A converted phone that wants another load requests its manifest within seconds of its
@@ -72,6 +75,11 @@ impl Conversion {
         self.findings.has_final()
     }
 
+    /// Whether a refusal is diagnosed already, or the phone failed for another reason.
+    fn is_refusal_known(&self) -> bool {
+        self.is_failed() || self.has_diagnosis(Code::ManifestRefused)
+    }
+
     pub(in crate::track) fn is_done(&self) -> bool {
         match self.effective_state() {
             State::Confirmed | State::Already => true,
@@ -129,8 +137,8 @@ impl Conversion {
         let stalls = self
             .silence_ends(survey)
             .filter(|_| !self.stalled && !self.is_failed());
-        let refused =
-            rules::refusal_due(&self.delivery.manifest_deliveries).filter(|_| !self.is_failed());
+        let refused = rules::refusal_due(&self.delivery.manifest_deliveries)
+            .filter(|_| !self.is_refusal_known());
         let bridge = self.bridge_request_due().filter(|_| !self.is_failed());
         [
             stalls,
@@ -158,7 +166,7 @@ impl Conversion {
     /// Applies what time alone changes.
     pub(in crate::track) fn tick(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
         let at = cx.at;
-        if !self.is_failed()
+        if !self.is_refusal_known()
             && rules::manifest_refused(&self.delivery.manifest_deliveries, at).is_some()
         {
             self.on_refusal(cx, out);

@@ -157,7 +157,7 @@ fn pairs_of_requests_are_a_refusal_and_polls_are_nothing() {
     let phone = log.phone();
     assert_eq!(codes(&phone), ["manifest-refused"]);
     let cure = &phone.diagnoses[0].cure;
-    assert!(cure.contains("only requests were observed"), "{cure}");
+    assert!(cure.contains("Only requests were observed"), "{cure}");
     assert!(!cure.contains("cables"), "{cure}");
 
     // A 7960 without a configuration.

@@ -3,18 +3,24 @@
 use super::format::{clock, diagnosis, models, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::{Family, Model},
+    phone::{Family, Model, RequestedFile},
     track::{
         diagnosis::slip::Slip,
         observation::{RunTime, TftpError},
+        plan::FileServer,
     },
 };
 
 /// The TFTP error code "disk full or allocation exceeded" (RFC 1350).
 const DISK_FULL: u16 = 3;
 
-/// A manifest or image is not staged.
-pub(crate) fn missing(name: &str, at: RunTime) -> Diagnosis {
+/// The server does not have a manifest or an image.
+pub(crate) fn missing(
+    name: &str,
+    file: &RequestedFile,
+    server: FileServer,
+    at: RunTime,
+) -> Diagnosis {
     diagnosis(
         Code::MissingImage,
         format!(
@@ -22,10 +28,51 @@ pub(crate) fn missing(name: &str, at: RunTime) -> Diagnosis {
             printable(name),
             clock(at)
         ),
-        "If the file belongs to this bundle, the bundle is incomplete: verify it and download it \
-         again. If it belongs to another release, the phone's SEP file names that release: name \
-         the staged load there. The phone starts over by itself.",
+        format!(
+            "{} The phone starts over by itself.",
+            missing_cure(name, file, server)
+        ),
     )
+}
+
+/// What to do about a missing file.
+fn missing_cure(name: &str, file: &RequestedFile, server: FileServer) -> String {
+    let is_recovery = matches!(file, RequestedFile::Recovery(_));
+    let put = match server {
+        FileServer::Bundles if is_recovery => {
+            return "A phone requests this file after a reset to factory settings; no SEP file names \
+                    it. If the bundle should have it, the bundle is incomplete: verify it and \
+                    download it again. Or start again with a bundle that has it."
+                .to_owned();
+        }
+        FileServer::Bundles => {
+            return "If the file belongs to this bundle, the bundle is incomplete: verify it and \
+                    download it again. If it belongs to another release, the phone's SEP file names \
+                    that release: name the staged load there."
+                .to_owned();
+        }
+        FileServer::Folder => format!("Put '{}' into the folder that is served", printable(name)),
+        FileServer::Other => format!(
+            "Put '{}' into the server's folder, readable for the server; upper and lower case \
+             matter",
+            printable(name)
+        ),
+    };
+    let more = match file {
+        RequestedFile::Recovery(_) => {
+            ", with the images that it names: both are in the firmware bundle of the phone's model. A \
+             phone requests this file after a reset to factory settings; no SEP file names it."
+        }
+        RequestedFile::Manifest(_) => {
+            ", with the images that it names. Or name a load that is there in loadInformation of \
+             the phone's SEP file or of XMLDefault.cnf.xml."
+        }
+        _ => {
+            ", from the bundle that the phone's .loads file is from: a manifest needs all of its \
+             images."
+        }
+    };
+    format!("{put}{more}")
 }
 
 /// A server that this program does not run lacks the manifest of a phone of this family.
@@ -39,8 +86,8 @@ pub(crate) fn missing_for(name: &str, family: Family, at: RunTime) -> Diagnosis 
             clock(at)
         ),
         format!(
-            "Put the file and the images that it names into the server's folder, or name a load \
-             in the phone's configuration that is there. {}",
+            "Put the file and the images that it names into the server's folder (upper and lower \
+             case matter), or name a load in the phone's configuration that is there. {}",
             needs(Some(family))
         ),
     )
@@ -131,21 +178,39 @@ pub(crate) fn aborted(name: &str, attempts: u16, error: &TftpError, at: RunTime)
     )
 }
 
-/// The phone is of a family that is not staged.
-pub(crate) fn wrong_model(name: &str, family: Family, staged: &[Family], at: RunTime) -> Diagnosis {
+/// The phone is of a family that the served firmware is not for.
+pub(crate) fn wrong_model(
+    name: &str,
+    family: Family,
+    (staged, server): (&[Family], FileServer),
+    at: RunTime,
+) -> Diagnosis {
     let own = models(&[family]);
+    let (served, cure) = match server {
+        FileServer::Bundles => (
+            "the staged bundle is for",
+            format!(
+                "Start again with a SIP bundle for the {own}, in addition to this bundle or instead \
+                 of it. Leave the phone on: it repeats its request."
+            ),
+        ),
+        FileServer::Folder | FileServer::Other => (
+            "the server's firmware is for",
+            format!(
+                "Put the files of a SIP bundle for the {own} into the server's folder, beside the \
+                 others. Leave the phone on: it repeats its request."
+            ),
+        ),
+    };
     diagnosis(
         Code::WrongModelBundle,
         format!(
-            "requested '{}' at {}, as a {own} does; the staged bundle is for {}",
+            "requested '{}' at {}, as a {own} does; {served} {}",
             printable(name),
             clock(at),
             models(staged)
         ),
-        format!(
-            "Start again with a SIP bundle for the {own}, in addition to this bundle or instead \
-             of it. Leave the phone on: it repeats its request."
-        ),
+        cure,
     )
 }
 

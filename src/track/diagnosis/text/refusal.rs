@@ -2,7 +2,7 @@
 
 use super::format::{clock, diagnosis, printable};
 use crate::{
-    diagnose::{Code, Diagnosis},
+    diagnose::{Code, Diagnosis, Severity},
     phone::{Family, LoadName, bridge_bundle_name},
     track::{diagnosis::rules::ManifestDelivery, observation::RunTime, route::BridgeProgress},
 };
@@ -29,13 +29,14 @@ pub(crate) fn boots_without_images(boots: &[ManifestDelivery]) -> String {
     } else {
         "application"
     };
-    let fetched = if boots.iter().all(|delivery| delivery.whole) {
-        format!("fetched all of '{name}'")
+    let (fetched, caution) = if boots.iter().all(|delivery| delivery.whole) {
+        (format!("fetched all of '{name}'"), "")
     } else {
-        format!("requested '{name}'")
+        let caution = "; requests alone do not show whether the manifest arrived";
+        (format!("requested '{name}'"), caution)
     };
     format!(
-        "the {program} {fetched} in {} boots (at {}) and never requested an image",
+        "the {program} {fetched} in {} boots (at {}) and never requested an image{caution}",
         boots.len(),
         times.join(", ")
     )
@@ -75,10 +76,7 @@ fn what_boots_show(boots: &[ManifestDelivery]) -> &'static str {
             " If the screen shows neither, the phone may run this load already: compare Settings > \
              Model Information."
         }
-        Some(_) if !whole => {
-            " If the screen shows neither: only requests were observed, so the answers may not \
-             arrive (reflash explain blocked-by-firewall)."
-        }
+        Some(_) if !whole => "",
         Some(_) => " The phone acknowledged the whole manifest, so requests and answers arrive.",
         None => "",
     }
@@ -91,12 +89,34 @@ fn either_cure(
     bridge: BridgeProgress,
 ) -> String {
     format!(
-        "Read the phone's screen: it shows which of two reasons applies. 'Auth Fail': its load is \
+        "{}Read the phone's screen: it shows which of two reasons applies. 'Auth Fail': its load is \
          older than 8.3(3) and does not know the signing key; {}. 'Load rejected HC': the release \
          does not support this hardware revision; use the newest release for its model.{}",
+        how_to_tell_apart(boots),
         bridge_cure(family, bridge),
         what_boots_show(boots)
     )
+}
+
+/// What to check first if it is not known that the manifest arrived.
+fn how_to_tell_apart(boots: &[ManifestDelivery]) -> String {
+    let Some(newest) = boots.last().filter(|_| is_inferred(boots)) else {
+        return String::new();
+    };
+    let name = printable(newest.name.rsplit('/').next().unwrap_or(&newest.name));
+    format!(
+        "Only requests were observed, so first find out on the server whether the manifest \
+         arrives. Is '{name}' in the server's folder, in this spelling, and may the server's user \
+         read it? Some servers log requests for missing files like all others. Does another host \
+         get it (curl -O tftp://SERVER/{name})? If so, a firewall or a route may keep the answers \
+         from the phone: capture while it starts (tcpdump -i any -w FILE, then reflash replay \
+         FILE). If the manifest arrives, the phone refuses it. "
+    )
+}
+
+/// Whether no delivery was observed, only requests.
+fn is_inferred(boots: &[ManifestDelivery]) -> bool {
+    !boots.is_empty() && boots.iter().all(|delivery| !delivery.whole)
 }
 
 /// The application read the name of the bridge and did not request it.
@@ -118,11 +138,19 @@ pub(crate) fn refused(
     family: Option<Family>,
     bridge: BridgeProgress,
 ) -> Diagnosis {
-    diagnosis(
+    let refused = diagnosis(
         Code::ManifestRefused,
         boots_without_images(boots),
         either_cure(boots, family, bridge),
-    )
+    );
+    if is_inferred(boots) {
+        // The phone does not count as failed.
+        return Diagnosis {
+            severity: Severity::Warning,
+            ..refused
+        };
+    }
+    refused
 }
 
 /// The phone's load does not know the signing key of the target.
