@@ -215,8 +215,11 @@ fn format_of(head: &[u8]) -> ReplayFormat {
     let contains = |words: &[u8]| line.windows(words.len()).any(|window| window == words);
     if capture::is_capture(head) {
         ReplayFormat::Capture
-    } else if line.starts_with(b"{") && contains(b"\"journal\"") && contains(b"\"kind\":") {
-        // `journalctl -o json` has neither.
+    } else if line.starts_with(b"{")
+        && contains(b"\"kind\":")
+        && (contains(b"\"journal\"") || line.starts_with(b"{\"at\":"))
+    {
+        // A journal, or the output of a run with `--json`. `journalctl -o json` has neither.
         ReplayFormat::Journal
     } else {
         ReplayFormat::Log

@@ -37,6 +37,9 @@ pub enum JournalErrorKind {
     /// The file is not a journal.
     #[error("is not a journal of reflash: its first line is not a header")]
     Foreign,
+    /// The file is what a run printed with `--json`; the journal that its record `started` names.
+    #[error("is the output of --json, not a journal")]
+    RunOutput(Option<PathBuf>),
     /// The file is empty.
     #[error("is empty")]
     Empty,
@@ -103,6 +106,15 @@ impl JournalError {
             JournalErrorKind::Foreign | JournalErrorKind::Empty => {
                 "Name a journal: a .jsonl file that `reflash convert` wrote. A run prints the path \
                  of its journal when it starts. For logs and captures use `reflash replay`"
+                    .to_owned()
+            }
+            JournalErrorKind::RunOutput(Some(journal)) => format!(
+                "Name the journal of that run, which the record `started` in this output names: {}",
+                escape(&journal.display().to_string())
+            ),
+            JournalErrorKind::RunOutput(None) => {
+                "No record `started` in it names a journal. Its last line, `finished`, has the \
+                 report of the run; record the next run with --journal FILE"
                     .to_owned()
             }
             JournalErrorKind::Schema(_) | JournalErrorKind::Unknown(_) => {

@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io::{BufRead, BufReader, Read},
     net::Ipv4Addr,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
@@ -20,6 +20,19 @@ use crate::{
     run_view,
     track::{Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, TransferId},
 };
+
+/// The kinds of lines that a run prints with `--json` and that no journal has (docs/json.md).
+const OUTPUT_KINDS: [&str; 6] = [
+    "started",
+    "step",
+    "progress",
+    "diagnosis",
+    "withdrawn",
+    "survey",
+];
+
+/// Lines of such an output in which the record `started` is looked for.
+const STARTED_WITHIN: usize = 1000;
 
 /// The contents of a journal.
 #[derive(Debug, Clone)]
@@ -173,6 +186,29 @@ fn header(line: Option<&[u8]>) -> Result<(Timestamp, JournalHeader), JournalErro
     }
 }
 
+/// If the first line is one of `--json`: that, with the journal that the record `started` names.
+fn run_output(first: &[u8], lines: &mut JournalLines<impl BufRead>) -> Option<JournalErrorKind> {
+    #[derive(Deserialize)]
+    struct OutputLine {
+        #[serde(rename = "at")]
+        _at: Timestamp,
+        kind: String,
+        journal: Option<PathBuf>,
+    }
+    let read = |line: &[u8]| serde_json::from_slice::<OutputLine>(line).ok();
+    let mut line = read(first).filter(|line| OUTPUT_KINDS.contains(&line.kind.as_str()))?;
+    for _ in 0..STARTED_WITHIN {
+        if line.kind == "started" {
+            return Some(JournalErrorKind::RunOutput(line.journal));
+        }
+        match lines.next() {
+            Ok(Some(next)) => line = read(&next).unwrap_or(line),
+            _ => break,
+        }
+    }
+    Some(JournalErrorKind::RunOutput(None))
+}
+
 pub(super) fn from_reader(from: impl BufRead) -> Result<RecordedRun, JournalErrorKind> {
     let mut lines = JournalLines::new(from);
     // A file with an overlong first line is not a journal.
@@ -180,6 +216,11 @@ pub(super) fn from_reader(from: impl BufRead) -> Result<RecordedRun, JournalErro
         Err(JournalErrorKind::TooLong) => return Err(JournalErrorKind::Foreign),
         other => other?,
     };
+    if let Some(first) = &first
+        && let Some(kind) = run_output(first, &mut lines)
+    {
+        return Err(kind);
+    }
     let (at, header) = header(first.as_deref())?;
     let mut recorded = RecordedRun {
         sessions: Sessions::new(at, header.speed),
