@@ -72,6 +72,7 @@ const MANY_FIELDS: &[(&str, &str, &str)] = &[
         "PhoneView",
         "one phone as every rendering shows it",
     ),
+    ("track/plan.rs", "Plan", "the options of a run"),
     ("track/report.rs", "PhoneReport", "form of JSON"),
     ("web/row.rs", "PhoneRow", "form of JSON"),
 ];

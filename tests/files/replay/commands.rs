@@ -94,10 +94,6 @@ fn each_kind_of_wrong_file_has_its_own_error_and_cure() {
     let folder = tempfile::tempdir().unwrap();
     let head = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0];
     let other = br#"{"at":"2026-01-01T00:00:00Z","kind":"journal","schema":99}"#;
-    let started = r#"{"at":"2026-01-01T00:00:00Z","kind":"started","version":1,"journal":"/var/lib/a.jsonl"}"#;
-    let started = format!("{started}\n");
-    let step = &br#"{"at":"2026-01-01T00:00:01Z","kind":"step","state":"seen"}
-"#[..];
     let mut old_link = head.to_vec();
     old_link.extend([0; 8]);
     old_link.extend([0xff, 0xff, 0, 0, 105, 0, 0, 0]);
@@ -113,9 +109,6 @@ fn each_kind_of_wrong_file_has_its_own_error_and_cure() {
         ("no-packet", &no_packet),
         ("link", &old_link),
         ("other", &[&other[..], b"\n"].concat()),
-        ("output", &[started.as_bytes(), step].concat()),
-        ("late", &[step, started.as_bytes()].concat()),
-        ("unrecorded", step),
     ] {
         fs::write(folder.path().join(name), bytes).unwrap();
     }
@@ -162,30 +155,6 @@ fn each_kind_of_wrong_file_has_its_own_error_and_cure() {
         ("replay", "folder", "Is a directory", "Name one file in it"),
         ("replay", "missing", "No such file", "Name an existing file"),
         ("replay", "other", "has schema 99", "Use the version"),
-        (
-            "replay",
-            "output",
-            "is the output of --json",
-            ": /var/lib/a.jsonl",
-        ),
-        (
-            "report",
-            "output",
-            "is the output of --json",
-            ": /var/lib/a.jsonl",
-        ),
-        (
-            "replay",
-            "late",
-            "is the output of --json",
-            ": /var/lib/a.jsonl",
-        ),
-        (
-            "replay",
-            "unrecorded",
-            "is the output of --json",
-            "No record `started`",
-        ),
         ("report", "empty", "is empty", "Name a journal"),
         ("report", "text", "is not a journal", "`reflash replay`"),
         ("report", "binary", "is not a journal", "`reflash replay`"),
@@ -204,6 +173,33 @@ fn each_kind_of_wrong_file_has_its_own_error_and_cure() {
         let (first, second) = error_text.split_once('\n').unwrap();
         assert!(first.contains(error), "{verb} {name}: {error_text}");
         assert!(second.contains(cure), "{verb} {name}: {error_text}");
+    }
+}
+
+#[test]
+fn the_output_of_a_run_in_json_names_the_journal_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let started = r#"{"at":"2026-01-01T00:00:00Z","kind":"started","version":1,"journal":"/var/lib/a.jsonl"}"#;
+    let started = format!("{started}\n");
+    let step = &br#"{"at":"2026-01-01T00:00:01Z","kind":"step","state":"seen"}
+"#[..];
+    let output = [started.as_bytes(), step].concat();
+    let late = [step, started.as_bytes()].concat();
+    let named = ": /var/lib/a.jsonl";
+    for (name, bytes, cure) in [
+        ("output", &output[..], named),
+        ("late", &late[..], named),
+        ("unrecorded", step, "No record `started`"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        for verb in ["replay", "report"] {
+            let path = path.display().to_string();
+            let failed = reflash(&[verb, &path]).assert().code(1).stdout("");
+            let text = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
+            assert!(text.contains("is the output of --json"), "{verb}: {text}");
+            assert!(text.contains(cure), "{verb}: {text}");
+        }
     }
 }
 
