@@ -7,6 +7,8 @@ use crate::track::{
     change::Change,
     diagnosis::{rules, text},
     event::{State, StepDetails},
+    file_outcome::FileOutcome,
+    history::FileRole,
     observation::{EvidenceSource, RunTime},
 };
 
@@ -186,8 +188,18 @@ impl Conversion {
     fn settle(&mut self, out: &mut Vec<Change>) {
         self.configuration.settled = true;
         let seconds = SETTLED_AFTER.as_secs();
+        let configured = self.configuration.requested_at;
+        let has_read = self.delivery.attempts.iter().rev().any(|attempt| {
+            matches!(attempt.role, FileRole::Manifest(_))
+                && configured.is_some_and(|at| attempt.at >= at)
+                && attempt.outcome != FileOutcome::NotFound
+        });
         let recovery = self.device.model.and_then(|model| model.recovery_manifest);
         let detail = match recovery.filter(|_| self.loads.in_recovery) {
+            _ if has_read => format!(
+                "settled: it requested a manifest and no image within {seconds} s of its \
+                 configuration"
+            ),
             Some(manifest) => format!(
                 "settled: it requested no manifest within {seconds} s of its configuration; it \
                  reports its load as {} until a configuration names one",
