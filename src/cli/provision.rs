@@ -303,7 +303,12 @@ fn summary(
         }
         lines.push(format!("{to}/README.txt explains where each file goes."));
         for note in &built.notes {
-            lines.extend(wrap(&escape(note), "Note: ", "  "));
+            let head = if note.starts_with("Warning: ") {
+                ""
+            } else {
+                "Note: "
+            };
+            lines.extend(wrap(&escape(note), head, "  "));
         }
     }
     if args.show_secrets {

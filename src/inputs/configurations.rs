@@ -174,8 +174,8 @@ fn files(
         })
     };
     // Faults are reported by `build`.
-    if let Ok(Some(note)) = provision::conversion_notes(ready, &given) {
-        messages.push(escape(&note));
+    if let Ok(notes) = provision::conversion_notes(ready, &given) {
+        messages.extend(notes.iter().map(|note| escape(note)));
     }
     let bridges = loads(&inputs.selection.bridges)?;
     let (bridge, without_load) = (build(&bridges)?, build(&[])?);

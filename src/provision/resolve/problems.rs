@@ -10,8 +10,8 @@ pub(super) struct Problems<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) faults: Vec<InventoryFault>,
     pub(super) notes: Vec<String>,
-    /// The note about what was cut.
-    pub(super) cut: Option<String>,
+    /// The notes that concern the phones' files only.
+    pub(super) of_files: Vec<String>,
 }
 
 impl Problems<'_> {
@@ -34,8 +34,13 @@ impl Problems<'_> {
              {MAX_PHONE_LABEL} without spaces in the corner of the display. Cut: {}.",
             first_few(&cut)
         );
+        self.note_of_files(note);
+    }
+
+    /// Adds a note that concerns the phones' files only.
+    pub(super) fn note_of_files(&mut self, note: String) {
         self.notes.push(note.clone());
-        self.cut = Some(note);
+        self.of_files.push(note);
     }
 }
 
