@@ -184,7 +184,9 @@ fn read_all(paths: &[PathBuf], checked: &mut CheckedFiles) -> (Vec<ReadFile>, Ve
                     of_folder.iter().partition(|file| is_small(file));
                 let name = |file: &&PathBuf| Some(file.file_name()?.to_string_lossy().into_owned());
                 checked.add_folder(path, large.iter().filter_map(name).collect());
-                small.iter().for_each(|file| read(file, false));
+                for file in small {
+                    read(file, false);
+                }
             }
             Err(error) => folders.push(unreadable(path, &error)),
         }

@@ -188,7 +188,7 @@ mod tests {
                 "1120–1129 cannot be dialled: after 112 the phone calls the emergency number"
             ]
         );
-        assert_eq!(found("NANP", &numbers), [String::new(); 0]);
+        assert!(found("NANP", &numbers).is_empty());
     }
 
     #[test]
@@ -231,7 +231,7 @@ mod tests {
             ("internal", "112"),
             ("internal", "12345"),
         ] {
-            assert_eq!(found(plan, &[number]), [String::new(); 0], "{plan}");
+            assert!(found(plan, &[number]).is_empty(), "{plan}");
         }
     }
 }
