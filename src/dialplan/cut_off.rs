@@ -212,7 +212,7 @@ mod tests {
             (
                 "1. now\n",
                 &["101", "103", "105", "107", "109", "1111"],
-                "101 cannot be dialled: after 10 the phone calls 10 at once",
+                "101, 103, 105, 107, 109 cannot be dialled: after 10 the phone calls 10 at once",
             ),
             (
                 "1 now\n",

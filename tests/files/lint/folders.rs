@@ -123,7 +123,7 @@ fn a_folder_without_a_configuration_is_an_error_that_says_what_is_there() {
     let run = reflash(&["lint", &sep, &empty]).success();
     assert!(text(&run.get_output().stdout).contains("nothing to check"));
     let run = reflash(&["lint", &format!("{pbx}/pjsip.conf")]).code(1);
-    let out = text(&run.get_output().stdout);
+    let out = words(&run);
     assert!(
         out.contains("a configuration of Asterisk") && out.contains("--pjsip"),
         "{out}"
