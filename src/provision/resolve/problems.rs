@@ -28,13 +28,20 @@ impl Problems<'_> {
         if cut.is_empty() {
             return;
         }
-        let cut: Vec<_> = cut.iter().map(String::as_str).collect();
-        let note = format!(
+        let limits = format!(
             "a name or label has at most {MAX_DISPLAY} characters on the phones, and \
-             {MAX_PHONE_LABEL} without spaces in the corner of the display. Cut: {}.",
-            first_few(&cut)
+             {MAX_PHONE_LABEL} without spaces in the corner of the display"
         );
-        self.note_of_files(note);
+        let names: Vec<_> = cut.iter().map(String::as_str).collect();
+        let listed = first_few(&names);
+        self.notes.push(format!("{limits}. Cut: {listed}."));
+        // A conversion repeats it at every start, so it is short there.
+        let count = match names.as_slice() {
+            [one] => format!("1 is cut: {one}"),
+            [first, ..] => format!("{} are cut, such as {first}", names.len()),
+            [] => return,
+        };
+        self.of_files.push(format!("{limits}; {count}"));
     }
 
     /// Adds a note that concerns the phones' files only.

@@ -123,5 +123,5 @@ fn a_conversion_notes_the_cut_names_of_the_phones_it_serves() {
     };
     assert_eq!(notes("Reception"), [""; 0]);
     let cut = notes(&"x".repeat(31));
-    assert!(cut.len() == 1 && cut[0].contains("Cut: "), "{cut:?}");
+    assert!(cut.len() == 1 && cut[0].contains("; 1 is cut: "), "{cut:?}");
 }
