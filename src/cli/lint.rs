@@ -180,8 +180,9 @@ fn read_all(paths: &[PathBuf], checked: &mut CheckedFiles) -> (Vec<ReadFile>, Ve
         match files::of_folder(path) {
             Ok(None) => read(path, true),
             Ok(Some(of_folder)) => {
-                let (small, large): (Vec<_>, Vec<_>) =
-                    of_folder.iter().partition(|file| is_small(file));
+                let (small, large): (Vec<_>, Vec<_>) = of_folder
+                    .iter()
+                    .partition(|file| files::may_be_configuration(file));
                 let name = |file: &&PathBuf| Some(file.file_name()?.to_string_lossy().into_owned());
                 checked.add_folder(path, large.iter().filter_map(name).collect());
                 for file in small {
@@ -193,14 +194,6 @@ fn read_all(paths: &[PathBuf], checked: &mut CheckedFiles) -> (Vec<ReadFile>, Ve
     }
     found.extend(folders);
     (files, found)
-}
-
-/// Whether a file of a folder may be a configuration: images are larger.
-fn is_small(path: &Path) -> bool {
-    let limit = MAX_FILE_BYTES as u64;
-    path.metadata()
-        .is_ok_and(|metadata| metadata.len() <= limit)
-        || FileKind::of_name(path).is_some()
 }
 
 /// The loads of the bundles, of any origin: nothing of them is served here.

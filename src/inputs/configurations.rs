@@ -197,7 +197,8 @@ fn name_taken(name: &str, added: &Path, inventory: &Path) -> Failure {
     let cure = if name == DIAL_PLAN {
         "Remove --add for this file, or `dial_plan` from the inventory"
     } else {
-        "Remove --add for this phone, or the phone's secret from the inventory"
+        "Remove --add for this phone; or, to serve your file, remove the phone's `extension` from \
+         the inventory (its secret is in the inventory or in secrets.toml)"
     };
     Failure::new(
         format!(
