@@ -161,6 +161,21 @@ fn a_run_without_expectations_ends_by_timeout_or_max_failures() {
 }
 
 #[test]
+fn a_phone_that_was_refused_an_image_writes_nothing() {
+    let mut run = Run::new(plan());
+    run.fetch(0.0, 10, TERM).fetch(2.0, 10, IMAGES[0].0);
+    assert_eq!(run.fleet.must_stay_powered().len(), 1);
+    run.unstage(IMAGES[1].0);
+    run.fetch(3.0, 10, IMAGES[1].0);
+    assert!(
+        run.codes().contains(&"missing-image".to_owned()),
+        "{:?}",
+        run.codes()
+    );
+    assert!(run.fleet.must_stay_powered().is_empty());
+}
+
+#[test]
 fn a_drain_serves_only_phones_that_took_a_manifest() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM)

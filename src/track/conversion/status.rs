@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{context::Context, core::Conversion};
+use crate::diagnose::Code;
 use crate::track::{
     change::Change,
     diagnosis::{rules, text},
@@ -107,7 +108,12 @@ impl Conversion {
 
     /// Whether a power cut now leaves the phone between two loads.
     pub(in crate::track) fn must_stay_powered(&self) -> bool {
-        matches!(self.state, State::Images | State::Writing)
+        match self.state {
+            State::Writing => true,
+            // A phone that was refused an image ends its update before it writes.
+            State::Images => !self.has_diagnosis(Code::MissingImage),
+            _ => false,
+        }
     }
 
     /// Whether its web page can be polled for the load: an application runs, and no source has
