@@ -10,7 +10,7 @@ use super::{
     extra_files::ExtraFilesArgs,
     globals::{CommandOutcome, Globals},
     heading,
-    inventory::InventoryArgs,
+    inventory::{self, InventoryArgs},
     journal::ResumeArgs,
     metrics::MetricsArgs,
     network::NetworkArgs,
@@ -96,6 +96,11 @@ pub(crate) struct Args {
     pub(super) only: Vec<MacAddress>,
     #[command(flatten)]
     pub(super) inventory: InventoryArgs,
+    /// Convert only the phones of --inventory
+    ///
+    /// Without it, other phones that come are converted too; the run does not wait for them.
+    #[arg(long, requires = "inventory", conflicts_with = "only", help_heading = heading::PHONES)]
+    only_listed: bool,
     /// End when this many phones are done
     #[arg(long, value_name = "N", value_parser = number(1..=u32::MAX),
           conflicts_with_all = ["only", "inventory"], help_heading = heading::PHONES)]
@@ -210,6 +215,7 @@ pub(crate) fn run_with(
     messages.extend(registration_messages);
     messages.extend(args.network.messages());
     messages.extend(made.messages);
+    messages.extend(inventory::unlisted_message(&plan));
     let stages = bundles::started_stages(&selection, &plan);
     let made_from = inventory_file.as_ref().filter(|_| has_made);
     let start = RunStart {
@@ -224,16 +230,15 @@ pub(crate) fn run_with(
     let record = args
         .journal
         .record(previous, folder.as_deref(), start, globals.quiet)?;
-    let (before, after) = resume::messages(record.journal.as_ref(), true);
+    let journal = record.journal.as_ref();
+    let resume =
+        journal.map(|journal| command_lines(&program, &resume_words(journal.path(), &options), 6));
+    let (before, after) = resume::messages(journal, resume.as_deref());
     messages.extend(before);
-    let started = servers.started(stage.root(), record.journal.as_ref(), stages, messages);
-    let mut afterwards = args.network.messages();
-    afterwards.extend(after);
+    let started = servers.started(stage.root(), journal, stages, messages);
+    let afterwards = [args.network.messages(), after].concat();
     let after_conversion = run::AfterConversion {
-        resume: record
-            .journal
-            .as_ref()
-            .map(|journal| command_lines(&program, &resume_words(journal.path(), &options), 6)),
+        resume,
         network: after_conversion(&plan, isolated),
     };
     // The listeners live as long as the run.
@@ -296,7 +301,10 @@ fn plan(
     Plan {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
-        only: (!args.only.is_empty()).then(|| args.only.clone()),
+        only: match inventory {
+            Some(inventory) if args.only_listed => Some(inventory.macs()),
+            _ => (!args.only.is_empty()).then(|| args.only.clone()),
+        },
         expected: inventory.map(Inventory::macs),
         names: inventory.map(Inventory::names).unwrap_or_default(),
         models: inventory.map(Inventory::models).unwrap_or_default(),
@@ -358,7 +366,7 @@ fn served_files(
     let inventory =
         inventory.map(|path| InventoryFile::read(path, inputs.secrets.as_deref(), quiet));
     let inventory = inventory.transpose()?;
-    let extra_files = extra_files::read(&inputs.extra_files)?;
+    let extra_files = inputs.read_extra_files()?;
     inputs.check_unchanged(&extra_files, inventory.as_ref())?;
     let RunInputs {
         bundles, bridges, ..
