@@ -4,6 +4,7 @@
 mod closing;
 mod findings;
 mod json;
+mod keyboard;
 mod live;
 mod opening;
 mod output;

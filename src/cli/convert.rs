@@ -180,7 +180,7 @@ pub(crate) fn run_with(
     let own_files = [&extra_files[..], &made.files].concat();
     let has_made = !made.files.is_empty();
     check_readable(args, &all_bundles)?;
-    let chosen = args.network.choose()?;
+    let chosen = args.network.choose()?.because(hooks.reason.as_deref());
     let recorded = previous.as_ref().and_then(PreviousRun::call_manager);
     let given = args.call_manager.or(recorded);
     let call_manager = call_manager(given, &chosen)?;
