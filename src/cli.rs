@@ -46,6 +46,7 @@ use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcomma
 use tracing::Level;
 
 use self::globals::{CommandOutcome, Globals};
+use crate::display::{self, Style};
 
 /// Convert Cisco IP phones from SCCP to SIP firmware, with evidence for every phone
 #[derive(Debug, Parser)]
@@ -114,7 +115,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args, globals),
         Command::Stage(args) => stage::run(args, globals),
         Command::Check(args) => check::run(args, globals),
-        Command::Convert(args) => convert::run(args, command_matches, globals),
+        Command::Convert(args) => convert::run(args, (command_matches, wizard::SYNTAX), globals),
         Command::Serve(args) => serve::run(args, globals),
         Command::Watch(args) => watch::run(args, globals),
         Command::Lint(args) => lint::run(args, globals),
@@ -133,9 +134,9 @@ pub fn main() -> ExitCode {
         Ok(CommandOutcome::Problems) => ExitCode::from(1),
         Ok(CommandOutcome::Signal(number)) => ExitCode::from(128 + number),
         Err(failure) => {
-            eprintln!("error: {}", failure.error);
+            display::print_message(&format!("error: {}", failure.error));
             if !failure.cure.is_empty() {
-                eprintln!("  → {}", failure.cure);
+                display::print_message(&format!("  → {}", failure.cure));
             }
             ExitCode::from(failure.code)
         }
@@ -152,6 +153,7 @@ fn log(globals: &Globals) {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
+        .with_ansi(Style::of_errors(globals.color).is_coloured())
         .with_writer(crate::display::log_writer)
         .with_target(false)
         .without_time()

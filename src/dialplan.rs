@@ -5,6 +5,7 @@
 //! docs/dialplans.md describes them and the differences.
 
 mod checks;
+mod cut_off;
 mod dial;
 mod finding;
 mod pattern;
@@ -14,6 +15,7 @@ mod rewrite;
 mod source;
 
 pub use checks::{MAX_CHECKED_BYTES, check};
+pub use cut_off::CutOffNumbers;
 pub use dial::{DialResult, MatchedEntry, ToneAt};
 pub use plan::{
     DEFAULT_SECONDS, DEFAULT_TONE, DialMode, DialPlan, MAX_DIGITS, MAX_PLAN_BYTES, MAX_TONES,

@@ -4,6 +4,7 @@
 mod closing;
 mod findings;
 mod json;
+mod keyboard;
 mod live;
 mod opening;
 mod output;
@@ -21,7 +22,7 @@ pub use self::{
     closing::table,
     findings::finding,
     json::{JsonReporter, json_document},
-    output::print,
+    output::{print, print_message},
     plain::PlainReporter,
     screen::{LogWriter, log_writer},
     style::Style,
@@ -32,14 +33,20 @@ pub(crate) use screen::aside;
 
 use crate::reporter::Reporter;
 
+/// Whether the display for these flags is drawn again and again on a terminal.
+#[must_use]
+pub fn is_live(json: bool, quiet: bool) -> bool {
+    let terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    terminal && !dumb && !quiet && !json
+}
+
 /// The display for these flags and this standard output.
 #[must_use]
 pub fn reporter(json: bool, quiet: bool, color: ColorChoice) -> Box<dyn Reporter> {
-    let terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
-    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
     if json {
         Box::new(JsonReporter::new(io::stdout()))
-    } else if terminal && !dumb && !quiet {
+    } else if is_live(json, quiet) {
         Box::new(TerminalReporter::new(Style::new(color)))
     } else {
         Box::new(PlainReporter::new(io::stdout(), Style::new(color), quiet))

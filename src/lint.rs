@@ -28,6 +28,7 @@ mod pjsip;
 mod placeholder;
 mod placement;
 mod plan_names;
+mod plan_numbers;
 mod repeated;
 mod similar;
 mod sip_conf;
@@ -48,6 +49,7 @@ pub use pjsip::{
     PjsipAor, PjsipAuth, PjsipConfig, PjsipEndpoint, PjsipTransport, TransportProtocol,
 };
 pub use plan_names::{dial_templates, missing_plans};
+pub use plan_numbers::{DialPlanUse, cut_off_numbers, dial_plan_use};
 pub use sip_conf::{SipConfig, SipPeer};
 pub use text::MAX_FILE_BYTES;
 
@@ -168,17 +170,22 @@ fn is_of_another_kind(
     bytes: &[u8],
     named: Option<FileKind>,
 ) -> bool {
-    let format = not_xml::seems_to_be(bytes).filter(|_| !is_text_file(named, bytes));
+    let format = not_xml::seems_to_be(path, bytes).filter(|_| !is_text_file(named, bytes));
     if let Some(format) = format {
         findings.file(
             Severity::Error,
             "not-well-formed",
             format!("the file is not XML; it seems to be {format}"),
-            if format == not_xml::WEB_PAGE {
-                "Download the file itself: a web page was saved in its place"
-            } else {
-                "Name an XML file that phones read: SEP<MAC>.cnf.xml, XMLDefault.cnf.xml or \
-                 dialplan.xml"
+            match format {
+                not_xml::WEB_PAGE => "Download the file itself: a web page was saved in its place",
+                not_xml::ASTERISK => {
+                    "Name the configurations of the phones, and this file with --pjsip: they are \
+                     compared"
+                }
+                _ => {
+                    "Name an XML file that phones read: SEP<MAC>.cnf.xml, XMLDefault.cnf.xml or \
+                     dialplan.xml"
+                }
             },
         );
         return true;

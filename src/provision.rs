@@ -124,7 +124,8 @@ pub fn conversion_files(
     Ok(plan.map_or_else(Vec::new, |plan| phone_files(&plan, given)))
 }
 
-/// What the operator should know about these files: the names and labels that were cut.
+/// What the operator should know about these files: the names and labels that were cut, and the
+/// numbers that the dial plan does not let phones dial.
 ///
 /// # Errors
 ///
@@ -132,9 +133,9 @@ pub fn conversion_files(
 pub fn conversion_notes(
     inventory: &Inventory,
     given: &ProvisionInputs<'_>,
-) -> Result<Option<String>, Vec<InventoryFault>> {
+) -> Result<Vec<String>, Vec<InventoryFault>> {
     let plan = conversion_plan(inventory, given)?;
-    Ok(plan.and_then(|plan| plan.cut))
+    Ok(plan.map_or_else(Vec::new, |plan| plan.of_files))
 }
 
 fn conversion_plan(

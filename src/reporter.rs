@@ -58,6 +58,17 @@ pub struct Tick {
     pub at: Timestamp,
     /// How many expected phones were not seen yet; `None`: no number is expected.
     pub awaited: Option<usize>,
+    /// Phones that came and are none of those that the run expects by name.
+    pub unexpected: UnexpectedPhones,
+}
+
+/// Phones that came and are none of those that the run expects by name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UnexpectedPhones {
+    /// All of them.
+    pub seen: usize,
+    /// Those that are done.
+    pub done: usize,
 }
 
 /// Shows a run while it goes on.

@@ -1,10 +1,18 @@
 //! The journal of a run: where a new one is created, and how `--resume` continues an earlier
 //! run.
 
-use std::path::{Path, PathBuf};
+mod found;
+
+pub use self::found::{FoundRun, RESUME_UNASKED};
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     bundle::Bundle,
+    display::print_message,
     failure::Failure,
     inputs::{run_inputs::RunInputs, shown},
     journal::{self, Arguments, Journal, JournalError, JournalHeader, Network, RecordedRun},
@@ -151,6 +159,12 @@ impl PreviousRun {
         Ok(Self { path, header })
     }
 
+    /// The journal.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The `--call-manager` of the run.
     #[must_use]
     pub fn call_manager(&self) -> Option<std::net::Ipv4Addr> {
@@ -261,6 +275,7 @@ impl PreviousRun {
                 ));
             }
         }
+        self.check_configurations(&now, &then)?;
         if now.survey.is_some() && now.survey != then.survey {
             return Err(Failure::new(
                 format!(
@@ -296,6 +311,31 @@ impl PreviousRun {
         })
     }
 
+    /// Checks that each phone that was served a configuration of its own gets one again: without
+    /// it, the phone would be converted and would not register.
+    fn check_configurations(&self, now: &Plan, then: &Plan) -> Result<(), Failure> {
+        let configured = |plan: &Plan| -> BTreeSet<MacAddress> {
+            let targets = plan.registrations.iter().map(|target| target.mac);
+            targets.chain(plan.registering.iter().copied()).collect()
+        };
+        let now = configured(now);
+        let lost: Vec<MacAddress> = configured(then).difference(&now).copied().collect();
+        let names = match lost.as_slice() {
+            [] => return Ok(()),
+            [one] => format!("SEP{}", one.upper_hex()),
+            [first, rest @ ..] => format!("SEP{} and {} more", first.upper_hex(), rest.len()),
+        };
+        Err(Failure::new(
+            format!(
+                "the run of {} served configurations to phones that would get none now: {names}; \
+                 nothing was served or changed",
+                shown(&self.path)
+            ),
+            "Name the files that they were made from: --inventory FILE, with --secrets FILE if the \
+             inventory has no secrets (the secrets.toml whose secrets the PBX has); or --add FILE",
+        ))
+    }
+
     /// Continues the journal of the run, and prints what it contains unless `quiet`.
     ///
     /// # Errors
@@ -307,10 +347,10 @@ impl PreviousRun {
             let (done, phones) = recorded.fleet().done_of_total();
             let began = recorded.sessions.began().strftime("%Y-%m-%d %H:%M:%SZ");
             let plural = if phones == 1 { "" } else { "s" };
-            eprintln!(
+            print_message(&format!(
                 "{}: resuming the run of {began}: {phones} phone{plural}, {done} done",
                 shown(&self.path)
-            );
+            ));
         }
         Ok(RunRecord {
             journal: Some(journal),
@@ -319,18 +359,17 @@ impl PreviousRun {
     }
 }
 
-/// Messages about the journal for the operator: at the start of the run, and at its end.
+/// Messages about the journal for the operator: at the start of the run, and at its end. `resume`:
+/// the command that continues the run, as lines to copy.
 #[must_use]
-pub fn messages(journal: Option<&Journal>, can_resume: bool) -> (Vec<String>, Vec<String>) {
+pub fn messages(journal: Option<&Journal>, resume: Option<&str>) -> (Vec<String>, Vec<String>) {
     let Some(journal) = journal else {
         return (Vec::new(), Vec::new());
     };
     let path = shown(journal.path());
-    let resume = if can_resume {
-        " (continue an interrupted run with --resume)"
-    } else {
-        ""
-    };
+    let resume =
+        resume.map(|command| format!("to continue this run after an interruption:\n{command}"));
     let after = format!("The journal of this run is {path}; `reflash report` reads it");
-    (vec![format!("journal: {path}{resume}")], vec![after])
+    let before = std::iter::once(format!("journal: {path}")).chain(resume);
+    (before.collect(), vec![after])
 }

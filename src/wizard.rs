@@ -63,6 +63,8 @@ pub(crate) struct AgreedRun {
     pub(crate) equivalent: String,
     /// The command that starts the wizard with these answers.
     pub(crate) again: String,
+    /// Why the wizard chose the interface; `None`: the operator named it.
+    pub(crate) reason: Option<String>,
     /// Adds instructions for the operator to the display.
     pub(crate) decorate: DecorateReporter,
     /// Prompts the operator at the end of the run.
@@ -92,6 +94,8 @@ pub(crate) fn run(
             format!("Use the command line: {command}"),
         ));
     }
+    // A missing key is an error before the first question.
+    given.options()?.trust.expectation()?;
     let mut prompt = TerminalPrompt::open(color)?;
     let mut answers = Answers::new(given, model);
     match flow::run(&mut answers, &mut prompt, &mut HostEnvironment) {
@@ -125,12 +129,15 @@ fn agreed(answers: &Answers, mut prompt: TerminalPrompt) -> Result<Ended, Failur
     }
     let guide = Guide::new(answers.wanted_models(), answers.setup.clone())
         .resumed(command_line.has("resume"))
+        .isolated(options.check.isolated)
+        .bridge(answers.bridge_load())
         .without_recovery(&answers.models_without_recovery());
     let has_survey = options.has_survey;
     Ok(Ended::Agreed(Box::new(AgreedRun {
         command_line,
         equivalent: answers.command_line.lines(&call, "convert"),
         again: answers.wizard_lines(&call),
+        reason: answers.interface_reason(),
         signals: prompt.release_signals(),
         decorate: Box::new(move |inner| Box::new(GuidedReporter::new(inner, guide, has_survey))),
         operator_prompt: Box::new(DisplayCheck(prompt)),

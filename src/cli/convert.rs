@@ -10,7 +10,7 @@ use super::{
     extra_files::ExtraFilesArgs,
     globals::{CommandOutcome, Globals},
     heading,
-    inventory::InventoryArgs,
+    inventory::{self, InventoryArgs},
     journal::ResumeArgs,
     metrics::MetricsArgs,
     network::NetworkArgs,
@@ -22,7 +22,6 @@ use super::{
     resets,
     run::{self, RunServices},
     web::WebArgs,
-    wizard::SYNTAX,
 };
 use crate::{
     bundle::Bundle,
@@ -46,7 +45,7 @@ use crate::{
     stage::{ExtraFile, Stage},
     text::command_lines,
     track::Plan,
-    wizard::{CommandLine, resume_words},
+    wizard::{CommandLine, Syntax, resume_words},
 };
 
 /// Convert phones: one, or a whole site
@@ -96,6 +95,11 @@ pub(crate) struct Args {
     pub(super) only: Vec<MacAddress>,
     #[command(flatten)]
     pub(super) inventory: InventoryArgs,
+    /// Convert only the phones of --inventory
+    ///
+    /// Without it, other phones that come are converted too; the run does not wait for them.
+    #[arg(long, requires = "inventory", conflicts_with = "only", help_heading = heading::PHONES)]
+    only_listed: bool,
     /// End when this many phones are done
     #[arg(long, value_name = "N", value_parser = number(1..=u32::MAX),
           conflicts_with_all = ["only", "inventory"], help_heading = heading::PHONES)]
@@ -144,7 +148,7 @@ impl Args {
 
 pub(crate) fn run(
     args: &Args,
-    matches: &ArgMatches,
+    matches: (&ArgMatches, Syntax),
     globals: &Globals,
 ) -> Result<CommandOutcome, Failure> {
     run_with(args, matches, globals, run::WizardHooks::default())
@@ -153,14 +157,14 @@ pub(crate) fn run(
 /// Runs with what the wizard adds.
 pub(crate) fn run_with(
     args: &Args,
-    matches: &ArgMatches,
+    (matches, syntax): (&ArgMatches, Syntax),
     globals: &Globals,
     hooks: run::WizardHooks,
 ) -> Result<CommandOutcome, Failure> {
     let isolated = check_flags(args)?;
     // Before the switch to another user, after which sudo is not known.
     let program = format!("{} convert", privileges::call());
-    let options = CommandLine::given(matches, SYNTAX).options_of_machine();
+    let options = CommandLine::given(matches, syntax).options_of_machine();
     let folder = args.network.state_folder()?;
     let previous = args.journal.previous(folder.as_deref())?;
     let inputs = inputs(args, previous.as_ref());
@@ -175,7 +179,7 @@ pub(crate) fn run_with(
     let own_files = [&extra_files[..], &made.files].concat();
     let has_made = !made.files.is_empty();
     check_readable(args, &all_bundles)?;
-    let chosen = args.network.choose()?;
+    let chosen = args.network.choose()?.because(hooks.reason.as_deref());
     let recorded = previous.as_ref().and_then(PreviousRun::call_manager);
     let given = args.call_manager.or(recorded);
     let call_manager = call_manager(given, &chosen)?;
@@ -210,6 +214,7 @@ pub(crate) fn run_with(
     messages.extend(registration_messages);
     messages.extend(args.network.messages());
     messages.extend(made.messages);
+    messages.extend(inventory::unlisted_message(&plan));
     let stages = bundles::started_stages(&selection, &plan);
     let made_from = inventory_file.as_ref().filter(|_| has_made);
     let start = RunStart {
@@ -224,16 +229,15 @@ pub(crate) fn run_with(
     let record = args
         .journal
         .record(previous, folder.as_deref(), start, globals.quiet)?;
-    let (before, after) = resume::messages(record.journal.as_ref(), true);
+    let journal = record.journal.as_ref();
+    let resume =
+        journal.map(|journal| command_lines(&program, &resume_words(journal.path(), &options), 6));
+    let (before, after) = resume::messages(journal, resume.as_deref());
     messages.extend(before);
-    let started = servers.started(stage.root(), record.journal.as_ref(), stages, messages);
-    let mut afterwards = args.network.messages();
-    afterwards.extend(after);
+    let started = servers.started(stage.root(), journal, stages, messages);
+    let afterwards = [args.network.messages(), after].concat();
     let after_conversion = run::AfterConversion {
-        resume: record
-            .journal
-            .as_ref()
-            .map(|journal| command_lines(&program, &resume_words(journal.path(), &options), 6)),
+        resume,
         network: after_conversion(&plan, isolated),
     };
     // The listeners live as long as the run.
@@ -296,7 +300,10 @@ fn plan(
     Plan {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
-        only: (!args.only.is_empty()).then(|| args.only.clone()),
+        only: match inventory {
+            Some(inventory) if args.only_listed => Some(inventory.macs()),
+            _ => (!args.only.is_empty()).then(|| args.only.clone()),
+        },
         expected: inventory.map(Inventory::macs),
         names: inventory.map(Inventory::names).unwrap_or_default(),
         models: inventory.map(Inventory::models).unwrap_or_default(),
@@ -358,7 +365,7 @@ fn served_files(
     let inventory =
         inventory.map(|path| InventoryFile::read(path, inputs.secrets.as_deref(), quiet));
     let inventory = inventory.transpose()?;
-    let extra_files = extra_files::read(&inputs.extra_files)?;
+    let extra_files = inputs.read_extra_files()?;
     inputs.check_unchanged(&extra_files, inventory.as_ref())?;
     let RunInputs {
         bundles, bridges, ..

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{globals::Globals, heading};
-use crate::{failure::Failure, inputs::phone_list::InventoryFile};
+use crate::{failure::Failure, inputs::phone_list::InventoryFile, track::Plan};
 
 /// The list of phones.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -26,6 +26,15 @@ pub(crate) struct InventoryArgs {
         help_heading = heading::PHONES
     )]
     pub(crate) secrets: Option<PathBuf>,
+}
+
+/// What `--inventory` does not restrict, if the run converts other phones too.
+pub(crate) fn unlisted_message(plan: &Plan) -> Option<String> {
+    (plan.expected.is_some() && plan.only.is_none()).then(|| {
+        "phones that are not on the list are converted too, and the run does not wait for them; with \
+         --only-listed they are not converted"
+            .to_owned()
+    })
 }
 
 impl InventoryArgs {

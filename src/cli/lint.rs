@@ -1,5 +1,7 @@
 //! `reflash lint`: checks configurations and dial plans.
 
+mod checked;
+
 use std::{
     borrow::Cow,
     collections::HashMap,
@@ -7,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use self::checked::CheckedFiles;
 use super::{
     findings,
     globals::{CommandOutcome, Globals},
@@ -19,7 +22,7 @@ use crate::{
     inputs::{asterisk, bundles, files, shown},
     lint::{self, FileKind, LintContext, MAX_FILE_BYTES},
     phone::{LoadName, Model},
-    text::read_failure,
+    text::{read_failure, wrap},
 };
 
 /// Check phone configurations and dial plans before phones read them
@@ -76,29 +79,49 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
         sip: pbx.sip,
         dial_plans: Vec::new(),
     };
-    let (read, mut found) = read_all(&args.files);
-    let count = read.len();
+    let mut checked = CheckedFiles::default();
+    let (read, mut found) = read_all(&args.files, &mut checked);
+    let could_read_all = found.is_empty();
     found.splice(0..0, pbx.findings);
     for file in &read {
         known.dial_plans.extend(lint::dial_templates(&file.bytes));
     }
     let folders = NamesOfFolders::of(&read);
-    for file in read {
-        let is_known = || lint::kind(&file.path, &file.bytes, &known).is_some();
-        if file.is_named || is_known() {
+    let uses: Vec<_> = read
+        .iter()
+        .map(|file| (file, lint::dial_plan_use(&file.bytes)))
+        .collect();
+    for file in &read {
+        let kind = lint::kind(&file.path, &file.bytes, &known);
+        checked.add(kind, file.folder(), &file.path);
+        if file.is_named || kind.is_some() {
             found.extend(lint::check(&file.path, &file.bytes, &known));
         }
-        if let Some(names) = folders.beside(&file) {
+        if kind == Some(FileKind::DialPlan) {
+            // Files that the command line names one by one may come from any folder.
+            let is_beside = |other: &ReadFile| {
+                file.is_named || other.is_named || other.folder() == file.folder()
+            };
+            let beside = uses.iter().filter(|(other, _)| is_beside(other));
+            let beside: Vec<_> = beside.map(|(_, uses_plan)| uses_plan).collect();
+            found.extend(lint::cut_off_numbers(&file.path, &file.bytes, &beside));
+        }
+        if let Some(names) = folders.beside(file) {
             found.extend(lint::missing_plans(&file.path, &file.bytes, names));
         }
     }
+    if could_read_all {
+        found.extend(checked.nothing());
+    }
     let outcome = findings::print_all(&found, globals)?;
-    if found.is_empty() && !globals.json && !globals.quiet {
-        let files = match count {
-            1 => "1 file".to_owned(),
-            count => format!("{count} files"),
+    if !globals.json && !globals.quiet && checked.total() > 0 {
+        let findings = match found.len() {
+            0 => "no findings".to_owned(),
+            1 => "1 finding".to_owned(),
+            count => format!("{count} findings"),
         };
-        eprintln!("{files} checked: no findings");
+        let summary = format!("{}: {findings}", checked.summary());
+        eprintln!("{}", wrap(&summary, "", "  ").join("\n"));
     }
     Ok(outcome)
 }
@@ -109,6 +132,13 @@ struct ReadFile {
     bytes: Vec<u8>,
     /// The command line names the file itself, not its folder.
     is_named: bool,
+}
+
+impl ReadFile {
+    /// The folder of a file that the command line does not name itself.
+    fn folder(&self) -> Option<&Path> {
+        self.path.parent().filter(|_| !self.is_named)
+    }
 }
 
 /// The names of the files in each folder that the command line names.
@@ -128,14 +158,13 @@ impl NamesOfFolders {
 
     /// The names in the folder of a file; `None` if the command line names only the file.
     fn beside(&self, file: &ReadFile) -> Option<&[String]> {
-        let folder = file.path.parent().filter(|_| !file.is_named)?;
-        self.0.get(folder).map(Vec::as_slice)
+        self.0.get(file.folder()?).map(Vec::as_slice)
     }
 }
 
 /// Reads files, and those of folders that may be configurations; a finding for each that cannot be
 /// read.
-fn read_all(paths: &[PathBuf]) -> (Vec<ReadFile>, Vec<Finding>) {
+fn read_all(paths: &[PathBuf], checked: &mut CheckedFiles) -> (Vec<ReadFile>, Vec<Finding>) {
     let mut files = Vec::new();
     let mut found = Vec::new();
     let mut read = |path: &Path, is_named: bool| match files::read(path, MAX_FILE_BYTES) {
@@ -150,23 +179,21 @@ fn read_all(paths: &[PathBuf]) -> (Vec<ReadFile>, Vec<Finding>) {
     for path in paths {
         match files::of_folder(path) {
             Ok(None) => read(path, true),
-            Ok(Some(of_folder)) => of_folder
-                .iter()
-                .filter(|file| is_small(file))
-                .for_each(|file| read(file, false)),
+            Ok(Some(of_folder)) => {
+                let (small, large): (Vec<_>, Vec<_>) = of_folder
+                    .iter()
+                    .partition(|file| files::may_be_configuration(file));
+                let name = |file: &&PathBuf| Some(file.file_name()?.to_string_lossy().into_owned());
+                checked.add_folder(path, large.iter().filter_map(name).collect());
+                for file in small {
+                    read(file, false);
+                }
+            }
             Err(error) => folders.push(unreadable(path, &error)),
         }
     }
     found.extend(folders);
     (files, found)
-}
-
-/// Whether a file of a folder may be a configuration: images are larger.
-fn is_small(path: &Path) -> bool {
-    let limit = MAX_FILE_BYTES as u64;
-    path.metadata()
-        .is_ok_and(|metadata| metadata.len() <= limit)
-        || FileKind::of_name(path).is_some()
 }
 
 /// The loads of the bundles, of any origin: nothing of them is served here.

@@ -25,6 +25,9 @@ const TFTP_PORT: u16 = 69;
 /// The HTTP port that loads from 9.3 on try first.
 const HTTP_PORT: u16 = 6970;
 
+/// A port for transfers that this program does not use otherwise, as the example in a message.
+const TRANSFER_PORT: u16 = 6969;
+
 /// Where and how to serve.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct NetworkArgs {
@@ -39,19 +42,19 @@ pub(crate) struct NetworkArgs {
     /// UDP port for TFTP requests
     ///
     /// Phones use port 69 and no other; another port is for tests and port forwarding.
-    #[arg(long, value_name = "N", default_value_t = TFTP_PORT, value_parser = port,
+    #[arg(long, value_name = "N", default_value_t = TFTP_PORT, value_parser = port(TFTP_PORT),
           help_heading = heading::NETWORK)]
     tftp_port: u16,
     /// TCP port for HTTP; 0: no HTTP
     ///
     /// Loads from 9.3 on try HTTP before TFTP.
-    #[arg(long, value_name = "N", default_value_t = HTTP_PORT, value_parser = port,
+    #[arg(long, value_name = "N", default_value_t = HTTP_PORT, value_parser = port(HTTP_PORT),
           help_heading = heading::NETWORK)]
     http_port: u16,
     /// UDP port of transfers; 0: any
     ///
     /// One fixed port for all TFTP transfers, for firewalls.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = port,
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = port(TRANSFER_PORT),
           help_heading = heading::NETWORK)]
     transfer_port: u16,
     /// Engine: native or async-tftp

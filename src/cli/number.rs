@@ -20,10 +20,14 @@ where
     }
 }
 
-/// Parses a port number; 0 has the meaning that the flag's help gives.
-pub(super) fn port(text: &str) -> Result<u16, String> {
-    text.parse()
-        .map_err(|_| "expected a port number from 0 to 65535, such as 6970".to_owned())
+/// A parser of port numbers; 0 has the meaning that the flag's help gives.
+pub(super) fn port(
+    example: u16,
+) -> impl Fn(&str) -> Result<u16, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        text.parse()
+            .map_err(|_| format!("expected a port number from 0 to 65535, such as {example}"))
+    }
 }
 
 /// Parses `90s`, `10m` or `1h30m`.
@@ -67,11 +71,15 @@ mod tests {
 
     #[test]
     fn the_message_of_a_port_names_its_range() {
-        assert_eq!(port("0"), Ok(0));
-        assert_eq!(port("65535"), Ok(65535));
+        let parse = port(69);
+        assert_eq!(parse("0"), Ok(0));
+        assert_eq!(parse("65535"), Ok(65535));
         for wrong in ["", "x", "65536", "-1"] {
-            let message = port(wrong).unwrap_err();
-            assert!(message.contains("port number from 0 to 65535"), "{message}");
+            let message = parse(wrong).unwrap_err();
+            assert!(
+                message.ends_with("port number from 0 to 65535, such as 69"),
+                "{message}"
+            );
         }
     }
 

@@ -257,6 +257,9 @@ fn document<'a>(
     }
 }
 
+/// Removed and kept files that are named in the result. `--json` has all.
+const MAX_PATHS: usize = 10;
+
 /// The result as text.
 fn summary(
     args: &Args,
@@ -295,15 +298,19 @@ fn summary(
             ),
         ];
         for (what, paths) in more {
-            lines.extend(
-                paths
-                    .iter()
-                    .map(|path| format!("  {}: {what}", escape(path))),
-            );
+            let shown = paths.iter().take(MAX_PATHS);
+            lines.extend(shown.map(|path| format!("  {}: {what}", escape(path))));
+            let rest = paths.len().saturating_sub(MAX_PATHS);
+            lines.extend((rest > 0).then(|| format!("  and {rest} more files: {what}")));
         }
         lines.push(format!("{to}/README.txt explains where each file goes."));
         for note in &built.notes {
-            lines.extend(wrap(&escape(note), "Note: ", "  "));
+            let head = if note.starts_with("Warning: ") {
+                ""
+            } else {
+                "Note: "
+            };
+            lines.extend(wrap(&escape(note), head, "  "));
         }
     }
     if args.show_secrets {

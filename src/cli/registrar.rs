@@ -15,12 +15,12 @@ pub(crate) struct RegistrarArgs {
     ///
     /// Phones name their load in REGISTERs. Default: 5060, if phones use this machine as their
     /// call manager and the port is free.
-    #[arg(long, value_name = "N", value_parser = port, help_heading = heading::DISCOVERY)]
+    #[arg(long, value_name = "N", value_parser = port(5060), help_heading = heading::DISCOVERY)]
     sip_port: Option<u16>,
     /// TCP port for alarms of SCCP phones; 0: do not listen
     ///
     /// Default: 2000, under the same conditions as --sip-port.
-    #[arg(long, value_name = "N", value_parser = port, help_heading = heading::DISCOVERY)]
+    #[arg(long, value_name = "N", value_parser = port(2000), help_heading = heading::DISCOVERY)]
     sccp_port: Option<u16>,
     /// Do not poll phones' web pages for the running load
     ///

@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 pub(crate) use self::args::Args;
 use self::{
-    phones::{DEFAULT_TIMEOUT, check_results, fleet_config, has_loss, speed},
+    phones::{DEFAULT_TIMEOUT, ListedPhones, check_results, fleet_config, has_loss, speed},
     synthetic::Synthetic,
 };
 use super::{
@@ -28,6 +28,7 @@ use crate::{
     },
     inventory::Inventory,
     journal::{Journal, JournalHeader, Network},
+    phone::{MacAddress, Model},
     reporter::Started,
     resume,
     services::runtime,
@@ -55,7 +56,8 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
     let inventory = inventory_file.as_ref().map(|file| &file.inventory);
     // With losses the images are small: each lost datagram costs a tenth of a second, and 10 MB are
     // 20,000 datagrams.
-    let synthetic = || Synthetic::new(args.model, args.seed, has_loss(args));
+    let model = args.model.or_else(|| inventory.and_then(first_model));
+    let synthetic = || Synthetic::new(model, args.seed, has_loss(args));
     let synthetic = args.bundles.is_empty().then(synthetic).transpose()?;
     let selection = select(args, synthetic.as_ref(), globals.quiet)?;
     let server = args.engine.bind(&tftp::Config::new(SERVER))?;
@@ -70,31 +72,24 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
     let call_manager = (*SERVER.ip()).into();
     let stage = Stage::temporary_with_files(targets, bridges, &made.files, call_manager)
         .map_err(stage_failure)?;
-    let plan = Plan {
-        stages: stage.plan(),
-        bridge: stage.bridge_plan(),
-        expected: inventory.map(Inventory::macs),
-        names: inventory.map(Inventory::names).unwrap_or_default(),
-        models: inventory.map(Inventory::models).unwrap_or_default(),
-        expect: Some(args.phones.into()),
-        timeout: Some(args.timeout.unwrap_or(DEFAULT_TIMEOUT)),
-        ..Plan::default()
-    };
+    let models = models(args, &stage);
+    let ListedPhones {
+        phones: listed,
+        messages: list_messages,
+    } = listed_phones(args, inventory, &models)?;
+    let plan = plan(args, &stage, inventory, &listed);
     let mut stages = bundles::started_stages(&selection, &plan);
     if let (Some(synthetic), Some(first)) = (&synthetic, stages.first_mut()) {
         first.bundle.clone_from(&synthetic.name);
     }
-    let all = || plan.stages.iter().flat_map(|stage| stage.models.clone());
-    let models = args
-        .model
-        .map_or_else(|| all().collect(), |model| vec![model]);
     let sizes = stage
         .files()
         .iter()
         .map(|file| (file.name.to_string(), file.size()))
         .collect();
-    let phones = fleet_config(args, models, sizes);
-    let mut messages = messages(args);
+    let phones = fleet_config(args, models, sizes, listed);
+    let mut messages = messages(args, phones.phones);
+    messages.extend(list_messages);
     messages.extend(made.messages);
     let network = Network {
         tftp: server.local_addr(),
@@ -104,7 +99,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         let bundles = recorded(&selection, synthetic.as_ref());
         header(args, network, &bundles, &plan)
     })?;
-    let (before, after) = resume::messages(journal.as_ref(), false);
+    let (before, after) = resume::messages(journal.as_ref(), None);
     messages.extend(before);
     let mut afterwards = args.engine.messages();
     afterwards.extend(after);
@@ -141,6 +136,59 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
     drop(synthetic);
     check_results(&results)?;
     run::outcome(ended)
+}
+
+/// The first model of the list that has a synthetic bundle.
+fn first_model(inventory: &Inventory) -> Option<&'static Model> {
+    let models = inventory.phones.iter().filter_map(|phone| phone.model);
+    let mut convertible = models.filter(|model| model.family.is_convertible());
+    convertible.next()
+}
+
+/// The models of the simulated phones.
+fn models(args: &Args, stage: &Stage) -> Vec<&'static Model> {
+    match args.model {
+        Some(model) => vec![model],
+        None => stage.plan().into_iter().flat_map(|of| of.models).collect(),
+    }
+}
+
+/// The phones of the list that are simulated; none without a list.
+fn listed_phones(
+    args: &Args,
+    inventory: Option<&Inventory>,
+    models: &[&'static Model],
+) -> Result<ListedPhones, Failure> {
+    let Some(inventory) = inventory else {
+        return Ok(ListedPhones::default());
+    };
+    let listed = ListedPhones::of(inventory, models, args.phones.into());
+    if listed.phones.is_empty() {
+        return Err(Failure::new(
+            "no phone of the list can be simulated: the bundle serves none of their models",
+            "Name a bundle for these models, or rehearse without --inventory",
+        ));
+    }
+    Ok(listed)
+}
+
+/// What is served, and which phones are expected: those that are simulated.
+fn plan(
+    args: &Args,
+    stage: &Stage,
+    inventory: Option<&Inventory>,
+    listed: &[(MacAddress, Option<&'static Model>)],
+) -> Plan {
+    Plan {
+        stages: stage.plan(),
+        bridge: stage.bridge_plan(),
+        expected: inventory.map(|_| listed.iter().map(|(mac, _)| *mac).collect()),
+        names: inventory.map(Inventory::names).unwrap_or_default(),
+        models: inventory.map(Inventory::models).unwrap_or_default(),
+        expect: Some(args.phones.into()),
+        timeout: Some(args.timeout.unwrap_or(DEFAULT_TIMEOUT)),
+        ..Plan::default()
+    }
 }
 
 /// Runs the session and the phones until the session ends.
@@ -211,10 +259,11 @@ fn header(args: &Args, network: Network, bundles: &[Bundle], plan: &Plan) -> Jou
 }
 
 /// What the operator must know about the rehearsal.
-fn messages(args: &Args) -> Vec<String> {
+fn messages(args: &Args, phones: usize) -> Vec<String> {
+    let plural = if phones == 1 { "" } else { "s" };
     let mut messages = vec![format!(
-        "{} simulated phones, seed {}; nothing leaves this machine",
-        args.phones, args.seed
+        "{phones} simulated phone{plural}, seed {}; nothing leaves this machine",
+        args.seed
     )];
     for spec in &args.faults {
         let phones = match spec.phones {

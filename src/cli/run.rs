@@ -27,6 +27,8 @@ pub(crate) struct WizardHooks {
     pub(crate) operator_prompt: Option<Box<dyn OperatorPrompt>>,
     /// The signals, if they are caught already.
     pub(crate) signals: Option<Signals>,
+    /// Why the wizard chose the interface.
+    pub(crate) reason: Option<String>,
 }
 
 /// How a run interacts with the operator.

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     discovery::SIP_PORT,
+    display,
     failure::Failure,
     inputs::{bundles, extra_files, run_inputs::RunInputs},
     journal::JournalHeader,
@@ -58,8 +59,12 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     })?;
     extra_files::check_folder(&folder, globals.quiet);
     bundles::check_folder(folder.root(), globals.quiet);
-    let mut messages = vec!["press Ctrl-C to stop".to_owned()];
-    messages.extend(dropped);
+    // The live display has the way to end in its footer, and `--json` is for programs.
+    let is_live = display::is_live(globals.json, globals.quiet);
+    let mut messages: Vec<String> = dropped;
+    if !is_live {
+        messages.insert(0, "press Ctrl-C to stop".to_owned());
+    }
     messages.extend_from_slice(captures.messages());
     messages.extend(servers.metrics_message());
     messages.extend(args.network.messages());
@@ -78,7 +83,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
         })?,
         recorded: None,
     };
-    let (before, after) = resume::messages(record.journal.as_ref(), false);
+    let (before, after) = resume::messages(record.journal.as_ref(), None);
     messages.extend(before);
     let mut afterwards = args.network.messages();
     afterwards.extend(after);

@@ -113,6 +113,7 @@ fn sentence(bundle: &Bundle) -> String {
             "Files that phones request are missing; serving it could leave a phone without firmware."
                 .to_owned()
         }
+        (Verdict::Damaged, _) if has_only_other_checksum(bundle) => other_checksum(bundle),
         (Verdict::Damaged, _) => {
             "It is damaged or altered; serving it could make a phone unusable.".to_owned()
         }
@@ -127,6 +128,35 @@ fn sentence(bundle: &Bundle) -> String {
         }
         (Verdict::Foreign, _) => "It contains no Cisco phone firmware.".to_owned(),
     }
+}
+
+/// Whether nothing is wrong with it but that it has not the checksum that was given.
+fn has_only_other_checksum(bundle: &Bundle) -> bool {
+    let is_error = |problem: &&Problem| problem.severity == Severity::Error;
+    let mut errors = bundle.problems.iter().filter(is_error).peekable();
+    errors.peek().is_some() && errors.all(|problem| problem.code == "checksum-mismatch")
+}
+
+/// What another checksum proves: not that the firmware is damaged.
+fn other_checksum(bundle: &Bundle) -> String {
+    let mut signatures = bundle.members.iter().map(|member| member.signature);
+    let proof = if signatures.any(|signature| signature == Signature::Valid) {
+        let by = if bundle.uses_trusted_key {
+            "some with a key given with --trust-key"
+        } else {
+            "with Cisco's key"
+        };
+        format!(
+            "Every signed file in it is undamaged and validly signed, {by}: it is probably another \
+             release, or the same firmware packed differently"
+        )
+    } else {
+        "No signature in it shows which".to_owned()
+    };
+    format!(
+        "It has not the checksum that you gave: that is the checksum of another file or release, or \
+         this file was altered. {proof}. It is not served."
+    )
 }
 
 /// Whether the verdict does not hold for all of its firmware.

@@ -23,6 +23,7 @@ use crate::{
 #[group(skip)]
 #[command(
     mut_arg("bundles", optional),
+    mut_arg("resume", |arg| arg.hide(true)),
     after_help = "\
 Examples:
   sudo reflash wizard
@@ -101,8 +102,9 @@ pub(crate) fn run(
                 decorate: Some(agreed.decorate),
                 operator_prompt: Some(agreed.operator_prompt),
                 signals: agreed.signals,
+                reason: agreed.reason,
             };
-            let outcome = convert::run_with(&args, &matches, globals, hooks);
+            let outcome = convert::run_with(&args, (&matches, SYNTAX), globals, hooks);
             let outcome = outcome.map_err(|failure| with_answers(failure, &agreed.again))?;
             print(&format!(
                 "\nThe same conversion without the wizard:\n{}\n",

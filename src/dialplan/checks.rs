@@ -5,7 +5,7 @@ mod hidden;
 mod reach;
 mod star;
 
-pub(super) use emergency::numbers as emergency_numbers;
+pub(super) use emergency::{is_emergency, numbers as emergency_numbers};
 
 use super::{
     finding::{finding, too_large},

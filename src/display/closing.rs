@@ -111,6 +111,20 @@ fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
     lines
 }
 
+/// The load that the phone runs, as far as a source reported it; else the one that it is given, marked
+/// as that.
+fn load(phone: &PhoneView, report: &PhoneReport) -> String {
+    let is_proven = matches!(phone.state, State::Confirmed | State::Already);
+    let given = phone.load.as_ref();
+    match (&report.from, given) {
+        (_, Some(given)) if is_proven => given.to_string(),
+        // Nothing was fetched since that report.
+        (Some(from), _) if phone.pass == 0 => from.to_string(),
+        (_, Some(given)) => format!("target {given}"),
+        (_, None) => "-".to_owned(),
+    }
+}
+
 fn row(
     phone: &PhoneView,
     report: &PhoneReport,
@@ -122,12 +136,12 @@ fn row(
         .mac
         .map_or_else(|| "unknown".to_owned(), |mac| mac.to_string());
     let model = phone.model_text().unwrap_or("?");
-    let load = phone.load.as_ref().map_or("-", |load| load.as_str());
+    let load = load(phone, report);
     let line = format!(
         "{mac:<13} {:<15} {model:<models$} {:<11} {}",
         format::address(named.address),
         phone.state_text(),
-        escape(load)
+        escape(&load)
     );
     let mut lines = vec![style.state(phone.state, &line)];
     if let Some(name) = &named.name {

@@ -1,6 +1,8 @@
 //! Standard output.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
+
+use crate::text::wrap;
 
 /// A stream that drops further lines once its reader has gone. A closed pipe must not stop a
 /// run: phones depend on the server, not on the reader.
@@ -40,9 +42,63 @@ pub fn print(text: &str) -> io::Result<()> {
     }
 }
 
+/// Prints a message to standard error: wrapped at words on a terminal, and each line as it is in a
+/// pipe or a file, where programs search it.
+pub fn print_message(text: &str) {
+    if io::stderr().is_terminal() {
+        eprint!("{}", wrapped(text));
+    } else {
+        eprintln!("{text}");
+    }
+}
+
+/// Every line in 80 columns. A line that begins with `COMMAND` is to be copied, and stays whole.
+fn wrapped(text: &str) -> String {
+    let mut wrapped = String::new();
+    for line in text.lines() {
+        let words = line.trim_start();
+        let indent = &line[..line.len() - words.len()];
+        let rows = if indent.len() >= COMMAND {
+            vec![line.to_owned()]
+        } else {
+            wrap(words, indent, &format!("{indent}    "))
+        };
+        for row in rows {
+            wrapped.push_str(&row);
+            wrapped.push('\n');
+        }
+    }
+    wrapped
+}
+
+/// Blanks before a command in a message.
+const COMMAND: usize = 4;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_are_wrapped_at_words_and_commands_are_not() {
+        let command = format!(
+            "    sudo reflash convert {}",
+            "--only 001d45aabb01 ".repeat(6)
+        );
+        let command = command.trim_end();
+        let text = format!(
+            "error: {}\n  → {}\n{command}",
+            "word ".repeat(30),
+            "do ".repeat(40)
+        );
+        let wrapped = wrapped(&text);
+        let long: Vec<&str> = wrapped
+            .lines()
+            .filter(|line| line.chars().count() > 80)
+            .collect();
+        assert_eq!(long, [command]);
+        assert_eq!(wrapped.matches("word").count(), 30);
+        assert!(wrapped.contains("\n      do"), "{wrapped}");
+    }
 
     #[test]
     fn a_closed_pipe_is_written_to_once() {

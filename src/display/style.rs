@@ -42,6 +42,12 @@ impl Style {
         }
     }
 
+    /// Whether text is coloured.
+    #[must_use]
+    pub const fn is_coloured(self) -> bool {
+        self.color
+    }
+
     /// No colour.
     #[must_use]
     pub const fn plain() -> Self {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     closing::closing,
     findings::finding,
+    keyboard::MutedKeyboard,
     live::{self, LiveRun, Size},
     opening::opening,
     output::print,
@@ -32,6 +33,8 @@ pub struct TerminalReporter {
     style: Style,
     /// Rows for the scrollback, written with the next drawing.
     pending: Vec<String>,
+    /// `None`: the run is over.
+    keyboard: Option<MutedKeyboard>,
 }
 
 impl fmt::Debug for TerminalReporter {
@@ -49,6 +52,7 @@ impl TerminalReporter {
             area: screen().area(),
             style,
             pending: Vec::new(),
+            keyboard: None,
         }
     }
 
@@ -76,6 +80,7 @@ impl TerminalReporter {
 
 impl Reporter for TerminalReporter {
     fn started(&mut self, at: Timestamp, started: &Started) {
+        self.keyboard = Some(MutedKeyboard::new());
         self.run.started(at);
         self.add(&format!("started {}", date_time(at)), str::to_owned);
         for line in opening(started) {
@@ -129,6 +134,7 @@ impl Reporter for TerminalReporter {
     fn finished(&mut self, _at: Timestamp, report: &Report, next_steps: &[String]) {
         self.flush();
         screen().close(&self.area);
+        self.keyboard = None;
         let view = self.run.finish(report);
         let text = closing(view, next_steps, self.style).join("\n") + "\n";
         if let Err(error) = print(&text) {

@@ -20,7 +20,7 @@ use crate::{
     text::{escape, time_of_day},
     track::{EvidenceSource, RunTime},
 };
-use table::{colored, protocol, table};
+use table::{closing, colored, protocol, table};
 
 /// Shows the phones that are detected.
 pub trait WatchReporter: Send {
@@ -138,7 +138,7 @@ impl<W: Write + Send> WatchReporter for WatchLines<W> {
 
     fn finished(&mut self, now: RunTime, watch: &PhoneList) {
         self.out.line("");
-        for line in table(now, watch, usize::MAX, self.style) {
+        for line in closing(now, watch, self.style) {
             self.out.line(&line);
         }
     }
@@ -191,7 +191,7 @@ impl<W: Write + Send> WatchReporter for Table<W> {
 
     fn finished(&mut self, now: RunTime, watch: &PhoneList) {
         screen().close(&self.area);
-        for line in table(now, watch, usize::MAX, self.style) {
+        for line in closing(now, watch, self.style) {
             self.out.line(&line);
         }
     }

@@ -10,6 +10,7 @@ use super::shown;
 use crate::{
     bundle::{self, Bundle, Checksum, ExamineOptions, TrustedKey, Verdict},
     diagnose::Severity,
+    display::print_message,
     failure::Failure,
     phone::{LoadName, Model},
     reporter::StartedStage,
@@ -246,7 +247,7 @@ fn print_remarks(bundle: &Bundle) {
             let member = problem.member.as_ref();
             let member = member.map_or(String::new(), |name| format!("{name}: "));
             let text = format!("{}: {member}{}", problem.code, problem.message);
-            eprintln!("  {}", escape(&text));
+            print_message(&format!("  {}", escape(&text)));
         }
     }
 }
@@ -278,13 +279,13 @@ pub fn check_folder(folder: &Path, quiet: bool) {
         let member = problem.member.as_ref();
         let member = member.map_or(String::new(), |name| format!("{name}: "));
         let text = format!("{} {member}{}", problem.code, problem.message);
-        eprintln!("firmware: {}", escape(&text));
+        print_message(&format!("firmware: {}", escape(&text)));
         // Problems that follow each other and have one cure get it once.
         if shown
             .get(at + 1)
             .is_none_or(|next| next.cure != problem.cure)
         {
-            eprintln!("  → {}", escape(&problem.cure));
+            print_message(&format!("  → {}", escape(&problem.cure)));
         }
     }
     if problems.len() > MAX_SHOWN {

@@ -174,8 +174,8 @@ fn files(
         })
     };
     // Faults are reported by `build`.
-    if let Ok(Some(note)) = provision::conversion_notes(ready, &given) {
-        messages.push(escape(&note));
+    if let Ok(notes) = provision::conversion_notes(ready, &given) {
+        messages.extend(notes.iter().map(|note| escape(note)));
     }
     let bridges = loads(&inputs.selection.bridges)?;
     let (bridge, without_load) = (build(&bridges)?, build(&[])?);
@@ -197,7 +197,8 @@ fn name_taken(name: &str, added: &Path, inventory: &Path) -> Failure {
     let cure = if name == DIAL_PLAN {
         "Remove --add for this file, or `dial_plan` from the inventory"
     } else {
-        "Remove --add for this phone, or the phone's secret from the inventory"
+        "Remove --add for this phone; or, to serve your file, remove the phone's `extension` from \
+         the inventory (its secret is in the inventory or in secrets.toml)"
     };
     Failure::new(
         format!(

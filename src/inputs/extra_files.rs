@@ -20,12 +20,25 @@ const MAX_CHECKED: usize = 1000;
 /// Maximum number of findings printed for a served folder or an inventory.
 pub(super) const MAX_SHOWN: usize = 20;
 
-/// Reads the files of `--add`; of a folder, every file at its top level that may be added.
+/// Reads the files of `--add`; of a folder, every file in it and below it that may be added. Phones
+/// request a file below it by its path from that folder, such as `German_Germany/td-sip.jar`.
 ///
 /// # Errors
 /// A file that cannot be read, is too large, or has a name that cannot be served (a usage error).
 pub fn read(paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
+    read_named(paths, |_| None)
+}
+
+/// Like [`read`]; `name` is the name of a file if it is not its base name.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_named<'a>(
+    paths: &[PathBuf],
+    name: impl Fn(&Path) -> Option<&'a str>,
+) -> Result<Vec<ExtraFile>, Failure> {
     let mut read = Vec::new();
+    let mut left_out = Vec::new();
     for path in paths {
         let failure = |error: StageError| match error {
             StageError::ExtraFileName { cure, .. } => {
@@ -33,26 +46,36 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
             }
             error => stage_failure(error),
         };
-        let of_folder = files::of_folder(path).map_err(|error| {
+        let of_folder = files::of_tree(path).map_err(|error| {
             Failure::new(
                 format!("cannot read the folder {}: {error}", shown(path)),
                 "Name the files with --add",
             )
         })?;
         let Some(of_folder) = of_folder else {
-            read.push(ExtraFile::read(path).map_err(failure)?);
+            let file = match name(path) {
+                Some(name) => ExtraFile::read_as(path, name),
+                None => ExtraFile::read(path),
+            };
+            read.push(file.map_err(failure)?);
             continue;
         };
         for file in of_folder {
-            match ExtraFile::read(&file) {
+            match ExtraFile::read_below(path, &file) {
                 Ok(file) => read.push(file),
                 // The folder may be a TFTP root: its firmware comes from the bundles.
                 Err(error @ StageError::ExtraFileName { .. }) => {
-                    tracing::warn!("left out: {}", escape(&error.to_string()));
+                    left_out.push(escape(&error.to_string()));
                 }
                 Err(error) => return Err(failure(error)),
             }
         }
+    }
+    for text in left_out.iter().take(MAX_SHOWN) {
+        tracing::warn!("left out: {text}");
+    }
+    if left_out.len() > MAX_SHOWN {
+        tracing::warn!("left out: {} more files", left_out.len() - MAX_SHOWN);
     }
     Ok(read)
 }
@@ -159,27 +182,39 @@ pub fn check_folder(folder: &ServedFolder, quiet: bool) {
             return;
         }
     };
-    let is_configuration = |name: &String| FileKind::of_name(Path::new(name)).is_some();
     let all = names.clone();
-    let names: Vec<_> = names.into_iter().filter(is_configuration).collect();
+    let names: Vec<_> = names
+        .into_iter()
+        .filter(|name| files::may_be_configuration(&folder.root().join(name)))
+        .collect();
     if names.len() > MAX_CHECKED {
         tracing::warn!(
-            "checking only {MAX_CHECKED} of {} configurations; run `reflash lint` on the others",
+            "checking only {MAX_CHECKED} of {} files; run `reflash lint` on the others",
             names.len()
         );
     }
-    let mut findings = Vec::new();
+    let mut read = Vec::new();
     for name in names.into_iter().take(MAX_CHECKED) {
         match folder.resolve(&name) {
-            Ok(Some(file)) => {
-                let path = folder.root().join(&name);
-                findings.extend(lint::check(&path, &file.bytes, &LintContext::default()));
-                findings.extend(lint::missing_plans(&path, &file.bytes, &all));
-            }
+            Ok(Some(file)) => read.push((folder.root().join(&name), file.bytes)),
             // Not a regular file below the folder: phones cannot fetch it either.
             Ok(None) => {}
             Err(error) => tracing::warn!("{}", escape(&error.to_string())),
         }
+    }
+    let plans = read
+        .iter()
+        .flat_map(|(_, bytes)| lint::dial_templates(bytes));
+    let known = LintContext {
+        dial_plans: plans.collect(),
+        ..LintContext::default()
+    };
+    let mut findings = Vec::new();
+    for (path, bytes) in &read {
+        if lint::kind(path, bytes, &known).is_some() {
+            findings.extend(lint::check(path, bytes, &known));
+        }
+        findings.extend(lint::missing_plans(path, bytes, &all));
     }
     print_findings(&findings, MAX_SHOWN, quiet);
 }

@@ -1,10 +1,12 @@
 //! Files that a command line names: a path, `-` for standard input, or a folder.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
 };
+
+use crate::lint::{FileKind, MAX_FILE_BYTES};
 
 /// The name of standard input.
 pub const STDIN: &str = "-";
@@ -39,6 +41,55 @@ fn up_to(from: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Whether a file of a folder may be a configuration: images are larger.
+#[must_use]
+pub fn may_be_configuration(path: &Path) -> bool {
+    let limit = MAX_FILE_BYTES as u64;
+    let is_small = |metadata: fs::Metadata| metadata.is_file() && metadata.len() <= limit;
+    path.metadata().is_ok_and(is_small) || FileKind::of_name(path).is_some()
+}
+
+/// Levels of folders below a folder that are read.
+pub const MAX_DEPTH: usize = 4;
+
+/// The regular files of a folder and of the folders below it, sorted by path; `None` if the path is
+/// not a folder. Hidden files and folders are left out, and links to folders are not followed.
+///
+/// # Errors
+/// A folder cannot be read, there are more than [`MAX_OF_FOLDER`] files, or folders are nested
+/// deeper than [`MAX_DEPTH`].
+pub fn of_tree(path: &Path) -> io::Result<Option<Vec<PathBuf>>> {
+    let Some(mut files) = of_folder(path)? else {
+        return Ok(None);
+    };
+    let mut folders = vec![(path.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        for entry in folder.read_dir()? {
+            let entry = entry?;
+            let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            if is_hidden || !entry.file_type()?.is_dir() {
+                continue;
+            }
+            if depth == MAX_DEPTH {
+                let message = format!("it has folders more than {MAX_DEPTH} levels deep");
+                return Err(io::Error::other(message));
+            }
+            let below = entry.path();
+            files.extend(of_folder(&below)?.unwrap_or_default());
+            if files.len() > MAX_OF_FOLDER {
+                return Err(too_many());
+            }
+            folders.push((below, depth + 1));
+        }
+    }
+    files.sort();
+    Ok(Some(files))
+}
+
+fn too_many() -> io::Error {
+    io::Error::other(format!("it has more than {MAX_OF_FOLDER} files"))
+}
+
 /// The regular files at the top level of a folder, sorted by name; `None` if the path is not a
 /// folder. Hidden files are left out.
 ///
@@ -56,8 +107,7 @@ pub fn of_folder(path: &Path) -> io::Result<Option<Vec<PathBuf>>> {
             continue;
         }
         if files.len() == MAX_OF_FOLDER {
-            let message = format!("it has more than {MAX_OF_FOLDER} files");
-            return Err(io::Error::other(message));
+            return Err(too_many());
         }
         files.push(entry.path());
     }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     diagnose::{Finding, Severity},
+    display::print_message,
     failure::Failure,
     inventory::{Inventory, InventoryError, InventoryFault},
     stage::sha256,
@@ -57,7 +58,7 @@ impl InventoryFile {
         }
         let (message, used) = secrets::add(&mut file.inventory, path, secrets)?;
         if let Some(message) = message.filter(|_| !quiet) {
-            eprintln!("note: {message}");
+            print_message(&format!("note: {message}"));
         }
         if let Some(used) = used {
             let bytes = fs::read(&used).map_err(|error| {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{bundles::Trust, phone_list::InventoryFile, shown};
+use super::{bundles::Trust, extra_files, phone_list::InventoryFile, shown};
 use crate::{
     failure::Failure,
     journal::{Arguments, InputFile},
@@ -30,6 +30,17 @@ pub struct RunInputs {
 }
 
 impl RunInputs {
+    /// Reads the files of `--add`, or those of the journal under the names that they had.
+    ///
+    /// # Errors
+    /// As [`extra_files::read`].
+    pub fn read_extra_files(&self) -> Result<Vec<ExtraFile>, Failure> {
+        extra_files::read_named(&self.extra_files, |path| {
+            let recorded = self.recorded.iter().find(|file| file.path == path)?;
+            recorded.name.as_deref()
+        })
+    }
+
     /// Checks that files taken from the journal are unchanged: otherwise phones of one run
     /// would get different configurations.
     ///
@@ -87,7 +98,10 @@ fn absolute_all(paths: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 fn given_files(files: &[ExtraFile]) -> Vec<InputFile> {
-    let given = |file: &ExtraFile| given_file(file.source(), &file.sha256());
+    let given = |file: &ExtraFile| InputFile {
+        name: file.name().contains('/').then(|| file.name().to_owned()),
+        ..given_file(file.source(), &file.sha256())
+    };
     files.iter().map(given).collect()
 }
 
@@ -102,6 +116,7 @@ fn given_secrets(file: &InventoryFile) -> Option<InputFile> {
 
 fn given_file(path: &Path, sha256: &str) -> InputFile {
     InputFile {
+        name: None,
         path: absolute(path),
         sha256: sha256.to_owned(),
     }

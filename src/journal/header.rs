@@ -81,6 +81,10 @@ pub struct Arguments {
 /// only its digest is recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
+    /// The name that phones request, if the base name of the path is only its end: a file of a
+    /// folder below that of `--add`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Its path.
     pub path: PathBuf,
     /// 64 lower-case hex digits.

@@ -5,7 +5,7 @@ mod settings;
 
 use std::path::Path;
 
-pub(super) use self::settings::{dial_plans, is_settings};
+pub(super) use self::settings::{dial_plans, is_settings, line_names};
 use self::{
     keys::{Form, Key},
     settings::{Setting, settings},

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use roxmltree::Node;
+
 use super::{
     findings::FindingList,
     legacy,
@@ -60,7 +62,7 @@ pub fn missing_plans(path: &Path, bytes: &[u8], names: &[String]) -> Vec<Finding
 }
 
 fn read(bytes: &[u8]) -> Vec<PlanName> {
-    let Ok(mut text) = Text::decode(bytes) else {
+    let Ok(text) = Text::decode(bytes) else {
         return Vec::new();
     };
     if legacy::is_settings(text.as_str()) {
@@ -69,19 +71,26 @@ fn read(bytes: &[u8]) -> Vec<PlanName> {
             .map(|(place, name)| PlanName { name, place })
             .collect();
     }
+    let of_xml = with_root(bytes, |text, root| {
+        all(root, "dialTemplate")
+            .map(|node| PlanName {
+                name: value(node),
+                place: text.position(node.range().start),
+            })
+            .filter(|plan| !plan.name.is_empty())
+            .collect()
+    });
+    of_xml.unwrap_or_default()
+}
+
+/// The result of `read` for the root of an XML file; `None` if the file cannot be read.
+pub(super) fn with_root<R>(bytes: &[u8], read: impl FnOnce(&Text, Node<'_, '_>) -> R) -> Option<R> {
+    let mut text = Text::decode(bytes).ok()?;
     let mut unused = FindingList::new(Path::new(""));
     if bytes.len() > MAX_FILE_BYTES || !is_bounded(&text, &mut unused) {
-        return Vec::new();
+        return None;
     }
     declare_prefixes(&mut text, &mut unused);
-    let Ok(document) = roxmltree::Document::parse(text.as_str()) else {
-        return Vec::new();
-    };
-    all(document.root_element(), "dialTemplate")
-        .map(|node| PlanName {
-            name: value(node),
-            place: text.position(node.range().start),
-        })
-        .filter(|plan| !plan.name.is_empty())
-        .collect()
+    let document = roxmltree::Document::parse(text.as_str()).ok()?;
+    Some(read(&text, document.root_element()))
 }

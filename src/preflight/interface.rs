@@ -37,6 +37,17 @@ pub struct SelectedInterface {
 }
 
 impl SelectedInterface {
+    /// The same, with another reason if there is one.
+    #[must_use]
+    pub fn because(mut self, reason: Option<&str>) -> Self {
+        if let Some(reason) = reason {
+            reason.clone_into(&mut self.reason);
+        }
+        self
+    }
+}
+
+impl SelectedInterface {
     /// The address's network, if it is the first address of an interface.
     #[must_use]
     pub fn network(&self) -> Option<Subnet> {

@@ -18,9 +18,32 @@ pub struct PortOwner {
 }
 
 impl PortOwner {
-    /// The command that stops it.
+    /// Whether it is a run of this program. It may be serving a phone that would be left with
+    /// half its firmware.
+    fn is_run(&self) -> bool {
+        self.name == env!("CARGO_PKG_NAME")
+    }
+
+    /// How it is stopped: an instruction, and the command where there is one.
     #[must_use]
-    pub fn stop(&self) -> String {
+    pub fn how_to_stop(&self) -> (String, Option<String>) {
+        if self.is_run() {
+            let pid = self.pid;
+            let text = format!(
+                "It may be serving phones that write their flash: do not kill it. `ps -fp {pid}` \
+                 shows its command and its terminal. Press Ctrl-C once in that terminal: it then \
+                 waits until phones have the rest of their images, and ends"
+            );
+            return (text, None);
+        }
+        (
+            "Stop it during the conversion".to_owned(),
+            Some(self.stop()),
+        )
+    }
+
+    /// The command that stops it.
+    fn stop(&self) -> String {
         match &self.unit {
             Some(unit) => format!("sudo systemctl stop {unit}"),
             None => format!("sudo kill {}", self.pid),
@@ -30,6 +53,9 @@ impl PortOwner {
 
 impl fmt::Display for PortOwner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_run() {
+            return write!(f, "another reflash run (process {})", self.pid);
+        }
         write!(f, "{} (process {})", self.name, self.pid)
     }
 }
@@ -240,5 +266,22 @@ mod tests {
         assert_eq!(holder.stop(), "sudo kill 7");
         holder.unit = Some("tftpd-hpa".to_owned());
         assert_eq!(holder.stop(), "sudo systemctl stop tftpd-hpa");
+    }
+
+    #[test]
+    fn another_run_is_ended_with_ctrl_c_and_never_killed() {
+        let holder = PortOwner {
+            pid: 71,
+            name: "reflash".to_owned(),
+            unit: Some("reflash".to_owned()),
+        };
+        assert_eq!(holder.to_string(), "another reflash run (process 71)");
+        let (text, command) = holder.how_to_stop();
+        assert!(
+            text.contains("Ctrl-C") && text.contains("ps -fp 71"),
+            "{text}"
+        );
+        assert!(text.contains("do not kill it"), "{text}");
+        assert_eq!(command, None);
     }
 }

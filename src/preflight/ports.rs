@@ -80,7 +80,10 @@ impl CheckedPort {
         // A call server may stay, and so may the DHCP server that the phones need.
         let cure = match holder {
             _ if self.severity == Severity::Note => String::new(),
-            Some(holder) => format!("Stop it during the conversion:\n    {}", holder.stop()),
+            Some(holder) => match holder.how_to_stop() {
+                (text, Some(command)) => format!("{text}:\n    {command}"),
+                (text, None) => format!("{text}."),
+            },
             None => format!(
                 "This user cannot see which program it is. Find it with:\n    sudo ss \
                  -ln{flag}p 'sport = :{number}'"

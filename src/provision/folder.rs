@@ -6,7 +6,7 @@
 //! as they contain passwords.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Read as _, Write as _},
@@ -33,6 +33,10 @@ pub(crate) const PASSWORDS: &str = "secrets.toml";
 const MAX_OWN_BYTES: u64 = 16 * 1024 * 1024;
 /// Maximum size of a file that is compared. No generated file and no firmware is larger.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Maximum number of files of the earlier run that are removed without `--force`, unless more of
+/// its files stay: an inventory with a part of the phones may have been given by mistake.
+const MAX_REMOVED: usize = 10;
 
 /// An output folder.
 #[derive(Debug)]
@@ -139,6 +143,7 @@ impl OutputFolder {
             for file in all.iter().filter(|file| file.path != PASSWORDS) {
                 self.may_replace(file)?;
             }
+            self.may_remove(&all)?;
             return self.write_below(&self.path, &mut all);
         }
         let parent = match self.path.parent() {
@@ -181,6 +186,22 @@ impl OutputFolder {
         } else {
             Err(FolderError::Changed { path })
         }
+    }
+
+    /// Checks that this inventory is not a small part of the one of the earlier run.
+    fn may_remove(&self, files: &[OutputFile]) -> Result<(), FolderError> {
+        let written: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let stays = |path: &&String| written.contains(path.as_str());
+        let kept = self.list.keys().filter(stays).count();
+        let removed = self.list.len() - kept;
+        if self.force || removed <= MAX_REMOVED.max(kept) {
+            return Ok(());
+        }
+        Err(FolderError::Removes {
+            path: self.path.clone(),
+            removed,
+            all: self.list.len(),
+        })
     }
 
     fn write_below(

@@ -14,8 +14,9 @@ pub(super) struct ProvisionPlan {
     pub(super) accounts: Vec<Account>,
     /// Notes for the operator.
     pub(super) notes: Vec<String>,
-    /// The one of these notes that concerns the phones' files only: what was cut in them.
-    pub(super) cut: Option<String>,
+    /// Those of these notes that concern the phones' files only: what was cut in them, and which
+    /// numbers their dial plan does not let them dial.
+    pub(super) of_files: Vec<String>,
     /// Emergency numbers as the PBX receives them, if they have a route.
     pub(super) emergency: Vec<String>,
 }

@@ -39,7 +39,7 @@ pub(super) fn resolve(
         inventory,
         faults: Vec::new(),
         notes: Vec::new(),
-        cut: None,
+        of_files: Vec::new(),
     };
     let site = site(&mut problems, given);
     let (phones, accounts) = phones::resolve(&mut problems, given);
@@ -50,7 +50,7 @@ pub(super) fn resolve(
             phones,
             accounts,
             notes: problems.notes,
-            cut: problems.cut,
+            of_files: problems.of_files,
             emergency,
         });
     }

@@ -118,10 +118,10 @@ pub(crate) fn step(step: &PhoneStep) -> String {
         (None, _) if step.up => UP.to_owned(),
         (None, _) => state_meaning(step.state).to_owned(),
     };
-    let load = step
-        .details
-        .load
-        .as_ref()
+    // The diagnosis names the load of a failed phone where it matters.
+    let load = step.details.load.as_ref();
+    let load = load
+        .filter(|_| step.state != State::Failed)
         .map(|load| format!(", {}", escape(load.as_str())));
     let pass = (step.pass > 1).then(|| format!(", pass {}", step.pass));
     let evidence = step
@@ -209,7 +209,12 @@ pub fn totals(report: &Report) -> String {
     let done = report.phones.iter().filter(|phone| phone.done).count();
     let done = (totals.flashed > 0).then(|| format!("; {done} done"));
     let parts = (!parts.is_empty()).then(|| format!(": {}", parts.join(", ")));
-    [Some(phones), parts, done].into_iter().flatten().collect()
+    let missing = match report.missing.len() {
+        0 => None,
+        missing => Some(format!("; {missing} expected, but never seen")),
+    };
+    let parts = [Some(phones), parts, done, missing];
+    parts.into_iter().flatten().collect()
 }
 
 /// A sentence with the number of lines by registration; `None`: no phone was given a configuration

@@ -57,10 +57,12 @@ fn cure(kind: BindErrorKind, protocol: PortProtocol, address: SocketAddrV4) -> S
             )
         }
         BindErrorKind::InUse => match preflight::port_owner_at(protocol, address) {
-            Some(holder) => format!(
-                "{holder} is using it. Stop it during the conversion ({}), then start again",
-                holder.stop()
-            ),
+            Some(holder) => match holder.how_to_stop() {
+                (text, Some(command)) => {
+                    format!("{holder} is using it. {text} ({command}), then start again")
+                }
+                (text, None) => format!("{holder} is using it. {text}; then start again"),
+            },
             None => format!(
                 "Another program is using it; this user may not see which. Find it with: sudo ss \
                  -ln{}p 'sport = :{port}'",

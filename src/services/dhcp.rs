@@ -97,10 +97,10 @@ fn failure(error: &StartError) -> Failure {
             privileges::how_to_grant()
         }
         StartError::Port(_) => match preflight::port_owner(PortProtocol::Udp, 67) {
-            Some(holder) => format!(
-                "{holder} is using it. Stop it during the conversion: {}",
-                holder.stop()
-            ),
+            Some(holder) => match holder.how_to_stop() {
+                (text, Some(command)) => format!("{holder} is using it. {text}: {command}"),
+                (text, None) => format!("{holder} is using it. {text}"),
+            },
             None => "Find the program that is using it: sudo ss -lnup 'sport = :67'".to_owned(),
         },
         StartError::OtherServer(_) => {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     journal::Sessions,
-    reporter::Tick,
+    reporter::{Tick, UnexpectedPhones},
     track::{Report, RunTime},
 };
 
@@ -79,10 +79,11 @@ impl RunClock {
     }
 
     /// The current time, for displays.
-    pub(super) fn tick(&self, awaited: Option<usize>) -> Tick {
+    pub(super) fn tick(&self, awaited: Option<usize>, unexpected: UnexpectedPhones) -> Tick {
         Tick {
             at: self.wall_now(),
             awaited,
+            unexpected,
         }
     }
 

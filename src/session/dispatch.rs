@@ -6,7 +6,10 @@ use crate::{
     journal::{Journal, RecordedRun},
     reporter::Reporter,
     text::time_of_day,
-    track::{EvidenceSource, Observation, ObservationKind, RemarkMeaning, RunTime, TransferEnd},
+    track::{
+        EvidenceSource, MAX_OTHERS, MAX_PHONES, Observation, ObservationKind, RemarkMeaning,
+        RunTime, TransferEnd,
+    },
 };
 
 impl RunShared {
@@ -15,7 +18,14 @@ impl RunShared {
     pub(super) fn observe(&self, at: RunTime, observation: &Observation) -> u64 {
         self.counters.count(&observation.kind);
         let mut fleet = self.fleet();
+        let before = fleet.dropped();
         let events = fleet.observe(at, observation);
+        if before == 0 && fleet.dropped() > 0 {
+            tracing::warn!(
+                "more than {MAX_PHONES} phones or {MAX_OTHERS} other clients: entries without a \
+                 transfer give way, listed phones keep their places"
+            );
+        }
         let at = fleet.now();
         let journal = self.journal.as_ref();
         let line = journal.map_or(0, |journal| journal.observe(at, observation, &events));

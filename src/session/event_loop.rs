@@ -21,7 +21,7 @@ use crate::{
     diagnose::Finding,
     discovery::ArpTable,
     journal::Journal,
-    reporter::Reporter,
+    reporter::{Reporter, Tick, UnexpectedPhones},
     track::{DRAIN_LIMIT, EvidenceSource, MissingPhone, Observation, ObservationKind},
 };
 
@@ -134,8 +134,7 @@ pub(super) async fn event_loop(
         survey_notice.report_once(shared, reporter);
         if ticked {
             shared.report_missing(&mut missing, reporter);
-            let awaited = shared.fleet().missing_count();
-            reporter.tick(shared.clock.tick(awaited));
+            reporter.tick(shared.moment());
         }
         let now = shared.clock.now();
         let is_running = !draining && signal.is_none();
@@ -147,6 +146,9 @@ pub(super) async fn event_loop(
             continue;
         }
         if !draining && (signal.is_some() || is_over) {
+            if is_over {
+                shared.report_time_up(&operator, reporter);
+            }
             shared.fleet().drain(now);
             draining = true;
             shared.report_drain(signal.is_some(), reporter);
@@ -159,6 +161,14 @@ pub(super) async fn event_loop(
 }
 
 impl RunShared {
+    /// This moment, with what is known of the expected phones.
+    fn moment(&self) -> Tick {
+        let fleet = self.fleet();
+        let (done, seen) = fleet.unexpected();
+        let unexpected = UnexpectedPhones { seen, done };
+        self.clock.tick(fleet.missing_count(), unexpected)
+    }
+
     /// Reports the phones that are missing, if they are others than those reported before.
     fn report_missing(&self, known: &mut Vec<MissingPhone>, reporter: &mut dyn Reporter) {
         let missing = self.fleet().missing();

@@ -34,6 +34,8 @@ struct Observed {
     interface: Option<String>,
     /// `None`: not known.
     has_link: Option<bool>,
+    /// It is switched off by this machine's administrator.
+    is_down: bool,
     frames: u64,
     dhcp_requests: u64,
     elsewhere: BTreeMap<String, MacAddress>,
@@ -95,6 +97,7 @@ impl WaitingHints {
             Observed {
                 interface: wire.interface().map(ToOwned::to_owned),
                 has_link: wire.interface().and_then(has_link),
+                is_down: wire.interface().is_some_and(is_down),
                 frames,
                 dhcp_requests,
                 elsewhere: wire.elsewhere(),
@@ -118,6 +121,16 @@ fn has_link(interface: &str) -> Option<bool> {
     }
 }
 
+/// Whether the interface is switched off (sysfs-class-net, `flags`: `IFF_UP` is bit 0).
+fn is_down(interface: &str) -> bool {
+    let flags = fs::read_to_string(format!("/sys/class/net/{interface}/flags"));
+    let flags = flags.ok().and_then(|text| {
+        let digits = text.trim().strip_prefix("0x")?.to_owned();
+        u32::from_str_radix(&digits, 16).ok()
+    });
+    flags.is_some_and(|flags| flags & 1 == 0)
+}
+
 fn hints(observed: &Observed) -> Vec<String> {
     let mut hints = Vec::new();
     for (interface, mac) in &observed.elsewhere {
@@ -139,6 +152,12 @@ fn hints(observed: &Observed) -> Vec<String> {
     };
     let interface = escape(interface);
     hints.push(match observed {
+        Observed {
+            is_down: true, ..
+        } => format!(
+            "{interface} is switched off on this machine. This switches it on:\n    sudo ip link \
+             set {interface} up"
+        ),
         Observed {
             has_link: Some(false),
             ..
@@ -176,6 +195,7 @@ mod tests {
         Observed {
             interface: Some("eth7".to_owned()),
             has_link: Some(true),
+            is_down: false,
             frames: 9,
             dhcp_requests: 2,
             elsewhere: BTreeMap::new(),
@@ -208,6 +228,13 @@ mod tests {
                     ..observed()
                 },
                 "eth7 has no link",
+            ),
+            (
+                Observed {
+                    is_down: true,
+                    ..observed()
+                },
+                "sudo ip link set eth7 up",
             ),
             (Observed::default(), "not captured"),
             (

@@ -65,6 +65,22 @@ pub(super) fn leaving(fragile: &[PhoneRef]) -> String {
     )
 }
 
+/// The message when the time of `--timeout` ends a run. `came`: phones that were seen; `missing`:
+/// expected phones that were not.
+pub(super) fn time_up(done: usize, came: usize, missing: usize) -> String {
+    let phones = if came + missing == 1 {
+        "phone is"
+    } else {
+        "phones are"
+    };
+    let all = came + missing;
+    let never = match missing {
+        0 => String::new(),
+        missing => format!("; {missing} never came"),
+    };
+    format!("the time of --timeout is up: {done} of {all} {phones} done{never}")
+}
+
 /// The message while a run waits until lines are registered. `lines`: phones and users.
 pub(super) fn awaiting_lines(lines: &[(PhoneRef, Vec<String>)], limit: Duration) -> String {
     let line = |(phone, users): &(PhoneRef, Vec<String>)| {
@@ -145,6 +161,18 @@ mod tests {
             name: None,
         };
         range.map(phone).collect()
+    }
+
+    #[test]
+    fn the_end_by_time_states_what_is_not_done() {
+        assert_eq!(
+            time_up(1, 2, 14),
+            "the time of --timeout is up: 1 of 16 phones are done; 14 never came"
+        );
+        assert_eq!(
+            time_up(0, 1, 0),
+            "the time of --timeout is up: 0 of 1 phone is done"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The prompt to the operator, which is shown once, when the run would end by itself.
 
 use super::{
-    messages::{awaiting_lines, phone_list},
+    messages::{awaiting_lines, phone_list, time_up},
     shared::RunShared,
 };
 use crate::{
@@ -72,6 +72,20 @@ impl RunShared {
             ));
         }
         false
+    }
+
+    /// Says that the run ends because its time is up, if phones are not done.
+    pub(super) fn report_time_up(&self, operator: &Operator, reporter: &mut dyn Reporter) {
+        let is_up = |timeout| self.clock.now() >= timeout;
+        if !operator.timeout.is_some_and(is_up) {
+            return;
+        }
+        let fleet = self.fleet();
+        let (done, came) = fleet.done_of_total();
+        let missing = fleet.missing_count().unwrap_or_default();
+        let text = time_up(done, came, missing);
+        drop(fleet);
+        reporter.notice(&text);
     }
 
     /// Says once that the phones are done and lines are still waited for.

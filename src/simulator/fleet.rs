@@ -67,6 +67,8 @@ pub struct FleetConfig {
     pub sizes: Arc<BTreeMap<String, u64>>,
     /// Their addresses, which this machine must have. Empty: loopback addresses.
     pub addresses: Vec<Ipv4Addr>,
+    /// MACs of an inventory, and models that replace those above, for the first phones.
+    pub listed: Vec<(MacAddress, Option<&'static Model>)>,
     /// After this time all phones are switched off.
     pub deadline: Duration,
 }
@@ -110,7 +112,9 @@ impl FleetConfig {
     }
 
     fn member(&self, index: usize, server: SocketAddrV4) -> PhoneConfig {
-        let model = self.models[index % self.models.len()];
+        let listed = self.listed.get(index);
+        let model = listed.and_then(|(_, model)| *model);
+        let model = model.unwrap_or(self.models[index % self.models.len()]);
         let faults: Vec<PhoneFault> = self
             .faults
             .iter()
@@ -134,7 +138,10 @@ impl FleetConfig {
         let [.., high, low] = index.to_be_bytes();
         PhoneConfig {
             // A locally administered address, which no real phone has.
-            mac: MacAddress::new([0x02, 0x52, 0x45, 0x48, high, low]),
+            mac: listed.map_or(
+                MacAddress::new([0x02, 0x52, 0x45, 0x48, high, low]),
+                |(mac, _)| *mac,
+            ),
             model,
             start,
             server,
@@ -233,6 +240,7 @@ mod tests {
             faults: Vec::new(),
             sizes: Arc::default(),
             addresses: Vec::new(),
+            listed: Vec::new(),
             deadline: Duration::from_secs(1),
         }
     }

@@ -155,7 +155,10 @@ impl StageError {
                 "leave it out: files that phones read besides firmware are smaller"
             }
             Self::TooLarge { .. } => "stage fewer bundles at a time",
-            Self::NotEmpty { .. } => "give a folder that does not exist yet, or empty this one",
+            Self::NotEmpty { .. } => {
+                "give a folder that does not exist yet. To add to a TFTP root that is in use, copy \
+                 the files of the new folder there; what is in the root stays"
+            }
             Self::NotAFolder { .. } => "give a folder",
         }
     }

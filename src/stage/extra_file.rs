@@ -43,7 +43,43 @@ impl ExtraFile {
     /// The file cannot be read, has more than [`MAX_EXTRA_FILE_BYTES`], or has a name that
     /// may not be added.
     pub fn read(path: &Path) -> Result<Self, StageError> {
-        let name = allowed_name(path)?;
+        Self::read_allowed(path, allowed_name(path)?)
+    }
+
+    /// Like [`ExtraFile::read`], for a file of a folder: phones get it under its path from that
+    /// folder, such as `German_Germany/td-sip.jar`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ExtraFile::read`].
+    pub fn read_below(folder: &Path, path: &Path) -> Result<Self, StageError> {
+        let below = path.strip_prefix(folder).unwrap_or(path);
+        match below.to_str() {
+            Some(name) if below.components().count() > 1 => Self::read_as(path, name),
+            _ => Self::read(path),
+        }
+    }
+
+    /// Like [`ExtraFile::read`], under this name, which may have folders.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ExtraFile::read`].
+    pub fn read_as(path: &Path, name: &str) -> Result<Self, StageError> {
+        let base = allowed_name(path)?;
+        let folders = name.strip_suffix(base.as_str());
+        let folders = folders.and_then(|folders| folders.strip_suffix('/'));
+        if !folders.is_some_and(|folders| folders.split('/').all(is_plain)) {
+            return Err(StageError::ExtraFileName {
+                path: path.to_owned(),
+                why: "the name of its folder is not one that a phone could request",
+                cure: "rename the folder to the name that the phone requests, such as German_Germany",
+            });
+        }
+        Self::read_allowed(path, name.to_owned())
+    }
+
+    fn read_allowed(path: &Path, name: String) -> Result<Self, StageError> {
         let metadata = path.metadata().map_err(StageError::io("read", path))?;
         // Opening a FIFO or a device could block.
         if !metadata.is_file() {

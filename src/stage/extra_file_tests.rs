@@ -158,3 +158,28 @@ fn a_configuration_names_the_load_of_its_view() {
         assert!(matches!(made, Err(StageError::ExtraFileTooLarge { .. })));
     }
 }
+
+#[test]
+fn a_file_of_a_folder_below_has_its_path_as_name() {
+    let base = tempfile::tempdir().unwrap();
+    let below = base.path().join("German_Germany");
+    std::fs::create_dir(&below).unwrap();
+    std::fs::write(below.join("td-sip.jar"), "words").unwrap();
+    std::fs::write(below.join("SIP45.9-9-1S.loads"), "firmware").unwrap();
+    let read = |name: &str| ExtraFile::read_below(base.path(), &below.join(name));
+    let file = read("td-sip.jar").unwrap();
+    assert_eq!(file.name(), "German_Germany/td-sip.jar");
+    assert!(read("SIP45.9-9-1S.loads").is_err(), "firmware stays out");
+    for name in [
+        "../td-sip.jar",
+        "a//td-sip.jar",
+        "/td-sip.jar",
+        "xtd-sip.jar",
+        "a/b.jar",
+    ] {
+        assert!(
+            ExtraFile::read_as(&below.join("td-sip.jar"), name).is_err(),
+            "{name}"
+        );
+    }
+}

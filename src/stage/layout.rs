@@ -68,7 +68,7 @@ impl Stage {
         temporary(&env::temp_dir(), sources, call_manager, &Bundle::unpack)
     }
 
-    /// Lays out `bundles` in `folder`, which must be new or empty, without sub-folders. The
+    /// Lays out `bundles` in `folder`, which must be new or empty. The
     /// files are world-readable, since TFTP servers run as users of their own.
     ///
     /// # Errors
@@ -207,6 +207,7 @@ pub(super) fn persistent(
     add_spellings(&mut staged, bundles);
     for StagedFile { name, bytes } in &staged.files {
         let path = flat.join(&**name);
+        make_folders(&flat, name)?;
         fs::write(&path, bytes).map_err(StageError::io("write", &path))?;
         let private = extra
             .iter()
@@ -271,6 +272,7 @@ pub(super) fn is_new(folder: &Path) -> Result<bool, StageError> {
 pub(super) fn move_files(from: &Path, to: &Path, files: &[StagedFile]) -> Result<(), StageError> {
     for (at, file) in files.iter().enumerate() {
         let path = to.join(&*file.name);
+        make_folders(to, &file.name)?;
         if let Err(error) = fs::rename(from.join(&*file.name), &path) {
             // A file system that ignores case has one file for two spellings.
             if error.kind() == io::ErrorKind::NotFound && path.exists() {
@@ -281,6 +283,24 @@ pub(super) fn move_files(from: &Path, to: &Path, files: &[StagedFile]) -> Result
                 fs::remove_file(&moved).map_err(StageError::io("remove", &moved))?;
             }
             return Err(StageError::io("write", &path)(error));
+        }
+    }
+    Ok(())
+}
+
+/// Creates the folders of a name below `root`, readable by other TFTP servers.
+fn make_folders(root: &Path, name: &str) -> Result<(), StageError> {
+    let Some((folders, _)) = name.rsplit_once('/') else {
+        return Ok(());
+    };
+    let mut folder = root.to_owned();
+    for part in folders.split('/') {
+        folder.push(part);
+        if !folder.is_dir() {
+            DirBuilder::new()
+                .create(&folder)
+                .map_err(StageError::io("create", &folder))?;
+            set_mode(&folder, 0o755)?;
         }
     }
     Ok(())

@@ -10,8 +10,9 @@ use super::options::{BLOCK_ASKED, BLOCK_GRANTED_MAX};
 use crate::limits::{Rate, TokenBucket};
 
 /// Maximum number of concurrent transfers to one address, unless configured otherwise. A phone uses
-/// two.
-pub const TRANSFERS_PER_ADDRESS: usize = 16;
+/// two, and a router may hide a floor of phones behind one address. A further request replaces the
+/// oldest transfer of the address that has no ACK.
+pub const TRANSFERS_PER_ADDRESS: usize = 512;
 
 /// Maximum number of concurrent transfers, unless configured otherwise.
 pub const TRANSFERS: usize = 2_048;
@@ -21,8 +22,9 @@ pub const TRANSFERS: usize = 2_048;
 /// of requests with a forged address from becoming a flood of answers.
 pub const REQUESTS_PER_SECOND: u32 = 200;
 
-/// Requests that are answered at once per address after a quiet period.
-pub const REQUESTS_BURST: u32 = 400;
+/// Requests that are answered at once per address after a quiet period: a thousand requests that are
+/// never acknowledged leave room for the others of the same address.
+pub const REQUESTS_BURST: u32 = 2_048;
 
 /// Interval between answers to malformed packets, and between answers to unknown transfer IDs, per
 /// address.

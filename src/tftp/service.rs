@@ -47,7 +47,8 @@ pub enum TransferOutcome {
         /// Whether every block was sent at least once.
         all_sent: bool,
     },
-    /// The peer sent a new request from the same port.
+    /// The peer sent a new request from the same port, or a newer transfer took the place of one that
+    /// had no ACK yet.
     Replaced,
     /// The engine stopped.
     Stopped,

@@ -29,7 +29,7 @@ const _: () = assert!(
 /// How long the first ACK is awaited. Clients retransmit a lost ACK after 5 s, and once more.
 pub const FIRST_SILENCE: Duration = Duration::from_secs(12);
 
-/// When the [`FIRST_SENDS`] are used up: from then on a transfer without an ACK may be evicted.
+/// When the [`FIRST_SENDS`] are used up: a transfer without an ACK that is evicted later timed out.
 pub const FIRST_SENDS_TIME: Duration = Duration::from_secs(5);
 
 /// Silence after which a transfer ends at its next time-out. Long, because a phone erases flash between
@@ -245,9 +245,9 @@ impl TftpTransfer {
         }
     }
 
-    /// Whether it may be evicted: it has no ACK and has used up its first sends.
+    /// Whether it has no ACK and has used up its first sends.
     #[must_use]
-    pub fn may_be_evicted(&self, now: Instant) -> bool {
+    pub fn has_used_up_first_sends(&self, now: Instant) -> bool {
         !self.has_acknowledged && now.saturating_duration_since(self.sent_at) >= FIRST_SENDS_TIME
     }
 

@@ -118,9 +118,9 @@ fn a_late_first_ack_resumes_the_transfer() {
     let (mut t, _, start) = started(1000, b"");
     while t.timeout(t.deadline()) != TransferAction::Ignored {}
     let late = start + Duration::from_secs(11);
-    assert!(t.may_be_evicted(late));
+    assert!(t.has_used_up_first_sends(late));
     assert_eq!(t.acknowledge(late, 1), TransferAction::Send(blocks(2..=2)));
-    assert!(!t.may_be_evicted(late));
+    assert!(!t.has_used_up_first_sends(late));
     assert_eq!(t.deadline(), late + t.rtt.timeout());
 }
 

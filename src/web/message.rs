@@ -44,6 +44,8 @@ struct PageHead<'a> {
     notices: &'a VecDeque<String>,
     diagnoses: Vec<RowDiagnosis>,
     awaited: usize,
+    /// Phones that came and are not on the list, and how many of them are done.
+    unexpected: [usize; 2],
     missing: &'a [String],
 }
 
@@ -130,6 +132,7 @@ impl PageState {
             notices: &self.notices,
             diagnoses: diagnoses.map(RowDiagnosis::from).collect(),
             awaited: self.awaited,
+            unexpected: [self.unexpected.seen, self.unexpected.done],
             missing: &self.missing,
         }
     }

@@ -22,7 +22,7 @@ const $ = (id) => document.getElementById(id);
 const body = document.body;
 const table = document.querySelector('table');
 const rows = new Map();
-let skew = 0, began = 0, ended = 0, awaited = 0, group = null, sought = '';
+let skew = 0, began = 0, ended = 0, awaited = 0, others = [0, 0], group = null, sought = '';
 
 const make = (tag, look, text) => {
   const node = document.createElement(tag);
@@ -228,8 +228,9 @@ const drawMissing = (missing) => {
   put($('missing'), missing.length ? `${head}: ${missing.join(', ')}` : head);
   $('missing').hidden = !awaited;
 };
-const head = ({ run, notices, diagnoses, awaited: number, missing }) => {
+const head = ({ run, notices, diagnoses, awaited: number, unexpected, missing }) => {
   awaited = number;
+  others = unexpected;
   drawMissing(missing);
   if (run) {
     began = run.began;
@@ -251,15 +252,17 @@ const take = (message, whole) => {
   (message.moved || []).forEach(move);
   if (message.phones.length || whole) { order(); count(); select(); }
   $('none').hidden = rows.size > 0;
-  document.title = title();
+  const done = sum();
+  document.title = done ? `${done} – reflash` : 'reflash';
+  put($('done'), done);
   body.dataset.received = String(Number(body.dataset.received) + 1);
 };
-const title = () => {
+const sum = () => {
   const all = [...rows.values()];
   const done = all.filter((row) => row.data.done).length;
   const bad = all.filter((row) => row.data.color === 'bad').length;
-  if (!all.length) return 'reflash';
-  return `${done} of ${all.length + awaited} done${bad ? `, ${bad} need attention` : ''} – reflash`;
+  if (!all.length) return '';
+  return `${done - others[1]} of ${all.length - others[0] + awaited} done${bad ? `, ${bad} need attention` : ''}`;
 };
 
 const save = (link, text, kind) => {

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     report::html,
-    reporter::{Started, Tick},
+    reporter::{Started, Tick, UnexpectedPhones},
     run_view::{RunView, format},
     text::{date_time, escape},
     track::{Event, MissingPhone, PhoneId, PhoneRef, Report, TransferProgress},
@@ -33,6 +33,7 @@ pub(super) struct PageState {
     pub(super) notices: VecDeque<String>,
     /// How many expected phones were not seen so far.
     pub(super) awaited: usize,
+    pub(super) unexpected: UnexpectedPhones,
     /// The names of those that are expected by name.
     pub(super) missing: Vec<String>,
     pub(super) view: RunView,
@@ -177,8 +178,9 @@ impl PageState {
 
     pub(super) fn tick(&mut self, tick: Tick) {
         let awaited = tick.awaited.unwrap_or(0);
-        if awaited != self.awaited {
+        if (awaited, tick.unexpected) != (self.awaited, self.unexpected) {
             self.awaited = awaited;
+            self.unexpected = tick.unexpected;
             self.head();
         }
     }

@@ -294,6 +294,7 @@ fn phones_that_were_not_seen_are_named_while_the_run_goes_on() {
     let tick = |awaited| Tick {
         at: at(0),
         awaited: Some(awaited),
+        unexpected: crate::reporter::UnexpectedPhones::default(),
     };
     shown.missing(&[listed(Some("Hall")), listed(None)]);
     shown.tick(tick(2));

@@ -114,6 +114,22 @@ impl SharedView {
     }
 }
 
+/// A finding in one notice of the page, which wraps by itself: the first line is the finding, and
+/// the rest is what to do.
+fn unwrapped(text: &str) -> String {
+    let mut joined = String::new();
+    for line in text.lines() {
+        let words = line.trim_start();
+        // A command of a cure is on a line of its own.
+        let is_new = words.starts_with('→') || line.starts_with("        ");
+        if !joined.is_empty() {
+            joined.push(if is_new { '\n' } else { ' ' });
+        }
+        joined.push_str(words);
+    }
+    joined
+}
+
 impl Reporter for Arc<SharedView> {
     fn started(&mut self, at: Timestamp, started: &Started) {
         self.update(|state| state.started(at, started));
@@ -132,9 +148,8 @@ impl Reporter for Arc<SharedView> {
     }
 
     fn finding(&mut self, _at: Timestamp, found: &Finding) {
-        for line in finding(found, Style::plain()).lines() {
-            self.notice(line);
-        }
+        let text = finding(found, Style::plain());
+        self.notice(&unwrapped(&text));
     }
 
     fn missing(&mut self, phones: &[MissingPhone]) {
@@ -151,5 +166,30 @@ impl Reporter for Arc<SharedView> {
 
     fn finished(&mut self, at: Timestamp, report: &Report, next_steps: &[String]) {
         self.update(|state| state.finished(at, report, next_steps));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::Severity;
+
+    #[test]
+    fn a_finding_is_one_notice_with_its_cure_and_its_commands_on_lines_of_their_own() {
+        let found = Finding {
+            code: "dhcp",
+            severity: Severity::Error,
+            path: None,
+            line: None,
+            column: None,
+            message: "word ".repeat(30).trim().to_owned(),
+            cure: "Do this:\n    sudo systemctl stop dhcpd\nthen start again".to_owned(),
+        };
+        let text = unwrapped(&finding(&found, Style::plain()));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert!(lines[0].ends_with("word [dhcp]"), "{text}");
+        assert_eq!(lines[1], "→ Do this:");
+        assert!(lines[2].starts_with("sudo systemctl stop dhcpd"), "{text}");
     }
 }

@@ -25,12 +25,16 @@ pub(super) struct Answers {
     pub(super) command_line: CommandLine,
     /// Arguments of the wizard's own command line. Their questions are not asked.
     given: CommandLine,
+    /// The model of `--model`.
+    pub(super) given_model: Option<&'static Model>,
     /// The model for the instructions, if one was named.
     pub(super) model: Option<&'static Model>,
     /// The number of expected phones, if they are not named. An inventory overrides it.
     pub(super) count: Option<u32>,
     /// Target and bridge, examined.
     pub(super) selection: Selection,
+    /// The interfaces with a link when phones were listened for.
+    pub(super) links: Vec<String>,
     /// Phones that were detected.
     pub(super) detected: DetectedPhones,
     /// Whether the operator chose the interface from a menu.
@@ -75,9 +79,11 @@ impl Answers {
         Self {
             command_line: given.clone(),
             given,
+            given_model: model,
             model,
             count: None,
             selection: Selection::default(),
+            links: Vec::new(),
             detected: DetectedPhones::default(),
             has_picked_interface: false,
             checked: None,
@@ -233,6 +239,19 @@ impl Answers {
         models.sort_by_key(|model| model.number);
         models.dedup();
         models
+    }
+
+    /// The load of the bridge.
+    pub(super) fn bridge_load(&self) -> Option<String> {
+        let bridge = self.selection.bridges.first()?;
+        bridge.served_loads().next().map(ToString::to_string)
+    }
+
+    /// Why the interface was chosen; `None`: the command line named it.
+    pub(super) fn interface_reason(&self) -> Option<String> {
+        let chosen = self.checked.as_ref()?.chosen.as_ref()?;
+        let is_given = self.is_given(&["interface", "listen"]);
+        (!is_given).then(|| chosen.reason.clone())
     }
 
     /// The bundle files on the command line so far.

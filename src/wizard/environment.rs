@@ -75,6 +75,9 @@ pub(super) trait Environment {
         progress: &mut dyn FnMut(u64, usize),
     ) -> DetectedPhones;
 
+    /// The interfaces with a link, with or without an address, sorted.
+    fn links(&self) -> Vec<String>;
+
     /// The interfaces with an address.
     fn interfaces(&self) -> Vec<Interface>;
 

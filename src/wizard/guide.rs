@@ -35,6 +35,10 @@ pub(super) struct Guide {
     of_another_model: BTreeSet<PhoneId>,
     /// The run continues: phones were reset before.
     is_resumed: bool,
+    /// This program assigns the addresses.
+    is_isolated: bool,
+    /// The load of the bridge, if there is one.
+    bridge: Option<String>,
     /// Models that must not be reset: they would find no SIP firmware.
     without_recovery: Vec<&'static Model>,
 }
@@ -48,6 +52,8 @@ impl Guide {
             setup,
             of_another_model: BTreeSet::new(),
             is_resumed: false,
+            is_isolated: false,
+            bridge: None,
             without_recovery: Vec::new(),
         }
     }
@@ -62,6 +68,18 @@ impl Guide {
     /// The same, for a run that continues.
     pub(super) fn resumed(mut self, is_resumed: bool) -> Self {
         self.is_resumed = is_resumed;
+        self
+    }
+
+    /// The same, for a run in which this program assigns the addresses.
+    pub(super) fn isolated(mut self, is_isolated: bool) -> Self {
+        self.is_isolated = is_isolated;
+        self
+    }
+
+    /// The same, with a bridge.
+    pub(super) fn bridge(mut self, load: Option<String>) -> Self {
+        self.bridge = load;
         self
     }
 
@@ -109,11 +127,15 @@ impl Guide {
             }
         }
         let lamps = self.lamps();
-        lines.push(
-            "1. Connect the phone's network cable to the same switch as this machine. Disconnect \
-             its power (the network cable, if it supplies the power)."
-                .to_owned(),
-        );
+        lines.push(format!(
+            "1. Connect the phone's network cable to {}. Disconnect its power (the network \
+                 cable, if it supplies the power).",
+            if self.is_isolated {
+                "this machine, directly or through a switch without other devices"
+            } else {
+                "the same switch as this machine"
+            }
+        ));
         lines.push("2. Hold down the # key and reconnect the power.".to_owned());
         for (models, shown) in &lamps {
             let models = match lamps.len() {
@@ -133,6 +155,13 @@ impl Guide {
              reflash detects by itself what the phone does next."
                 .to_owned(),
         );
+        if let Some(bridge) = &self.bridge {
+            lines.push(format!(
+                "A phone that refuses the new firmware gets the bridge {bridge} first, and the new \
+                 firmware after that: it fetches images and restarts twice, and runs SCCP in \
+                 between."
+            ));
+        }
         if let Some(pbx) = &self.setup.pbx {
             lines.push(format!(
                 "On {pbx}, each extension needs a user with the same password: `reflash provision \

@@ -2,12 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs, io,
+    os::fd::AsFd as _,
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::{
     command_line::ConvertOptions,
@@ -40,6 +43,9 @@ const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How old an interrupted run may be to be offered.
 const RECENT: Duration = Duration::from_hours(24);
+
+/// A capture that is longer than this ends when Enter is pressed.
+const ENTER_ENDS: Duration = Duration::from_secs(10);
 
 /// This machine.
 pub(super) struct HostEnvironment;
@@ -83,6 +89,24 @@ impl Environment for HostEnvironment {
                 listened: true,
             },
         }
+    }
+
+    fn links(&self) -> Vec<String> {
+        let entries = fs::read_dir("/sys/class/net")
+            .into_iter()
+            .flatten()
+            .flatten();
+        let has_link = |entry: &fs::DirEntry| {
+            // The kernel answers EINVAL for an interface that is down.
+            let carrier = fs::read_to_string(entry.path().join("carrier"));
+            carrier.is_ok_and(|text| text.trim() == "1")
+        };
+        let names = entries.filter(has_link).map(|entry| entry.file_name());
+        let mut names: Vec<String> = names
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
     }
 
     fn interfaces(&self) -> Vec<Interface> {
@@ -259,6 +283,9 @@ fn detect(
                 // The prompt sees the signal too, and ends the wizard.
                 _ = signals.next() => break,
                 _ = every_second.tick() => {
+                    if time > ENTER_ENDS && is_typed() {
+                        break;
+                    }
                     let left = time.saturating_sub(began.elapsed()).as_secs_f64().ceil();
                     #[expect(
                         clippy::cast_possible_truncation,
@@ -280,6 +307,13 @@ fn detect(
         (name, phone.clone())
     });
     Ok(phones.collect())
+}
+
+/// Whether a line was typed. The next question discards it.
+fn is_typed() -> bool {
+    let input = io::stdin();
+    let mut fds = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
 }
 
 /// Checks for signals while something else is waited for.

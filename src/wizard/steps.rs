@@ -10,3 +10,4 @@ pub(super) mod phones;
 pub(super) mod route;
 pub(super) mod summary;
 mod text;
+mod typed_path;

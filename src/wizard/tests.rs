@@ -160,6 +160,9 @@ pub(super) struct TestEnvironment {
     detected: RefCell<Vec<(String, watch::ObservedPhone)>>,
     capture_error: Option<String>,
     interfaces: RefCell<Vec<Interface>>,
+    links: RefCell<Vec<String>>,
+    /// Whether the links differ each time.
+    changes_links: bool,
     /// The interface that gets an address when its commands are shown.
     assigned: RefCell<Option<Interface>>,
     /// Parts of a bridge, and their bridge.
@@ -175,6 +178,8 @@ pub(super) fn test_environment() -> TestEnvironment {
         detected: RefCell::default(),
         capture_error: None,
         interfaces: RefCell::new(vec![Interface::example("eth0", 10)]),
+        links: RefCell::default(),
+        changes_links: false,
         assigned: RefCell::default(),
         bridges: BTreeMap::new(),
         interrupted: None,
@@ -307,6 +312,15 @@ impl Environment for TestEnvironment {
             capture_error: self.capture_error.clone(),
             listened: true,
         }
+    }
+
+    fn links(&self) -> Vec<String> {
+        let mut links = self.links.borrow_mut();
+        if self.changes_links {
+            let next = format!("eth{}", links.len());
+            links.push(next);
+        }
+        links.clone()
     }
 
     fn interfaces(&self) -> Vec<Interface> {

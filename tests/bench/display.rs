@@ -53,6 +53,7 @@ fn main() {
             bars.tick(Tick {
                 at: next,
                 awaited: Some(0),
+                unexpected: reflash::reporter::UnexpectedPhones::default(),
             });
             next = next.checked_add(TICK).unwrap();
             ticks += 1;

@@ -10,6 +10,7 @@ mod logs;
 mod metrics;
 mod nameless;
 mod observations;
+mod operation;
 mod page;
 mod reachability;
 mod records;

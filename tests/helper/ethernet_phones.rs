@@ -70,6 +70,7 @@ pub(crate) fn play(server: &str, count: &str, pace: &str, seconds: &str, faults:
         faults: Vec::new(),
         sizes: Arc::default(),
         addresses: Vec::new(),
+        listed: Vec::new(),
         deadline: Duration::ZERO,
     };
     let mut members = config.members(server).unwrap();

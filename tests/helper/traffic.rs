@@ -94,6 +94,7 @@ pub(crate) fn simulated_phones(server: &str, start: &str, rest: &[&str]) {
             .iter()
             .map(|address| address.parse().unwrap())
             .collect(),
+        listed: Vec::new(),
         deadline: Duration::from_mins(1),
     };
     let server: SocketAddrV4 = server.parse().unwrap();

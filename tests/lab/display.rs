@@ -231,3 +231,28 @@ fn colours_control_codes_and_rows_are_only_written_when_requested() {
     assert!(!quiet.contains("DO NOT UNPLUG"), "{quiet}");
     assert!(quiet.contains("1 phone: 1 confirmed"), "{quiet}");
 }
+
+#[test]
+#[ignore = "needs tmux"]
+fn what_is_typed_during_a_run_is_neither_shown_nor_left_for_the_shell() {
+    require_program("tmux");
+    let folder = tempfile::tempdir().unwrap();
+    let serve = format!(
+        "{REFLASH} serve {} --listen 127.0.0.1 --tftp-port 0 --http-port 0",
+        folder.path().display()
+    );
+    let rest = "IFS= read -r -t 1 line; echo \"left:[$line]\"; stty -a | tr ';' '\\n'";
+    let command = format!("trap : INT; {serve}; {rest}");
+    let terminal = Terminal::start((80, 24), &[("NO_COLOR", "1")], &command);
+    terminal.wait_for("serving");
+    terminal.wait_for("waiting for");
+    terminal.types("echo owned");
+    terminal.keys(&["Enter"]);
+    terminal.keys(&["C-c"]);
+    terminal.wait_for("left:[");
+    terminal.code();
+    let screen = terminal.everything();
+    assert!(screen.contains("left:[]"), "{screen}");
+    assert!(!screen.contains("owned"), "{screen}");
+    assert!(!screen.contains("-echo "), "the echo is back: {screen}");
+}

@@ -1,5 +1,7 @@
 //! Phones of an inventory get firmware and configuration in one run, from flashed to registered.
 
+mod listed;
+
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddrV4, UdpSocket},

@@ -1,5 +1,7 @@
 //! `serve`: a folder over TFTP and HTTP, and simulated phones against a server in another process.
 
+mod linted;
+
 use std::{
     fs,
     os::unix::fs::symlink,

@@ -124,6 +124,7 @@ impl Place {
             faults: vec!["needs-bridge".parse().unwrap()],
             sizes: Arc::default(),
             addresses: vec![self.phone],
+            listed: Vec::new(),
             deadline: Duration::from_mins(1),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reflash::phone::MacAddress;
 use reflash::track::{
     Admission, DRAIN_LIMIT, EvidenceSource, Fleet, MAX_OTHERS, MAX_PHONES, MAX_ROWS, Observation,
     ObservationKind, Plan, QUIET_BEFORE_END, RunState, State, TransferId, Transport, View,
@@ -161,6 +162,21 @@ fn a_run_without_expectations_ends_by_timeout_or_max_failures() {
 }
 
 #[test]
+fn a_phone_that_was_refused_an_image_writes_nothing() {
+    let mut run = Run::new(plan());
+    run.fetch(0.0, 10, TERM).fetch(2.0, 10, IMAGES[0].0);
+    assert_eq!(run.fleet.must_stay_powered().len(), 1);
+    run.unstage(IMAGES[1].0);
+    run.fetch(3.0, 10, IMAGES[1].0);
+    assert!(
+        run.codes().contains(&"missing-image".to_owned()),
+        "{:?}",
+        run.codes()
+    );
+    assert!(run.fleet.must_stay_powered().is_empty());
+}
+
+#[test]
 fn a_drain_serves_only_phones_that_took_a_manifest() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM)
@@ -210,6 +226,46 @@ fn a_drain_serves_only_phones_that_took_a_manifest() {
             .drained(end.saturating_sub(Duration::from_secs(1)))
     );
     assert!(run.fleet.drained(end));
+}
+
+#[test]
+fn forged_macs_replace_each_other_and_no_phone_that_is_listed_or_has_transferred() {
+    let mut run = Run::new(Plan {
+        expected: Some(vec![mac(2), mac(3)]),
+        ..plan()
+    });
+    run.boot(0.0, 10, 1);
+    run.fetch(1.0, 10, LOADS);
+    let request = |run: &mut Run, address: u32, mac: MacAddress| {
+        let kind = ObservationKind::Requested {
+            transfer: TransferId(1_000_000),
+            transport: Transport::Tftp,
+            name: format!("SEP{}.cnf.xml", mac.upper_hex()),
+            port: 1,
+            served: None,
+            error: None,
+        };
+        let address = std::net::Ipv4Addr::from(address);
+        run.fleet
+            .observe(seconds(2.0), &Observation { address, kind });
+    };
+    request(&mut run, 20, mac(2));
+    for forged in 0..u32::try_from(2 * MAX_PHONES).unwrap() {
+        let [a, b, c, d] = forged.to_be_bytes();
+        request(
+            &mut run,
+            1_000_000 + forged,
+            MacAddress::new([2, 0, a, b, c, d]),
+        );
+    }
+    request(&mut run, 30, mac(3));
+    request(&mut run, 40, mac(4));
+    let report = run.fleet.report(jiff::Timestamp::UNIX_EPOCH);
+    assert_eq!(report.phones.len(), MAX_PHONES);
+    for phone in 1..=4 {
+        let is_there = report.phones.iter().any(|one| one.mac == Some(mac(phone)));
+        assert!(is_there, "phone {phone}");
+    }
 }
 
 #[test]

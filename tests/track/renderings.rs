@@ -157,6 +157,7 @@ fn every_rendering_of_a_run_shows_the_same() {
     let tick = Tick {
         at: wall(run.now),
         awaited: None,
+        unexpected: reflash::reporter::UnexpectedPhones::default(),
     };
     let rows = displays.terminal.rows(160, 80, tick);
     let shown: Vec<(&PhoneView, &String)> = view

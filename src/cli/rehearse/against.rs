@@ -27,7 +27,12 @@ pub(super) fn run(
     globals: &Globals,
 ) -> Result<CommandOutcome, Failure> {
     let model = args.model.or_else(|| Model::by_number("7965"));
-    let config = fleet_config(args, model.into_iter().collect(), BTreeMap::new());
+    let config = fleet_config(
+        args,
+        model.into_iter().collect(),
+        BTreeMap::new(),
+        Vec::new(),
+    );
     let results = runtime::runtime()?.block_on(async {
         let mut signals = runtime::signals()?;
         let stop = async {

@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use super::args::Args;
 use crate::{
     failure::Failure,
-    phone::Model,
+    inventory::Inventory,
+    phone::{MacAddress, Model},
     simulator::{
         FaultSpec, PhoneFault,
-        fleet::{FleetConfig, PhoneResult, StartMix},
+        fleet::{FleetConfig, MAX_PHONES, PhoneResult, StartMix},
     },
     track::DRAIN_LIMIT,
 };
@@ -47,9 +48,13 @@ pub(super) fn fleet_config(
     args: &Args,
     models: Vec<&'static Model>,
     sizes: BTreeMap<String, u64>,
+    listed: Vec<(MacAddress, Option<&'static Model>)>,
 ) -> FleetConfig {
     FleetConfig {
-        phones: args.phones.into(),
+        phones: match listed.len() {
+            0 => args.phones.into(),
+            listed => listed,
+        },
         models,
         start: StartMix::Mixed,
         pace: pace(args),
@@ -57,8 +62,55 @@ pub(super) fn fleet_config(
         faults: args.faults.clone(),
         sizes: Arc::new(sizes),
         addresses: Vec::new(),
+        listed,
         // A run that ends waits for phones that are between two images: they must still run.
         deadline: args.timeout.unwrap_or(DEFAULT_TIMEOUT) + DRAIN_LIMIT,
+    }
+}
+
+/// The phones of a list that are simulated.
+#[derive(Debug, Default)]
+pub(super) struct ListedPhones {
+    /// Their MACs, and their models as far as the list has them.
+    pub(super) phones: Vec<(MacAddress, Option<&'static Model>)>,
+    /// What the operator must know: which phones of the list are not simulated.
+    pub(super) messages: Vec<String>,
+}
+
+impl ListedPhones {
+    /// The first `most` phones of the list whose model the bundle serves, or is not listed.
+    pub(super) fn of(inventory: &Inventory, served: &[&'static Model], most: usize) -> Self {
+        let mut phones = Vec::new();
+        let mut other_models = BTreeMap::new();
+        for phone in &inventory.phones {
+            match phone.model {
+                Some(model) if !served.contains(&model) => {
+                    *other_models.entry(model.number).or_insert(0_usize) += 1;
+                }
+                model => phones.push((phone.mac, model)),
+            }
+        }
+        let mut messages: Vec<String> = other_models
+            .iter()
+            .map(|(model, count)| {
+                let plural = if *count == 1 { "" } else { "s" };
+                format!(
+                    "not simulated: {count} phone{plural} of the list, of the model {model}, which \
+                     the bundle does not serve"
+                )
+            })
+            .collect();
+        let all = phones.len();
+        if all > most {
+            phones.truncate(most);
+            messages.push(format!(
+                "simulated are the first {most} of {all} phones of the list; --phones {} \
+                 simulates {}",
+                all.min(MAX_PHONES),
+                if all > MAX_PHONES { "more" } else { "all" }
+            ));
+        }
+        Self { phones, messages }
     }
 }
 
@@ -71,4 +123,40 @@ pub(super) fn check_results(results: &[PhoneResult]) -> Result<(), Failure> {
             "Try fewer phones (--phones), or raise the limit of open files (ulimit -n)",
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phones_of_the_list_are_simulated_and_the_others_are_named() {
+        let list = "[[phone]]\nmac = \"001D45AABB01\"\nmodel = 7965\n\
+            [[phone]]\nmac = \"001D45AABB02\"\nmodel = 7941\n\
+            [[phone]]\nmac = \"001D45AABB03\"\n\
+            [[phone]]\nmac = \"001D45AABB04\"\nmodel = 7945\n";
+        let list = Inventory::from_toml(list.as_bytes()).unwrap();
+        let model = |number| Model::by_number(number).unwrap();
+        let served = [model("7945"), model("7965")];
+        let listed = ListedPhones::of(&list, &served, 2);
+        let macs: Vec<String> = listed
+            .phones
+            .iter()
+            .map(|(mac, _)| mac.to_string())
+            .collect();
+        assert_eq!(macs, ["001d45aabb01", "001d45aabb03"]);
+        assert_eq!(listed.phones[0].1, Some(model("7965")));
+        let [other, more] = &listed.messages[..] else {
+            panic!("{:?}", listed.messages)
+        };
+        assert!(
+            other.starts_with("not simulated: 1 phone") && other.contains("7941"),
+            "{other}"
+        );
+        assert!(
+            more.contains("first 2 of 3") && more.contains("--phones 3"),
+            "{more}"
+        );
+        assert_eq!(ListedPhones::of(&list, &served, 9).phones.len(), 3);
+    }
 }

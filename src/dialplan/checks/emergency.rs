@@ -18,7 +18,7 @@ const NUMBERS: [&str; 6] = ["000", "106", "111", "112", "911", "999"];
 const USUAL: [&str; 4] = ["000", "112", "911", "999"];
 
 /// Whether the entry is for an emergency number.
-pub(super) fn is_emergency(entry: &PlanEntry) -> bool {
+pub(in crate::dialplan) fn is_emergency(entry: &PlanEntry) -> bool {
     entry.route == ProxyRoute::Emergency || NUMBERS.contains(&entry.pattern.as_str())
 }
 

@@ -37,6 +37,8 @@ pub(super) fn footer(run: &LiveRun, frame: DrawFrame) -> Vec<String> {
     parts.extend((flashed > 0).then(|| format!("{flashed} flashed, not settled")));
     let up = run.view.phones().filter(|phone| phone.up).count();
     parts.extend((up > 0).then(|| format!("{up} up")));
+    let others = frame.tick.unexpected.seen;
+    parts.extend((others > 0).then(|| format!("{others} not on the list")));
     parts.extend(run.rate.rate().map(|rate| format!("{}/s", size(rate))));
     parts.extend(time_left(run, frame));
     let text = cut(&parts.join(", "), frame.width);
@@ -95,10 +97,13 @@ pub(super) fn missing(run: &LiveRun, frame: DrawFrame, room: usize) -> Vec<Strin
     listed(frame, &head, &run.missing, room.min(MISSING_ROWS))
 }
 
-/// How many phones are done, and how many were observed or are expected.
+/// How many phones are done, and how many were observed or are expected: of a list, only its
+/// phones count.
 fn done(run: &LiveRun, frame: DrawFrame) -> (usize, usize) {
-    let all = run.view.len() + frame.tick.awaited.unwrap_or(0);
-    (run.view.done(), all)
+    let others = frame.tick.unexpected;
+    let seen = run.view.len().saturating_sub(others.seen);
+    let all = seen + frame.tick.awaited.unwrap_or(0);
+    (run.view.done().saturating_sub(others.done), all)
 }
 
 fn count(run: &LiveRun, states: &[State]) -> usize {

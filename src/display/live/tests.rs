@@ -26,6 +26,7 @@ fn tick(seconds: i64) -> Tick {
     Tick {
         at: at(seconds),
         awaited: Some(0),
+        unexpected: crate::reporter::UnexpectedPhones::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     discovery::watch::{ObservedPhone, PhoneList},
     display::style::Style,
     phone::{LoadName, Protocol},
-    text::escape,
+    text::{escape, wrap},
     track::RunTime,
 };
 
@@ -87,6 +87,19 @@ pub(super) fn table(now: RunTime, watch: &PhoneList, rows: usize, style: Style) 
     lines
 }
 
+/// The last table. Where no phone was detected, why that may be.
+pub(super) fn closing(now: RunTime, watch: &PhoneList, style: Style) -> Vec<String> {
+    if watch.phones().len() == 0 {
+        return wrap(NO_PHONE, "", "");
+    }
+    table(now, watch, usize::MAX, style)
+}
+
+/// The end of a watch without phones.
+const NO_PHONE: &str = "No phone detected. A Cisco switch does not forward CDP: listen at a direct \
+    cable, an unmanaged switch, a mirror port, or the phone's PC port, on the interface that leads \
+    there (--interface), for at least 2 minutes; phones send CDP once a minute.";
+
 /// Escaped, and no wider than this.
 fn cut(text: &str, width: usize) -> String {
     let text = escape(text);
@@ -162,6 +175,17 @@ mod tests {
         assert_eq!(lines.len(), 4);
         assert!(lines[1].starts_with("001d45aabb08") && lines[2].starts_with("001d45aabb09"));
         assert_eq!(lines[3], "10 phones: 10 run SIP, 8 not shown");
+    }
+
+    #[test]
+    fn a_watch_without_phones_ends_with_where_to_listen() {
+        let lines = closing(Duration::ZERO, &PhoneList::default(), Style::plain());
+        assert!(lines.iter().all(|line| line.len() <= 80), "{lines:?}");
+        let text = lines.join(" ");
+        assert!(
+            text.starts_with("No phone detected. A Cisco switch"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -72,3 +72,10 @@ pub(in crate::lint) fn dial_plans(text: &str) -> impl Iterator<Item = (LineColum
         .filter(|setting| setting.value != "UNPROVISIONED")
         .map(|setting| (setting.place, format!("{}.xml", setting.value)))
 }
+
+/// The values of `lineN_name`; none if the text has no setting.
+pub(in crate::lint) fn line_names(text: &str) -> Vec<String> {
+    let of_line = |key: &str| key.starts_with("line") && key.ends_with("_name");
+    let settings = settings(text).filter(|setting| of_line(setting.key));
+    settings.map(|setting| setting.value.to_owned()).collect()
+}

@@ -31,6 +31,19 @@ pub enum FolderError {
         /// The file.
         path: PathBuf,
     },
+    /// Most files of the earlier run would be removed.
+    #[error(
+        "{removed} of the {all} files that `reflash provision` wrote to {} would be removed, because \
+         this inventory does not list their phones; nothing was written", path.display()
+    )]
+    Removes {
+        /// The folder.
+        path: PathBuf,
+        /// The number of files that would be removed.
+        removed: usize,
+        /// The number of files of the earlier run.
+        all: usize,
+    },
     /// A link, a folder or a very large file exists where a file is to be written.
     #[error("{} is not a regular file", path.display())]
     NotAFile {
@@ -88,6 +101,10 @@ impl FolderError {
             Self::Changed { .. } => {
                 "apply the change to the inventory and remove the file, or overwrite it with \
                  --force"
+            }
+            Self::Removes { .. } => {
+                "for a part of the phones, name a folder of its own with --to; to remove the files, \
+                 use --force"
             }
             Self::NotAFile { .. } | Self::NotAFolder { .. } => {
                 "remove it, or name another folder: nothing is written through links"

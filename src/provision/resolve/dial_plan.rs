@@ -35,6 +35,7 @@ pub(super) fn note(
     };
     if given.dial_plan.is_some() {
         let numbers = numbers(phones, accounts);
+        cut_off(problems, &plan, mode, &numbers);
         rewritten(problems, &plan, mode, &numbers);
         waits(problems, &plan, mode, &numbers);
     }
@@ -71,9 +72,20 @@ fn numbers<'a>(phones: &'a [ResolvedPhone], accounts: &'a [Account]) -> Vec<&'a 
     numbers
 }
 
+/// Warns of the numbers that nobody can dial, because the phone calls before their last digit.
+fn cut_off(problems: &mut Problems<'_>, plan: &DialPlan, mode: DialMode, numbers: &[&str]) {
+    for group in plan.cut_off(numbers, mode) {
+        problems.note_of_files(format!("Warning: {group}. {}.", group.cure()));
+    }
+}
+
 /// Notes the numbers that the dial plan rewrites.
 fn rewritten(problems: &mut Problems<'_>, plan: &DialPlan, mode: DialMode, numbers: &[&str]) {
-    let is_rewritten = |number: &&&str| plan.dial(number, mode).sent != **number;
+    let is_rewritten = |number: &&&str| {
+        let dialled = plan.dial(number, mode);
+        // A number that is cut off has a warning of its own.
+        dialled.unsent.is_empty() && dialled.sent != **number
+    };
     let rewritten: Vec<_> = numbers.iter().filter(is_rewritten).copied().collect();
     if let [first, ..] = rewritten[..] {
         problems.notes.push(format!(

@@ -10,8 +10,8 @@ pub(super) struct Problems<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) faults: Vec<InventoryFault>,
     pub(super) notes: Vec<String>,
-    /// The note about what was cut.
-    pub(super) cut: Option<String>,
+    /// The notes that concern the phones' files only.
+    pub(super) of_files: Vec<String>,
 }
 
 impl Problems<'_> {
@@ -28,14 +28,26 @@ impl Problems<'_> {
         if cut.is_empty() {
             return;
         }
-        let cut: Vec<_> = cut.iter().map(String::as_str).collect();
-        let note = format!(
+        let limits = format!(
             "a name or label has at most {MAX_DISPLAY} characters on the phones, and \
-             {MAX_PHONE_LABEL} without spaces in the corner of the display. Cut: {}.",
-            first_few(&cut)
+             {MAX_PHONE_LABEL} without spaces in the corner of the display"
         );
+        let names: Vec<_> = cut.iter().map(String::as_str).collect();
+        let listed = first_few(&names);
+        self.notes.push(format!("{limits}. Cut: {listed}."));
+        // A conversion repeats it at every start, so it is short there.
+        let count = match names.as_slice() {
+            [one] => format!("1 is cut: {one}"),
+            [first, ..] => format!("{} are cut, such as {first}", names.len()),
+            [] => return,
+        };
+        self.of_files.push(format!("{limits}; {count}"));
+    }
+
+    /// Adds a note that concerns the phones' files only.
+    pub(super) fn note_of_files(&mut self, note: String) {
         self.notes.push(note.clone());
-        self.cut = Some(note);
+        self.of_files.push(note);
     }
 }
 

@@ -31,26 +31,41 @@ impl<S: TftpService> TftpEngine<S> {
         active.is_some_and(|active| active.id == id && !active.transfer.has_acknowledged())
     }
 
-    /// Ends the oldest transfer, of this address or of all, that has no ACK and has used up its
-    /// retransmissions: a peer that never acknowledged must not keep others out.
+    /// Ends the oldest transfer, of this address or of all, that has no ACK: a peer that never
+    /// acknowledged must not keep others out. Returns `false` if every transfer has one.
+    ///
+    /// One that has used up its first sends timed out. A younger one was merely replaced, which says
+    /// nothing about its peer; if it acknowledges later, ERROR 5 makes it request the file again.
     pub(super) fn make_room(&mut self, now: Instant, address: Option<Ipv4Addr>) -> bool {
         let old = self
             .unacknowledged
             .iter()
             .filter(|&&(slot, id)| self.is_unacknowledged(slot, id))
             .filter_map(|&(slot, _)| Some((slot, self.slots[slot].as_ref()?)))
-            .take_while(|(_, active)| active.transfer.may_be_evicted(now))
             .find(|(_, active)| address.is_none_or(|address| *active.peer.ip() == address))
-            .map(|(slot, active)| (slot, active.transfer.timed_out()));
+            .map(|(slot, active)| {
+                let end = if active.transfer.has_used_up_first_sends(now) {
+                    active.transfer.timed_out()
+                } else {
+                    TransferOutcome::Replaced
+                };
+                (slot, end)
+            });
         let Some((slot, end)) = old else {
             return false;
         };
-        self.end(now, slot, end);
+        self.remove(now, slot, end, false);
         true
     }
 
     /// Ends a transfer: frees its slot and reports the end to the service.
     pub(super) fn end(&mut self, now: Instant, slot: usize, end: TransferOutcome) {
+        let quiet = !matches!(end, TransferOutcome::TimedOut { .. });
+        self.remove(now, slot, end, quiet);
+    }
+
+    /// Ends a transfer. `quiet`: its peer has no reason to send more.
+    fn remove(&mut self, now: Instant, slot: usize, end: TransferOutcome, quiet: bool) {
         let active = self.slots[slot]
             .take()
             .expect("only a taken slot's transfer ends");
@@ -67,7 +82,6 @@ impl<S: TftpService> TftpEngine<S> {
         {
             self.unacknowledged.pop_front();
         }
-        let quiet = !matches!(end, TransferOutcome::TimedOut { .. });
         match self.peers.get(now, active.peer) {
             Some(Peer::Busy {
                 slot: first,

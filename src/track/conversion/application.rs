@@ -54,7 +54,7 @@ impl Conversion {
             self.loads.reports.clear();
         }
         if may_be_boot || matches!(request.file, RequestedFile::SipLocale) {
-            self.keep_images(name, out);
+            self.keep_images(request, out);
         }
         match self.state {
             State::Seen => self.transition_to(State::Configuring, StepDetails::of_file(name), out),

@@ -54,8 +54,13 @@ impl Conversion {
             }
             RequestedFile::Config { signed: false, .. } => {
                 boot.requested = true;
-                let again =
-                    boot.own_delivered && boot.own.is_some_and(|(_, port)| port != request.port);
+                let is_near = boot
+                    .own_at
+                    .replace(cx.at)
+                    .is_some_and(|last| cx.at.saturating_sub(last) <= rules::STARTS_WITHIN);
+                let again = is_near
+                    && boot.own_delivered
+                    && boot.own.is_some_and(|(_, port)| port != request.port);
                 boot.own = Some((request.transfer, request.port));
                 again.then(|| text::rejected_own(request.name, cx.at))
             }

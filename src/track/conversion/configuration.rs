@@ -15,6 +15,31 @@ pub(in crate::track) struct Configuration {
     pub settled: bool,
     pub boot: ConfigBoot,
     pub request_loop: RequestLoop,
+    pub(super) polls: Polls,
+}
+
+/// Consecutive requests for the phone's own configuration and for nothing else.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::track) struct Polls {
+    newest: Option<RunTime>,
+    /// Requests that came so long after the one before that the phone did not start over by itself.
+    count: u8,
+}
+
+impl Polls {
+    /// The phone requested its own configuration, which it was given. Returns whether it looks for
+    /// a new one at times, as a phone in normal operation does.
+    pub(super) fn on_configuration(&mut self, at: RunTime) -> bool {
+        let apart = self.newest.replace(at).map(|last| at.saturating_sub(last));
+        match apart {
+            Some(apart) if apart > rules::STARTS_WITHIN => {
+                self.count = self.count.saturating_add(1);
+            }
+            Some(apart) if apart <= rules::REPEATED_WITHIN => {}
+            _ => self.count = 0,
+        }
+        self.count >= rules::POLLS
+    }
 }
 
 /// The configuration files of one boot.
@@ -26,6 +51,8 @@ pub(in crate::track) struct Configuration {
 pub(in crate::track) struct ConfigBoot {
     /// The newest request for its own file, and the client port of the request.
     pub(super) own: Option<(TransferId, u16)>,
+    /// When that was.
+    pub(super) own_at: Option<RunTime>,
     /// Its own file was delivered.
     pub(super) own_delivered: bool,
     /// `XMLDefault.cnf.xml` was delivered.

@@ -186,7 +186,9 @@ impl Delivery {
             .failing
             .iter()
             .position(|(failing, _)| *failing == name);
-        let breaks = attempt.bytes > 0 && !is_missing;
+        // A log gives no bytes.
+        let gave_up = attempt.size.is_none() && matches!(end, TransferEnd::Vanished { .. });
+        let breaks = (attempt.bytes > 0 || gave_up) && !is_missing;
         match (end, known) {
             (TransferEnd::Delivered, Some(index)) => {
                 self.failing.remove(index);

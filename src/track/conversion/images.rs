@@ -48,7 +48,7 @@ impl Conversion {
     ) {
         let entry = cx.catalog.manifest(self.routing.stage, request.file_name());
         self.record(cx, request, FileRole::Manifest(entry));
-        self.delivery.kept = self.kept_state(entry).filter(|_| !recovery);
+        self.delivery.kept = self.kept_state().filter(|_| !recovery);
         if request.served.is_some() {
             self.delivery.manifest = Some(request.transfer);
             self.infer_manifest(cx, request);
@@ -75,18 +75,19 @@ impl Conversion {
         }
     }
 
-    /// The state of a converted phone that requests the manifest of its last pass again, as some do
-    /// in every boot: it has those images.
-    fn kept_state(&self, entry: Option<usize>) -> Option<State> {
+    /// The state of a phone that was converted by a pass and requests a manifest: that of its last
+    /// pass again, as some do in every boot, or the one that its configuration names. It has images
+    /// until it requests others.
+    fn kept_state(&self) -> Option<State> {
         if self.state == State::Manifest {
             return self.delivery.kept;
         }
-        let pass = self.delivery.current.as_ref()?;
-        (self.is_converted() && entry == Some(pass.entry)).then_some(self.state)
+        let has_images = self.delivery.current.is_some() && self.is_converted();
+        has_images.then_some(self.state)
     }
 
     /// The application goes on without an image: it runs what it has.
-    pub(super) fn keep_images(&mut self, file: &str, out: &mut Vec<Change>) {
+    pub(super) fn keep_images(&mut self, request: FileRequest<'_>, out: &mut Vec<Change>) {
         if self.state == State::Manifest
             && let Some(state) = self.delivery.kept.take()
         {
@@ -94,10 +95,12 @@ impl Conversion {
                 source: EvidenceSource::Requests,
                 detail: format!(
                     "requested its manifest and no image, then {}: it keeps the images that it has",
-                    text::printable(file)
+                    text::printable(request.file_name())
                 ),
             };
             self.findings.add_evidence(evidence.clone());
+            // It went past the manifest in the same boot, so it requests none of its images.
+            self.configuration.settled |= *request.file == RequestedFile::SipLocale;
             self.transition_to(state, StepDetails::of_evidence(evidence), out);
         }
     }
@@ -111,7 +114,10 @@ impl Conversion {
     ) {
         self.delivery.manifest_deliveries.clear();
         self.delivery.kept = None;
-        self.activity.running_since = None;
+        // An application that is refused an image goes on with the load that it has.
+        if request.served.is_some() || self.loads.in_recovery {
+            self.activity.running_since = None;
+        }
         self.check_sccp_image(cx, request, out);
         self.check_unsigned_image(request, out);
         for code in [

@@ -3,12 +3,20 @@
 
 use std::time::Duration;
 
-use super::{context::Context, core::Conversion};
+use super::{
+    configuration::Polls,
+    context::{Context, FileRequest},
+    core::Conversion,
+};
 use crate::{
-    phone::Protocol,
+    diagnose::Code,
+    phone::{LoadName, Protocol, RequestedFile, normalized_name},
     track::{
         change::Change,
+        diagnosis::rules,
         event::{Evidence, State, StepDetails},
+        file_outcome::FileOutcome,
+        history::{FetchAttempt, FileRole},
         observation::{EvidenceSource, RunTime},
     },
 };
@@ -61,6 +69,59 @@ impl Conversion {
                 self.step(StepDetails::default(), out);
             }
         }
+    }
+
+    /// A phone that requests nothing but its own configuration, from time to time, runs.
+    pub(super) fn check_polls(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
+        let configuration = &mut self.configuration;
+        if !matches!(request.file, RequestedFile::Config { signed: false, .. })
+            || request.served.is_none()
+        {
+            configuration.polls = Polls::default();
+            return;
+        }
+        let is_given = configuration.boot.own_delivered || cx.requests_only;
+        if configuration.polls.on_configuration(cx.at)
+            && is_given
+            && !self.has_diagnosis(Code::ConfigRejected)
+        {
+            self.on_running(cx.at, out);
+        }
+    }
+
+    /// Whether an application fetched the same manifest in an earlier boot, so long before that the
+    /// phone did not start over by itself, and no image since: it runs the load that it has.
+    pub(super) fn is_read_again(&self, attempt: &FetchAttempt) -> bool {
+        let name = normalized_name(&attempt.name);
+        if LoadName::new(&name).is_recovery()
+            || self.has_diagnosis(Code::ProtocolApplicationInvalid)
+        {
+            return false;
+        }
+        let earlier = self
+            .delivery
+            .attempts
+            .iter()
+            .rev()
+            .filter(|earlier| earlier.sequence < attempt.sequence);
+        let mut manifests = earlier
+            .take_while(|earlier| {
+                !matches!(earlier.role, FileRole::Image(_))
+                    || earlier.outcome == FileOutcome::NotFound
+            })
+            .filter(|earlier| {
+                matches!(earlier.role, FileRole::Manifest(_))
+                    && earlier.outcome == FileOutcome::Delivered
+                    && normalized_name(&earlier.name) == name
+            });
+        manifests
+            .next()
+            .is_some_and(|earlier| attempt.at.saturating_sub(earlier.at) > rules::LOOP_WITHIN)
     }
 
     /// Whether the phone is reported as up: nothing stops or contradicts it.

@@ -61,6 +61,11 @@ impl Conversion {
         if attempt.killed {
             return None;
         }
+        // The server gave up, and nothing shows that an answer arrived: a phone without answers
+        // starts over too.
+        if attempt.outcome == FileOutcome::Vanished && attempt.bytes == 0 {
+            return None;
+        }
         // A phone that gives up on an image also drops the next one. If several images are
         // incomplete, the cause is therefore the network and not a loss of power.
         let others_arrived = pass.images.iter().enumerate().all(|(index, image)| {

@@ -9,6 +9,8 @@ use crate::{
         change::Change,
         diagnosis::{rules, text},
         event::{State, StepDetails},
+        file_outcome::FileOutcome,
+        history::FileRole,
         observation::{EvidenceSource, RunTime},
     },
 };
@@ -113,7 +115,12 @@ impl Conversion {
 
     /// Whether a power cut now leaves the phone between two loads.
     pub(in crate::track) fn must_stay_powered(&self) -> bool {
-        matches!(self.state, State::Images | State::Writing)
+        match self.state {
+            State::Writing => true,
+            // A phone that was refused an image ends its update before it writes.
+            State::Images => !self.has_diagnosis(Code::MissingImage),
+            _ => false,
+        }
     }
 
     /// Whether its web page can be polled for the load: an application runs, and no source has
@@ -194,8 +201,18 @@ impl Conversion {
     fn settle(&mut self, out: &mut Vec<Change>) {
         self.configuration.settled = true;
         let seconds = SETTLED_AFTER.as_secs();
+        let configured = self.configuration.requested_at;
+        let has_read = self.delivery.attempts.iter().rev().any(|attempt| {
+            matches!(attempt.role, FileRole::Manifest(_))
+                && configured.is_some_and(|at| attempt.at >= at)
+                && attempt.outcome != FileOutcome::NotFound
+        });
         let recovery = self.device.model.and_then(|model| model.recovery_manifest);
         let detail = match recovery.filter(|_| self.loads.in_recovery) {
+            _ if has_read => format!(
+                "settled: it requested a manifest and no image within {seconds} s of its \
+                 configuration"
+            ),
             Some(manifest) => format!(
                 "settled: it requested no manifest within {seconds} s of its configuration; it \
                  reports its load as {} until a configuration names one",

@@ -141,6 +141,9 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         self.delivery.fetched = true;
+        if self.is_read_again(attempt) {
+            self.activity.running_since = Some(cx.at);
+        }
         self.record_manifest_delivery(cx, attempt, true);
         if let Some(entry) = entry {
             if self.delivery.begins_pass(attempt, entry, None) {
@@ -173,7 +176,11 @@ impl Conversion {
     ) {
         let load = LoadName::new(&attempt.name);
         // A 7940 or 7960 reads its manifest in every boot.
-        if load.family() == Some(Family::P3) || self.delivery.kept.is_some() {
+        let pass = self.delivery.current.as_ref();
+        let is_of_last_pass = pass.is_some_and(|pass| {
+            self.delivery.kept.is_some() && attempt.role == FileRole::Manifest(Some(pass.entry))
+        });
+        if load.family() == Some(Family::P3) || is_of_last_pass {
             return;
         }
         if let Some(pass) = &self.delivery.current

@@ -31,6 +31,10 @@ pub(crate) const STARTS_WITHIN: Duration = Duration::from_mins(3);
 /// phone that looks for a new configuration does so less often.
 pub(crate) const POLLS_APART: Duration = Duration::from_mins(1);
 
+/// A phone that requested its own configuration and nothing else this often after the first time,
+/// each more than [`STARTS_WITHIN`] after the previous one, runs and looks for a new configuration.
+pub(crate) const POLLS: u8 = 2;
+
 /// Starts are at least this far apart: within it, a phone tries another protocol or repeats.
 pub(crate) const STARTS_APART: Duration = Duration::from_secs(10);
 

@@ -76,8 +76,14 @@ impl Fleet {
                 .iter()
                 .map(|target| (target.mac, target.clone()))
                 .collect(),
+            registry: Registry::new(
+                plan.expected_macs()
+                    .unwrap_or_default()
+                    .iter()
+                    .copied()
+                    .collect(),
+            ),
             plan,
-            registry: Registry::default(),
             schedule: BTreeSet::new(),
             done: 0,
             failed: 0,

@@ -1,6 +1,6 @@
 //! What the fleet knows, for displays, metrics and the report.
 
-use std::net::Ipv4Addr;
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use jiff::Timestamp;
 
@@ -120,6 +120,21 @@ impl Fleet {
     #[must_use]
     pub fn missing(&self) -> Vec<MissingPhone> {
         report::missing(&self.registry, &self.plan).collect()
+    }
+
+    /// How many phones are done that are none of those expected by name, and how many of these
+    /// came. A phone without a known MAC counts as expected.
+    #[must_use]
+    pub fn unexpected(&self) -> (usize, usize) {
+        let Some(expected) = self.plan.expected_macs() else {
+            return (0, 0);
+        };
+        let expected: BTreeSet<&MacAddress> = expected.iter().collect();
+        let phones = self.registry.phones.values();
+        let others = phones.filter(|phone| phone.mac.is_some_and(|mac| !expected.contains(&mac)));
+        others.fold((0, 0), |(done, seen), phone| {
+            (done + usize::from(phone.conversion.is_done()), seen + 1)
+        })
     }
 
     /// How many expected phones were not observed yet; `None` if no number is expected. A

@@ -24,7 +24,7 @@ impl Registry {
         if let Some((id, _)) = self.at(address) {
             return Some(id);
         }
-        let id = self.new_id(false)?;
+        let id = self.new_id(None)?;
         let (conversion, arp_mac) = match self.others.remove(&address) {
             Some(other) => {
                 let arp_mac = other.arp_mac;
@@ -52,7 +52,7 @@ impl Registry {
         if let Some(id) = self.id_of(mac) {
             return Some(id);
         }
-        let id = self.new_id(true)?;
+        let id = self.new_id(Some(mac))?;
         let mut phone = Phone::new(Ipv4Addr::UNSPECIFIED, Some(mac));
         phone.conversion = Conversion::new(at);
         self.phones.insert(id, phone);

@@ -127,8 +127,8 @@ impl Registry {
                 self.phones.insert(id, phone);
                 (id, conversion)
             }
-            Some((None, conversion)) => (self.new_id(true)?, conversion),
-            None => (self.new_id(true)?, Conversion::new(at)),
+            Some((None, conversion)) => (self.new_id(Some(mac))?, conversion),
+            None => (self.new_id(Some(mac))?, Conversion::new(at)),
         };
         let phone = self
             .phones
@@ -154,7 +154,7 @@ impl Registry {
     ) {
         if let Some((id, phone)) = id.and_then(|_| self.gone.pop()) {
             self.phones.insert(id, phone);
-        } else if let Some(id) = self.new_id(false) {
+        } else if let Some(id) = self.new_id(None) {
             let mut phone = Phone::new(address, None);
             phone.conversion = conversion;
             let activity = &mut phone.conversion.activity;

@@ -71,6 +71,12 @@ impl Phone {
         }
     }
 
+    /// Whether it acknowledged a part of any file.
+    pub(super) fn has_transferred(&self) -> bool {
+        let mut attempts = self.conversion.delivery.attempts.iter();
+        attempts.any(|attempt| attempt.bytes > 0)
+    }
+
     /// The phone as events name it.
     pub(in crate::track) fn reference(&self, id: PhoneId, plan: &Plan) -> PhoneRef {
         let model = self.model_or_listed(plan);

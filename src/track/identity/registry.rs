@@ -1,7 +1,7 @@
 //! Every address, MAC and open transfer of a run.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     net::Ipv4Addr,
 };
 
@@ -16,7 +16,7 @@ use super::{
 use crate::{diagnose::Diagnosis, phone::MacAddress};
 
 /// Maximum number of phones in one run. Beyond it, a new address is not listed; a new MAC replaces
-/// a phone without a MAC, if there is one.
+/// another entry (`Registry::replaceable`).
 pub const MAX_PHONES: usize = 4096;
 
 /// Maximum number of clients in one run that are not phones; others are not recorded.
@@ -41,6 +41,8 @@ pub(in crate::track) struct Registry {
     pub(super) of_mac: HashMap<MacAddress, PhoneId>,
     pub transfers: HashMap<TransferId, TransferOwner>,
     next: u32,
+    /// Phones that the operator listed: they always get a place, and keep it.
+    kept: HashSet<MacAddress>,
     /// Phones and clients that were not recorded because there are too many.
     pub dropped: u64,
     /// Phones that were merged into another one, or are not phones, since the fleet last took
@@ -55,6 +57,14 @@ pub(in crate::track) struct Registry {
 }
 
 impl Registry {
+    /// An empty registry that keeps places for the phones that the operator listed.
+    pub(in crate::track) fn new(kept: HashSet<MacAddress>) -> Self {
+        Self {
+            kept,
+            ..Self::default()
+        }
+    }
+
     /// The phone at this address.
     pub(in crate::track) fn at(&self, address: Ipv4Addr) -> Option<(PhoneId, &Phone)> {
         let id = self.at_address.get(&address)?;
@@ -71,16 +81,18 @@ impl Registry {
         self.of_mac.get(&mac).copied()
     }
 
-    /// A number for a new phone; `None` if there are too many. A phone with a MAC (`named`)
-    /// takes the place of one without.
-    pub(super) fn new_id(&mut self, named: bool) -> Option<PhoneId> {
+    /// A number for a new phone; `None` if there are too many. A phone with a MAC may take the place
+    /// of another entry.
+    pub(super) fn new_id(&mut self, mac: Option<MacAddress>) -> Option<PhoneId> {
         if self.phones.len() >= MAX_PHONES {
-            let unnamed = self.phones.iter().find(|(_, phone)| phone.mac.is_none());
             self.dropped += 1;
-            let id = unnamed.map(|(id, _)| *id).filter(|_| named)?;
+            let id = self.replaceable(mac?)?;
             if let Some(phone) = self.phones.remove(&id) {
                 if self.at_address.get(&phone.address) == Some(&id) {
                     self.at_address.remove(&phone.address);
+                }
+                if let Some(mac) = phone.mac {
+                    self.of_mac.remove(&mac);
                 }
                 self.gone.push((id, phone));
             }
@@ -88,6 +100,27 @@ impl Registry {
         let id = PhoneId(self.next);
         self.next = self.next.wrapping_add(1);
         Some(id)
+    }
+
+    /// The entry that gives way to the phone `mac`, the oldest one first: without a MAC and without a
+    /// transfer; with a MAC, but without a transfer; without a MAC. A listed phone keeps its place,
+    /// and takes that of any other that is not done. Anyone can invent entries without a transfer:
+    /// they need one forged request.
+    fn replaceable(&self, mac: MacAddress) -> Option<PhoneId> {
+        let is_listed = self.kept.contains(&mac);
+        let rank = |phone: &Phone| match (phone.has_transferred(), phone.mac) {
+            (_, Some(mac)) if self.kept.contains(&mac) => None,
+            (false, None) => Some(0),
+            (false, Some(_)) if !phone.counted.as_done => Some(1),
+            (true, None) => Some(2),
+            (true, Some(_)) if is_listed && !phone.counted.as_done => Some(3),
+            (_, Some(_)) => None,
+        };
+        let ranked = self.phones.iter();
+        ranked
+            .filter_map(|(id, phone)| Some((rank(phone)?, *id)))
+            .min()
+            .map(|(_, id)| id)
     }
 
     /// Assigns the open transfers of the phone to it.

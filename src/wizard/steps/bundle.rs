@@ -11,6 +11,7 @@ use super::{
         transition::Transition,
     },
     text::numbers,
+    typed_path::typed_path,
 };
 use crate::{
     bundle::{self, Bundle, Verdict},
@@ -160,18 +161,9 @@ pub(super) fn ask_path(
             PromptReply::Given(text) if text.is_empty() => {
                 prompt.paragraph("Type a path, such as /home/me/Downloads/cmterm-….zip.");
             }
-            PromptReply::Given(text) => return Ok(PromptReply::Given(expand_home(&text))),
+            PromptReply::Given(text) => return Ok(PromptReply::Given(typed_path(&text))),
             PromptReply::Back => return Ok(PromptReply::Back),
         }
-    }
-}
-
-/// Expands `~/`, as a shell does.
-fn expand_home(text: &str) -> PathBuf {
-    let home = std::env::home_dir();
-    match (text.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(text),
     }
 }
 

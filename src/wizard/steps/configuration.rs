@@ -175,6 +175,13 @@ fn ask_files(
         if id == "files" {
             prompt.paragraph("Enter SEP….cnf.xml and dialplan.xml files, one after the other.");
         }
+        if id == "inventory" {
+            prompt.paragraph(
+                "An inventory lists the phones (docs/configuration.md has every key), such as:\n    \
+                 [site]\n    pbx = \"192.0.2.20\"\n    [[phone]]\n    mac = \"001D45AABB0C\"\n    \
+                 model = \"7965\"\n    extension = \"1001\"\n    secret = \"a-password\"",
+            );
+        }
         match ask_path(prompt, None)? {
             PromptReply::Given(path) => files.push(path),
             PromptReply::Back => return Ok(None),

@@ -120,7 +120,7 @@ pub(super) fn fill(
             FormField::Secret(of) => {
                 secret(text, prompt, environment).map(|secret| phones[*of].secret = secret)
             }
-            FormField::Path => new_file(&text, environment).map(|file| path = file),
+            FormField::Path => new_file(&text, prompt, environment).map(|file| path = file),
         };
         match taken {
             Ok(()) => at += 1,
@@ -259,7 +259,11 @@ fn secret(
     Ok(made)
 }
 
-fn new_file(text: &str, environment: &dyn Environment) -> Result<PathBuf, String> {
+fn new_file(
+    text: &str,
+    prompt: &mut dyn Prompt,
+    environment: &dyn Environment,
+) -> Result<PathBuf, String> {
     needed(text, "Type a new file's name, such as phones.toml.")?;
     let mut path = PathBuf::from(text);
     // Any other extension is read as CSV.
@@ -268,6 +272,10 @@ fn new_file(text: &str, environment: &dyn Environment) -> Result<PathBuf, String
         .is_none_or(|extension| !extension.eq_ignore_ascii_case("toml"))
     {
         path.as_mut_os_string().push(".toml");
+        prompt.paragraph(&format!(
+            "It is written as {}: a name without .toml would be read as CSV.",
+            path.display()
+        ));
     }
     let folder = path
         .parent()

@@ -20,6 +20,7 @@ pub(super) fn decide(
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
 ) -> Result<PromptReply<()>, Stopped> {
+    let mut is_repeated = false;
     loop {
         if answers.is_given(&["interface", "listen"]) || answers.has_picked_interface {
             return Ok(PromptReply::Given(()));
@@ -37,8 +38,11 @@ pub(super) fn decide(
         if with_phones.is_empty()
             && let Some(name) = without_address(answers, environment).into_iter().next()
         {
-            match ask_address(&name, answers, prompt, environment)? {
-                AddressPick::Again => continue,
+            match ask_address(&name, is_repeated, answers, prompt, environment)? {
+                AddressPick::Again => {
+                    is_repeated = true;
+                    continue;
+                }
                 AddressPick::Other => {}
                 AddressPick::Leave => return Err(Stopped::Left),
                 AddressPick::Back => return Ok(PromptReply::Back),
@@ -92,6 +96,7 @@ enum AddressPick {
 /// Shows how the interface that leads to the phones gets an address.
 fn ask_address(
     name: &str,
+    is_repeated: bool,
     answers: &Answers,
     prompt: &mut dyn Prompt,
     environment: &dyn Environment,
@@ -104,6 +109,9 @@ fn ask_address(
         lines.collect::<Vec<_>>().join("\n")
     };
     prompt.page(&answers.page(NUMBER, TITLE));
+    if is_repeated {
+        prompt.paragraph(&format!("{name} still has no IPv4 address."));
+    }
     prompt.paragraph(&format!(
         "{phones} detected on {name}, but {name} has no IPv4 address: reflash cannot serve phones \
          there. This is so if a cable goes from this machine directly to a phone, or to a switch \

@@ -8,6 +8,7 @@ use super::{
         transition::Transition,
     },
     interface::{NUMBER, TITLE, ask_interface, decide, reason},
+    phones::listen_again,
 };
 use crate::{
     dhcp::ServerKind,
@@ -23,6 +24,7 @@ const MAX_ROWS: usize = 11;
 enum NetworkPick {
     Continue,
     CheckAgain,
+    Listen,
     More,
     DhcpSettings,
     Isolated,
@@ -63,6 +65,12 @@ pub(in super::super) fn ask(
             }
             NetworkPick::CheckAgain => {
                 // Phones that were detected may have an interface with an address now.
+                if decide_and_check(answers, prompt, environment)? == PromptReply::Back {
+                    return Ok(Transition::Back);
+                }
+            }
+            NetworkPick::Listen => {
+                listen_again(answers, prompt, environment)?;
                 if decide_and_check(answers, prompt, environment)? == PromptReply::Back {
                     return Ok(Transition::Back);
                 }
@@ -213,8 +221,15 @@ fn pick(
         codes.contains(&finding.code)
     };
     let more = all.len() - shown.min(all.len());
+    // Phones on the interface, and no DHCP server there: a cable or a switch of their own.
+    let needs_addresses = !isolated
+        && !answers.relevant_phones().is_empty()
+        && all.iter().any(|finding| {
+            finding.code == code::NO_TFTP_ADDRESS && finding.message.starts_with("no DHCP server")
+        });
     let default = match (no_privileges, has_error) {
         (true, _) => NetworkPick::Leave,
+        (false, _) if needs_addresses => NetworkPick::Isolated,
         (false, true) => NetworkPick::CheckAgain,
         (false, false) => NetworkPick::Continue,
     };
@@ -222,6 +237,11 @@ fn pick(
         .item_if(!is_blocked && !has_error, "Continue", NetworkPick::Continue)
         .item("I changed something: check again", NetworkPick::CheckAgain)
         .item_if(more > 0, format!("Show {more} more"), NetworkPick::More)
+        .item_if(
+            answers.detected.listened && answers.detected.phones.is_empty() && !no_privileges,
+            "Listen again for phones, for a minute",
+            NetworkPick::Listen,
+        )
         .item_if(
             all.iter().any(is_about_dhcp) && !isolated,
             "Show the settings for my DHCP server",
@@ -268,6 +288,29 @@ fn blocks(finding: &Finding, isolated: bool) -> bool {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum ServerPick {
+    Kind(ServerKind),
+    Unknown,
+    Back,
+}
+
+/// What to do with a DHCP server that cannot be configured.
+fn show_way_out(answers: &Answers, prompt: &mut dyn Prompt) -> Result<(), Stopped> {
+    prompt.page(&answers.page(NUMBER, TITLE));
+    prompt.paragraph(
+        "Most internet routers cannot announce a TFTP server. It does not matter for a conversion: \
+         connect the phones to this machine by a cable, or by a switch that is not connected to \
+         your network, and give that network interface an address. Then reflash assigns addresses \
+         to the phones itself: on the page of findings, choose \"Let reflash serve addresses\" \
+         (--dhcp isolated). After the conversion, connect the phones to your network again.",
+    );
+    MenuChoice::new("Then:")
+        .item("Back to the findings", ())
+        .ask(prompt)?;
+    Ok(())
+}
+
 /// Shows the settings that make a DHCP server announce this machine. Returns whether they are
 /// in place now.
 fn show_dhcp_settings(answers: &Answers, prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
@@ -282,10 +325,22 @@ fn show_dhcp_settings(answers: &Answers, prompt: &mut dyn Prompt) -> Result<bool
     );
     let mut choice = MenuChoice::new("DHCP server?");
     for kind in ServerKind::ALL {
-        choice = choice.item(kind.to_string(), Some(kind));
+        let name = match kind {
+            ServerKind::Dnsmasq => "dnsmasq (also Pi-hole, OpenWrt)".to_owned(),
+            kind => kind.to_string(),
+        };
+        choice = choice.item(name, ServerPick::Kind(kind));
     }
-    let PromptReply::Given(Some(kind)) = choice.item("Back", None).ask(prompt)? else {
-        return Ok(false);
+    let choice = choice
+        .item("My internet router, or I do not know", ServerPick::Unknown)
+        .item("Back", ServerPick::Back);
+    let kind = match choice.ask(prompt)? {
+        PromptReply::Given(ServerPick::Kind(kind)) => kind,
+        PromptReply::Given(ServerPick::Unknown) => {
+            show_way_out(answers, prompt)?;
+            return Ok(false);
+        }
+        PromptReply::Given(ServerPick::Back) | PromptReply::Back => return Ok(false),
     };
     prompt.page(&answers.page(NUMBER, TITLE));
     prompt.paragraph(&format!(

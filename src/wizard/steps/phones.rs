@@ -51,7 +51,8 @@ pub(in super::super) fn ask(
         answers.set_answer(NUMBER, "phones", summary);
         return Ok(Transition::Skip);
     }
-    if !answers.detected.listened {
+    // A cable that was connected since then may lead to phones.
+    if !answers.detected.listened || environment.links() != answers.links {
         listen(answers, prompt, environment, SHORT_LISTEN)?;
     }
     loop {
@@ -86,6 +87,15 @@ pub(in super::super) fn ask(
     }
 }
 
+/// Listens for a minute, on request of another page.
+pub(super) fn listen_again(
+    answers: &mut Answers,
+    prompt: &mut dyn Prompt,
+    environment: &mut dyn Environment,
+) -> Result<(), Stopped> {
+    listen(answers, prompt, environment, LONG_LISTEN)
+}
+
 fn listen(
     answers: &mut Answers,
     prompt: &mut dyn Prompt,
@@ -97,6 +107,7 @@ fn listen(
     let options = answers.options().ok();
     let options = options.filter(|_| answers.is_given(&["interface"]));
     let interface = options.and_then(|options| options.check.interface);
+    answers.links = environment.links();
     prompt.progress(&listening(seconds, 0));
     let detected = environment.listen(interface.as_deref(), seconds, &mut |left, phones| {
         prompt.progress(&listening(left, phones));
@@ -112,7 +123,12 @@ fn listening(left: u64, phones: usize) -> String {
         0 => String::new(),
         phones => format!(" {} detected", count(phones)),
     };
-    format!("Listening for phones for {left} s …{found}")
+    let stop = if left > SHORT_LISTEN {
+        " (Enter: stop)"
+    } else {
+        ""
+    };
+    format!("Listening for phones for {left} s …{found}{stop}")
 }
 
 fn set_expect(answers: &mut Answers, phones: u32, model: Option<&'static Model>) {
@@ -126,6 +142,7 @@ fn set_expect(answers: &mut Answers, phones: u32, model: Option<&'static Model>)
 
 fn set_only(answers: &mut Answers, macs: &[MacAddress]) {
     let macs = macs.iter().map(ToString::to_string);
+    answers.model = answers.given_model;
     answers.command_line.set("only", macs);
     answers.command_line.clear("expect");
     answers.command_line.clear("inventory");
@@ -248,7 +265,7 @@ fn ask_count(answers: &mut Answers, prompt: &mut dyn Prompt) -> Result<bool, Sto
         };
         match text.parse() {
             Ok(phones) if (1..=MAX_PHONES).contains(&(phones as usize)) => {
-                set_expect(answers, phones, answers.model);
+                set_expect(answers, phones, answers.given_model);
                 return Ok(true);
             }
             _ => prompt.paragraph(&format!("Type a number from 1 to {MAX_PHONES}.")),

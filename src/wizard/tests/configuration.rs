@@ -125,7 +125,10 @@ fn other_answers_replace_an_inventory() {
         Enter,
         Enter,
         Enter,
+        // The model was chosen for one phone only.
+        Enter,
         types("001D45AABB0D"),
+        types("7965"),
         types("1002"),
         Enter,
         Enter,

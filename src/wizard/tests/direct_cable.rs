@@ -52,6 +52,10 @@ fn without_an_address_another_interface_can_be_used() {
     let (_, script, ended) = environment.run(&[], acts);
     assert!(ended.is_ok(), "{ended:?}\n{}", script.output);
     let output = &script.output;
+    assert!(
+        output.contains("eth1 still has no IPv4 address."),
+        "{output}"
+    );
     // The question is repeated while nothing has changed.
     assert_eq!(
         output.matches("? Has eth1 an address now?").count(),
@@ -174,4 +178,65 @@ fn an_interface_that_was_given_is_used_without_a_question() {
         "{}",
         script.output
     );
+}
+
+#[test]
+fn a_cable_that_was_connected_meanwhile_is_listened_to() {
+    let mut environment = test_environment();
+    environment.target();
+    let acts = vec![Enter, Pick("the first that comes"), Pick("Back"), Stop];
+    let (_, script, _) = environment.run(&[], acts.clone());
+    let listened = |output: &str| output.matches("Listening for phones for 5 s").count();
+    let before = listened(&script.output);
+    // The links change between the two visits of the page.
+    environment.changes_links = true;
+    let (_, script, _) = environment.run(&[], acts);
+    assert!(listened(&script.output) > before, "{}", script.output);
+}
+
+#[test]
+fn phones_are_listened_for_from_the_page_of_the_network() {
+    let mut environment = test_environment();
+    environment.target();
+    let acts = vec![
+        Enter,
+        Pick("the first that comes"),
+        Pick("Listen again for phones"),
+        Stop,
+    ];
+    let (_, script, _) = environment.run(&[], acts);
+    let output = &script.output;
+    assert!(output.contains("for 65 s … (Enter: stop)"), "{output}");
+}
+
+#[test]
+fn a_dhcp_server_that_cannot_be_configured_has_a_way_out() {
+    let mut environment = test_environment();
+    environment.target();
+    environment.looks = VecDeque::from([vec![finding("no-tftp-address", Severity::Warning)]]);
+    let acts = vec![
+        Enter,
+        Pick("the first that comes"),
+        Pick("settings for my DHCP server"),
+        Pick("My internet router"),
+        Enter,
+        Stop,
+    ];
+    let (_, script, _) = environment.run(&[], acts);
+    let output = &script.output;
+    for text in ["dnsmasq (also Pi-hole, OpenWrt)", "--dhcp isolated"] {
+        assert!(output.contains(text), "{text}: {output}");
+    }
+}
+
+#[test]
+fn phones_without_a_dhcp_server_are_offered_addresses_first() {
+    let mut environment = test_environment().with_phone("001D45AABB0C", "7965", LOAD);
+    environment.target();
+    let mut none = finding("no-tftp-address", Severity::Error);
+    none.message = "no DHCP server answered on eth0 within 6 s".to_owned();
+    environment.looks = VecDeque::from([vec![none]]);
+    let (_, script, _) = environment.run(&[], vec![Enter, Enter, Stop]);
+    let offered = script.offered.last().unwrap();
+    assert!(offered.contains("Let reflash serve addresses"), "{offered}");
 }

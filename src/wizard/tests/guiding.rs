@@ -145,6 +145,19 @@ fn only_a_phone_with_a_configuration_is_to_register() {
 }
 
 #[test]
+fn a_phone_on_a_cable_is_not_sent_to_a_switch_and_the_bridge_is_announced() {
+    let output = guide(&["7965"]).isolated(true).opening().join("\n");
+    assert!(output.contains("to this machine, directly"), "{output}");
+    assert!(!output.contains("same switch"), "{output}");
+    let bridge = Some("SCCP45.8-5-2S".to_owned());
+    let output = guide(&["7965"]).bridge(bridge).opening().join("\n");
+    assert!(
+        output.contains("gets the bridge SCCP45.8-5-2S first"),
+        "{output}"
+    );
+}
+
+#[test]
 fn a_run_that_continues_has_no_reset_instructions() {
     let output = guide(&["7965"]).resumed(true).opening().join("\n");
     assert!(!output.contains(RESET_KEYS), "{output}");

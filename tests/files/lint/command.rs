@@ -20,7 +20,8 @@ fn lint_prints_each_finding_with_its_place_and_sets_the_exit_code() {
 
     let run = reflash(&["lint", &valid]).success();
     assert_eq!(text(&run.get_output().stdout), "");
-    assert!(text(&run.get_output().stderr).contains("checked: no findings"));
+    let err = text(&run.get_output().stderr);
+    assert_eq!(err, "1 file checked (1 phone configuration): no findings\n");
     let run = reflash(&["lint", "-q", &valid]).success();
     assert_eq!(text(&run.get_output().stderr), "");
 

@@ -27,6 +27,12 @@ fn lint(args: &[&str]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Standard output without line ends.
+fn words(run: &assert_cmd::assert::Assert) -> String {
+    let out = text(&run.get_output().stdout);
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn from_stdin(args: &[&str], input: &str) -> assert_cmd::assert::Assert {
     let mut command = Command::cargo_bin("reflash").unwrap();
     command.args(args).write_stdin(input).assert()
@@ -71,6 +77,110 @@ fn of_a_folder_every_configuration_is_checked_and_nothing_else() {
         found.contains(&("unreadable".to_owned(), "absent".to_owned())),
         "{found:?}"
     );
+}
+
+#[test]
+fn a_folder_without_a_configuration_is_an_error_that_says_what_is_there() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = |name: &str, files: &[&str]| {
+        let folder = base.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        for file in files {
+            written(&folder, file, "[transport-udp]\ntype=transport\n");
+        }
+        folder.to_str().unwrap().to_owned()
+    };
+    let pbx = folder("pbx", &["pjsip.conf", "pjsip.aor.conf", "extensions.conf"]);
+    let firmware = folder("firmware", &["SIP45.9-4-2SR3-1S.loads", "cnu45sip.sbn"]);
+    let empty = folder("empty", &[]);
+    let outer = folder("outer", &["README.txt"]);
+    fs::create_dir(base.path().join("outer/tftp")).unwrap();
+    for (folder, what, cure) in [
+        (
+            &pbx,
+            "extensions.conf, pjsip.aor.conf, pjsip.conf are of Asterisk",
+            "--pjsip",
+        ),
+        (&firmware, "are firmware", "reflash verify"),
+        (
+            &empty,
+            "the folder is empty",
+            "Name the folder of the TFTP server",
+        ),
+        (
+            &outer,
+            "no file is one that phones read",
+            "within this one: tftp",
+        ),
+    ] {
+        let run = reflash(&["lint", folder]).code(1);
+        let out = words(&run);
+        assert!(out.contains(what) && out.contains(cure), "{out}");
+        assert_eq!(lint(&[folder])[0].0, "nothing-to-check");
+    }
+    // Beside something that was checked, such a folder is only noted.
+    let sep = written(base.path(), SEP, DEVICE_XML);
+    let run = reflash(&["lint", &sep, &empty]).success();
+    assert!(text(&run.get_output().stdout).contains("nothing to check"));
+    let run = reflash(&["lint", &format!("{pbx}/pjsip.conf")]).code(1);
+    let out = words(&run);
+    assert!(
+        out.contains("a configuration of Asterisk") && out.contains("--pjsip"),
+        "{out}"
+    );
+}
+
+#[test]
+fn the_summary_counts_what_was_checked_by_type() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().to_str().unwrap();
+    written(base.path(), SEP, DEVICE_XML);
+    written(base.path(), DEFAULT, DEFAULT_XML);
+    written(base.path(), "dialplan.xml", PLAN);
+    written(base.path(), "ringlist.xml", "<CiscoIPPhoneRinglist/>");
+    let summary = || text(&reflash(&["lint", folder]).get_output().stderr).replace("\n  ", " ");
+    assert_eq!(
+        summary(),
+        "3 files checked (1 phone configuration, 1 XMLDefault.cnf.xml, 1 dial plan), 1 file of \
+         other types not checked: no findings\n"
+    );
+    written(base.path(), "dialplan2.xml", "<DIALTEMPLATE/>");
+    assert!(
+        summary().ends_with("not checked: 1 finding\n"),
+        "{}",
+        summary()
+    );
+}
+
+#[test]
+fn extensions_that_the_dial_plan_of_the_folder_cuts_off_are_a_finding() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().to_str().unwrap();
+    let plan = "<DIALTEMPLATE>\n<TEMPLATE MATCH=\"112\" Timeout=\"0\"/>\n\
+                <TEMPLATE MATCH=\"....\" Timeout=\"3\"/>\n</DIALTEMPLATE>\n";
+    let plan = written(base.path(), "dialplan.xml", plan);
+    let phone = |at: u32, user: &str| {
+        let xml = DEVICE_XML.replace("<name>1001<", &format!("<name>{user}<"));
+        assert_ne!(xml, DEVICE_XML);
+        written(base.path(), &format!("SEP001D45AABB{at:02}.cnf.xml"), &xml)
+    };
+    phone(10, "1130");
+    assert_eq!(lint(&[folder]), []);
+    let named = phone(11, "1120");
+    phone(12, "1121");
+    let run = reflash(&["lint", folder]).success();
+    let out = words(&run);
+    assert!(
+        out.contains("dialplan.xml:2:1") && out.contains("number-cut-off"),
+        "{out}"
+    );
+    assert!(
+        out.contains("1120–1121 cannot be dialled: after 112 the phone calls the emergency number"),
+        "{out}"
+    );
+    let run = reflash(&["lint", &named, &plan]).success();
+    assert!(text(&run.get_output().stdout).contains("1120 cannot be dialled"));
+    assert_eq!(lint(&[&plan]), []);
 }
 
 #[test]
@@ -174,6 +284,8 @@ fn explain_describes_a_code_of_lint() {
         ("dial-plan-missing", "dialTemplate"),
         ("unreadable", "the other files are still checked"),
         ("star-code", "*97"),
+        ("number-cut-off", "sends at once"),
+        ("nothing-to-check", "--pjsip"),
     ] {
         let run = reflash(&["explain", code]).success();
         let out = text(&run.get_output().stdout);

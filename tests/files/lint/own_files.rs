@@ -44,6 +44,32 @@ fn added_files_are_staged_beside_the_firmware() {
 }
 
 #[test]
+fn files_of_folders_below_an_added_folder_are_staged_by_their_paths() {
+    let base = tempfile::tempdir().unwrap();
+    let bundle = bundle(base.path());
+    let root = base.path().join("old-root");
+    let locale = root.join("German_Germany");
+    fs::create_dir_all(root.join(".git")).unwrap();
+    fs::create_dir(&locale).unwrap();
+    fs::write(root.join(".git/config"), "hidden").unwrap();
+    fs::write(root.join("ringlist.xml"), "<CiscoIPPhoneRinglist/>").unwrap();
+    fs::write(locale.join("td-sip.jar"), "words").unwrap();
+    fs::write(locale.join("term65.default.loads"), "firmware").unwrap();
+    let to = base.path().join("root");
+    let run = stage(&bundle, &to, &[root.to_str().unwrap()]).success();
+    let staged = to.join("German_Germany/td-sip.jar");
+    assert_eq!(fs::read_to_string(staged).unwrap(), "words");
+    assert!(to.join("ringlist.xml").exists() && !to.join(".git").exists());
+    assert!(!to.join("German_Germany/term65.default.loads").exists());
+    let err = text(&run.get_output().stderr);
+    assert!(err.contains("left out") && err.contains("term65"), "{err}");
+    assert!(
+        !err.contains('\u{1b}'),
+        "no control codes in a pipe: {err:?}"
+    );
+}
+
+#[test]
 fn unsuitable_added_files_are_refused_before_anything_is_written() {
     let base = tempfile::tempdir().unwrap();
     let bundle = bundle(base.path());

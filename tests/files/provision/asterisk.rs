@@ -65,7 +65,7 @@ fn the_dial_plan_of_the_pbx_rings_each_phone_and_its_mailbox() {
 }
 
 #[test]
-fn a_dial_plan_that_cuts_an_extension_is_noted() {
+fn a_dial_plan_that_rewrites_an_extension_is_noted() {
     let read = inventory(&format!(
         "{SITE}voicemail = \"*97\"\ntime_zone = \"UTC\"\n\
          [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n\
@@ -79,7 +79,7 @@ fn a_dial_plan_that_cuts_an_extension_is_noted() {
         notes
     };
     assert_eq!(notes("<TEMPLATE MATCH=\"....\" Timeout=\"0\"/>"), [""; 0]);
-    let noted = notes("<TEMPLATE MATCH=\"1..\" Timeout=\"0\"/>");
+    let noted = notes("<TEMPLATE MATCH=\"1...\" Rewrite=\"9...\" Timeout=\"0\"/>");
     assert!(
         noted.len() == 1 && noted[0].contains("the dial plan rewrites 1001: "),
         "{noted:?}"

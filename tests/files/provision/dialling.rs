@@ -92,3 +92,33 @@ fn the_waits_of_the_dial_plan_are_noted() {
     let tcp = wait("transport = \"tcp\"", &["1001"], "internal").unwrap();
     assert!(!tcp.contains('#'), "over TCP, # is a digit: {tcp}");
 }
+
+#[test]
+fn extensions_behind_an_emergency_number_have_a_warning_of_their_own() {
+    let extensions: Vec<String> = (1115..=1125).map(|number| number.to_string()).collect();
+    let extensions: Vec<&str> = extensions.iter().map(String::as_str).collect();
+    let with = built("", &extensions, Some("internal"));
+    let warning = note(&with, "cannot be dialled").unwrap();
+    assert!(
+        warning.starts_with(
+            "Warning: 1120–1125 cannot be dialled: after 112 the phone calls the emergency number. "
+        ),
+        "{warning}"
+    );
+    assert_eq!(note(&with, "rewrites"), None);
+    assert!(text(&with, "README.txt").contains("Warning: 1120–1125"));
+
+    // A rule of the list's own numbers does not help, and an emergency number is never delayed.
+    let own = built("", &["1120"], Some("1120 now\n112 now\n"));
+    assert!(note(&own, "1120 cannot be dialled").is_some());
+    let other = built("", &["2110"], Some("NANP"));
+    let warning = note(&other, "cannot be dialled").unwrap();
+    assert!(
+        warning.contains("after 211 the phone calls 211 at once. Use another number, or give the"),
+        "{warning}"
+    );
+    assert_eq!(
+        note(&built("", &["1201"], Some("internal")), "cannot"),
+        None
+    );
+}

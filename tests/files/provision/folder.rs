@@ -202,3 +202,38 @@ fn foreign_folders_and_symbolic_links_are_refused() {
         assert!(!stderr(&assert).contains("hunter2"));
     }
 }
+
+#[test]
+fn a_small_part_of_the_inventory_does_not_remove_the_files_of_the_others() {
+    let site = "[site]\npbx = \"192.0.2.10\"\n";
+    let phones = |count: u32| -> String {
+        let phone = |at| {
+            format!(
+                "[[phone]]\nmac = \"001D45CC00{at:02}\"\nmodel = 7965\nextension = {}\n",
+                2000 + at
+            )
+        };
+        std::iter::once(site.to_owned())
+            .chain((10..10 + count).map(phone))
+            .collect()
+    };
+    let office = Office::new(&phones(30));
+    office.provision(&[]).success();
+    let before = office.files();
+    office.write_inventory(&phones(3));
+    let error = stderr(&office.provision(&[]).failure());
+    assert!(
+        error.contains("27 of the") && error.contains("--to"),
+        "{error}"
+    );
+    assert_eq!(office.files(), before, "nothing was written");
+    let text = stdout(&office.provision(&["--force"]).success());
+    assert_eq!(text.matches("removed: no phone").count(), 11, "{text}");
+    assert!(text.contains("  and 17 more files: removed"), "{text}");
+    // Most of the files stay: no consent is needed.
+    let office = Office::new(&phones(30));
+    office.provision(&[]).success();
+    office.write_inventory(&phones(28));
+    let text = stdout(&office.provision(&[]).success());
+    assert_eq!(text.matches("removed: no phone").count(), 2, "{text}");
+}

@@ -145,6 +145,67 @@ fn the_default_journal_is_in_the_state_folder_and_resume_finds_the_newest() {
 }
 
 #[test]
+fn an_old_run_is_continued_only_if_it_is_named() {
+    let site = Site::new();
+    let mut command = site.command(&["--trust-key", KEY]);
+    command.arg(&site.bundle).args(["--timeout", "2m"]);
+    let mut server = Running::start(&mut command);
+    let path = PathBuf::from(server.kind("started")["journal"].as_str().unwrap());
+    server.signal("KILL");
+    server.end();
+    // As if it were of the day before.
+    let text = fs::read_to_string(&path).unwrap();
+    let (head, rest) = text.split_once("\"at\":\"").unwrap();
+    let rest = rest.split_once('"').unwrap().1;
+    fs::write(
+        &path,
+        format!("{head}\"at\":\"2026-01-05T08:00:00Z\"{rest}"),
+    )
+    .unwrap();
+    let (code, message) = Site::refused(&mut site.command(&["--resume"]));
+    assert_eq!(code, Some(1), "{message}");
+    for part in [
+        "begun 2026-01-05",
+        "days ago",
+        &site.bundle.display().to_string(),
+        "more than 12 hours old",
+        &format!("add --journal {}", path.display()),
+    ] {
+        assert!(message.contains(part), "{part} in {message}");
+    }
+    let mut named = site.command(&["--resume", "--timeout", "1s", "--journal"]);
+    let mut server = Running::start(named.arg(&path));
+    server.kind("started");
+    server.kind("finished");
+}
+
+#[test]
+fn a_resumed_run_serves_the_configurations_of_the_run_or_stops() {
+    let site = Site::new();
+    let list = site.folder.path().join("office.toml");
+    let phone = "[[phone]]\nmac = \"001D45AABB21\"\nmodel = 7965\nextension = 1001\n";
+    let office = format!("[site]\npbx = \"192.0.2.77\"\ntime_zone = \"UTC\"\n{phone}");
+    fs::write(&list, format!("{office}secret = \"hunter2\"\n")).unwrap();
+    let list = list.to_str().unwrap();
+    let mut server = site.begin(&["--inventory", list, "--timeout", "2m"]);
+    server.kind("started");
+    server.signal("KILL");
+    server.end();
+    // The secret is gone: the phone would be converted and not register.
+    fs::write(list, &office).unwrap();
+    let mut again = site.command(&["--resume", "--inventory", list, "--journal"]);
+    let (code, message) = Site::refused(again.arg(site.journal()));
+    assert_eq!(code, Some(1), "{message}");
+    for part in ["SEP001D45AABB21", "--secrets FILE", "nothing was served"] {
+        assert!(message.contains(part), "{part} in {message}");
+    }
+    fs::write(list, format!("{office}secret = \"hunter2\"\n")).unwrap();
+    let mut server = site.resume(&["--timeout", "1s"]);
+    server.kind("started");
+    server.kind("finished");
+}
+
+#[test]
 fn without_a_state_folder_the_run_warns_and_writes_no_journal() {
     let site = Site::new();
     let mut command = site.command(&["--trust-key", KEY]);

@@ -85,6 +85,7 @@ fn config(phones: usize) -> FleetConfig {
         faults: Vec::new(),
         sizes: Arc::default(),
         addresses: Vec::new(),
+        listed: Vec::new(),
         deadline: Duration::from_secs(20),
     }
 }

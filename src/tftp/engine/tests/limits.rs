@@ -19,25 +19,90 @@ fn a_peer_that_never_acknowledges_draws_three_packets() {
     assert_eq!(bench.engine.next_deadline(), None);
 }
 
+/// A client with another port at the address of [`PHONE`].
+fn behind(port: u16) -> SocketAddrV4 {
+    SocketAddrV4::new(*PHONE.ip(), port)
+}
+
+/// Requests of one address: as many as it may have transfers.
+fn fill_address(bench: &mut Bench) -> std::ops::Range<u16> {
+    let most = u16::try_from(EngineLimits::default().transfers_per_address).unwrap();
+    let ports = 2000..2000 + most;
+    for port in ports.clone() {
+        assert_eq!(bench.request(behind(port), "a")[0].1[1], 3);
+    }
+    ports
+}
+
 #[test]
-fn an_address_has_at_most_sixteen_transfers_and_further_ones_are_refused() {
+fn a_further_request_of_an_address_replaces_its_oldest_transfer_without_an_ack() {
     let mut bench = Bench::new();
-    let ports = 2000..2016;
-    for port in ports {
-        let peer = SocketAddrV4::new(*PHONE.ip(), port);
-        assert_eq!(bench.request(peer, "a")[0].1[1], 3);
+    let elder = phone(1);
+    bench.request(elder, "a");
+    let ports = fill_address(&mut bench);
+    bench.ack(behind(2000), FIRST, 1);
+    bench.calls();
+    assert_eq!(bench.request(PHONE, "a")[0].1[..4], [0, 3, 0, 1]);
+    assert_eq!(bench.calls()[1..], ["ended 2 Replaced 0"]);
+    assert_eq!(
+        bench.ack(behind(2000), FIRST, 2),
+        [],
+        "the transfer that was acknowledged is delivered"
+    );
+    assert_eq!(bench.calls(), ["ended 1 Delivered 1000"]);
+    assert_eq!(
+        bench.ack(behind(2001), FIRST, 1)[0].1[..4],
+        [0, 5, 0, 5],
+        "the one that was replaced learns it"
+    );
+    assert_eq!(bench.ack(elder, FIRST, 1).len(), 1, "another address");
+    assert_eq!(bench.engine.transfers(), ports.len());
+}
+
+#[test]
+fn an_address_whose_transfers_are_all_acknowledged_is_refused_a_further_one() {
+    let mut bench = Bench::new();
+    for port in fill_address(&mut bench) {
+        bench.ack(behind(port), FIRST, 1);
     }
     assert_eq!(bench.request(PHONE, "a")[0].1[..4], [0, 5, 0, 0]);
-    assert_eq!(bench.calls().last().unwrap(), "ended 16 Refused 0");
+    assert!(bench.calls().last().unwrap().ends_with("Refused 0"));
     assert_eq!(bench.request(PHONE, "absent")[0].1[..4], [0, 5, 0, 1]);
-    assert_eq!(
-        bench.request(phone(1), "a")[0].1[1],
-        3,
-        "other addresses are served"
-    );
-    bench.ack(SocketAddrV4::new(*PHONE.ip(), 2000), FIRST, 1);
-    bench.ack(SocketAddrV4::new(*PHONE.ip(), 2000), FIRST, 2);
+    assert_eq!(bench.request(phone(1), "a")[0].1[1], 3, "other addresses");
+    bench.ack(behind(2000), FIRST, 2);
     assert_eq!(bench.request(PHONE, "a")[0].1[1], 3, "one transfer less");
+}
+
+#[test]
+fn fifty_parallel_transfers_of_one_address_are_all_delivered() {
+    let mut bench = Bench::new();
+    let clients = 2000..2050;
+    for port in clients.clone() {
+        bench.request(behind(port), "a");
+    }
+    for block in 1..=2 {
+        for port in clients.clone() {
+            bench.ack(behind(port), FIRST, block);
+        }
+    }
+    let calls = bench.calls();
+    let delivered = calls.iter().filter(|call| call.contains("Delivered"));
+    assert_eq!(delivered.count(), 50, "{calls:?}");
+}
+
+#[test]
+fn good_clients_are_served_beside_a_thousand_half_open_transfers_of_the_same_address() {
+    let mut bench = Bench::new();
+    for n in 0..1_000 {
+        bench.request(behind(2000 + n), "a");
+        if n % 100 == 50 {
+            let good = behind(10_000 + n);
+            assert_eq!(bench.request(good, "a")[0].1[..4], [0, 3, 0, 1], "{n}");
+            assert_eq!(bench.ack(good, FIRST, 1)[0].1[..4], [0, 3, 0, 2], "{n}");
+            bench.ack(good, FIRST, 2);
+            assert!(bench.calls().last().unwrap().contains("Delivered"), "{n}");
+        }
+    }
 }
 
 #[test]
@@ -46,9 +111,10 @@ fn all_addresses_together_have_a_limit_and_give_it_back() {
     let most = u32::try_from(EngineLimits::default().transfers).unwrap();
     for n in 0..most {
         bench.request(phone(n), "a");
+        bench.ack(phone(n), FIRST, 1);
     }
     assert_eq!(bench.request(PHONE, "a")[0].1[..4], [0, 5, 0, 0]);
-    for _ in 0..2100 {
+    for _ in 0..2700 {
         bench.advance(Duration::from_millis(10));
     }
     assert_eq!(bench.engine.transfers(), 0);
@@ -58,29 +124,31 @@ fn all_addresses_together_have_a_limit_and_give_it_back() {
 
 #[test]
 fn unacknowledged_transfers_are_evicted_for_new_requests() {
-    let mut bench = Bench::new();
-    let most = u32::try_from(EngineLimits::default().transfers).unwrap();
-    for n in 0..most {
-        bench.request(phone(n), "a");
+    for age in [Duration::ZERO, Duration::from_secs(6)] {
+        let mut bench = Bench::new();
+        let most = u32::try_from(EngineLimits::default().transfers).unwrap();
+        for n in 0..most {
+            bench.request(phone(n), "a");
+        }
+        // The first of them acknowledges, as a phone does.
+        bench.ack(phone(0), FIRST, 1);
+        bench.advance(age);
+        bench.calls();
+        for n in 0..16 {
+            let peer = SocketAddrV4::new(*PHONE.ip(), 3000 + n);
+            assert_eq!(bench.request(peer, "a")[0].1[1], 3, "{n}");
+        }
+        let end = if age.is_zero() {
+            "Replaced"
+        } else {
+            "TimedOut"
+        };
+        let calls = bench.calls();
+        let ended: Vec<_> = calls.iter().filter(|call| call.contains("ended")).collect();
+        assert_eq!(ended.len(), 16);
+        assert!(ended.iter().all(|call| call.contains(end)), "{ended:?}");
+        assert_eq!(bench.engine.transfers(), most as usize);
     }
-    // The first of them acknowledges, as a phone does.
-    bench.ack(phone(0), FIRST, 1);
-    for _ in 0..60 {
-        bench.advance(Duration::from_millis(100));
-        bench.ack(phone(0), FIRST, 2);
-    }
-    bench.calls();
-    for n in 0..16 {
-        let peer = SocketAddrV4::new(*PHONE.ip(), 3000 + n);
-        assert_eq!(bench.request(peer, "a")[0].1[1], 3, "{n}");
-    }
-    let ended = |calls: &String| calls.contains("ended") && calls.contains("TimedOut");
-    assert_eq!(
-        bench.calls().iter().filter(|calls| ended(calls)).count(),
-        15
-    );
-    // The limit of one address remains.
-    assert_eq!(bench.request(PHONE, "a")[0].1[..4], [0, 5, 0, 0]);
 }
 
 #[test]

@@ -238,7 +238,7 @@ fn stopping_ends_every_transfer_once_and_sends_an_error_to_the_peer() {
     let ends = bench
         .calls()
         .iter()
-        .filter(|t| t.ends_with("Replaced 0"))
+        .filter(|t| t.ends_with("Stopped 0"))
         .count();
     assert_eq!(ends, 2);
 }

@@ -81,7 +81,7 @@ pub(crate) fn missing_for(name: &str, family: Family, at: RunTime) -> Diagnosis 
     diagnosis(
         Code::MissingImage,
         format!(
-            "a {own} requested '{}' at {}; the answer was \"not found\"",
+            "a phone of the family {own} requested '{}' at {}; the answer was \"not found\"",
             printable(name),
             clock(at)
         ),
@@ -318,7 +318,7 @@ fn needs(family: Option<Family>) -> &'static str {
 pub(crate) fn unsupported(name: &str, family: Option<Family>, at: RunTime) -> Diagnosis {
     let own = family.map_or_else(
         || "a model that this program does not know".to_owned(),
-        |family| format!("a {}", models(&[family])),
+        |family| format!("the family {}", models(&[family])),
     );
     diagnosis(
         Code::UnsupportedModel,

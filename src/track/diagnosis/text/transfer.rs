@@ -58,6 +58,12 @@ pub(crate) fn broken(
     last: Option<(u64, u64)>,
     at: RunTime,
 ) -> Diagnosis {
+    let power = match last {
+        Some(_) => "",
+        None => {
+            " A phone that loses its power at this file looks the same in a log: check that too."
+        }
+    };
     let last = last.map_or_else(
         || "the phone never requested the next file".to_owned(),
         |(bytes, size)| format!("the last one got {bytes} of {size} bytes"),
@@ -69,9 +75,11 @@ pub(crate) fn broken(
             printable(name),
             clock(at)
         ),
-        "Packets are lost between this machine and the phone. Check for a firewall that allows \
-         port 69 but not the transfer ports, a duplex mismatch on the switch port, and a bad \
-         cable. The phone continues by itself once the problem is fixed.",
+        format!(
+            "Packets are lost between this machine and the phone. Check for a firewall that allows \
+             port 69 but not the transfer ports, a duplex mismatch on the switch port, and a bad \
+             cable.{power} The phone continues by itself once the problem is fixed."
+        ),
     )
 }
 

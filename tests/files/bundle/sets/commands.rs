@@ -84,6 +84,29 @@ fn models_in_json_include_the_ge_variants() {
 }
 
 #[test]
+fn another_checksum_is_no_damage_where_every_signature_is_valid() {
+    let folder = Files::sip().folder();
+    let zip = folder.path().join("made.zip");
+    reflash::simulator::SyntheticBundle::new(reflash::phone::Family::F45, 1)
+        .unwrap()
+        .sizes(reflash::simulator::Sizes::Small)
+        .write_zip(&zip)
+        .unwrap();
+    let wrong = "0".repeat(32);
+    let (code, text, _) = run("verify", &zip, &["--checksum", &wrong]);
+    assert_eq!(code, Some(1));
+    let flat = text.replace("\n    ", " ");
+    for part in [
+        "another file or release",
+        "validly signed",
+        "checksum-mismatch",
+    ] {
+        assert!(flat.contains(part), "{part} in {text}");
+    }
+    assert!(!text.contains("make a phone unusable"), "{text}");
+}
+
+#[test]
 fn one_complete_load_is_enough_unless_strict() {
     for (files, code, strict) in [
         (Files::sip(), 0, 0),

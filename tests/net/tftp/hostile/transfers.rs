@@ -173,17 +173,38 @@ fn a_phone_with_one_source_port_for_everything_gets_file_after_file() {
 }
 
 #[test]
-fn a_seventeenth_transfer_of_one_address_is_refused() {
+fn fifty_parallel_transfers_of_one_address_are_served() {
     let server = server();
-    let clients: Vec<_> = (0..17).map(|_| server.client()).collect();
-    for client in &clients[..16] {
-        client.request("a", "");
-        client.expect_data(1);
+    let clients: Vec<_> = (0..50).map(|_| server.client()).collect();
+    for client in &clients {
+        client.request("exact", "");
     }
-    clients[16].request("a", "");
-    clients[16].expect_error(0);
-    clients[16].request("absent", "");
-    clients[16].expect_error(1);
+    let ports: Vec<_> = clients
+        .iter()
+        .map(|client| client.expect_data(1).1)
+        .collect();
+    for (client, from) in clients.iter().zip(ports) {
+        client.ack(from, 1);
+        client.expect_data(2);
+        client.ack(from, 2);
+        client.expect_data(3);
+        client.ack(from, 3);
+    }
+    for _ in 0..50 {
+        assert_eq!(server.next_end(), (TransferOutcome::Delivered, 1024));
+    }
+}
+
+#[test]
+fn good_clients_of_the_same_address_are_served_beside_a_thousand_half_open_requests() {
+    let server = server();
+    let half_open: Vec<_> = (0..1_000).map(|_| server.client()).collect();
+    for (n, client) in half_open.iter().enumerate() {
+        client.request("a", "");
+        if n % 100 == 99 {
+            assert_eq!(server.client().fetch("a"), pattern(2000), "{n}");
+        }
+    }
 }
 
 #[test]
