@@ -9,6 +9,7 @@ mod includes;
 mod limits;
 mod own_files;
 mod pbx;
+mod variants;
 
 use std::{fs, path::Path};
 

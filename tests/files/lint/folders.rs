@@ -284,6 +284,10 @@ fn explain_describes_a_code_of_lint() {
         ("dial-plan-missing", "dialTemplate"),
         ("unreadable", "the other files are still checked"),
         ("star-code", "*97"),
+        (
+            "missing-image",
+            "Found by reflash verify in a firmware bundle",
+        ),
         ("number-cut-off", "sends at once"),
         ("nothing-to-check", "--pjsip"),
     ] {
