@@ -147,15 +147,7 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
         return findings.into_sorted();
     }
     xml::declare_prefixes(&mut text, &mut findings);
-    if let Some(encoding) = text.wrong_declaration() {
-        findings.at(
-            (1, 1),
-            Severity::Warning,
-            "encoding",
-            format!("the first line says encoding=\"{encoding}\", but the file is UTF-8"),
-            "Write encoding=\"UTF-8\"",
-        );
-    }
+    declared_encoding(&mut findings, &text);
     let document = match roxmltree::Document::parse(text.as_str()) {
         Ok(document) => document,
         Err(error) => {
@@ -183,6 +175,19 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
         ),
     }
     findings.into_sorted()
+}
+
+/// Reports a first line that declares another encoding than the text has.
+fn declared_encoding(findings: &mut FindingList<'_>, text: &Text) {
+    if let Some(encoding) = text.wrong_declaration() {
+        findings.at(
+            (1, 1),
+            Severity::Warning,
+            "encoding",
+            format!("the first line says encoding=\"{encoding}\", but the file is UTF-8"),
+            "Write encoding=\"UTF-8\"",
+        );
+    }
 }
 
 /// Whether the file is no XML, or of another type than its name shows; adds a finding if so.

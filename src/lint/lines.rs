@@ -179,6 +179,10 @@ impl<'a, 'input> Lines<'a, 'input> {
 fn speed_dial(findings: &mut FindingList<'_>, button: Node<'_, '_>) {
     let feature = child(button, "featureID").map(text).unwrap_or_default();
     let number = child(button, "speedDialNumber");
+    // A line with the wrong feature has a finding about that.
+    if child(button, "name").is_some_and(|name| !text(name).is_empty()) {
+        return;
+    }
     if SPEED_DIALS.contains(&feature.as_str()) && number.map(text).unwrap_or_default().is_empty() {
         findings.warning(
             number.unwrap_or(button),

@@ -87,7 +87,7 @@ fn each_fault_of_the_settings_of_a_7940_has_its_own_cure() {
 fn buttons_speed_dials_encodings_and_trust_lists_are_checked() {
     let speed = |number: &str| {
         let button =
-            format!("<line button=\"2\"><featureID>2</featureID>{number}</line></sipLines>");
+            format!("<line button=\"3\"><featureID>2</featureID>{number}</line></sipLines>");
         DEVICE_XML.replace("</sipLines>", &button)
     };
     let button = DEVICE_XML.replace(
