@@ -6,6 +6,7 @@
 
 mod address;
 mod asterisk_conf;
+mod asterisk_faults;
 mod codes;
 mod context;
 mod default;
@@ -39,6 +40,7 @@ mod xml;
 use std::path::Path;
 
 pub use asterisk_conf::{AsteriskFile, Include, IncludeKind};
+pub use asterisk_faults::check_asterisk;
 pub use codes::CODES;
 pub use context::LintContext;
 pub use explanation::{FindingExplanation, explanations};
@@ -101,6 +103,17 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
     };
     let mut text = match decoded {
         Ok(text) => text,
+        // A 7940 or 7960 reads bytes; only this one may be shown wrong.
+        Err(position) if named == Some(FileKind::Settings) && !xml_fault::utf16(bytes) => {
+            findings.at(
+                position,
+                Severity::Warning,
+                "encoding",
+                "a character that is neither ASCII nor UTF-8: the phone may show another one",
+                "Use ASCII only",
+            );
+            Text::latin1(bytes)
+        }
         Err(position) => {
             name::check(&mut findings, path, named, None);
             findings.at(
@@ -134,6 +147,7 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
         return findings.into_sorted();
     }
     xml::declare_prefixes(&mut text, &mut findings);
+    declared_encoding(&mut findings, &text);
     let document = match roxmltree::Document::parse(text.as_str()) {
         Ok(document) => document,
         Err(error) => {
@@ -163,6 +177,19 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
     findings.into_sorted()
 }
 
+/// Reports a first line that declares another encoding than the text has.
+fn declared_encoding(findings: &mut FindingList<'_>, text: &Text) {
+    if let Some(encoding) = text.wrong_declaration() {
+        findings.at(
+            (1, 1),
+            Severity::Warning,
+            "encoding",
+            format!("the first line says encoding=\"{encoding}\", but the file is UTF-8"),
+            "Write encoding=\"UTF-8\"",
+        );
+    }
+}
+
 /// Whether the file is no XML, or of another type than its name shows; adds a finding if so.
 fn is_of_another_kind(
     findings: &mut FindingList<'_>,
@@ -170,12 +197,18 @@ fn is_of_another_kind(
     bytes: &[u8],
     named: Option<FileKind>,
 ) -> bool {
-    let format = not_xml::seems_to_be(path, bytes).filter(|_| !is_text_file(named, bytes));
+    let format = not_xml::seems_to_be(path, bytes)
+        .filter(|format| *format == not_xml::WEB_PAGE || !is_text_file(named, bytes));
     if let Some(format) = format {
         findings.file(
             Severity::Error,
             "not-well-formed",
-            format!("the file is not XML; it seems to be {format}"),
+            match named {
+                Some(FileKind::Settings | FileKind::ImageName) => {
+                    format!("the file is not what phones expect; it seems to be {format}")
+                }
+                _ => format!("the file is not XML; it seems to be {format}"),
+            },
             match format {
                 not_xml::WEB_PAGE => "Download the file itself: a web page was saved in its place",
                 not_xml::ASTERISK => {
@@ -191,6 +224,11 @@ fn is_of_another_kind(
         return true;
     }
     let content = std::str::from_utf8(bytes).ok().and_then(FileKind::of_text);
+    if let Some(content) = content.filter(|_| name::is_trust_list(path)) {
+        let (message, cure) = name::trust_list_with(content);
+        findings.file(Severity::Error, "unknown-kind", message, cure);
+        return true;
+    }
     if let Some((named, content)) = FileKind::of_name(path).zip(content)
         && let Some((message, cure)) = name::contradiction(named, content)
     {

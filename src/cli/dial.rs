@@ -40,7 +40,7 @@ pub(super) struct Args {
     /// A dialplan.xml or its folder, a plan source, -, or a preset: AU, NANP, internal
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
-    /// Dialled keys: 0 to 9, *, # and +; '' for a hotline
+    /// Dialled keys: 0 to 9, *, # and +; '' for the plan's hotline
     #[arg(value_name = "DIGITS", value_parser = digits, conflicts_with_all = ["table", "xml"],
           required_unless_present_any = ["table", "xml"])]
     digits: Option<String>,
@@ -83,7 +83,14 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     if let Some(path) = &args.table {
         return table::run(path, &phone, globals);
     }
-    let dialled = phone.dial(args.digits.as_deref().unwrap_or_default());
+    let digits = args.digits.as_deref().unwrap_or_default();
+    let dialled = phone.dial(digits);
+    if digits.is_empty() && dialled.sent.is_empty() {
+        return Err(Failure::usage(
+            "no digits: this plan has no hotline, so the phone sends nothing",
+            "Name the digits: reflash dial PLAN DIGITS",
+        ));
+    }
     if globals.json {
         print(&json_document(&dialled)?)?;
     } else {

@@ -11,7 +11,7 @@ use crate::{
     text::wrap,
 };
 
-/// Explain a diagnosis, or a code of lint
+/// Explain a diagnosis, or a code of lint or verify
 ///
 /// For a diagnosis: signature, causes, what to do. Without CODE, lists all codes.
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,7 @@ use crate::{
   reflash explain manifest-refused
   reflash explain endpoint-nat")]
 pub(super) struct Args {
-    /// Code, as runs, reports and lint print it
+    /// Code, as runs, reports, lint and verify print it
     #[arg(value_name = "CODE", ignore_case = true, hide_possible_values = true,
           value_parser = PossibleValuesParser::new(known_codes()))]
     code: Option<String>,
@@ -32,7 +32,7 @@ struct ExplainDocument {
     findings: Vec<FindingExplanation>,
 }
 
-/// The codes of diagnoses and of `lint`, each once.
+/// The codes of diagnoses, of `lint` and of `verify`, each once.
 fn known_codes() -> Vec<String> {
     let mut codes: Vec<String> = Code::ALL.iter().map(ToString::to_string).collect();
     for explained in lint::explanations() {
@@ -102,7 +102,11 @@ fn in_full(explained: &Explanation) -> String {
 fn finding_in_full(explained: &FindingExplanation) -> String {
     let mut lines = vec![format!("{} ({})", explained.code, explained.severity)];
     lines.extend(wrap(
-        &format!("Found by reflash lint in {}.", files(explained.files)),
+        &format!(
+            "Found by reflash {} in {}.",
+            explained.command,
+            files(explained.files)
+        ),
         "  ",
         "  ",
     ));
@@ -125,12 +129,17 @@ fn list(all: &[Explanation], findings: &[FindingExplanation]) -> String {
         lines.extend(wrap(explained.title, &first, &indent));
     }
     lines.push(String::new());
-    let mut codes: Vec<_> = findings.iter().map(|explained| explained.code).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    let codes = format!("Codes of reflash lint: {}", codes.join(", "));
-    lines.extend(wrap(&codes, "", "  "));
-    lines.push(String::new());
+    for command in ["lint", "verify"] {
+        let of_command = findings
+            .iter()
+            .filter(|explained| explained.command == command);
+        let mut codes: Vec<_> = of_command.map(|explained| explained.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let codes = format!("Codes of reflash {command}: {}", codes.join(", "));
+        lines.extend(wrap(&codes, "", "  "));
+        lines.push(String::new());
+    }
     lines.push("For the full text: reflash explain CODE".to_owned());
     lines.join("\n").replace('`', "") + "\n"
 }

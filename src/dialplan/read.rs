@@ -60,9 +60,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedPlan, Finding> {
     };
     let document =
         Document::parse_with_options(&text, options).map_err(|error| not_xml(&error, &text))?;
-    let is_plan = |node: &Node<'_, '_>| has_name(*node, "DIALTEMPLATE");
+    // The configuration of a phone has a <dialTemplate> too, which only names the plan.
+    let root = document.root_element();
+    let is_of_phone = ["device", "Default"].contains(&root.tag_name().name());
+    let is_plan = |node: &Node<'_, '_>| !is_of_phone && has_name(*node, "DIALTEMPLATE");
     let Some(plan) = document.descendants().find(is_plan) else {
-        let root = document.root_element();
         return Err(finding(
             "no-dial-template",
             Severity::Error,

@@ -12,7 +12,7 @@ use super::{files, shown};
 use crate::{
     diagnose::{Finding, Severity},
     failure::Failure,
-    lint::{AsteriskFile, Include, IncludeKind, PjsipConfig, SipConfig},
+    lint::{self, AsteriskFile, Include, IncludeKind, PjsipConfig, SipConfig},
     text::{escape, read_failure},
 };
 
@@ -53,6 +53,8 @@ pub fn read(paths: &[PathBuf]) -> Result<AsteriskInputs, Failure> {
     }
     // A file that another includes has its place there.
     named.retain(|(path, _)| !reader.included.contains(&canonical(path)));
+    let whole = joined(named.iter().map(|(_, file)| file.clone()).collect());
+    reader.findings.extend(lint::check_asterisk(&whole));
     let (sip, pjsip): (Vec<_>, Vec<_>) = named
         .into_iter()
         .map(|(_, file)| file)
@@ -165,7 +167,7 @@ impl Reader {
         outer: &mut Vec<PathBuf>,
     ) -> AsteriskFile {
         self.count += 1;
-        let mut file = AsteriskFile::new(text);
+        let mut file = AsteriskFile::at(path, text);
         outer.push(canonical(path));
         for include in file.includes() {
             match self.include(path, &include, folder, outer) {

@@ -12,6 +12,7 @@ use crate::{
     dialplan::{DialPlan, DialPlanSource, MAX_PLAN_BYTES, PRESETS},
     display::{self, Style},
     failure::Failure,
+    lint::{self, FileKind, LintContext},
     provision::DIAL_PLAN,
     text::escape,
 };
@@ -110,6 +111,9 @@ fn open(path: &Path) -> Result<PlanFile, Failure> {
         }
     };
     let start = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+    if let Some(failure) = of_a_phone(path, &bytes) {
+        return Err(failure);
+    }
     // UTF-16 is XML too; reading it says what is wrong.
     let is_wide = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
     if is_wide || start.trim_ascii_start().starts_with(b"<") {
@@ -133,6 +137,37 @@ fn open(path: &Path) -> Result<PlanFile, Failure> {
                 "Correct these lines; docs/dialplans.md describes the language",
             )
         })
+}
+
+/// The failure for the configuration of a phone, which only names its dial plan.
+fn of_a_phone(path: &Path, bytes: &[u8]) -> Option<Failure> {
+    let kind = lint::kind(path, bytes, &LintContext::default())?;
+    if !matches!(
+        kind,
+        FileKind::Device | FileKind::Settings | FileKind::Default
+    ) {
+        return None;
+    }
+    let plans = lint::dial_templates(bytes);
+    let cure = match plans.first() {
+        Some(plan) => {
+            let beside = path.with_file_name(plan);
+            format!("Name its dial plan: {}", shown(&beside))
+        }
+        None => format!(
+            "Name a dial plan, or one of the presets {}",
+            PRESETS.join(", ")
+        ),
+    };
+    let names = match plans.first() {
+        Some(plan) => format!("names the dial plan {}", escape(plan)),
+        None => "names no dial plan".to_owned(),
+    };
+    let error = format!(
+        "{} is a configuration of phones, not a dial plan; it {names}",
+        shown(path)
+    );
+    Some(Failure::new(error, cure))
 }
 
 fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {

@@ -7,7 +7,10 @@
 
 mod file;
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 pub use self::file::{AsteriskFile, Include, IncludeKind};
 use self::file::{include, lines};
@@ -17,6 +20,14 @@ use self::file::{include, lines};
 pub(super) struct Section {
     pub(super) name: String,
     pub(super) is_template: bool,
+    /// The file in which it begins; empty if it has no path.
+    pub(super) path: PathBuf,
+    /// The line in which it begins.
+    pub(super) line: u32,
+    /// The templates and sections that it names and that are not known before it.
+    pub(super) unknown_bases: Vec<String>,
+    /// Whether it continues a section that is not known, `(+)`.
+    pub(super) continues: bool,
     values: HashMap<String, String>,
 }
 
@@ -49,6 +60,17 @@ impl Section {
             .map(|value| value.trim().to_owned())
             .filter(|value| !value.is_empty())
             .collect()
+    }
+
+    /// The name of the file in which it begins, or else `default`.
+    pub(super) fn file(&self, default: &str) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        if name.is_empty() || name == "-" {
+            default.to_owned()
+        } else {
+            name.into_owned()
+        }
     }
 
     pub(super) fn is_on(&self, key: &str, default: bool) -> bool {
@@ -118,7 +140,7 @@ impl AsteriskConf {
         for (number, line) in lines(&file.text) {
             let line = line.trim();
             if let Some((name, options)) = head(line) {
-                self.open(name, options);
+                self.open(name, options, &file.path, number);
             } else if line.starts_with('#') {
                 if include(number, line).is_none() {
                     continue;
@@ -140,7 +162,7 @@ impl AsteriskConf {
     }
 
     /// Starts or continues a section. Values of its templates are copied.
-    fn open(&mut self, name: &str, options: &str) {
+    fn open(&mut self, name: &str, options: &str, path: &Path, line: u32) {
         let options: Vec<_> = options.split(',').map(str::trim).collect();
         let same = |known: &&Section| known.name.eq_ignore_ascii_case(name);
         if let Some(filter) = options.iter().find_map(|option| option.strip_prefix('+')) {
@@ -154,6 +176,7 @@ impl AsteriskConf {
             }
         }
         let mut values = HashMap::new();
+        let mut unknown_bases = Vec::new();
         for base in &options {
             let known = self
                 .sections
@@ -161,12 +184,18 @@ impl AsteriskConf {
                 .find(|known| known.name.eq_ignore_ascii_case(base));
             if let Some(known) = known {
                 values.extend(known.values.clone());
+            } else if !base.is_empty() && !base.starts_with(['!', '+']) {
+                unknown_bases.push((*base).to_owned());
             }
         }
         self.current = Some(self.sections.len());
         self.sections.push(Section {
             name: name.to_owned(),
             is_template: options.contains(&"!"),
+            path: path.to_owned(),
+            line,
+            unknown_bases,
+            continues: options.iter().any(|option| option.starts_with('+')),
             values,
         });
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     diagnose::Severity,
-    phone::{Family, LoadName, Protocol},
+    phone::{Family, LoadName, Model, Protocol},
 };
 
 /// Values of `transportLayerProtocol`: TCP, UDP, TLS, and "as set in the security profile",
@@ -117,7 +117,7 @@ fn sip(
         value::check_element(findings, node, family);
     }
     let lines = Lines::of(root);
-    lines.check(findings);
+    lines.check(findings, most_buttons(family, known));
     if all(root, "dialTemplate").all(|plan| text(plan).is_empty()) {
         let profile = child(root, "sipProfile").unwrap_or(root);
         findings.node(
@@ -150,6 +150,12 @@ fn sip(
         transports,
     };
     pbx::check(findings, &phone, known);
+}
+
+/// The number of buttons of the model, or the most of the family, with expansion modules.
+fn most_buttons(family: Option<Family>, known: &LintContext) -> Option<u8> {
+    let of_family = || family?.models().map(Model::most_buttons).max();
+    known.model.map(Model::most_buttons).or_else(of_family)
 }
 
 /// Authenticated and encrypted phones register over TLS only.

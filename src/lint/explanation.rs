@@ -1,10 +1,13 @@
-//! The explanation of each code: the row of its table in docs/lint.md or docs/dialplans.md.
+//! The explanation of each code: the row of its table in docs/lint.md, docs/dialplans.md, or for
+//! problems of bundles docs/verification.md.
 
 use serde::Serialize;
 
-/// What a code of `lint` means.
+/// What a code of `lint` or `verify` means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct FindingExplanation {
+    /// The command that finds it: `lint` or `verify`.
+    pub command: &'static str,
     /// The code.
     pub code: &'static str,
     /// The severity; where it depends on the case, the meaning says when another applies.
@@ -22,6 +25,7 @@ pub fn explanations() -> Vec<FindingExplanation> {
     let plans = include_str!("../../docs/dialplans.md");
     let mut all = rows(lint, None);
     all.extend(rows(plans, Some("dialplan.xml")));
+    all.extend(problems(include_str!("../../docs/verification.md")));
     all
 }
 
@@ -51,6 +55,7 @@ fn rows(document: &'static str, files: Option<&'static str>) -> Vec<FindingExpla
             .any(|one| severity.starts_with(one))
         {
             found.push(FindingExplanation {
+                command: "lint",
                 code,
                 severity,
                 files: files.unwrap_or(heading),
@@ -59,6 +64,29 @@ fn rows(document: &'static str, files: Option<&'static str>) -> Vec<FindingExpla
         }
     }
     found
+}
+
+/// The rows of the table of problem codes: one or several codes, and what they mean.
+fn problems(document: &'static str) -> Vec<FindingExplanation> {
+    let table = document
+        .split("## Problem codes")
+        .nth(1)
+        .unwrap_or_default();
+    let table = table.split("\n## ").next().unwrap_or_default();
+    let rows = table.lines().filter_map(|line| {
+        let row = line.strip_prefix("| `")?.strip_suffix(" |")?;
+        row.split_once("` | ")
+    });
+    rows.flat_map(|(codes, meaning)| {
+        codes.split("`, `").map(move |code| FindingExplanation {
+            command: "verify",
+            code,
+            severity: "problem of a bundle",
+            files: "a firmware bundle",
+            meaning,
+        })
+    })
+    .collect()
 }
 
 #[cfg(test)]
@@ -72,7 +100,14 @@ mod tests {
         for code in CODES {
             assert!(all.iter().any(|one| one.code == *code), "{code}");
         }
-        assert!(all.iter().any(|one| one.code == "hidden-entry"));
+        for code in [
+            "hidden-entry",
+            "missing-image",
+            "over-limit",
+            "file-skipped",
+        ] {
+            assert!(all.iter().any(|one| one.code == code), "{code}");
+        }
         for one in all {
             assert!(one.meaning.len() > 5 && !one.files.is_empty(), "{one:?}");
             assert!(!one.code.contains([' ', '`']), "{one:?}");

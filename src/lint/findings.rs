@@ -96,6 +96,13 @@ impl<'a> FindingList<'a> {
         self.node(Severity::Warning, node, code, message, cure);
     }
 
+    /// Removes a finding about an element, which another one replaces.
+    pub(super) fn withdraw(&mut self, node: Node<'_, '_>, code: &str) {
+        let place = self.text.map(|text| text.position(node.range().start));
+        self.findings
+            .retain(|finding| finding.code != code || finding.line.zip(finding.column) != place);
+    }
+
     fn add(
         &mut self,
         severity: Severity,

@@ -30,6 +30,19 @@ pub(super) const MAX_LEGACY_BYTES: usize = 8192;
 /// Checks `SIP<MAC>.cnf`, or with `common` `SIPDefault.cnf`.
 pub(super) fn check(findings: &mut FindingList<'_>, text: &Text, common: bool) {
     let all: Vec<Setting<'_>> = settings(text.as_str()).collect();
+    if all.is_empty() {
+        findings.file(
+            if common {
+                Severity::Warning
+            } else {
+                Severity::Error
+            },
+            "no-line",
+            "the file has no setting",
+            "Write key: value lines, such as proxy1_address and line1_name",
+        );
+        return;
+    }
     for (index, setting) in all.iter().enumerate() {
         let before = &all[..index];
         one(findings, setting);
@@ -125,6 +138,16 @@ fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>]) {
             "Write proxy_register: 1 here or in SIPDefault.cnf",
         );
     }
+    let has_server = value("proxy1_address").is_some() || value("call_manager1_addr").is_some();
+    if named > 0 && !has_server {
+        findings.file(
+            Severity::Note,
+            "no-register",
+            "proxy1_address is not set here: unless SIPDefault.cnf sets it, the phone does not \
+             register",
+            "Write proxy1_address with the address of the PBX, here or in SIPDefault.cnf",
+        );
+    }
 }
 
 fn one(findings: &mut FindingList<'_>, setting: &Setting<'_>) {
@@ -151,6 +174,25 @@ fn one(findings: &mut FindingList<'_>, setting: &Setting<'_>) {
             "Replace it with the value for this phone",
         );
         return;
+    }
+    if value.starts_with(['“', '”', '„']) || value.ends_with(['“', '”']) {
+        findings.at(
+            place,
+            Severity::Warning,
+            "curly-quotes",
+            format!("the value of {name} is in curly quotes, which become part of it"),
+            "Write straight quotes, or none",
+        );
+        return;
+    }
+    if setting.is_open {
+        findings.at(
+            place,
+            Severity::Warning,
+            "unquoted",
+            format!("the value of {name} has an opening quote and no closing one"),
+            "Write the same quote after the value",
+        );
     }
     if !setting.rest.is_empty() {
         findings.at(
@@ -304,13 +346,29 @@ fn image(findings: &mut FindingList<'_>, place: LineColumn, value: &str) {
 
 fn unknown_key(findings: &mut FindingList<'_>, setting: &Setting<'_>) {
     let name = setting.key;
-    if setting.value.is_empty() && setting.rest == "?" {
+    if !setting.has_colon {
+        let key = name.split('=').next().unwrap_or_default().trim();
+        let is_assigned = key != name && Key::of(key).is_some();
         findings.at(
             setting.place,
             Severity::Warning,
             "unknown-key",
             "a line without a colon: the phone counts it as an error and skips it",
-            "Write key: value, or # before a comment",
+            if is_assigned {
+                format!("Write a colon instead of the equals sign: {key}: and the value")
+            } else {
+                "Write key: value, or # before a comment".to_owned()
+            },
+        );
+        return;
+    }
+    if let Some(right) = keys::of_too_many_lines(name) {
+        findings.at(
+            setting.place,
+            Severity::Warning,
+            "unknown-key",
+            format!("{name}: a 7960 has {} lines, a 7940 two", keys::LINES),
+            format!("Delete the line, or write {right}"),
         );
         return;
     }

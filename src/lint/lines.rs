@@ -12,6 +12,9 @@ use super::{
 /// `featureID` of a line; others are speed dials and phone functions.
 const LINE: &str = "9";
 
+/// `featureID` of a speed dial, and of one that shows the state of the extension.
+const SPEED_DIALS: [&str; 2] = ["2", "21"];
+
 /// The lines of a phone, which register.
 pub(super) struct Lines<'a, 'input> {
     root: Node<'a, 'input>,
@@ -35,7 +38,12 @@ impl<'a, 'input> Lines<'a, 'input> {
         self.buttons.iter().copied().filter(is_line)
     }
 
-    pub(super) fn check(&self, findings: &mut FindingList<'_>) {
+    /// Checks the lines and buttons. `most` is the number of buttons of the model, if known.
+    pub(super) fn check(&self, findings: &mut FindingList<'_>, most: Option<u8>) {
+        for button in &self.buttons {
+            speed_dial(findings, *button);
+            beyond(findings, *button, most);
+        }
         self.first(findings);
         self.same_button(findings);
         for line in self.registering() {
@@ -164,6 +172,41 @@ impl<'a, 'input> Lines<'a, 'input> {
                 "Write the address of the PBX into <proxy> of each line",
             );
         }
+    }
+}
+
+/// A speed dial without a number does nothing.
+fn speed_dial(findings: &mut FindingList<'_>, button: Node<'_, '_>) {
+    let feature = child(button, "featureID").map(text).unwrap_or_default();
+    let number = child(button, "speedDialNumber");
+    // A line with the wrong feature has a finding about that.
+    if child(button, "name").is_some_and(|name| !text(name).is_empty()) {
+        return;
+    }
+    if SPEED_DIALS.contains(&feature.as_str()) && number.map(text).unwrap_or_default().is_empty() {
+        findings.warning(
+            number.unwrap_or(button),
+            "speed-dial",
+            "a speed dial without speedDialNumber: the button dials nothing",
+            "Write <speedDialNumber> with the number",
+        );
+    }
+}
+
+/// A button that the phone does not have.
+fn beyond(findings: &mut FindingList<'_>, button: Node<'_, '_>, most: Option<u8>) {
+    let number = button
+        .attribute("button")
+        .and_then(|number| number.trim().parse::<u32>().ok());
+    if let (Some(number), Some(most)) = (number, most)
+        && number > u32::from(most)
+    {
+        findings.warning(
+            button,
+            "button",
+            format!("button {number}: the phone has {most}, counting those of expansion modules"),
+            "Use a lower number, or delete the button",
+        );
     }
 }
 

@@ -112,6 +112,24 @@ pub(super) fn contradiction(named: FileKind, content: FileKind) -> Option<(Strin
     Some((message, cure))
 }
 
+/// Whether the name is that of a trust list, `CTLFile.tlv` or `ITLSEP<MAC>.tlv`, which is binary.
+pub(super) fn is_trust_list(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.unwrap_or_default().to_ascii_lowercase();
+    name.strip_suffix(".tlv").is_some() && (name.starts_with("ctl") || name.starts_with("itl"))
+}
+
+/// The message and the cure for a trust list with this content.
+pub(super) fn trust_list_with(content: FileKind) -> (String, &'static str) {
+    let message = format!(
+        "the name is that of a trust list, but the content is {}",
+        content.described()
+    );
+    let cure = "Delete the file, or rename it to match its content: without a trust list, phones \
+                get \"file not found\" and go on";
+    (message, cure)
+}
+
 /// Checks that phones request exactly this name. `named` is the kind that the name shows, `content`
 /// the kind that the root element shows.
 pub(super) fn check(

@@ -89,7 +89,8 @@ fn with_pjsip(findings: &mut FindingList<'_>, phone: &PhoneSide<'_, '_>, pjsip: 
             ports
         };
         let (tcp, udp) = (ports(TransportProtocol::Tcp), ports(TransportProtocol::Udp));
-        port(findings, phone, &tcp, &udp, "pjsip.conf");
+        let file = pjsip.transports.first().map_or("", |one| one.file.as_str());
+        port(findings, phone, &tcp, &udp, file);
     }
 }
 

@@ -3,6 +3,9 @@
 use super::asterisk_conf::{AsteriskConf, AsteriskFile, Section};
 use crate::inventory::Secret;
 
+/// The name of a file without a path.
+const PJSIP: &str = "pjsip.conf";
+
 /// The protocol of a transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TransportProtocol {
@@ -21,6 +24,8 @@ pub enum TransportProtocol {
 pub struct PjsipTransport {
     /// Its name.
     pub name: String,
+    /// The name of its file.
+    pub file: String,
     /// Its protocol.
     pub protocol: TransportProtocol,
     /// The port of `bind`.
@@ -32,6 +37,8 @@ pub struct PjsipTransport {
 pub struct PjsipEndpoint {
     /// Its name, with which a phone registers.
     pub name: String,
+    /// The name of its file.
+    pub file: String,
     /// The name of its transport, if set.
     pub transport: Option<String>,
     /// The names of its `auth` sections.
@@ -49,6 +56,8 @@ pub struct PjsipEndpoint {
 pub struct PjsipAuth {
     /// Its name.
     pub name: String,
+    /// The name of its file.
+    pub file: String,
     /// The user name that the phone must give.
     pub username: String,
     /// The password; `None` if the file has only a digest of it.
@@ -114,6 +123,7 @@ impl PjsipConfig {
 
     fn add_section(&mut self, section: &Section) {
         let name = section.name.clone();
+        let file = section.file(PJSIP);
         match section.lower("type").as_deref() {
             Some("transport") => {
                 let protocol = match section.lower("protocol").as_deref() {
@@ -128,12 +138,14 @@ impl PjsipConfig {
                 };
                 self.transports.push(PjsipTransport {
                     name,
+                    file,
                     protocol,
                     port: section.port_of("bind").unwrap_or(default),
                 });
             }
             Some("endpoint") => self.endpoints.push(PjsipEndpoint {
                 name,
+                file,
                 transport: section.value("transport").map(str::to_owned),
                 auths: section.list("auth"),
                 aors: section.list("aors"),
@@ -141,6 +153,7 @@ impl PjsipConfig {
                 rewrite_contact: section.is_on("rewrite_contact", false),
             }),
             Some("auth") => self.auths.push(PjsipAuth {
+                file,
                 username: section.value("username").unwrap_or(&name).to_owned(),
                 password: section
                     .value("password")
@@ -169,6 +182,7 @@ impl PjsipConfig {
         });
         let username = section.value("inbound_auth/username");
         self.endpoints.push(PjsipEndpoint {
+            file: section.file(PJSIP),
             transport: section
                 .value("transport")
                 .or(section.value("endpoint/transport"))
@@ -182,6 +196,7 @@ impl PjsipConfig {
         if let Some(username) = username {
             self.auths.push(PjsipAuth {
                 name: auth,
+                file: section.file(PJSIP),
                 username: username.to_owned(),
                 password: section
                     .value("inbound_auth/password")
@@ -217,6 +232,7 @@ mod tests {
             .iter()
             .map(|(name, protocol)| PjsipTransport {
                 name: (*name).to_owned(),
+                file: PJSIP.to_owned(),
                 protocol: *protocol,
                 port: if *name == "transport-tcp" { 5061 } else { 5060 },
             })
@@ -224,6 +240,7 @@ mod tests {
         assert_eq!(read.transports, expected);
         let endpoint = |name: &str, transport: Option<&str>, on: bool| PjsipEndpoint {
             name: name.to_owned(),
+            file: PJSIP.to_owned(),
             transport: transport.map(str::to_owned),
             auths: Vec::new(),
             aors: Vec::new(),

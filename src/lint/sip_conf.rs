@@ -8,6 +8,8 @@ use crate::inventory::Secret;
 pub struct SipPeer {
     /// Its name.
     pub name: String,
+    /// The name of its file.
+    pub file: String,
     /// The password; `None` if the file has none, or only a digest of it.
     pub secret: Option<Secret>,
     /// The value of `nat`, in lower case; from `[general]` if the peer has none.
@@ -92,6 +94,7 @@ impl SipConfig {
             .filter(is_peer)
             .map(|section| SipPeer {
                 name: section.name.clone(),
+                file: section.file("sip.conf"),
                 secret: section
                     .value("secret")
                     .map(|secret| Secret::new(secret.to_owned())),

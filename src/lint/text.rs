@@ -30,14 +30,30 @@ impl Text {
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, LineColumn> {
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(Self::new(text.strip_prefix(BOM).unwrap_or(text).to_owned())),
-            Err(_) if declares_latin1(bytes) => {
-                Ok(Self::new(bytes.iter().copied().map(char::from).collect()))
-            }
+            Err(_) if declares_latin1(bytes) => Ok(Self::latin1(bytes)),
             Err(error) => {
                 let (valid, _) = bytes.split_at(error.valid_up_to());
                 Err(Self::new(String::from_utf8_lossy(valid).into_owned()).end())
             }
         }
+    }
+
+    /// Decodes Latin-1, which any bytes are.
+    pub(super) fn latin1(bytes: &[u8]) -> Self {
+        Self::new(bytes.iter().copied().map(char::from).collect())
+    }
+
+    /// The encoding in the XML declaration, if it is UTF-16: a decoded text is not.
+    pub(super) fn wrong_declaration(&self) -> Option<&str> {
+        let declaration = self.whole.strip_prefix("<?xml")?.split("?>").next()?;
+        let (_, rest) = declaration.split_once("encoding=")?;
+        let quote = rest
+            .chars()
+            .next()
+            .filter(|quote| ['"', '\''].contains(quote))?;
+        let name = rest[1..].split(quote).next()?;
+        let start = name.get(.."utf-16".len())?;
+        start.eq_ignore_ascii_case("utf-16").then_some(name)
     }
 
     fn new(text: String) -> Self {

@@ -56,6 +56,19 @@ impl Model {
         }
     }
 
+    /// The number of buttons with the expansion modules that it may have: two modules 7914 to 7916
+    /// with 24 buttons each at most. Models with fewer than six buttons, and wireless ones, take no
+    /// module; those of other families than 79xx take up to three with 36.
+    #[must_use]
+    pub fn most_buttons(&self) -> u8 {
+        let own = self.line_buttons();
+        match self.plain_number() {
+            "7906" | "7911" | "7931" | "7941" | "7942" | "7945" => own,
+            "7961" | "7962" | "7965" | "7970" | "7971" | "7975" => own + 48,
+            _ => own + 108,
+        }
+    }
+
     /// Whether its display has a backlight that `displayOnTime` and related settings control:
     /// the models with a colour display (Cisco's data sheets).
     #[must_use]

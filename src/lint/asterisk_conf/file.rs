@@ -1,11 +1,17 @@
 //! One file of Asterisk's configuration: its lines without comments, and its includes.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::HashMap,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 /// One file, and those that it includes.
 #[derive(Clone, Default)]
 pub struct AsteriskFile {
     pub(super) text: String,
+    /// Its path; empty if it has none.
+    pub(in crate::lint) path: PathBuf,
     /// The files of each line with an include; a line that is missing here was not read.
     pub(super) included: HashMap<u32, Vec<AsteriskFile>>,
 }
@@ -48,7 +54,16 @@ impl AsteriskFile {
     pub fn new(text: String) -> Self {
         Self {
             text,
-            included: HashMap::new(),
+            ..Self::default()
+        }
+    }
+
+    /// A file of which no include is read yet, with the path that findings name.
+    #[must_use]
+    pub fn at(path: &Path, text: String) -> Self {
+        Self {
+            path: path.to_owned(),
+            ..Self::new(text)
         }
     }
 

@@ -213,3 +213,20 @@ impl Key {
         }
     }
 }
+
+/// For a key of a line or proxy that no phone has, such as `line7_name`: the same key of the last
+/// line.
+pub(super) fn of_too_many_lines(name: &str) -> Option<String> {
+    ["line", "proxy", "speed_line", "speed_label"]
+        .iter()
+        .find_map(|prefix| {
+            let rest = name.strip_prefix(prefix)?;
+            let end = rest.find(|key: char| !key.is_ascii_digit());
+            let (number, rest) = rest.split_at(end.unwrap_or(rest.len()));
+            let right = format!("{prefix}{LINES}{rest}");
+            let is_more = number
+                .parse::<u32>()
+                .is_ok_and(|number| number > u32::from(LINES));
+            (is_more && Key::of(&right).is_some()).then_some(right)
+        })
+}

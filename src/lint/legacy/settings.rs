@@ -9,6 +9,10 @@ pub(super) struct Setting<'t> {
     pub(super) value: &'t str,
     /// What follows an unquoted value that ends at a space.
     pub(super) rest: &'t str,
+    /// Whether the value has an opening quote and no closing one.
+    pub(super) is_open: bool,
+    /// Whether the line has a colon.
+    pub(super) has_colon: bool,
 }
 
 /// Whether a text without a tag has the form of these files.
@@ -38,15 +42,24 @@ pub(super) fn settings(text: &str) -> impl Iterator<Item = Setting<'_>> {
                 place,
                 key: trimmed.trim_end(),
                 value: "",
-                rest: "?",
+                rest: "",
+                is_open: false,
+                has_colon: false,
             });
         };
-        let (value, rest) = value(rest.trim());
+        let rest = rest.trim();
+        let is_open = ['"', '\''].iter().any(|quote| {
+            let inside = rest.strip_prefix(*quote);
+            inside.is_some_and(|inside| !inside.contains(*quote))
+        });
+        let (value, rest) = value(rest);
         Some(Setting {
             place,
             key: key.trim_end(),
             value,
             rest,
+            is_open,
+            has_colon: true,
         })
     })
 }

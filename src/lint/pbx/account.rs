@@ -11,7 +11,7 @@ use crate::{
         sip_conf::{SipConfig, SipPeer},
         xml::{child, value},
     },
-    phone::FREEPBX_SECRET_FIELD,
+    phone::{FREEPBX_SECRET_FIELD, MAX_SECRET},
 };
 
 /// The account of a phone, as messages name it.
@@ -28,7 +28,7 @@ pub(super) fn with_peer(
     sip: &SipConfig,
 ) {
     let whose = Account {
-        name: format!("[{}] of sip.conf", peer.name),
+        name: format!("[{}] of {}", peer.name, peer.file),
         is_freepbx: sip.is_freepbx,
     };
     let name = child(line, "name").unwrap_or(line);
@@ -40,7 +40,7 @@ pub(super) fn with_peer(
                 "the peer {} does not have host=dynamic: Asterisk rejects its registration",
                 peer.name
             ),
-            format!("Set host=dynamic in [{}] of sip.conf", peer.name),
+            format!("Set host=dynamic in [{}] of {}", peer.name, peer.file),
         );
     }
     auth_name(findings, line, &peer.name, &whose);
@@ -73,7 +73,7 @@ pub(super) fn check(
             continue;
         };
         let whose = Account {
-            name: format!("[{}] of pjsip.conf", auth.name),
+            name: format!("[{}] of {}", auth.name, auth.file),
             is_freepbx: pjsip.is_freepbx,
         };
         auth_name(findings, line, &auth.username, &whose);
@@ -163,6 +163,30 @@ fn password(
     if written.is_empty() || is_placeholder(&written, true) || written == expected.expose() {
         return;
     }
+    // One finding with one cure: the length of the password of the PBX decides.
+    findings.withdraw(node, "secret-too-long");
+    let length = expected.expose().chars().count();
+    if length > MAX_SECRET {
+        let field = if whose.is_freepbx {
+            format!(". In FreePBX: {FREEPBX_SECRET_FIELD}")
+        } else {
+            String::new()
+        };
+        findings.error(
+            node,
+            "password-differs",
+            format!(
+                "authPassword is not the password of {}, which has {length} characters: the PBX \
+                 rejects the phone, and phones safely accept {MAX_SECRET}",
+                whose.name
+            ),
+            format!(
+                "Set a password of at most {MAX_SECRET} characters on the PBX, and write the same \
+                 here{field}"
+            ),
+        );
+        return;
+    }
     findings.error(
         node,
         "password-differs",
@@ -202,7 +226,7 @@ pub(super) fn nat(
             if sip.is_freepbx {
                 freepbx_advanced(&peer.name, "NAT Mode to No")
             } else {
-                format!("Set nat=no in [{}] of sip.conf", peer.name)
+                format!("Set nat=no in [{}] of {}", peer.name, peer.file)
             },
         );
     }
@@ -236,8 +260,9 @@ pub(super) fn answers(
                 freepbx_advanced(&endpoint.name, "Force rport and Rewrite Contact to No")
             } else {
                 format!(
-                    "Set {}=no for this endpoint in pjsip.conf",
-                    wrong.join("=no and ")
+                    "Set {}=no for this endpoint in {}",
+                    wrong.join("=no and "),
+                    endpoint.file
                 )
             },
         );

@@ -190,7 +190,7 @@ fn a_file_from_standard_input_is_recognized_by_its_content() {
         (DEFAULT_XML, None),
         (PLAN, None),
         (
-            "line1_name: 201\nline1_password: x\nproxy_register: 1\n",
+            "line1_name: 201\nline1_password: x\nproxy1_address: pbx\nproxy_register: 1\n",
             None,
         ),
         ("<device>", Some("not-well-formed")),
@@ -268,7 +268,7 @@ fn a_dial_plan_that_is_named_and_missing_is_a_finding() {
     assert!(out.contains("Write dialplan.xml"), "{out}");
     fs::remove_file(&sep).unwrap();
 
-    let settings = "line1_name: 201\nline1_password: x\nproxy_register: 1\ndial_template: office\n";
+    let settings = "line1_name: 201\nline1_password: x\nproxy1_address: pbx\nproxy_register: 1\ndial_template: office\n";
     let name = "SIP001D45AABB0D.cnf";
     written(base.path(), name, settings);
     assert_eq!(lint(&[folder]), missing(name));
@@ -284,6 +284,10 @@ fn explain_describes_a_code_of_lint() {
         ("dial-plan-missing", "dialTemplate"),
         ("unreadable", "the other files are still checked"),
         ("star-code", "*97"),
+        (
+            "missing-image",
+            "Found by reflash verify in a firmware bundle",
+        ),
         ("number-cut-off", "sends at once"),
         ("nothing-to-check", "--pjsip"),
     ] {
