@@ -238,7 +238,7 @@ fn pick(
         .item("I changed something: check again", NetworkPick::CheckAgain)
         .item_if(more > 0, format!("Show {more} more"), NetworkPick::More)
         .item_if(
-            answers.detected.listened && answers.detected.phones.is_empty() && !no_privileges,
+            answers.detected.listened && answers.detected.phones.is_empty() && !is_blocked,
             "Listen again for phones, for a minute",
             NetworkPick::Listen,
         )
