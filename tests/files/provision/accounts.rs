@@ -88,14 +88,15 @@ pub(super) fn pjsip_accounts(built: &ProvisionOutput) -> Accounts {
             ("rtp_symmetric", "no"),
             ("direct_media", "no"),
             ("send_rpid", "yes"),
-            ("named_call_group", "reflash"),
-            ("named_pickup_group", "reflash"),
             ("disallow", "all"),
             ("auth", user),
             ("aors", user),
         ] {
             assert_eq!(one(endpoint, name), value);
         }
+        // Phones pick up calls of the group that they are called in.
+        let group = one(endpoint, "named_call_group");
+        assert_eq!(one(endpoint, "named_pickup_group"), group);
         let auth: Vec<_> = of_type("auth").filter(|auth| auth.0 == *user).collect();
         assert_eq!(auth.len(), 1, "{user}");
         assert_eq!(one(auth[0], "auth_type"), "userpass");
