@@ -91,6 +91,10 @@ pub(crate) fn state_meaning(state: State) -> &'static str {
 
 /// Evidence with its source: `CDP reports SIP45.9-3-1SR4-1S (…)`. Not escaped.
 pub(crate) fn evidence(evidence: &Evidence) -> String {
+    // The detail is a whole sentence.
+    if evidence.disputed {
+        return evidence.detail.clone();
+    }
     let source = match evidence.source {
         // The detail is a whole sentence: what was requested or delivered.
         EvidenceSource::Requests => return evidence.detail.clone(),

@@ -7,6 +7,7 @@
 mod activity;
 mod answer_path;
 mod application;
+mod claims;
 mod closed;
 mod config_boot;
 mod configuration;
@@ -49,4 +50,5 @@ mod vlan;
 pub(super) use self::core::Conversion;
 pub(super) use context::{Context, FileRequest};
 pub use expected::ExpectedActivity;
+pub(super) use load_reports::source_name;
 pub use status::{SETTLED_AFTER, silence_limit};

@@ -113,6 +113,9 @@ pub struct Evidence {
     pub source: EvidenceSource,
     /// What was observed, in one line.
     pub detail: String,
+    /// Something that outweighs it contradicts it, so it proves nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub disputed: bool,
 }
 
 /// A change of a phone that belongs in the record.

@@ -2,6 +2,7 @@
 
 mod admission;
 mod completion;
+mod disputes;
 mod facts;
 mod machine;
 mod queries;

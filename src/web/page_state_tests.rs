@@ -242,6 +242,7 @@ fn the_last_message_shows_the_report() {
         evidence: vec![Evidence {
             source: EvidenceSource::Cdp,
             detail: "SIP45".to_owned(),
+            disputed: false,
         }],
         files: Vec::new(),
         diagnoses: Vec::new(),

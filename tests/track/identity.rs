@@ -202,8 +202,8 @@ fn addresses_of_phones_without_a_mac_are_listed_as_unidentified() {
 #[test]
 fn a_phone_that_is_identified_as_a_known_phone_is_counted_once() {
     let mut run = Run::new(plan());
-    run.boot(0.0, 10, 1).fetch(5.0, 11, "term45.default.loads");
-    run.report_load(6.0, 11, LOAD);
+    run.boot(0.0, 10, 1).report_load(6.0, 11, LOAD);
+    assert_eq!(run.report().totals.already, 1);
     run.boot(10.0, 11, 1);
     let report = run.report();
     assert_eq!(report.phones.len(), 1);

@@ -9,6 +9,7 @@ mod diagnoses;
 mod episodes;
 mod evidence;
 mod fleet;
+mod forged;
 mod identity;
 mod lease;
 mod listed;

@@ -286,6 +286,7 @@ fn step(state: State, evidence: Option<&str>) -> Event {
             evidence: evidence.map(|detail| Evidence {
                 source: EvidenceSource::Requests,
                 detail: detail.to_owned(),
+                disputed: false,
             }),
             ..StepDetails::default()
         },

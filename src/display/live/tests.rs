@@ -61,6 +61,7 @@ fn confirmed(phone: PhoneRef) -> Event {
             evidence: Some(Evidence {
                 source: EvidenceSource::Cdp,
                 detail: "SIP45.9-3-1SR4-1S (192.0.2.3, Port 1)".to_owned(),
+                disputed: false,
             }),
             ..StepDetails::default()
         },

@@ -156,6 +156,7 @@ impl Conversion {
                 self.delivery.describe_images(),
                 file.map_or_else(|| "a file".to_owned(), text::printable),
             ),
+            disputed: false,
         };
         self.findings.add_evidence(evidence.clone());
         // Two passes are normal (recovery, then the load of the configuration). A phone that makes
@@ -174,7 +175,11 @@ impl Conversion {
     ) {
         let was_other = self.loads.was_on_sccp || self.loads.in_recovery;
         if self.state == State::Flashed && self.delivery.had_every_ack && was_other {
-            let evidence = Evidence { source, detail };
+            let evidence = Evidence {
+                source,
+                detail,
+                disputed: false,
+            };
             self.findings.add_evidence(evidence.clone());
             self.transition_to(State::Confirmed, StepDetails::of_evidence(evidence), out);
         } else {
@@ -225,7 +230,11 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         if self.is_converted() {
-            let evidence = Evidence { source, detail };
+            let evidence = Evidence {
+                source,
+                detail,
+                disputed: false,
+            };
             self.findings.add_deciding_evidence(evidence.clone());
             let details = StepDetails {
                 load,

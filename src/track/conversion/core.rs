@@ -129,7 +129,11 @@ impl Conversion {
         detail: String,
         out: &mut Vec<Change>,
     ) {
-        let evidence = Evidence { source, detail };
+        let evidence = Evidence {
+            source,
+            detail,
+            disputed: false,
+        };
         if self.findings.add_evidence(evidence.clone()) {
             self.step(StepDetails::of_evidence(evidence), out);
         }

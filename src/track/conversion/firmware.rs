@@ -35,10 +35,11 @@ impl Conversion {
         );
         // The names that a boot loader writes do not show which load was installed.
         if load.is_recovery() || load.as_str().eq_ignore_ascii_case("79XX_default_load") {
-            if self.state == State::Writing && load.is_recovery() {
-                self.transition_to(State::Rebooted, StepDetails::default(), out);
-            }
             self.note(source, detail, out);
+            return;
+        }
+        let is_target = cx.catalog.is_target(load) && load.protocol() != Some(Protocol::Sccp);
+        if is_target && self.sets_aside(cx, source, &detail, out) {
             return;
         }
         if self.loads.from.is_none() && !self.delivery.fetched {
@@ -49,7 +50,7 @@ impl Conversion {
         self.check_supported(cx, load, out);
         if cx.catalog.is_bridge(load)
             && self.routing.stage == StageRole::Bridge
-            && !self.is_owed_images()
+            && !self.is_in_open_pass(cx.at)
         {
             // The phone has the bridge, from this run or from before.
             self.routing.leave_bridge(BridgeProgress::Installed);
@@ -58,8 +59,13 @@ impl Conversion {
         if source == EvidenceSource::Sccp {
             self.on_running(cx.at, out);
         }
-        if cx.catalog.is_target(load) && load.protocol() != Some(Protocol::Sccp) {
-            self.on_target_report(load, Evidence { source, detail }, out);
+        if is_target {
+            let evidence = Evidence {
+                source,
+                detail,
+                disputed: false,
+            };
+            self.on_target_report(load, evidence, out);
             return;
         }
         let is_known = self.state == State::Already && cx.catalog.is_empty();
@@ -157,6 +163,7 @@ impl Conversion {
                 source,
                 detail: "it requested an address by DHCP after the last image: it restarts"
                     .to_owned(),
+                disputed: false,
             };
             self.findings.add_evidence(evidence.clone());
             self.transition_to(State::Rebooted, StepDetails::of_evidence(evidence), out);

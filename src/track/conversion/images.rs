@@ -97,6 +97,7 @@ impl Conversion {
                     "requested its manifest and no image, then {}: it keeps the images that it has",
                     text::printable(request.file_name())
                 ),
+                disputed: false,
             };
             self.findings.add_evidence(evidence.clone());
             // It went past the manifest in the same boot, so it requests none of its images.

@@ -194,6 +194,7 @@ impl Conversion {
                 self.delivery.pass,
                 file.map_or_else(|| "a file".to_owned(), text::printable)
             ),
+            disputed: false,
         };
         self.findings.add_evidence(evidence.clone());
         let details = StepDetails {

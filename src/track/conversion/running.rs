@@ -49,6 +49,7 @@ impl Conversion {
             let evidence = Evidence {
                 source: EvidenceSource::Sip,
                 detail: format!("{load}, and the phone is registered"),
+                disputed: false,
             };
             let details = StepDetails {
                 load: Some(load.clone()),

@@ -52,6 +52,7 @@ impl Conversion {
         let evidence = Evidence {
             source: EvidenceSource::Requests,
             detail,
+            disputed: false,
         };
         self.findings.add_evidence(evidence.clone());
         let details = StepDetails {

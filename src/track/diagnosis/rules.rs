@@ -8,7 +8,9 @@ use std::time::Duration;
 
 pub(crate) use self::{
     names::{NotFound, not_found},
-    refusal::{ManifestDelivery, RefusalCause, manifest_refused, refusal, refusal_due},
+    refusal::{
+        FIRST_IMAGE_WITHIN, ManifestDelivery, RefusalCause, manifest_refused, refusal, refusal_due,
+    },
 };
 
 /// Attempts at one image without a delivery before the transfer counts as broken.

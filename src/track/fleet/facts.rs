@@ -21,8 +21,14 @@ impl Fleet {
         address: Ipv4Addr,
         fact: &ObservationKind,
     ) -> Vec<Event> {
+        if self.is_disputed(address, fact) {
+            return Vec::new();
+        }
         match fact {
             ObservationKind::MacReported { mac, source } => {
+                if let Some(events) = self.dispute_mac(at, address, *mac, *source) {
+                    return events;
+                }
                 let id = self.registry.on_mac_report(at, address, *mac, *source);
                 self.update_listed(at, id, |phone, cx, out| {
                     phone.conversion.on_mac_report(cx.at, *source, out);

@@ -1,7 +1,7 @@
 //! The fleet: observations in, events out, and the schedule of what time alone changes.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     net::Ipv4Addr,
 };
 
@@ -10,7 +10,7 @@ use super::super::{
     conversion::FileRequest,
     event::{Event, PhoneId},
     identity::Registry,
-    observation::{Observation, ObservationKind, RunTime},
+    observation::{EvidenceSource, Observation, ObservationKind, RunTime},
     plan::{Plan, RegistrationTarget},
 };
 use crate::phone::{MacAddress, RequestedFile};
@@ -48,6 +48,8 @@ pub struct Fleet {
     pub(super) register_here: HashSet<MacAddress>,
     pub(super) registration_targets: HashMap<MacAddress, RegistrationTarget>,
     pub(super) registry: Registry,
+    /// The address and the source of the newest claims that are disputed.
+    pub(super) disputed: VecDeque<(Ipv4Addr, EvidenceSource)>,
     /// When to check which phone; never later than the phone's deadline.
     pub(super) schedule: BTreeSet<(RunTime, PhoneId)>,
     pub(super) done: usize,
@@ -84,6 +86,7 @@ impl Fleet {
                     .collect(),
             ),
             plan,
+            disputed: VecDeque::new(),
             schedule: BTreeSet::new(),
             done: 0,
             failed: 0,

@@ -27,6 +27,11 @@ impl Fleet {
         request: FileRequest<'_>,
     ) -> Vec<Event> {
         let file = request.file;
+        if let Some(mac) = file.mac()
+            && let Some(events) = self.dispute_request(at, address, mac, request)
+        {
+            return events;
+        }
         let is_phone = match file {
             RequestedFile::Recovery(_) | RequestedFile::Manifest(_) => self
                 .registry
@@ -64,7 +69,12 @@ impl Fleet {
     }
 
     /// A client that is not a phone requested a file.
-    fn on_other_request(&mut self, at: RunTime, address: Ipv4Addr, request: FileRequest<'_>) {
+    pub(super) fn on_other_request(
+        &mut self,
+        at: RunTime,
+        address: Ipv4Addr,
+        request: FileRequest<'_>,
+    ) {
         let Some(other) = self.registry.other(at, address) else {
             return;
         };

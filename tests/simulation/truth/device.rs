@@ -7,7 +7,7 @@ use std::{
 };
 
 use reflash::{
-    phone::Model,
+    phone::{LoadName, Model},
     simulator::{PhoneConfig, SimulatedPhone},
     track::{EvidenceSource, ObservationKind},
 };
@@ -37,6 +37,8 @@ pub(crate) struct Device {
     pub(crate) last_ack_lost: bool,
     /// The server has answered a request of its current load.
     pub(crate) was_answered: bool,
+    /// The load of the application that started last; `None` in its boot loader.
+    pub(crate) running: Option<LoadName>,
 }
 
 impl Device {
@@ -75,6 +77,7 @@ impl Device {
                 .collect(),
             last_ack_lost: false,
             was_answered: false,
+            running: None,
         }
     }
 

@@ -343,6 +343,7 @@ impl<'a> World<'a> {
         match note {
             PhoneEvent::Booted(load) => {
                 device.was_answered = false;
+                device.running.clone_from(load);
                 if member.dhcp {
                     let source = EvidenceSource::Dhcp;
                     self.fly(Flight::Evidence(
@@ -354,8 +355,17 @@ impl<'a> World<'a> {
                     self.fly(Flight::Evidence(index, cdp(load)));
                 }
             }
-            PhoneEvent::Fetched { .. } | PhoneEvent::Missed { code: Some(_), .. } => {
+            PhoneEvent::Fetched { name, .. }
+            | PhoneEvent::Missed {
+                name,
+                code: Some(_),
+            } => {
                 device.was_answered = true;
+                // It announces its load once a minute, so also after its first requests.
+                let load = device.running.clone().filter(|_| member.witness);
+                if let Some(load) = load.filter(|_| name.contains(".cnf")) {
+                    self.fly(Flight::Evidence(index, cdp(load)));
+                }
             }
             _ => {}
         }

@@ -47,6 +47,7 @@ fn events() -> impl Strategy<Value = Event> {
                 evidence: text.clone().map(|detail| Evidence {
                     source: EvidenceSource::Lldp,
                     detail,
+                    disputed: false,
                 }),
                 file: text,
                 load: None,

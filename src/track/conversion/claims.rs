@@ -1,0 +1,94 @@
+//! Which claims of other sources count. What this server observed outweighs them: nothing that a
+//! source reports is signed.
+
+use std::time::Duration;
+
+use super::{context::Context, core::Conversion, load_reports::source_name};
+use crate::{
+    phone::LoadName,
+    track::{
+        change::Change,
+        diagnosis::rules,
+        event::{Evidence, State, StepDetails},
+        history::FileRole,
+        observation::{EvidenceSource, RunTime},
+    },
+};
+
+/// A phone that sent a request or an ACK cannot send the first request of a start, or use another
+/// address, so soon after it. The shortest start that was observed took 26 s.
+pub(in crate::track) const NO_START_WITHIN: Duration = Duration::from_secs(20);
+
+impl Conversion {
+    /// Whether the phone fetches or writes images, or may be about to: no claim of a source shows
+    /// what it runs before its next start was observed.
+    pub(super) fn is_in_open_pass(&self, at: RunTime) -> bool {
+        match self.state {
+            State::Images | State::Writing => true,
+            State::Manifest => {
+                let attempts = &self.delivery.attempts;
+                let manifest = attempts
+                    .iter()
+                    .rev()
+                    .find(|attempt| matches!(attempt.role, FileRole::Manifest(_)));
+                // A boot loader starts no application without images.
+                manifest.is_some_and(|attempt| {
+                    LoadName::new(&attempt.name).is_recovery()
+                        || attempt.open
+                        || at.saturating_sub(attempt.at) < rules::FIRST_IMAGE_WITHIN
+                })
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the phone fetches images at its address now, so that a request or a claim at the
+    /// same moment that puts it elsewhere, or another phone there, is not right.
+    pub(in crate::track) fn is_fetching(&self, at: RunTime) -> bool {
+        let is_recent = at.saturating_sub(self.activity.last_request) < NO_START_WITHIN;
+        matches!(self.state, State::Manifest | State::Images) && is_recent && self.delivery.fetched
+    }
+
+    /// Whether the phone fetches or writes images, and was not silent for longer than that takes.
+    pub(in crate::track) fn is_converting(&self) -> bool {
+        matches!(self.state, State::Images | State::Writing) && !self.stalled
+    }
+
+    /// A claim that something contradicts: it is recorded and changes nothing.
+    pub(in crate::track) fn note_disputed(
+        &mut self,
+        source: EvidenceSource,
+        detail: &str,
+        out: &mut Vec<Change>,
+    ) {
+        let evidence = Evidence {
+            source,
+            detail: format!("disputed: {detail}"),
+            disputed: true,
+        };
+        if self.findings.add_evidence(evidence.clone()) {
+            self.step(StepDetails::of_evidence(evidence), out);
+        }
+    }
+
+    /// A source reports the target load while the phone fetches or writes images. Returns whether
+    /// the report is set aside.
+    pub(super) fn sets_aside(
+        &mut self,
+        cx: Context<'_>,
+        source: EvidenceSource,
+        detail: &str,
+        out: &mut Vec<Change>,
+    ) -> bool {
+        let is_open = self.is_in_open_pass(cx.at);
+        if is_open {
+            let detail = format!(
+                "{} reports {detail}, while this server observes that the phone fetches or writes images: \
+                 not counted before its next start",
+                source_name(source)
+            );
+            self.note_disputed(source, &detail, out);
+        }
+        is_open
+    }
+}
