@@ -2,10 +2,12 @@
 //! outweighs them.
 
 use proptest::prelude::*;
-use reflash::protocol::sip::SipTransport;
 use reflash::{
     phone::LoadName,
-    track::{Evidence, EvidenceSource, ObservationKind, Register, RegisterOutcome, State},
+    protocol::sip::SipTransport,
+    track::{
+        Evidence, EvidenceSource, ObservationKind, Register, RegisterOutcome, State, TransferEnd,
+    },
 };
 
 use crate::support::conversation::*;
@@ -175,6 +177,17 @@ fn a_phone_that_starts_at_another_address_after_a_pause_is_followed() {
         (address(66), State::Configuring)
     );
     assert!(disputed(&run).is_empty(), "{phone:#?}");
+}
+
+#[test]
+fn a_phone_that_has_another_address_after_the_server_was_killed_is_followed() {
+    let mut run = Run::new(plan());
+    run.boot(1.0, 10, 1).fetch(3.0, 10, LOADS);
+    let image = run.fetch_partly(5.0, 10, IMAGES[0].0, 4096);
+    run.end(6.0, 10, image, TransferEnd::Killed, 4096);
+    run.boot(9.0, 66, 1);
+    let phone = run.phone();
+    assert_eq!(phone.address, address(66), "{phone:#?}");
 }
 
 #[test]

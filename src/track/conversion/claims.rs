@@ -45,7 +45,10 @@ impl Conversion {
     /// Whether the phone fetches images at its address now, so that a request or a claim at the
     /// same moment that puts it elsewhere, or another phone there, is not right.
     pub(in crate::track) fn is_fetching(&self, at: RunTime) -> bool {
-        let is_recent = at.saturating_sub(self.activity.last_request) < NO_START_WITHIN;
+        // After a pause of the server, the phone may be anywhere.
+        let newest = self.delivery.attempts.iter().next_back();
+        let is_recent = newest.is_some_and(|attempt| !attempt.killed)
+            && at.saturating_sub(self.activity.last_request) < NO_START_WITHIN;
         matches!(self.state, State::Manifest | State::Images) && is_recent && self.delivery.fetched
     }
 
