@@ -2,11 +2,13 @@
 //!
 //! [`packet`], [`options`], [`rtt`] and [`transfer`] are one transfer without I/O; [`engine`]
 //! holds all transfers, their timers and the limits of [`policy`], also without I/O; [`bind`]
-//! opens the sockets, `driver` runs them, and only `batch` contains `unsafe`.
+//! opens the sockets, `driver` runs them, and only `batch` and `poller` contain
+//! `unsafe`.
 //!
 //! [`async_tftp`] is a second engine behind the same [`TftpService`].
 //!
-//! All transfers share one UDP port of the server; the client's address and port distinguish them.
+//! A random one of a pool of UDP ports serves each transfer; the client's address and port distinguish
+//! the transfers of one port.
 //! docs/rfc-compliance.md lists each requirement of the RFCs.
 
 pub mod async_tftp;
@@ -19,13 +21,14 @@ pub mod options;
 pub mod packet;
 pub mod peers;
 pub mod policy;
+mod poller;
 mod port;
 pub mod rtt;
 mod service;
 pub mod transfer;
 pub mod transmit;
 
-pub use bind::{BindError, BindErrorKind, Config, TftpServer};
+pub use bind::{BindError, BindErrorKind, Config, TRANSFER_PORTS, TftpServer, TransferPorts};
 pub use bound::{Bound, EngineKind};
 pub use port::{Socket, TransferPort};
 pub use service::{TftpAnswer, TftpRequest, TftpService, TransferOutcome};

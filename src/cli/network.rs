@@ -8,7 +8,7 @@ use std::{
 use super::{
     heading,
     metrics::MetricsArgs,
-    number::{number, port},
+    number::{number, port, transfer_ports},
     web::WebArgs,
 };
 use crate::{
@@ -24,9 +24,6 @@ const TFTP_PORT: u16 = 69;
 
 /// The HTTP port that loads from 9.3 on try first.
 const HTTP_PORT: u16 = 6970;
-
-/// A port for transfers that this program does not use otherwise, as the example in a message.
-const TRANSFER_PORT: u16 = 6969;
 
 /// Where and how to serve.
 #[derive(Debug, Clone, clap::Args)]
@@ -51,12 +48,14 @@ pub(crate) struct NetworkArgs {
     #[arg(long, value_name = "N", default_value_t = HTTP_PORT, value_parser = port(HTTP_PORT),
           help_heading = heading::NETWORK)]
     http_port: u16,
-    /// UDP port of transfers; 0: any
+    /// UDP ports of transfers, such as 30000-30255; 0: any
     ///
-    /// One fixed port for all TFTP transfers, for firewalls.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = port(TRANSFER_PORT),
-          help_heading = heading::NETWORK)]
-    transfer_port: u16,
+    /// By default 256 random ports, of which a random one serves each transfer, so that a host that
+    /// sees no packet of a transfer cannot acknowledge it. A fixed range is for firewalls that need
+    /// one; N alone is N and N+1, which a forger guesses at once.
+    #[arg(long = "transfer-port", value_name = "N[-M]", default_value = "0",
+          value_parser = transfer_ports, help_heading = heading::NETWORK)]
+    transfer_ports: tftp::TransferPorts,
     /// Engine: native or async-tftp
     ///
     /// native observes every acknowledgement. async-tftp is the crate of that name; it does not
@@ -173,7 +172,7 @@ impl NetworkArgs {
             listen: self.listen,
             tftp_port: self.tftp_port,
             http_port: self.http_port,
-            transfer_port: self.transfer_port,
+            transfer_ports: self.transfer_ports,
             isolated,
         }
     }
@@ -200,7 +199,7 @@ impl NetworkArgs {
             self.check_async_tftp(address)?;
         }
         self.engine.bind(&tftp::Config {
-            transfer_port: self.transfer_port,
+            transfer_ports: self.transfer_ports,
             dscp: self.dscp,
             limits: policy::EngineLimits {
                 transfers: self.max_transfers,
@@ -223,7 +222,7 @@ impl NetworkArgs {
                 "Listen on one address, or use --engine native",
             );
         }
-        if self.transfer_port != 0 {
+        if self.transfer_ports != tftp::TransferPorts::RANDOM {
             return cannot(
                 "use a fixed transfer port",
                 "Remove --transfer-port, or use --engine native",

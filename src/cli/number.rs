@@ -2,6 +2,11 @@
 
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
+use crate::tftp::TransferPorts;
+
+/// Maximum number of fixed transfer ports: each is an open socket.
+const MAX_TRANSFER_PORTS: u16 = 512;
+
 /// A parser of whole numbers in `range`.
 pub(super) fn number<T>(
     range: RangeInclusive<T>,
@@ -27,6 +32,28 @@ pub(super) fn port(
     move |text| {
         text.parse()
             .map_err(|_| format!("expected a port number from 0 to 65535, such as {example}"))
+    }
+}
+
+/// Parses the ports of transfers: 0, `30000` or `30000-30255`.
+pub(super) fn transfer_ports(text: &str) -> Result<TransferPorts, String> {
+    let error =
+        "expected 0, a port number from 1 to 65534 or a range of ports, such as 30000-30255";
+    let (first, last) = text.split_once('-').unwrap_or((text, ""));
+    let first: u16 = first.parse().map_err(|_| error)?;
+    let last = if text.contains('-') {
+        last.parse().ok().filter(|last| *last > first)
+    } else {
+        first.checked_add(1)
+    };
+    match (first, last) {
+        (0, Some(1)) => Ok(TransferPorts::RANDOM),
+        (1.., Some(last)) if last - first < MAX_TRANSFER_PORTS => Ok(TransferPorts {
+            first,
+            count: last - first + 1,
+        }),
+        (1.., Some(_)) => Err(format!("expected at most {MAX_TRANSFER_PORTS} ports")),
+        _ => Err(error.to_owned()),
     }
 }
 

@@ -37,7 +37,7 @@ mod tests {
             listen: None,
             tftp_port: 69,
             http_port: 6970,
-            transfer_port: 0,
+            transfer_ports: crate::tftp::TransferPorts::RANDOM,
             isolated: false,
         };
         let preflight = PreflightArgs { no_check: true }.run(&options, &chosen);

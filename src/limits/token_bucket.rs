@@ -18,6 +18,11 @@ impl Rate {
         Self { interval, burst }
     }
 
+    /// One token per `interval`, and up to `burst` at once.
+    pub(crate) const fn one_each(interval: Duration, burst: u32) -> Self {
+        Self { interval, burst }
+    }
+
     /// One token per `interval`, none saved up.
     pub(crate) const fn one_per(interval: Duration) -> Self {
         Self { interval, burst: 1 }

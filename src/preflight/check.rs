@@ -20,7 +20,7 @@ use crate::{
     dhcp::{self, PacketSocket, ServerKind},
     diagnose::{Finding, Severity, worst_first},
     protocol::dhcp::SERVER_PORT,
-    tftp::{BindErrorKind, Bound, Config, EngineKind},
+    tftp::{BindErrorKind, Bound, Config, EngineKind, TransferPorts},
 };
 
 /// The network options of a planned conversion.
@@ -34,8 +34,8 @@ pub struct CheckOptions {
     pub tftp_port: u16,
     /// The HTTP port; 0 = off.
     pub http_port: u16,
-    /// The source port of transfers; 0 = any.
-    pub transfer_port: u16,
+    /// The source ports of transfers.
+    pub transfer_ports: TransferPorts,
     /// Whether this program's own DHCP server will assign addresses.
     pub isolated: bool,
 }
@@ -186,7 +186,7 @@ pub(super) fn check_interface(
 pub(super) fn serve(options: &CheckOptions, address: Ipv4Addr) -> Finding {
     let listen = SocketAddrV4::new(address, options.tftp_port);
     let config = Config {
-        transfer_port: options.transfer_port,
+        transfer_ports: options.transfer_ports,
         ..Config::new(listen)
     };
     match Bound::bind(EngineKind::Native, &config) {

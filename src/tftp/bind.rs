@@ -13,8 +13,42 @@ use super::{batch, policy::EngineLimits};
 /// start at once lose requests; with this they lose none.
 pub const RECEIVE_BUFFER: usize = 4 << 20;
 
+/// How many ports transfers have unless they are fixed. A host that sees no packet of a transfer guesses
+/// its port once in so many requests; docs/measurements.md has the cost.
+pub const TRANSFER_PORTS: u16 = 256;
+
 /// The requested send buffer, in bytes.
 const SEND_BUFFER: usize = 1 << 20;
+
+/// The UDP source ports of transfers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransferPorts {
+    /// The first port; 0 = ports that the kernel chooses at random.
+    pub first: u16,
+    /// How many there are; at least two are used. Fixed ports follow each other.
+    pub count: u16,
+}
+
+impl Default for TransferPorts {
+    fn default() -> Self {
+        Self::RANDOM
+    }
+}
+
+impl TransferPorts {
+    /// As many random ports as there are by default.
+    pub const RANDOM: Self = Self {
+        first: 0,
+        count: TRANSFER_PORTS,
+    };
+
+    /// The ports to bind.
+    fn wanted(self) -> impl Iterator<Item = u16> {
+        let count = self.count.max(2);
+        let first = self.first.min(u16::MAX - (count - 1));
+        (0..count).map(move |index| if self.first == 0 { 0 } else { first + index })
+    }
+}
 
 /// Where to listen, and the limits.
 #[derive(Debug, Clone, Copy)]
@@ -22,9 +56,8 @@ pub struct Config {
     /// The address that receives requests; port 0 = any. With address 0.0.0.0, answers use the address that
     /// received the request.
     pub listen: SocketAddrV4,
-    /// The UDP source port of transfers, 0 = any. The second port, for peers that use one source port for
-    /// everything, is the next higher one, or any.
-    pub transfer_port: u16,
+    /// The UDP source ports of transfers; a random one serves each transfer.
+    pub transfer_ports: TransferPorts,
     /// DSCP value of sent packets, 0 to 63 (RFC 2474); 0 = default.
     pub dscp: u8,
     /// The limits.
@@ -37,7 +70,7 @@ impl Config {
     pub fn new(listen: SocketAddrV4) -> Self {
         Self {
             listen,
-            transfer_port: 0,
+            transfer_ports: TransferPorts::RANDOM,
             dscp: 0,
             limits: EngineLimits::default(),
         }
@@ -100,7 +133,7 @@ impl BindError {
 #[derive(Debug)]
 pub struct TftpServer {
     pub(super) listener: UdpSocket,
-    pub(super) transfers: [UdpSocket; 2],
+    pub(super) transfers: Vec<UdpSocket>,
     pub(super) local: SocketAddrV4,
     receive_buffer: usize,
     pub(super) limits: EngineLimits,
@@ -115,14 +148,11 @@ impl TftpServer {
     pub fn bind(config: &Config) -> Result<Self, BindError> {
         let address = *config.listen.ip();
         let listener = open(config.listen)?;
-        let second = match config.transfer_port {
-            0 => 0,
-            port => port.checked_add(1).unwrap_or(port - 1),
-        };
-        let transfers = [
-            open(SocketAddrV4::new(address, config.transfer_port))?,
-            open(SocketAddrV4::new(address, second))?,
-        ];
+        let transfers = config
+            .transfer_ports
+            .wanted()
+            .map(|port| open(SocketAddrV4::new(address, port)))
+            .collect::<Result<Vec<_>, _>>()?;
         let failed = |error| BindError::new(config.listen, error);
         for socket in &transfers {
             batch::enable_error_queue(socket).map_err(failed)?;
@@ -151,9 +181,9 @@ impl TftpServer {
     ///
     /// # Errors
     /// The system does not report a socket's address.
-    pub fn transfer_ports(&self) -> io::Result<[u16; 2]> {
-        let [first, second] = &self.transfers;
-        Ok([local_addr(first)?.port(), local_addr(second)?.port()])
+    pub fn transfer_ports(&self) -> io::Result<Vec<u16>> {
+        let ports = self.transfers.iter();
+        ports.map(|socket| Ok(local_addr(socket)?.port())).collect()
     }
 
     /// The listener's receive buffer as granted, in bytes. Linux includes its bookkeeping: it reports

@@ -4,6 +4,7 @@ use std::{
     future::Future,
     io,
     net::{Ipv4Addr, UdpSocket},
+    os::fd::OwnedFd,
     pin::pin,
     time::{Duration, Instant},
 };
@@ -18,6 +19,7 @@ use super::{
     batch::{self, ReceiveBatch},
     engine::TftpEngine,
     policy,
+    poller::{Poller, Ready},
     transmit::{Outgoing, TransmitQueue},
 };
 
@@ -31,9 +33,12 @@ const BATCHES_BEFORE_REQUESTS: usize = policy::TRANSFERS / batch::BATCH;
 /// Turns before the runtime's other tasks get theirs.
 const TURNS: u32 = 16;
 
-/// How long to wait for a full send buffer. After it the packets are dropped, as in a congested network;
-/// timers retransmit them.
-const SEND_PATIENCE: Duration = Duration::from_millis(20);
+/// How often a packet to a proven peer is tried again while the send buffer is full. After that it is
+/// dropped, as in a congested network; timers retransmit it.
+const SEND_ATTEMPTS: u32 = 20;
+
+/// The pause between these attempts.
+const SEND_PAUSE: Duration = Duration::from_millis(1);
 
 /// Attempts to send one packet: an error may be the late report of an earlier packet.
 const SEND_TRIES: u32 = 3;
@@ -58,14 +63,16 @@ impl TftpServer {
         service: S,
         stop: impl Future<Output = ()>,
     ) -> io::Result<S> {
-        let [first, second] = self.transfers;
+        let ports = u16::try_from(self.transfers.len()).unwrap_or(u16::MAX);
         let sockets = TftpSockets {
             listener: batch::watch(self.listener)?,
-            transfers: [batch::watch(first)?, batch::watch(second)?],
+            poller: Poller::new(&self.transfers)?,
+            transfers: self.transfers,
             bound: *self.local.ip(),
         };
         let mut core = Core {
-            engine: TftpEngine::new(self.limits, service),
+            engine: TftpEngine::new(self.limits, ports, service),
+            ready: Vec::new(),
             inbox: ReceiveBatch::new(),
             requests: ReceiveBatch::new(),
             out: TransmitQueue::default(),
@@ -81,79 +88,89 @@ impl TftpServer {
 /// The running server's sockets.
 struct TftpSockets {
     listener: AsyncFd<UdpSocket>,
-    transfers: [AsyncFd<UdpSocket>; 2],
+    /// Watches `transfers`.
+    poller: Poller,
+    transfers: Vec<UdpSocket>,
     bound: Ipv4Addr,
 }
 
+/// What can be received.
+enum Received<'a> {
+    Requests(AsyncFdReadyGuard<'a, UdpSocket>),
+    Acks(AsyncFdReadyGuard<'a, OwnedFd>),
+}
+
 impl TftpSockets {
-    fn get(&self, socket: Socket) -> &AsyncFd<UdpSocket> {
-        match socket {
-            Socket::Listener => &self.listener,
-            Socket::Transfer(port) => &self.transfers[port.index()],
-        }
-    }
-
     /// Waits until any socket is ready.
-    async fn ready(&self) -> io::Result<(Socket, AsyncFdReadyGuard<'_, UdpSocket>)> {
+    async fn ready(&self) -> io::Result<Received<'_>> {
         let interest = Interest::READABLE | Interest::ERROR;
-        let [first, second] = &self.transfers;
-        let (socket, guard) = tokio::select! {
-            guard = first.ready(interest) => (Socket::Transfer(TransferPort::First), guard),
-            guard = second.ready(interest) => (Socket::Transfer(TransferPort::Second), guard),
-            guard = self.listener.ready(interest) => (Socket::Listener, guard),
-        };
-        Ok((socket, guard?))
-    }
-
-    /// Sends all queued packets.
-    async fn flush(&self, out: &mut TransmitQueue) {
-        for port in TransferPort::ALL {
-            let queue = out.queue(port);
-            if !queue.is_empty() {
-                self.send(&self.transfers[port.index()], queue).await;
-                queue.clear();
-            }
+        tokio::select! {
+            guard = self.poller.ready() => Ok(Received::Acks(guard?)),
+            guard = self.listener.ready(interest) => Ok(Received::Requests(guard?)),
         }
     }
 
-    async fn send(&self, socket: &AsyncFd<UdpSocket>, mut packets: &[Outgoing]) {
-        let name_source = self.bound.is_unspecified();
-        let mut tries = 0;
-        while !packets.is_empty() {
-            let mut sent = batch::send(socket.get_ref(), packets, name_source);
-            if sent
-                .as_ref()
-                .is_err_and(|e| e.kind() == io::ErrorKind::WouldBlock)
-            {
-                let again = |s: &UdpSocket| batch::send(s, packets, name_source);
-                let wait = socket.async_io(Interest::WRITABLE, again);
-                let Ok(later) = tokio::time::timeout(SEND_PATIENCE, wait).await else {
-                    tracing::debug!(dropped = packets.len(), "the send buffer stays full");
-                    return;
-                };
-                sent = later;
+    /// Sends all queued packets. A socket whose send buffer is full (frames wait there for the ARP
+    /// reply of hosts that may not exist) delays no other socket. Its packets to peers that never
+    /// acknowledged are dropped; the others wait.
+    async fn flush(&self, out: &mut TransmitQueue) {
+        let mut blocked = Vec::new();
+        out.drain(|port, queue| {
+            let sent = self.send(port, queue);
+            if sent < queue.len() {
+                let rest = queue.drain(sent..).filter(|packet| packet.is_proven);
+                blocked.push((port, rest.collect::<Vec<_>>()));
             }
-            match sent {
+        });
+        blocked.retain(|(_, queue)| !queue.is_empty());
+        for _ in 0..SEND_ATTEMPTS {
+            if blocked.is_empty() {
+                return;
+            }
+            tokio::time::sleep(SEND_PAUSE).await;
+            blocked.retain_mut(|(port, queue)| {
+                let sent = self.send(*port, queue);
+                queue.drain(..sent);
+                !queue.is_empty()
+            });
+        }
+        let dropped: usize = blocked.iter().map(|(_, queue)| queue.len()).sum();
+        if dropped > 0 {
+            tracing::debug!(dropped, "a send buffer stays full");
+        }
+    }
+
+    /// Sends packets until the send buffer is full. Returns how many are done with.
+    fn send(&self, port: TransferPort, packets: &[Outgoing]) -> usize {
+        let name_source = self.bound.is_unspecified();
+        let mut done = 0;
+        let mut tries = 0;
+        while done < packets.len() {
+            match batch::send(&self.transfers[port.index()], &packets[done..], name_source) {
                 Ok(count) => {
-                    packets = &packets[count..];
+                    done += count;
                     tries = 0;
                 }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return done,
                 Err(error) => {
                     tries += 1;
                     if tries >= SEND_TRIES {
-                        tracing::debug!(to = %packets[0].to, %error, "packet not sent");
-                        packets = &packets[1..];
+                        tracing::debug!(to = %packets[done].to, %error, "packet not sent");
+                        done += 1;
                         tries = 0;
                     }
                 }
             }
         }
+        done
     }
 }
 
 /// The running server but for its sockets.
 struct Core<S> {
     engine: TftpEngine<S>,
+    /// The transfer ports that are ready.
+    ready: Vec<Ready>,
     /// The datagrams that a transfer port received.
     inbox: ReceiveBatch,
     /// The datagrams that the listener received.
@@ -185,8 +202,7 @@ impl<S: TftpService> Core<S> {
                 () = &mut stop => return Ok(()),
                 () = &mut sleep => {}
                 ready = sockets.ready() => {
-                    let (socket, mut guard) = ready?;
-                    self.turn(sockets, socket, &mut guard).await;
+                    self.turn(sockets, ready?).await;
                 }
             }
             self.engine.tick(Instant::now(), &mut self.out);
@@ -198,72 +214,90 @@ impl<S: TftpService> Core<S> {
         }
     }
 
-    /// Serves one socket for a bounded time, so that requests and transfers do not starve each other.
-    async fn turn(
-        &mut self,
-        sockets: &TftpSockets,
-        socket: Socket,
-        guard: &mut AsyncFdReadyGuard<'_, UdpSocket>,
-    ) {
-        if guard.ready().is_error() {
-            self.errors(sockets, socket);
-        }
+    /// Serves the transfers or the requests for a bounded time, so that they do not starve each other.
+    async fn turn(&mut self, sockets: &TftpSockets, mut received: Received<'_>) {
         for _ in 0..BATCHES_PER_TURN {
-            let drained = match socket {
-                Socket::Listener => self.requests(sockets).await,
-                Socket::Transfer(port) => self.acks(sockets, port).await,
+            let drained = match received {
+                Received::Requests(_) => self.requests(sockets).await,
+                Received::Acks(_) => self.acks(sockets).await,
             };
             if drained {
-                guard.clear_ready();
+                match &mut received {
+                    Received::Requests(guard) => guard.clear_ready(),
+                    Received::Acks(guard) => guard.clear_ready(),
+                }
                 return;
             }
         }
     }
 
-    /// Receives one batch from a transfer port. Returns whether its queue is empty, which saves a system
-    /// call per turn; a later datagram is a new event, which cannot have been cleared yet.
-    async fn acks(&mut self, sockets: &TftpSockets, port: TransferPort) -> bool {
-        let socket = Socket::Transfer(port);
-        let drained = match self.inbox.receive(sockets.get(socket).get_ref()) {
-            Ok(drained) => drained,
-            Err(error) => return self.failed(sockets, socket, &error).await,
-        };
-        self.failures = 0;
-        process_batch(&mut self.engine, &self.inbox, socket, &mut self.out);
+    /// Receives one batch from each transfer port that is ready. Returns whether all their queues are
+    /// empty, which saves a system call per turn; a later datagram is a new event, which cannot have
+    /// been cleared yet.
+    async fn acks(&mut self, sockets: &TftpSockets) -> bool {
+        let mut ready = std::mem::take(&mut self.ready);
+        ready.clear();
+        if let Err(error) = sockets.poller.poll(&mut ready) {
+            tracing::debug!(%error, "polling failed");
+        }
+        let mut drained = true;
+        for Ready { index, is_error } in &ready {
+            let port = TransferPort::new(*index);
+            if *is_error {
+                self.errors(sockets, port);
+            }
+            let socket = &sockets.transfers[port.index()];
+            match self.inbox.receive(socket) {
+                Ok(is_empty) => {
+                    self.failures = 0;
+                    let socket = Socket::Transfer(port);
+                    process_batch(&mut self.engine, &self.inbox, socket, &mut self.out);
+                    drained &= is_empty;
+                }
+                Err(error) => {
+                    drained &= self.failed(&error).await;
+                    self.errors(sockets, port);
+                }
+            }
+        }
+        drained &= ready.len() < Poller::EVENTS;
+        self.ready = ready;
         sockets.flush(&mut self.out).await;
         drained
     }
 
     /// Receives one batch from the listener. Returns whether its queue is empty.
     async fn requests(&mut self, sockets: &TftpSockets) -> bool {
-        let socket = Socket::Listener;
-        let drained = match self.requests.receive(sockets.get(socket).get_ref()) {
+        let drained = match self.requests.receive(sockets.listener.get_ref()) {
             Ok(drained) => drained,
-            Err(error) => return self.failed(sockets, socket, &error).await,
+            Err(error) => return self.failed(&error).await,
         };
+        self.failures = 0;
         // A peer with one source port for everything requests its next file right after its final
         // ACK. That ACK is in another queue and must be handled first.
-        for port in TransferPort::ALL {
-            for _ in 0..BATCHES_BEFORE_REQUESTS {
-                if self.acks(sockets, port).await {
-                    break;
-                }
+        for _ in 0..BATCHES_BEFORE_REQUESTS {
+            if self.acks(sockets).await {
+                break;
             }
         }
-        process_batch(&mut self.engine, &self.requests, socket, &mut self.out);
+        process_batch(
+            &mut self.engine,
+            &self.requests,
+            Socket::Listener,
+            &mut self.out,
+        );
         sockets.flush(&mut self.out).await;
         drained
     }
 
     /// Handles a failed reception; returns whether the queue was empty. Any other error concerns an
     /// earlier packet or is temporary, and never ends the server.
-    async fn failed(&mut self, sockets: &TftpSockets, socket: Socket, error: &io::Error) -> bool {
+    async fn failed(&mut self, error: &io::Error) -> bool {
         if error.kind() == io::ErrorKind::WouldBlock {
             self.failures = 0;
             return true;
         }
-        tracing::debug!(?socket, %error, "receiving failed");
-        self.errors(sockets, socket);
+        tracing::debug!(%error, "receiving failed");
         self.failures += 1;
         if self.failures >= ERRORS {
             self.failures = 0;
@@ -273,12 +307,9 @@ impl<S: TftpService> Core<S> {
     }
 
     /// Reads the ICMP errors of packets sent from a transfer port.
-    fn errors(&mut self, sockets: &TftpSockets, socket: Socket) {
-        let Socket::Transfer(port) = socket else {
-            return;
-        };
+    fn errors(&mut self, sockets: &TftpSockets, port: TransferPort) {
         loop {
-            match batch::closed_port(sockets.get(socket).get_ref()) {
+            match batch::closed_port(&sockets.transfers[port.index()]) {
                 Ok(Some(peer)) => self.engine.port_closed(Instant::now(), port, peer),
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

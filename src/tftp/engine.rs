@@ -13,6 +13,7 @@ use super::{
     packet::{HEADER, ReadRequest, TftpPacket, decode, error_code},
     peers::{Peer, Peers},
     policy::{AnswerLimiter, ERROR_TEXT_MAX, EngineLimits},
+    port::PortPool,
     transfer::{Send, TftpTransfer, TransferAction},
     transmit::{Outgoing, TransmitQueue},
 };
@@ -35,6 +36,7 @@ pub struct TftpEngine<S> {
     service: S,
     limits: EngineLimits,
     guard: AnswerLimiter,
+    ports: PortPool,
     peers: Peers,
     slots: Vec<Option<ActiveTransfer>>,
     free: Vec<usize>,
@@ -70,12 +72,13 @@ impl ActiveTransfer {
 }
 
 impl<S: TftpService> TftpEngine<S> {
-    /// An engine without transfers.
-    pub fn new(limits: EngineLimits, service: S) -> Self {
+    /// An engine without transfers, with this many transfer ports.
+    pub fn new(limits: EngineLimits, ports: u16, service: S) -> Self {
         Self {
             service,
             limits,
             guard: AnswerLimiter::default(),
+            ports: PortPool::new(ports),
             peers: Peers::default(),
             slots: Vec::new(),
             free: Vec::new(),
@@ -121,7 +124,9 @@ impl<S: TftpService> TftpEngine<S> {
             (_, Socket::Transfer(port)) if self.find(now, port, peer).is_none() => {
                 self.unknown_tid(now, port, local, peer, out);
             }
-            _ if bytes.len() < HEADER && self.is_busy(now, peer) => {}
+            (_, Socket::Transfer(_)) if bytes.len() < HEADER => {}
+            // Forged packets must draw no more than the first packets of the transfer.
+            (_, Socket::Listener) if self.is_busy(now, peer) => {}
             (Ok(_) | Err(_), _) => {
                 if self.guard.stray(now, *peer.ip()) {
                     let (code, text) = (error_code::ILLEGAL, "illegal TFTP operation");
@@ -146,7 +151,10 @@ impl<S: TftpService> TftpEngine<S> {
         out: &mut TransmitQueue,
     ) {
         let Some((slot, active)) = self.find(now, port, peer) else {
-            return self.unknown_tid(now, port, local, peer, out);
+            if !self.end_guessed(now, port, peer) {
+                self.unknown_tid(now, port, local, peer, out);
+            }
+            return;
         };
         let is_reported = active.is_reported;
         let step = active.transfer.acknowledge(now, block);
@@ -324,6 +332,7 @@ fn emit(active: &ActiveTransfer, send: Send, out: &mut TransmitQueue) {
                     to: active.peer,
                     head,
                     body: Some((active.transfer.file().bytes.clone(), range)),
+                    is_proven: active.transfer.has_acknowledged(),
                 };
                 out.push(active.port, packet);
             }

@@ -27,8 +27,8 @@ pub enum Peer {
         /// The slot of a second transfer, for a request repeated in the middle of the first: the
         /// network duplicated it, or the phone restarted. The next ACK shows which.
         duplicate: Option<usize>,
-        /// Whether the other port served it within [`MEMORY`], so that late packets may arrive there.
-        used_other: bool,
+        /// Another port that served it within [`MEMORY`], so that late packets may arrive there.
+        previous: Option<TransferPort>,
     },
     /// Its transfer ended recently.
     Left {
@@ -59,12 +59,12 @@ impl Peers {
         }
     }
 
-    /// Records a transfer.
-    pub fn begin(&mut self, now: Instant, peer: SocketAddrV4, slot: usize) {
+    /// Records a transfer. `previous`: another port that may receive late packets of this peer.
+    pub fn begin(&mut self, peer: SocketAddrV4, slot: usize, previous: Option<TransferPort>) {
         let busy = Peer::Busy {
             slot,
             duplicate: None,
-            used_other: self.get(now, peer).is_some(),
+            previous,
         };
         self.known.insert(key(peer), busy);
     }
@@ -74,7 +74,7 @@ impl Peers {
         let busy = Peer::Busy {
             slot,
             duplicate: Some(duplicate),
-            used_other: true,
+            previous: None,
         };
         self.known.insert(key(peer), busy);
     }
@@ -162,6 +162,9 @@ mod tests {
 
     use super::*;
 
+    const FIRST: TransferPort = TransferPort::new(0);
+    const SECOND: TransferPort = TransferPort::new(1);
+
     fn peer(port: u16) -> SocketAddrV4 {
         SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)
     }
@@ -170,22 +173,19 @@ mod tests {
     fn a_peer_is_remembered_for_ten_seconds() {
         let mut peers = Peers::default();
         let now = Instant::now();
-        peers.begin(now, peer(1), 5);
+        peers.begin(peer(1), 5, None);
         let busy = Peer::Busy {
             slot: 5,
             duplicate: None,
-            used_other: false,
+            previous: None,
         };
         assert_eq!(peers.get(now, peer(1)), Some(busy));
         assert_eq!(peers.get(now, peer(2)), None);
-        peers.end(now, peer(1), TransferPort::Second, true);
+        peers.end(now, peer(1), SECOND, true);
         let almost = now + MEMORY.mul_f32(0.99);
         assert!(matches!(
             peers.get(almost, peer(1)),
-            Some(Peer::Left {
-                port: TransferPort::Second,
-                ..
-            })
+            Some(Peer::Left { port: SECOND, .. })
         ));
         assert_eq!(peers.get(now + MEMORY, peer(1)), None);
     }
@@ -194,16 +194,16 @@ mod tests {
     fn a_peer_with_a_new_transfer_is_not_forgotten() {
         let mut peers = Peers::default();
         let now = Instant::now();
-        peers.begin(now, peer(1), 5);
-        peers.end(now, peer(1), TransferPort::First, true);
-        peers.begin(now, peer(1), 6);
-        peers.end(now + MEMORY, peer(2), TransferPort::First, true);
+        peers.begin(peer(1), 5, None);
+        peers.end(now, peer(1), FIRST, true);
+        peers.begin(peer(1), 6, Some(FIRST));
+        peers.end(now + MEMORY, peer(2), FIRST, true);
         assert_eq!(
             peers.get(now + MEMORY, peer(1)),
             Some(Peer::Busy {
                 slot: 6,
                 duplicate: None,
-                used_other: true,
+                previous: Some(FIRST),
             })
         );
     }
@@ -213,11 +213,11 @@ mod tests {
         let mut peers = Peers::default();
         let now = Instant::now();
         for port in 0..=u16::MAX {
-            peers.begin(now, peer(port), 0);
-            peers.end(now, peer(port), TransferPort::First, true);
+            peers.begin(peer(port), 0, None);
+            peers.end(now, peer(port), FIRST, true);
         }
         assert!(peers.known.len() <= REMEMBERED && peers.left.len() <= REMEMBERED);
-        peers.end(now + MEMORY, peer(0), TransferPort::First, true);
+        peers.end(now + MEMORY, peer(0), FIRST, true);
         assert_eq!((peers.known.len(), peers.left.len()), (1, 1));
     }
 }

@@ -26,6 +26,12 @@ pub const REQUESTS_PER_SECOND: u32 = 200;
 /// never acknowledged leave room for the others of the same address.
 pub const REQUESTS_BURST: u32 = 2_048;
 
+/// Guesses of a transfer's port, per address, before its further requests wait.
+pub const GUESSES_BURST: u32 = 5;
+
+/// Interval between guesses after that: so long no request of the address is answered.
+pub const GUESS_INTERVAL: Duration = Duration::from_secs(2);
+
 /// Interval between answers to malformed packets, and between answers to unknown transfer IDs, per
 /// address.
 pub const STRAY_INTERVAL: Duration = Duration::from_secs(1);
@@ -72,6 +78,9 @@ impl EngineLimits {
 /// Requests that one address gets answered.
 const REQUESTS: Rate = Rate::per_second(REQUESTS_PER_SECOND, REQUESTS_BURST);
 
+/// Guesses of transfer ports, per address: one a minute is forgotten.
+const GUESSES: Rate = Rate::one_each(Duration::from_mins(1), GUESSES_BURST);
+
 /// Answers to malformed packets, per address; and the same for unknown transfer IDs.
 const STRAYS: Rate = Rate::one_per(STRAY_INTERVAL);
 
@@ -81,11 +90,16 @@ struct AddressBudget {
     requests: TokenBucket,
     strays: TokenBucket,
     strangers: TokenBucket,
+    guesses: TokenBucket,
+    blocked_until: Option<Instant>,
 }
 
 impl AddressBudget {
     fn is_idle(&self, now: Instant) -> bool {
-        self.requests.is_full(now) && self.strays.is_full(now) && self.strangers.is_full(now)
+        self.guesses.is_full(now)
+            && self.requests.is_full(now)
+            && self.strays.is_full(now)
+            && self.strangers.is_full(now)
     }
 }
 
@@ -104,6 +118,8 @@ impl Default for AnswerLimiter {
             requests: TokenBucket::default(),
             strays: TokenBucket::default(),
             strangers: TokenBucket::default(),
+            guesses: TokenBucket::default(),
+            blocked_until: None,
         };
         Self {
             budgets: vec![empty; ADDRESSES],
@@ -115,12 +131,22 @@ impl Default for AnswerLimiter {
 impl AnswerLimiter {
     /// Whether to answer a well-formed request from this address.
     pub fn request(&mut self, now: Instant, address: Ipv4Addr) -> bool {
-        self.budget(now, address).requests.take(now, REQUESTS)
+        let budget = self.budget(now, address);
+        let is_blocked = budget.blocked_until.is_some_and(|until| now < until);
+        !is_blocked && budget.requests.take(now, REQUESTS)
     }
 
     /// The peer proved its address by completing a transfer: its request does not count.
     pub fn proved(&mut self, now: Instant, address: Ipv4Addr) {
         self.budget(now, address).requests.give_back(REQUESTS);
+    }
+
+    /// An ACK for this address reached a wrong transfer port, as if its sender guessed the port.
+    pub fn guessed(&mut self, now: Instant, address: Ipv4Addr) {
+        let budget = self.budget(now, address);
+        if !budget.guesses.take(now, GUESSES) {
+            budget.blocked_until = Some(now + GUESS_INTERVAL);
+        }
     }
 
     /// Whether to answer a malformed packet from this address.
@@ -144,6 +170,8 @@ impl AnswerLimiter {
                 requests: TokenBucket::default(),
                 strays: TokenBucket::default(),
                 strangers: TokenBucket::default(),
+                guesses: TokenBucket::default(),
+                blocked_until: None,
             };
         }
         budget

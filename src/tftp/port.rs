@@ -1,35 +1,78 @@
-//! The sockets of a server: the listener and two transfer ports.
+//! The sockets of a server: the listener and a pool of transfer ports.
 
-/// One of the two source ports of transfers. A peer's next transfer within [`super::peers::MEMORY`] uses
-/// the other one, so a late ACK cannot count twice.
+use std::hash::{BuildHasher, RandomState};
+
+/// One of the source ports of transfers. Which one serves a transfer is random, so a host that sees
+/// none of its packets cannot acknowledge them. A peer's next transfer within
+/// [`super::peers::MEMORY`] uses another one, so a late ACK cannot count twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransferPort {
-    /// Used by nearly every transfer.
-    First,
-    /// For peers that use one source port for everything.
-    Second,
-}
+pub struct TransferPort(u16);
 
 impl TransferPort {
-    /// Both ports.
-    pub const ALL: [Self; 2] = [Self::First, Self::Second];
-
-    /// The port that is not this one.
+    /// The port with this index in the pool.
     #[must_use]
-    pub fn other(self) -> Self {
-        match self {
-            Self::First => Self::Second,
-            Self::Second => Self::First,
+    pub const fn new(index: u16) -> Self {
+        Self(index)
+    }
+
+    /// Its index in the pool.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// The transfer ports that there are, and the choice among them.
+#[derive(Debug)]
+pub(crate) struct PortPool {
+    ports: u16,
+    /// A keyed hash of a counter, with a random key: the next value cannot be predicted from earlier ones.
+    random: RandomState,
+    chosen: u64,
+    /// For tests: the first free port, always.
+    in_order: bool,
+}
+
+impl PortPool {
+    /// A pool of this many ports, at least two.
+    pub(crate) fn new(ports: u16) -> Self {
+        Self {
+            ports: ports.max(2),
+            random: RandomState::new(),
+            chosen: 0,
+            in_order: false,
         }
     }
 
-    /// Its index in [`TransferPort::ALL`].
-    #[must_use]
-    pub fn index(self) -> usize {
-        match self {
-            Self::First => 0,
-            Self::Second => 1,
+    #[cfg(test)]
+    pub(crate) fn in_order(ports: u16) -> Self {
+        Self {
+            in_order: true,
+            ..Self::new(ports)
         }
+    }
+
+    /// Whether an ACK to a wrong port is a guess: with two ports, every other one may be a late ACK.
+    pub(crate) fn reveals_guesses(&self) -> bool {
+        self.ports > 2
+    }
+
+    /// A random port that is none of these. If all ports are among them, the last of these.
+    pub(crate) fn choose(&mut self, used: &[TransferPort]) -> TransferPort {
+        let is_free = |index: &u16| used.iter().all(|port| port.0 != *index);
+        let free = (0..self.ports).filter(is_free).count() as u64;
+        let Some(limit) = std::num::NonZeroU64::new(free) else {
+            return used.last().copied().unwrap_or(TransferPort(0));
+        };
+        self.chosen += 1;
+        let at = if self.in_order {
+            0
+        } else {
+            self.random.hash_one(self.chosen) % limit
+        };
+        let at = usize::try_from(at).unwrap_or(0);
+        let index = (0..self.ports).filter(is_free).nth(at);
+        TransferPort(index.unwrap_or(0))
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Outgoing {
     pub head: PacketHead,
     /// The rest: a range of a file's bytes.
     pub body: Option<(Arc<[u8]>, Range<usize>)>,
+    /// Whether the peer acknowledged a packet of this transfer, so that its address is real.
+    pub is_proven: bool,
 }
 
 impl Outgoing {
@@ -40,13 +42,22 @@ impl Outgoing {
 /// Packets to send, oldest first; reused from batch to batch.
 #[derive(Debug, Default)]
 pub struct TransmitQueue {
-    queues: [Vec<Outgoing>; 2],
+    queues: Vec<Vec<Outgoing>>,
+    /// The ports whose queues are not empty.
+    filled: Vec<TransferPort>,
 }
 
 impl TransmitQueue {
     /// Adds a packet to this port's queue.
     pub fn push(&mut self, port: TransferPort, packet: Outgoing) {
-        self.queues[port.index()].push(packet);
+        if self.queues.len() <= port.index() {
+            self.queues.resize_with(port.index() + 1, Vec::new);
+        }
+        let queue = &mut self.queues[port.index()];
+        if queue.is_empty() {
+            self.filled.push(port);
+        }
+        queue.push(packet);
     }
 
     /// Adds a packet that is only a header to this port's queue.
@@ -65,18 +76,17 @@ impl TransmitQueue {
                 to,
                 head,
                 body,
+                is_proven: false,
             },
         );
     }
 
-    /// This port's queue.
-    pub fn queue(&mut self, port: TransferPort) -> &mut Vec<Outgoing> {
-        &mut self.queues[port.index()]
-    }
-
-    /// Whether both queues are empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.queues.iter().all(Vec::is_empty)
+    /// Passes every queue that is not empty to `send`, and empties it.
+    pub fn drain(&mut self, mut send: impl FnMut(TransferPort, &mut Vec<Outgoing>)) {
+        for port in self.filled.drain(..) {
+            let queue = &mut self.queues[port.index()];
+            send(port, queue);
+            queue.clear();
+        }
     }
 }

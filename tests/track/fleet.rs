@@ -250,7 +250,7 @@ fn forged_macs_replace_each_other_and_no_phone_that_is_listed_or_has_transferred
             .observe(seconds(2.0), &Observation { address, kind });
     };
     request(&mut run, 20, mac(2));
-    for forged in 0..u32::try_from(2 * MAX_PHONES).unwrap() {
+    for forged in 0..u32::try_from(MAX_PHONES + 500).unwrap() {
         let [a, b, c, d] = forged.to_be_bytes();
         request(
             &mut run,

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     super::{
-        TftpService, TransferPort,
+        TftpService, TransferOutcome, TransferPort,
         packet::{PacketHead, error_code},
         peers::Peer,
         transmit::TransmitQueue,
@@ -31,17 +31,54 @@ impl<S: TftpService> TftpEngine<S> {
         text: &str,
         out: &mut TransmitQueue,
     ) {
-        let port = match self.peers.get(now, peer) {
-            Some(Peer::Busy {
-                duplicate: Some(_), ..
-            }) => return,
-            Some(Peer::Busy { slot, .. }) => {
-                let active = self.slots[slot].as_ref();
-                active.map_or(TransferPort::First, |active| active.port.other())
-            }
-            Some(Peer::Left { .. }) | None => TransferPort::First,
+        let mut used = Vec::new();
+        if let Some(Peer::Busy {
+            slot, duplicate, ..
+        }) = self.peers.get(now, peer)
+        {
+            let slots = [Some(slot), duplicate].into_iter().flatten();
+            let active = slots.filter_map(|slot| self.slots[slot].as_ref());
+            used.extend(active.map(|active| active.port));
+        }
+        let port = self.ports.choose(&used);
+        if !used.contains(&port) {
+            self.error(out, port, local, peer, code, text);
+        }
+    }
+
+    /// An ACK of `peer` reached a port that serves it no transfer. If its transfer has no ACK yet, the
+    /// sender guesses: the packets of the transfer name its port. The transfer then ends silently, so
+    /// that there is one guess for each request, and the address has to wait. Returns whether it was
+    /// a guess.
+    pub(super) fn end_guessed(
+        &mut self,
+        now: Instant,
+        port: TransferPort,
+        peer: SocketAddrV4,
+    ) -> bool {
+        let Some(Peer::Busy {
+            slot,
+            duplicate,
+            previous,
+        }) = self.peers.get(now, peer)
+        else {
+            return false;
         };
-        self.error(out, port, local, peer, code, text);
+        if previous == Some(port) || !self.ports.reveals_guesses() {
+            return false;
+        }
+        let mut ended = false;
+        for slot in [duplicate, Some(slot)].into_iter().flatten() {
+            let active = self.slots[slot].as_ref();
+            if active.is_some_and(|active| !active.transfer.has_acknowledged()) {
+                self.remove(now, slot, TransferOutcome::Replaced, true);
+                ended = true;
+            }
+        }
+        if ended {
+            self.guard.guessed(now, *peer.ip());
+        }
+        ended
     }
 
     pub(super) fn error(

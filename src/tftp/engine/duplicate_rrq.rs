@@ -41,6 +41,7 @@ impl<S: TftpService> TftpEngine<S> {
             return false;
         }
         self.next += 1;
+        let port = self.ports.choose(&[first.port]);
         // A retransmission would reach a restarted phone before its first block.
         first.transfer.hold(now + DUPLICATE_HOLD);
         let file = first.transfer.file().clone();
@@ -55,7 +56,7 @@ impl<S: TftpService> TftpEngine<S> {
             options: first.options.clone(),
             peer: first.peer,
             local: first.local,
-            port: first.port.other(),
+            port,
             timer: transfer.deadline(),
             transfer,
             reported_at: now,

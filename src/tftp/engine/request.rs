@@ -28,34 +28,39 @@ impl<S: TftpService> TftpEngine<S> {
         request: &ReadRequest<'_>,
         out: &mut TransmitQueue,
     ) {
+        let mut previous = None;
         let port = match self.peers.get(now, peer) {
-            None => TransferPort::First,
-            Some(Peer::Left { port, .. }) => port.other(),
+            None => self.ports.choose(&[]),
+            Some(Peer::Left { port, .. }) => {
+                previous = Some(port);
+                self.ports.choose(&[port])
+            }
             Some(Peer::Busy {
                 slot,
                 duplicate,
-                used_other,
+                previous: before,
             }) => {
                 let newest = self.slots[duplicate.unwrap_or(slot)]
                     .as_mut()
                     .expect("a busy peer's slots are taken");
-                let port = match duplicate {
-                    None => newest.port.other(),
-                    Some(_) => newest.port,
-                };
                 if newest.matches_request(request) {
                     if let Some(send) = newest.transfer.retransmit(now) {
                         self.service.retransmitted(send.packets());
                         return emit(newest, send, out);
                     }
-                    if !used_other && self.begin_duplicate(now, slot, out) {
+                    if before.is_none() && self.begin_duplicate(now, slot, out) {
                         return;
                     }
                 }
+                // The first of two comes before the newest: of two ports, the newest is used again.
+                let mut used = Vec::new();
                 for slot in [Some(slot), duplicate].into_iter().flatten() {
+                    used.extend(self.slots[slot].as_ref().map(|active| active.port));
                     self.end(now, slot, TransferOutcome::Replaced);
                 }
-                port
+                previous = used.last().copied();
+                used.extend(before);
+                self.ports.choose(&used)
             }
         };
         if !request.is_octet() {
@@ -100,7 +105,7 @@ impl<S: TftpService> TftpEngine<S> {
                         "too many transfers; try again later",
                     )
                 } else {
-                    return self.start(now, &asked, port, request, file, out);
+                    return self.start(now, &asked, (port, previous), request, file, out);
                 }
             }
         };
@@ -113,7 +118,7 @@ impl<S: TftpService> TftpEngine<S> {
         &mut self,
         now: Instant,
         asked: &TftpRequest<'_>,
-        port: TransferPort,
+        (port, previous): (TransferPort, Option<TransferPort>),
         request: &ReadRequest<'_>,
         file: StagedFile,
         out: &mut TransmitQueue,
@@ -136,6 +141,6 @@ impl<S: TftpService> TftpEngine<S> {
         };
         emit(&active, send, out);
         let slot = self.insert(active);
-        self.peers.begin(now, asked.peer, slot);
+        self.peers.begin(asked.peer, slot, previous);
     }
 }

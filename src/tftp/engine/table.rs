@@ -65,7 +65,7 @@ impl<S: TftpService> TftpEngine<S> {
     }
 
     /// Ends a transfer. `quiet`: its peer has no reason to send more.
-    fn remove(&mut self, now: Instant, slot: usize, end: TransferOutcome, quiet: bool) {
+    pub(super) fn remove(&mut self, now: Instant, slot: usize, end: TransferOutcome, quiet: bool) {
         let active = self.slots[slot]
             .take()
             .expect("only a taken slot's transfer ends");
@@ -89,7 +89,7 @@ impl<S: TftpService> TftpEngine<S> {
                 ..
             }) => {
                 let stays = if slot == first { duplicate } else { first };
-                self.peers.begin(now, active.peer, stays);
+                self.peers.begin(active.peer, stays, Some(active.port));
             }
             _ => self.peers.end(now, active.peer, active.port, quiet),
         }

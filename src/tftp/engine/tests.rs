@@ -15,9 +15,13 @@ const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 const PHONE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 7), 1024);
 
-const FIRST: Socket = Socket::Transfer(TransferPort::First);
+const PORT_1: TransferPort = TransferPort::new(0);
 
-const SECOND: Socket = Socket::Transfer(TransferPort::Second);
+const PORT_2: TransferPort = TransferPort::new(1);
+
+const FIRST: Socket = Socket::Transfer(PORT_1);
+
+const SECOND: Socket = Socket::Transfer(PORT_2);
 
 /// Serves 1,000 bytes under every name except "absent", and records its calls.
 #[derive(Default)]
@@ -57,8 +61,16 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::with_ports(2)
+    }
+
+    /// With this many transfer ports, of which the engine takes the first that is free.
+    fn with_ports(ports: u16) -> Self {
+        let limits = EngineLimits::default();
+        let mut engine = TftpEngine::new(limits, ports, RecordingService::default());
+        engine.ports = PortPool::in_order(ports);
         Self {
-            engine: TftpEngine::new(EngineLimits::default(), RecordingService::default()),
+            engine,
             now: Instant::now(),
             out: TransmitQueue::default(),
         }
@@ -96,9 +108,9 @@ impl Bench {
 
     fn sent(&mut self) -> Vec<(TransferPort, Vec<u8>)> {
         let mut sent = Vec::new();
-        for port in TransferPort::ALL {
-            sent.extend(self.out.queue(port).drain(..).map(|p| (port, p.to_vec())));
-        }
+        self.out.drain(|port, queue| {
+            sent.extend(queue.iter().map(|packet| (port, packet.to_vec())));
+        });
         sent
     }
 

@@ -1,7 +1,7 @@
 //! Every address, MAC and open transfer of a run.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     net::Ipv4Addr,
 };
 
@@ -16,11 +16,14 @@ use super::{
 use crate::{diagnose::Diagnosis, phone::MacAddress};
 
 /// Maximum number of phones in one run. Beyond it, a new address is not listed; a new MAC replaces
-/// another entry (`Registry::replaceable`).
+/// another entry (`Registry::take_replaceable`).
 pub const MAX_PHONES: usize = 4096;
 
 /// Maximum number of clients in one run that are not phones; others are not recorded.
 pub const MAX_OTHERS: usize = 1024;
+
+/// Entries of the table that are examined for one that gives way to a new MAC.
+const MAX_EXAMINED: usize = 64;
 
 /// Attempts that are kept per client that is not a phone.
 pub(super) const OTHER_ROWS: usize = 128;
@@ -43,6 +46,8 @@ pub(in crate::track) struct Registry {
     next: u32,
     /// Phones that the operator listed: they always get a place, and keep it.
     kept: HashSet<MacAddress>,
+    /// Every phone once, those that are examined next first: which one gives way to a new one.
+    turns: VecDeque<PhoneId>,
     /// Phones and clients that were not recorded because there are too many.
     pub dropped: u64,
     /// Phones that were merged into another one, or are not phones, since the fleet last took
@@ -86,7 +91,7 @@ impl Registry {
     pub(super) fn new_id(&mut self, mac: Option<MacAddress>) -> Option<PhoneId> {
         if self.phones.len() >= MAX_PHONES {
             self.dropped += 1;
-            let id = self.replaceable(mac?)?;
+            let id = self.take_replaceable(mac?)?;
             if let Some(phone) = self.phones.remove(&id) {
                 if self.at_address.get(&phone.address) == Some(&id) {
                     self.at_address.remove(&phone.address);
@@ -99,6 +104,7 @@ impl Registry {
         }
         let id = PhoneId(self.next);
         self.next = self.next.wrapping_add(1);
+        self.turns.push_back(id);
         Some(id)
     }
 
@@ -106,7 +112,10 @@ impl Registry {
     /// transfer; with a MAC, but without a transfer; without a MAC. A listed phone keeps its place,
     /// and takes that of any other that is not done. Anyone can invent entries without a transfer:
     /// they need one forged request.
-    fn replaceable(&self, mac: MacAddress) -> Option<PhoneId> {
+    ///
+    /// A new MAC examines only some entries, as forged requests may bring thousands a second; a listed
+    /// phone examines all.
+    fn take_replaceable(&mut self, mac: MacAddress) -> Option<PhoneId> {
         let is_listed = self.kept.contains(&mac);
         let rank = |phone: &Phone| match (phone.has_transferred(), phone.mac) {
             (_, Some(mac)) if self.kept.contains(&mac) => None,
@@ -116,11 +125,21 @@ impl Registry {
             (true, Some(_)) if is_listed && !phone.counted.as_done => Some(3),
             (_, Some(_)) => None,
         };
-        let ranked = self.phones.iter();
-        ranked
-            .filter_map(|(id, phone)| Some((rank(phone)?, *id)))
-            .min()
-            .map(|(_, id)| id)
+        let examined = if is_listed {
+            self.turns.len()
+        } else {
+            MAX_EXAMINED.min(self.turns.len())
+        };
+        let turns: Vec<PhoneId> = self.turns.drain(..examined).collect();
+        let phones = turns
+            .iter()
+            .filter_map(|id| Some((*id, self.phones.get(id)?)));
+        let ranked = phones.filter_map(|(id, phone)| Some((rank(phone)?, id)));
+        let replaceable = ranked.min().map(|(_, id)| id);
+        let stay = turns.into_iter().filter(|id| self.phones.contains_key(id));
+        self.turns
+            .extend(stay.filter(|id| Some(*id) != replaceable));
+        replaceable
     }
 
     /// Assigns the open transfers of the phone to it.

@@ -1,11 +1,14 @@
 //! The engine on real sockets: addresses, ports, binding, stopping, and many clients at once.
 
 use std::{
+    collections::HashSet,
     net::{Ipv4Addr, SocketAddrV4, UdpSocket},
     time::{Duration, Instant},
 };
 
-use reflash::tftp::{BindErrorKind, Config, TftpServer, TransferOutcome};
+use reflash::tftp::{
+    BindErrorKind, Config, TRANSFER_PORTS, TftpServer, TransferOutcome, TransferPorts,
+};
 
 use super::support::{Client, ServerEvent, TestServer, pattern};
 
@@ -45,35 +48,40 @@ fn a_closed_port_is_detected_when_bound_to_every_address() {
 }
 
 #[test]
-fn all_transfers_leave_from_one_port_and_never_from_the_listening_one() {
+fn transfers_leave_from_random_ports_of_a_pool_and_never_from_the_listening_one() {
     let server = TestServer::new(&[("a", pattern(2000))]);
-    for _ in 0..8 {
+    assert_eq!(server.transfer_ports.len(), usize::from(TRANSFER_PORTS));
+    let mut ports = HashSet::new();
+    for _ in 0..20 {
         let client = server.client();
         client.request("a", "");
         let (_, from) = client.expect_data(1);
-        assert_eq!(from.port(), server.transfer_ports[0]);
+        assert!(server.transfer_ports.contains(&from.port()));
         assert_ne!(from.port(), server.address.port());
+        ports.insert(from.port());
     }
+    assert!(ports.len() > 10, "{ports:?}");
 }
 
 #[test]
-fn a_fixed_transfer_port_is_used_and_the_next_one_is_the_second() {
-    // Two adjacent free ports, found by trying: other tests bind ports too.
-    let server = (0..50)
-        .find_map(|_| {
-            let probe = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-            let transfer_port = probe.local_addr().unwrap().port();
-            drop(probe);
-            let config = Config {
-                transfer_port,
-                ..Config::new(localhost(0))
-            };
-            TftpServer::bind(&config)
-                .ok()
-                .map(|server| (server, transfer_port))
-        })
-        .expect("fifty tries find two free neighbours");
-    assert_eq!(server.0.transfer_ports().unwrap(), [server.1, server.1 + 1]);
+fn fixed_transfer_ports_follow_each_other() {
+    // Adjacent free ports, found by trying: other tests bind ports too.
+    for count in [2, 4] {
+        let server = (0..50)
+            .find_map(|_| {
+                let probe = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+                let first = probe.local_addr().unwrap().port();
+                drop(probe);
+                let config = Config {
+                    transfer_ports: TransferPorts { first, count },
+                    ..Config::new(localhost(0))
+                };
+                TftpServer::bind(&config).ok().map(|server| (server, first))
+            })
+            .expect("fifty tries find free neighbours");
+        let expected: Vec<_> = (server.1..server.1 + count).collect();
+        assert_eq!(server.0.transfer_ports().unwrap(), expected);
+    }
 }
 
 #[test]
@@ -84,7 +92,10 @@ fn a_bind_error_names_the_address_and_the_reason() {
     assert_eq!((error.address, error.port), (Ipv4Addr::LOCALHOST, port));
     assert_eq!(error.kind, BindErrorKind::InUse);
     let config = Config {
-        transfer_port: port,
+        transfer_ports: TransferPorts {
+            first: port,
+            count: 2,
+        },
         ..Config::new(localhost(0))
     };
     assert_eq!(TftpServer::bind(&config).unwrap_err().port, port);

@@ -82,7 +82,7 @@ impl TftpService for FileService {
 /// A running server; stops when it is dropped.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddrV4,
-    pub(crate) transfer_ports: [u16; 2],
+    pub(crate) transfer_ports: Vec<u16>,
     pub(crate) events: Receiver<ServerEvent>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -106,10 +106,10 @@ impl TestServer {
     pub(crate) fn of_kind(kind: EngineKind, files: &[(&str, Vec<u8>)]) -> Self {
         let config = Config::new(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
         let server = Bound::bind(kind, &config).expect("loopback ports are free");
-        Self::run(server, [0; 2], files)
+        Self::run(server, Vec::new(), files)
     }
 
-    fn run(server: Bound, transfer_ports: [u16; 2], files: &[(&str, Vec<u8>)]) -> Self {
+    fn run(server: Bound, transfer_ports: Vec<u16>, files: &[(&str, Vec<u8>)]) -> Self {
         let address = server.local_addr();
         let (service, events) = FileService::new(files);
         let (stop, stopped) = oneshot::channel::<()>();

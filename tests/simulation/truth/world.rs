@@ -124,7 +124,7 @@ impl<'a> World<'a> {
             server.run().http.insert(device.home, device.member.http);
         }
         Self {
-            engine: TftpEngine::new(EngineLimits::default(), server.clone()),
+            engine: TftpEngine::new(EngineLimits::default(), 2, server.clone()),
             bundles,
             scenario,
             now: Duration::ZERO,
@@ -250,8 +250,11 @@ impl<'a> World<'a> {
 
     /// Sends the packets of the engine, except those that are lost.
     fn send(&mut self) {
-        for port in TransferPort::ALL {
-            for packet in std::mem::take(self.out.queue(port)) {
+        let mut queued = Vec::new();
+        self.out
+            .drain(|port, queue| queued.push((port, std::mem::take(queue))));
+        for (port, queue) in queued {
+            for packet in queue {
                 let bytes = packet.to_vec();
                 let to = self
                     .devices
@@ -274,8 +277,8 @@ impl<'a> World<'a> {
             Flight::ToServer(from, to, bytes) => {
                 let socket = match to {
                     LISTENER => Socket::Listener,
-                    _ if to == TRANSFERS[0] => Socket::Transfer(TransferPort::First),
-                    _ => Socket::Transfer(TransferPort::Second),
+                    _ if to == TRANSFERS[0] => Socket::Transfer(TransferPort::new(0)),
+                    _ => Socket::Transfer(TransferPort::new(1)),
                 };
                 self.engine
                     .datagram(now, socket, SERVER, from, &bytes, &mut self.out);
@@ -294,7 +297,7 @@ impl<'a> World<'a> {
                     self.act(index, actions);
                 } else if self.scenario.icmp {
                     let peer = SocketAddrV4::new(device.address, port);
-                    let port = TransferPort::ALL[usize::from(from == TRANSFERS[1])];
+                    let port = TransferPort::new(u16::from(from == TRANSFERS[1]));
                     self.engine.port_closed(now, port, peer);
                 }
             }

@@ -179,3 +179,90 @@ fn a_source_port_of_zero_cannot_be_answered() {
     assert_eq!(bench.request(SocketAddrV4::new(*PHONE.ip(), 0), "a"), []);
     assert_eq!(bench.calls(), [""; 0]);
 }
+
+/// A request of a host that forges the address of [`PHONE`], and the answer that it does not see.
+fn forge_request(bench: &mut Bench) -> TransferPort {
+    let sent = bench.request(PHONE, "a");
+    assert_eq!(sent[0].1[..4], [0, 3, 0, 1]);
+    sent[0].0
+}
+
+#[test]
+fn a_guess_of_the_transfer_port_ends_the_transfer_before_it_can_be_acknowledged() {
+    let mut bench = Bench::with_ports(64);
+    let port = forge_request(&mut bench);
+    let wrong = Socket::Transfer(TransferPort::new(40));
+    assert_eq!(bench.ack(PHONE, wrong, 1), []);
+    assert_eq!(bench.calls(), ["request 0 a", "ended 0 Replaced 0"]);
+    assert_eq!(bench.ack(PHONE, Socket::Transfer(port), 1), []);
+    assert_eq!(bench.advance(Duration::from_secs(20)), []);
+}
+
+#[test]
+fn a_forged_request_draws_no_more_than_1600_bytes_whatever_is_forged_after_it() {
+    for to_all_ports in [false, true] {
+        let mut bench = Bench::with_ports(64);
+        let mut sent = bench.request(PHONE, "a");
+        let port = sent[0].0;
+        for second in 0..30 {
+            for packet in [
+                &b"\0\x04\0\0"[..],
+                b"\0\x04\0\x01",
+                b"\0\x03\0\x01x",
+                b"\0\x09zz",
+            ] {
+                sent.extend(bench.send(PHONE, Socket::Listener, packet));
+            }
+            if to_all_ports && second > 0 {
+                for index in (0..64)
+                    .map(TransferPort::new)
+                    .filter(|index| *index != port)
+                {
+                    sent.extend(bench.ack(PHONE, Socket::Transfer(index), 1));
+                }
+                sent.extend(bench.ack(PHONE, Socket::Transfer(port), 1));
+            }
+            if second < 12 || to_all_ports {
+                sent.extend(bench.advance(Duration::from_millis(990)));
+            }
+        }
+        let bytes: usize = sent.iter().map(|(_, packet)| packet.len()).sum();
+        assert!(bytes <= FIRST_BYTES_MAX, "{bytes}, {to_all_ports}");
+    }
+}
+
+#[test]
+fn an_address_whose_ports_are_guessed_gets_few_more_tries() {
+    let mut bench = Bench::with_ports(64);
+    let wrong = Socket::Transfer(TransferPort::new(40));
+    let mut served = 0;
+    for _ in 0..1_000 {
+        served += bench.request(PHONE, "a").len();
+        bench.ack(PHONE, wrong, 1);
+        bench.now += Duration::from_millis(10);
+    }
+    assert!(served <= 12, "{served} guesses in 10 s");
+    assert_eq!(bench.request(phone(9), "a").len(), 1, "other addresses");
+}
+
+#[test]
+fn a_late_ack_to_the_previous_port_is_no_guess() {
+    let mut bench = Bench::with_ports(64);
+    let first = bench.request(PHONE, "a")[0].0;
+    bench.ack(PHONE, Socket::Transfer(first), 1);
+    bench.ack(PHONE, Socket::Transfer(first), 2);
+    let second = bench.request(PHONE, "b")[0].0;
+    assert_ne!(first, second);
+    assert_eq!(bench.ack(PHONE, Socket::Transfer(first), 2), []);
+    assert_eq!(bench.ack(PHONE, Socket::Transfer(second), 1).len(), 1);
+}
+
+#[test]
+fn transfers_have_random_ports() {
+    let mut bench = Bench::with_ports(64);
+    bench.engine.ports = PortPool::new(64);
+    let ports: std::collections::HashSet<_> = (0..640)
+        .map(|n| bench.request(phone(n), "a")[0].0.index())
+        .collect();
+    assert!(ports.len() > 50, "{}", ports.len());
+}

@@ -16,7 +16,7 @@ enum Event {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let port = || prop_oneof![Just(TransferPort::First), Just(TransferPort::Second)];
+    let port = || prop_oneof![Just(PORT_1), Just(PORT_2)];
     let options = prop_oneof![Just(""), Just("blksize\x00100\0windowsize\x004\0")];
     prop_oneof![
         4 => (0_u32..4, prop_oneof![Just("a"), Just("b"), Just("absent")], options)

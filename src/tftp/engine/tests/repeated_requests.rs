@@ -17,14 +17,10 @@ fn a_repeated_request_draws_the_first_packet_again_and_no_second_transfer() {
 fn a_request_for_another_name_or_with_other_options_replaces_the_transfer() {
     let mut bench = Bench::new();
     bench.request(PHONE, "a");
-    assert_eq!(bench.request(PHONE, "b")[0].0, TransferPort::Second);
+    assert_eq!(bench.request(PHONE, "b")[0].0, PORT_2);
     let with_options = b"\0\x01b\0octet\0blksize\x001000\0";
     let sent = bench.send(PHONE, Socket::Listener, with_options);
-    assert_eq!(
-        (sent[0].0, sent[0].1[1]),
-        (TransferPort::First, 6),
-        "an OACK"
-    );
+    assert_eq!((sent[0].0, sent[0].1[1]), (PORT_1, 6), "an OACK");
     bench.ack(PHONE, FIRST, 0);
     assert_eq!(bench.engine.transfers(), 1);
     assert_eq!(
@@ -45,7 +41,7 @@ fn a_phone_that_starts_again_takes_the_new_transfer_by_its_first_ack() {
     bench.request(PHONE, "a");
     bench.ack(PHONE, FIRST, 1);
     bench.calls();
-    assert_eq!(bench.request(PHONE, "a")[0].0, TransferPort::Second);
+    assert_eq!(bench.request(PHONE, "a")[0].0, PORT_2);
     assert_eq!(
         bench.calls(),
         [""; 0],
@@ -54,7 +50,7 @@ fn a_phone_that_starts_again_takes_the_new_transfer_by_its_first_ack() {
     // The first transfer sends nothing in the meantime.
     for _ in 0..19 {
         let sent = bench.advance(Duration::from_millis(100));
-        assert!(sent.iter().all(|(port, _)| *port == TransferPort::Second));
+        assert!(sent.iter().all(|(port, _)| *port == PORT_2));
     }
     assert_eq!(bench.ack(PHONE, SECOND, 1)[0].1[..4], [0, 3, 0, 2]);
     assert_eq!(
@@ -74,12 +70,8 @@ fn a_request_that_the_network_duplicates_does_not_end_the_transfer() {
         bench.ack(PHONE, FIRST, 1);
         // The second copy arrives late: the client gets a first block from another transfer ID,
         // and refuses or ignores it.
-        assert_eq!(bench.request(PHONE, "a")[0].0, TransferPort::Second);
-        assert_eq!(
-            bench.request(PHONE, "a")[0].0,
-            TransferPort::Second,
-            "no third transfer"
-        );
+        assert_eq!(bench.request(PHONE, "a")[0].0, PORT_2);
+        assert_eq!(bench.request(PHONE, "a")[0].0, PORT_2, "no third transfer");
         if refuses {
             bench.send(PHONE, SECOND, b"\0\x05\0\x05unknown transfer ID\0");
         }
@@ -107,7 +99,7 @@ fn a_repeated_request_replaces_the_transfer_if_the_other_port_was_used_recently(
     bench.ack(PHONE, FIRST, 2);
     bench.request(PHONE, "b");
     bench.ack(PHONE, SECOND, 1);
-    assert_eq!(bench.request(PHONE, "b")[0].0, TransferPort::First);
+    assert_eq!(bench.request(PHONE, "b")[0].0, PORT_1);
     assert_eq!(
         bench.engine.transfers(),
         1,
@@ -122,9 +114,7 @@ fn the_second_transfer_is_reported_if_the_first_has_ended_by_itself() {
     bench.ack(PHONE, FIRST, 1);
     bench.request(PHONE, "a");
     // A late packet of the first transfer reached the phone while it restarted.
-    bench
-        .engine
-        .port_closed(bench.now, TransferPort::First, PHONE);
+    bench.engine.port_closed(bench.now, PORT_1, PHONE);
     assert_eq!(bench.calls(), ["request 0 a", "ended 0 PortClosed 512"]);
     bench.ack(PHONE, SECOND, 1);
     bench.ack(PHONE, SECOND, 2);

@@ -8,7 +8,7 @@ fn a_transfer_is_reported_from_its_request_to_its_last_ack() {
     let first = bench.request(PHONE, "a");
     assert_eq!(
         (first[0].0, first[0].1.len(), &first[0].1[..4]),
-        (TransferPort::First, 516, &[0, 3, 0, 1][..])
+        (PORT_1, 516, &[0, 3, 0, 1][..])
     );
     bench.now += PROGRESS_INTERVAL;
     let second = bench.ack(PHONE, FIRST, 1);
@@ -49,12 +49,12 @@ fn a_late_ack_of_the_last_file_does_not_count_for_the_next() {
     bench.request(PHONE, "a");
     bench.ack(PHONE, FIRST, 1);
     bench.ack(PHONE, FIRST, 2);
-    assert_eq!(bench.request(PHONE, "b")[0].0, TransferPort::Second);
+    assert_eq!(bench.request(PHONE, "b")[0].0, PORT_2);
     assert_eq!(bench.ack(PHONE, FIRST, 1), []);
     assert_eq!(bench.ack(PHONE, SECOND, 1).len(), 1);
     bench.ack(PHONE, SECOND, 2);
     bench.now += MEMORY;
-    assert_eq!(bench.request(PHONE, "c")[0].0, TransferPort::First);
+    assert_eq!(bench.request(PHONE, "c")[0].0, PORT_1);
 }
 
 #[test]
@@ -176,16 +176,10 @@ fn an_error_text_is_kept_to_a_limit() {
 fn a_closed_port_ends_the_transfer_that_sent_there() {
     let mut bench = Bench::new();
     bench.request(PHONE, "a");
-    bench
-        .engine
-        .port_closed(bench.now, TransferPort::Second, PHONE);
-    bench
-        .engine
-        .port_closed(bench.now, TransferPort::First, phone(9));
+    bench.engine.port_closed(bench.now, PORT_2, PHONE);
+    bench.engine.port_closed(bench.now, PORT_1, phone(9));
     assert_eq!(bench.engine.transfers(), 1);
-    bench
-        .engine
-        .port_closed(bench.now, TransferPort::First, PHONE);
+    bench.engine.port_closed(bench.now, PORT_1, PHONE);
     assert_eq!(bench.calls(), ["request 0 a", "ended 0 PortClosed 0"]);
 }
 
@@ -213,7 +207,7 @@ fn timers_do_not_pile_up() {
     for round in 0..2_000 {
         bench.request(PHONE, "a");
         bench.now += Duration::from_millis(1);
-        let port = Socket::Transfer(TransferPort::ALL[round % 2]);
+        let port = Socket::Transfer([PORT_1, PORT_2][round % 2]);
         bench.ack(PHONE, port, 1);
         bench.ack(PHONE, port, 2);
         bench.advance(Duration::from_millis(9));

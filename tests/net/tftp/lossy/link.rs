@@ -9,7 +9,8 @@ use std::{
 };
 
 use reflash::tftp::{
-    Socket, TransferPort, engine::TftpEngine, policy::EngineLimits, transmit::TransmitQueue,
+    Socket, TRANSFER_PORTS, TransferPort, engine::TftpEngine, policy::EngineLimits,
+    transmit::TransmitQueue,
 };
 
 use super::super::support::{FileService, ServerEvent, pattern};
@@ -156,17 +157,13 @@ impl World {
     }
 
     fn flush(&mut self) {
-        for port in TransferPort::ALL {
-            let packets: Vec<_> = self
-                .out
-                .queue(port)
-                .drain(..)
-                .map(|p| (p.to, Err(port), p.to_vec()))
-                .collect();
-            for packet in packets {
-                self.data += usize::from(packet.2[1] == 3);
-                self.fly(&packet);
-            }
+        let mut packets = Vec::new();
+        self.out.drain(|port, queue| {
+            packets.extend(queue.iter().map(|p| (p.to, Err(port), p.to_vec())));
+        });
+        for packet in packets {
+            self.data += usize::from(packet.2[1] == 3);
+            self.fly(&packet);
         }
     }
 
@@ -246,7 +243,7 @@ pub(super) fn play(seed: u64, link: Link, size: usize, options: &[(String, usize
         })
         .collect();
     let mut world = World {
-        engine: TftpEngine::new(EngineLimits::default(), service),
+        engine: TftpEngine::new(EngineLimits::default(), TRANSFER_PORTS, service),
         events,
         start: now,
         now,
