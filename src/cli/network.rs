@@ -48,12 +48,12 @@ pub(crate) struct NetworkArgs {
     #[arg(long, value_name = "N", default_value_t = HTTP_PORT, value_parser = port(HTTP_PORT),
           help_heading = heading::NETWORK)]
     http_port: u16,
-    /// UDP ports of transfers, such as 30000-30255; 0: any
+    /// UDP ports of transfers; 0: any
     ///
-    /// By default 256 random ports, of which a random one serves each transfer, so that a host that
+    /// A range such as 30000-30255. By default 256 random ports, of which a random one serves each transfer, so that a host that
     /// sees no packet of a transfer cannot acknowledge it. A fixed range is for firewalls that need
     /// one; N alone is N and N+1, which a forger guesses at once.
-    #[arg(long = "transfer-port", value_name = "N[-M]", default_value = "0",
+    #[arg(long = "transfer-port", value_name = "N", default_value = "0",
           value_parser = transfer_ports, help_heading = heading::NETWORK)]
     transfer_ports: tftp::TransferPorts,
     /// Engine: native or async-tftp

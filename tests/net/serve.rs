@@ -240,10 +240,16 @@ fn the_limits_of_the_command_line_hold() {
         for (socket, served) in sockets.iter().zip(served) {
             socket.send_to(b"\0\x01file\0octet\0", &address).unwrap();
             let mut answer = [0; 600];
-            socket.recv_from(&mut answer).unwrap();
+            let (_, from) = socket.recv_from(&mut answer).unwrap();
             // DATA, or ERROR 0: too many transfers.
             let expected = if served { [0, 3, 0, 1] } else { [0, 5, 0, 0] };
             assert_eq!(answer[..4], expected, "{flags:?}");
+            if served {
+                // Only a transfer with an ACK keeps its place.
+                socket.send_to(b"\0\x04\0\x01", from).unwrap();
+                socket.recv_from(&mut answer).unwrap();
+                assert_eq!(answer[..4], [0, 3, 0, 2], "{flags:?}");
+            }
         }
         server.signal("INT");
         server.signal("INT");
