@@ -50,9 +50,9 @@ pub(crate) struct NetworkArgs {
     http_port: u16,
     /// UDP ports of transfers; 0: any
     ///
-    /// A range such as 30000-30255. By default 256 random ports, of which a random one serves each transfer, so that a host that
-    /// sees no packet of a transfer cannot acknowledge it. A fixed range is for firewalls that need
-    /// one; N alone is N and N+1, which a forger guesses at once.
+    /// A range such as 30000-30255. By default 256 random ports, of which a random one serves each
+    /// transfer: a host that sees no packet of a transfer has to guess its port. A fixed range is
+    /// for firewalls that need one; N alone is N and N+1, which a forger guesses at once.
     #[arg(long = "transfer-port", value_name = "N", default_value = "0",
           value_parser = transfer_ports, help_heading = heading::NETWORK)]
     transfer_ports: tftp::TransferPorts,
