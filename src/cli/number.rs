@@ -37,8 +37,7 @@ pub(super) fn port(
 
 /// Parses the ports of transfers: 0, `30000` or `30000-30255`.
 pub(super) fn transfer_ports(text: &str) -> Result<TransferPorts, String> {
-    let error =
-        "expected 0, a port number from 1 to 65534 or a range of ports, such as 30000-30255";
+    let error = "expected a port number from 0 to 65534 or a range of ports, such as 30000-30255";
     let (first, last) = text.split_once('-').unwrap_or((text, ""));
     let first: u16 = first.parse().map_err(|_| error)?;
     let last = if text.contains('-') {
