@@ -5,6 +5,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
 };
 
+use nix::sys::resource::{Resource, getrlimit};
 use socket2::{Domain, SockRef, Type};
 
 use super::{batch, policy::EngineLimits};
@@ -13,8 +14,9 @@ use super::{batch, policy::EngineLimits};
 /// start at once lose requests; with this they lose none.
 pub const RECEIVE_BUFFER: usize = 4 << 20;
 
-/// How many ports transfers have unless they are fixed. A host that sees no packet of a transfer guesses
-/// its port once in so many requests; docs/measurements.md has the cost.
+/// How many ports transfers have unless they are fixed, or a quarter of the file descriptors if that is
+/// less. A host that sees no packet of a transfer guesses its port once in so many requests;
+/// docs/measurements.md has the cost.
 pub const TRANSFER_PORTS: u16 = 256;
 
 /// The requested send buffer, in bytes.
@@ -42,9 +44,13 @@ impl TransferPorts {
         count: TRANSFER_PORTS,
     };
 
-    /// The ports to bind.
-    fn wanted(self) -> impl Iterator<Item = u16> {
-        let count = self.count.max(2);
+    /// The ports to bind with this many file descriptors.
+    fn wanted(self, descriptors: u64) -> impl Iterator<Item = u16> {
+        let affordable = match self.first {
+            0 => u16::try_from(descriptors / 4).unwrap_or(u16::MAX),
+            _ => u16::MAX,
+        };
+        let count = self.count.min(affordable).max(2);
         let first = self.first.min(u16::MAX - (count - 1));
         (0..count).map(move |index| if self.first == 0 { 0 } else { first + index })
     }
@@ -148,9 +154,10 @@ impl TftpServer {
     pub fn bind(config: &Config) -> Result<Self, BindError> {
         let address = *config.listen.ip();
         let listener = open(config.listen)?;
+        let (descriptors, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((u64::MAX, u64::MAX));
         let transfers = config
             .transfer_ports
-            .wanted()
+            .wanted(descriptors)
             .map(|port| open(SocketAddrV4::new(address, port)))
             .collect::<Result<Vec<_>, _>>()?;
         let failed = |error| BindError::new(config.listen, error);
