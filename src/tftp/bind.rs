@@ -14,10 +14,12 @@ use super::{batch, policy::EngineLimits};
 /// start at once lose requests; with this they lose none.
 pub const RECEIVE_BUFFER: usize = 4 << 20;
 
-/// How many ports transfers have unless they are fixed, or a quarter of the file descriptors if that is
-/// less. A host that sees no packet of a transfer guesses its port once in so many requests;
-/// docs/measurements.md has the cost.
+/// How many ports transfers have unless they are fixed, or half of the file descriptors beyond 128 if
+/// that is less. A host that sees no packet of a transfer guesses its port once in so many requests.
 pub const TRANSFER_PORTS: u16 = 256;
+
+/// File descriptors that random transfer ports leave to files, captures and HTTP connections.
+const OTHER_DESCRIPTORS: u64 = 128;
 
 /// The requested send buffer, in bytes.
 const SEND_BUFFER: usize = 1 << 20;
@@ -47,7 +49,9 @@ impl TransferPorts {
     /// The ports to bind with this many file descriptors.
     fn wanted(self, descriptors: u64) -> impl Iterator<Item = u16> {
         let affordable = match self.first {
-            0 => u16::try_from(descriptors / 4).unwrap_or(u16::MAX),
+            0 => {
+                u16::try_from(descriptors.saturating_sub(OTHER_DESCRIPTORS) / 2).unwrap_or(u16::MAX)
+            }
             _ => u16::MAX,
         };
         let count = self.count.min(affordable).max(2);
