@@ -42,11 +42,17 @@ pub(crate) mod wizard;
 
 use std::process::ExitCode;
 
-use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{
+    ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 use tracing::Level;
 
 use self::globals::{CommandOutcome, Globals};
-use crate::display::{self, Style};
+use crate::{
+    display::{self, Style},
+    text::{escape, quoted},
+};
 
 /// Convert Cisco IP phones from SCCP to SIP firmware, with evidence for every phone
 #[derive(Debug, Parser)]
@@ -102,7 +108,14 @@ pub fn main() -> ExitCode {
     let matches = if wizard::is_default() {
         Cli::command().get_matches_from(["reflash", "wizard"])
     } else {
-        Cli::command().get_matches()
+        Cli::command().try_get_matches().unwrap_or_else(|error| {
+            let commands = commands_for_file(&error);
+            let _ = error.print();
+            if let Some(commands) = commands {
+                display::print_message(&commands);
+            }
+            std::process::exit(error.exit_code());
+        })
     };
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     log(&cli.globals);
@@ -141,6 +154,22 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// What to write instead of a file without a command.
+fn commands_for_file(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let file = quoted(name.as_ref());
+    std::path::Path::new(name).exists().then(|| {
+        format!(
+            "  → '{}' is a file, and no command. `reflash verify {file}` checks a bundle, \
+             `sudo reflash convert {file}` serves it, and `sudo reflash wizard {file}` asks for \
+             the rest",
+            escape(name)
+        )
+    })
 }
 
 /// Logs to standard error, so that results can be piped.

@@ -92,3 +92,18 @@ fn every_command_has_an_example() {
         assert!(example.contains("reflash "), "{name}\n{help}");
     }
 }
+
+#[test]
+fn a_file_without_a_command_is_answered_with_the_commands_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("my bundle.zip");
+    let name = file.to_str().unwrap();
+    let hint = |name: &str| {
+        let error = Cli::try_parse_from(["reflash", name]).err().unwrap();
+        commands_for_file(&error)
+    };
+    assert_eq!(hint(name), None, "it does not exist");
+    std::fs::write(&file, "").unwrap();
+    let hint = hint(name).unwrap();
+    assert!(hint.contains(&format!("reflash verify '{name}'")), "{hint}");
+}
