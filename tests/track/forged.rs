@@ -6,7 +6,8 @@ use reflash::{
     phone::LoadName,
     protocol::sip::SipTransport,
     track::{
-        Evidence, EvidenceSource, ObservationKind, Register, RegisterOutcome, State, TransferEnd,
+        Evidence, EvidenceSource, ObservationKind, Register, RegisterOutcome, RemarkMeaning, State,
+        TransferEnd,
     },
 };
 
@@ -188,6 +189,23 @@ fn a_phone_that_has_another_address_after_the_server_was_killed_is_followed() {
     run.boot(9.0, 66, 1);
     let phone = run.phone();
     assert_eq!(phone.address, address(66), "{phone:#?}");
+}
+
+#[test]
+fn a_phone_that_has_another_address_after_a_stop_between_two_images_is_followed() {
+    let mut run = Run::new(plan());
+    run.boot(1.0, 10, 1).fetch(3.0, 10, LOADS);
+    run.fetch(5.0, 10, IMAGES[0].0);
+    let stopped = ObservationKind::Remark {
+        source: EvidenceSource::Requests,
+        detail: "reflash was stopped".to_owned(),
+        means: Some(RemarkMeaning::NotServed),
+    };
+    run.observe(7.0, 10, stopped);
+    run.boot(9.0, 66, 1);
+    let phone = run.phone();
+    assert_eq!(phone.address, address(66), "{phone:#?}");
+    assert!(disputed(&run).is_empty(), "{phone:#?}");
 }
 
 #[test]

@@ -11,6 +11,8 @@ pub(in crate::track) struct Activity {
     pub last: RunTime,
     /// The newest request or acknowledgement. A report of another source does not count.
     pub last_request: RunTime,
+    /// The server was stopped since the newest request.
+    pub not_served: bool,
     /// The number of requests.
     pub requests: u64,
     /// When the phone last showed in this boot that its application runs: it accepted a
@@ -24,6 +26,7 @@ impl Activity {
             first: at,
             last: at,
             last_request: at,
+            not_served: false,
             requests: 0,
             running_since: None,
         }
@@ -33,6 +36,7 @@ impl Activity {
     pub(super) fn on_request(&mut self, at: RunTime) {
         self.last = at;
         self.last_request = at;
+        self.not_served = false;
     }
 
     /// Since when silence counts. A phone that `survey` kept from its load is silent on

@@ -212,6 +212,7 @@ impl Conversion {
                 self.on_other_load(source, detail, None, out);
             }
             Some(RemarkMeaning::NotServed) => {
+                self.activity.not_served = true;
                 if let Some(pass) = &mut self.delivery.current {
                     pass.not_served = true;
                 }

@@ -48,6 +48,7 @@ impl Conversion {
         // After a pause of the server, the phone may be anywhere.
         let newest = self.delivery.attempts.iter().next_back();
         let is_recent = newest.is_some_and(|attempt| !attempt.killed)
+            && !self.activity.not_served
             && at.saturating_sub(self.activity.last_request) < NO_START_WITHIN;
         matches!(self.state, State::Manifest | State::Images) && is_recent && self.delivery.fetched
     }
