@@ -160,14 +160,19 @@ impl Findings<'_, '_> {
         missing
     }
 
-    /// Firmware files that belong to no load.
-    fn strays(&self) -> Vec<usize> {
+    /// The files of all loads and recovery manifests that were judged.
+    fn judged_files(&self) -> BTreeSet<usize> {
         let loads = self.loads.sets.iter();
         let judged = loads.filter_map(|set| set.judged.as_ref());
-        let files: BTreeSet<usize> = judged
+        judged
             .chain(self.recovery.iter().map(|found| &found.judged))
             .flat_map(|judged| judged.files.iter().copied())
-            .collect();
+            .collect()
+    }
+
+    /// Firmware files that belong to no load.
+    fn strays(&self) -> Vec<usize> {
+        let files = self.judged_files();
         let entries = self.index.entries.iter().enumerate();
         entries
             .filter(|(at, entry)| {
@@ -264,12 +269,7 @@ impl Findings<'_, '_> {
 
     fn add_remarks(&mut self) {
         let entries = self.index.entries;
-        let loads = self.loads.sets.iter();
-        let judged = loads.filter_map(|set| set.judged.as_ref());
-        let files: BTreeSet<usize> = judged
-            .chain(self.recovery.iter().map(|found| &found.judged))
-            .flat_map(|judged| judged.files.iter().copied())
-            .collect();
+        let files = self.judged_files();
         for at in &files {
             self.add(faults::remarks(&entries[*at]));
         }
