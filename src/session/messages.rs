@@ -146,21 +146,10 @@ fn list(mut names: Vec<String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use super::*;
-    use crate::{phone::MacAddress, track::PhoneId};
 
     fn phones(range: std::ops::Range<u8>) -> Vec<PhoneRef> {
-        let phone = |last: u8| PhoneRef {
-            id: PhoneId(last.into()),
-            mac: Some(MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last])),
-            address: Ipv4Addr::new(192, 0, 2, last),
-            model: None,
-            family: None,
-            name: None,
-        };
-        range.map(phone).collect()
+        range.map(PhoneRef::example).collect()
     }
 
     #[test]

@@ -156,24 +156,10 @@ fn number(phones: usize) -> (&'static str, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use super::*;
-    use crate::{phone::MacAddress, track::PhoneId};
 
     const RESUME: &str = "    reflash convert --resume";
     const NETWORK: &str = "Restore DHCP option 150 (or 66).";
-
-    fn phone(last: u8) -> PhoneRef {
-        PhoneRef {
-            id: PhoneId(last.into()),
-            mac: Some(MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last])),
-            address: Ipv4Addr::new(192, 0, 2, last),
-            model: None,
-            family: None,
-            name: None,
-        }
-    }
 
     fn steps(phones: &PhonesAtEnd) -> String {
         after_conversion(phones, Some(RESUME), NETWORK).join("\n")
@@ -182,8 +168,8 @@ mod tests {
     #[test]
     fn a_phone_that_lacks_images_is_kept_powered_and_the_network_stays_as_it_is() {
         let text = steps(&PhonesAtEnd {
-            owed: vec![phone(1)],
-            failed: vec![phone(2)],
+            owed: vec![PhoneRef::example(1)],
+            failed: vec![PhoneRef::example(2)],
             ..PhonesAtEnd::default()
         });
         assert!(text.contains("Keep SEP001D45AABB01 plugged in"), "{text}");
@@ -194,7 +180,7 @@ mod tests {
     #[test]
     fn a_phone_that_writes_is_not_unplugged_and_the_network_stays_as_it_is() {
         let text = steps(&PhonesAtEnd {
-            writing: vec![phone(1)],
+            writing: vec![PhoneRef::example(1)],
             ..PhonesAtEnd::default()
         });
         assert!(text.contains("DO NOT UNPLUG SEP001D45AABB01"), "{text}");
@@ -205,7 +191,7 @@ mod tests {
     #[test]
     fn evidence_against_a_phone_is_named_with_the_command_that_continues() {
         let text = steps(&PhonesAtEnd {
-            contradicted: vec![(phone(1), "the operator reports SCCP".to_owned())],
+            contradicted: vec![(PhoneRef::example(1), "the operator reports SCCP".to_owned())],
             ..PhonesAtEnd::default()
         });
         assert!(

@@ -111,13 +111,8 @@ fn heading(one: &SurveyResult) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use super::*;
-    use crate::{
-        phone::{LoadName, MacAddress},
-        track::PhoneId,
-    };
+    use crate::phone::LoadName;
 
     fn one(
         last: u8,
@@ -127,14 +122,7 @@ mod tests {
         restart: bool,
     ) -> SurveyResult {
         SurveyResult {
-            phone: PhoneRef {
-                id: PhoneId(last.into()),
-                mac: Some(MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last])),
-                address: Ipv4Addr::new(192, 0, 2, last),
-                model: None,
-                family: None,
-                name: None,
-            },
+            phone: PhoneRef::example(last),
             runs: runs.map(LoadName::new),
             plan,
             next: next.map(LoadName::new),

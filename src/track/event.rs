@@ -91,6 +91,21 @@ pub struct PhoneRef {
     pub name: Option<String>,
 }
 
+#[cfg(test)]
+impl PhoneRef {
+    /// A phone of which only the MAC and the address are known; both end in `last`.
+    pub(crate) fn example(last: u8) -> Self {
+        Self {
+            id: PhoneId(last.into()),
+            mac: Some(MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last])),
+            address: Ipv4Addr::new(192, 0, 2, last),
+            model: None,
+            family: None,
+            name: None,
+        }
+    }
+}
+
 /// A phone whose application runs and whose load no source has reported: its web page can be
 /// polled.
 #[derive(Debug, Clone, PartialEq, Eq)]
