@@ -3,6 +3,7 @@
 //! The lowest domain module: no I/O, and no use of other modules.
 
 mod bridge;
+mod generation_79x0;
 mod host;
 mod limits;
 mod load;
@@ -14,6 +15,7 @@ mod route;
 mod time_zones;
 
 pub use bridge::{bridge_bundle_name, supports_hardware};
+pub use generation_79x0::Generation79x0;
 pub use host::{is_date_format, is_host};
 pub use limits::{
     FREEPBX_SECRET, FREEPBX_SECRET_FIELD, MAX_AUTH_NAME, MAX_DIAL_PLAN_BYTES, MAX_DISPLAY,

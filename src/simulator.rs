@@ -18,6 +18,9 @@ mod read;
 mod rng;
 
 pub use action::{ManifestRefusal, PhoneAction, PhoneEvent};
-pub use bundle::{Damage, Release, Sizes, SyntheticBundle, TEST_KEY_PEM, signed_file, test_key};
+pub use bundle::{
+    Damage, Release, Sizes, SyntheticBundle, TEST_KEY_PEM, fifth_generation_file, signed_file,
+    test_key,
+};
 pub use fault::{FaultSpec, ParseFaultError, PhoneFault};
 pub use phone::{PhoneConfig, PhoneContents, SimulatedPhone, StartState};

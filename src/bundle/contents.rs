@@ -273,13 +273,15 @@ fn member(
     let image = is_named || is_image(&entry.name);
     let (signature, signer) = match (&entry.verification, &entry.header) {
         (Some(Verification::Valid(signer)), _) => (Signature::Valid, Some(signer)),
-        (Some(Verification::Invalid(_)), _) => (Signature::Invalid, None),
+        (Some(Verification::Invalid(_) | Verification::Modified(_)), _) => {
+            (Signature::Invalid, None)
+        }
         (None, ImageHeader::Broken(_)) if image || entry.manifest.is_some() => {
             (Signature::Invalid, None)
         }
         _ if is_reported(&entry.name, "signature-invalid") => (Signature::Invalid, None),
         // A broken header of a file that is not firmware may be a signed configuration.
-        (Some(Verification::NoKnownKey | Verification::NoMatchingKey), _)
+        (Some(Verification::NoMatchingKey), _)
         | (None, ImageHeader::FifthGeneration(_) | ImageHeader::Broken(_)) => {
             (Signature::Unchecked, None)
         }

@@ -12,8 +12,8 @@ use super::{
     hex,
     limits::MAX_MANIFEST_BYTES,
     manifest::{self, ParsedManifest},
-    payload,
-    signature::{self, TrustedKey, Verification},
+    payload::{self, UbootImage},
+    signature::{self, SignatureScheme, SignedPart, TrustedKey, Verification},
     transfer_marks::{self, TransferMarks},
 };
 use crate::phone::{LoadName, Model};
@@ -51,6 +51,8 @@ pub(super) struct ScannedEntry {
     pub(super) body_md5: Option<String>,
     /// The load id inside a 7940 or 7960 image.
     pub(super) load_id: Option<String>,
+    /// The version inside a loader image of these phones.
+    pub(super) loader_version: Option<String>,
     /// For a manifest: its content, or why a phone would reject it.
     pub(super) manifest: Option<Result<ParsedManifest, String>>,
 }
@@ -77,7 +79,9 @@ struct EntryBody {
     hash: BodyHash,
     wireless: Option<(String, Md5)>,
     load_id: Option<String>,
+    loader_version: Option<String>,
     doubt: Option<&'static str>,
+    uboot: Option<UbootImage>,
     hint: Option<ContentHint>,
     has_wide_header: bool,
 }
@@ -159,6 +163,7 @@ impl EntryScanner {
         let start = std::mem::take(&mut self.start);
         let header = ImageHeader::parse(&start, self.size);
         let payload = start.get(header.length()..).unwrap_or_default();
+        let payload_length = self.size.saturating_sub(header.length() as u64);
         let mut body = EntryBody {
             hash: match &header {
                 ImageHeader::Signed(signed) => {
@@ -175,11 +180,9 @@ impl EntryScanner {
             },
             wireless: self.wireless(&header, payload),
             load_id: payload::load_id(&self.name, payload),
-            doubt: payload::doubt(
-                &self.name,
-                payload,
-                self.size.saturating_sub(header.length() as u64),
-            ),
+            loader_version: payload::loader_version(&self.name, payload),
+            doubt: payload::doubt(&self.name, payload, payload_length),
+            uboot: UbootImage::begin(payload, payload_length),
             hint: match &header {
                 ImageHeader::None => ContentHint::of(&start),
                 _ => None,
@@ -187,7 +190,7 @@ impl EntryScanner {
             has_wide_header: header::is_widened(&start),
             header,
         };
-        body.hash.update(payload);
+        body.update_hashes(payload);
         body
     }
 
@@ -228,25 +231,22 @@ impl EntryScanner {
             sha1: self.sha1.map(|hash| hex::encode(&hash.finalize())),
             verification: None,
             payload_error: None,
-            payload_doubt: body.doubt,
+            payload_doubt: body.doubt.or(body.uboot.and_then(UbootImage::finish)),
             hint: body.hint,
             text_mode: None,
             body_md5: None,
             load_id: body.load_id,
+            loader_version: body.loader_version,
             header: body.header,
         };
         let digest = body.hash.finish();
-        match &scanned.header {
-            ImageHeader::Signed(header) => {
-                scanned.verification =
-                    Some(signature::verify(&scanned.name, header, &digest, trusted));
-            }
-            ImageHeader::FifthGeneration(header) if header.sha256[..] != digest => {
-                scanned.payload_error =
-                    Some("the SHA-256 of its payload is not the one in its header");
-            }
-            ImageHeader::FifthGeneration(_) | ImageHeader::None | ImageHeader::Broken(_) => {}
+        if let ImageHeader::FifthGeneration(header) = &scanned.header
+            && header.sha256[..] != digest
+        {
+            scanned.payload_error = Some("the SHA-256 of its payload is not the one in its header");
         }
+        scanned.verification = signed_part(&scanned.header, &digest)
+            .map(|part| signature::verify(&scanned.name, part, trusted));
         if let Some((stated, md5)) = body.wireless {
             if hex::encode(&md5.finalize().0).to_ascii_uppercase() == stated {
                 scanned.body_md5 = Some(stated);
@@ -267,6 +267,28 @@ impl EntryScanner {
             scanned.text_mode = repaired.or(marks.map(str::to_owned));
         }
         scanned
+    }
+}
+
+/// The signature of a file and what it covers, if the scheme of its header is known.
+fn signed_part<'f>(header: &'f ImageHeader, digest: &'f [u8]) -> Option<SignedPart<'f>> {
+    match header {
+        ImageHeader::Signed(header) => Some(SignedPart {
+            scheme: SignatureScheme::TimeAndDigest,
+            signature: &header.signature,
+            modulus: header.modulus,
+            digest,
+        }),
+        ImageHeader::FifthGeneration(header) => {
+            let signature = header.signature.as_ref()?;
+            Some(SignedPart {
+                scheme: SignatureScheme::Pkcs1Sha256,
+                signature: &signature.bytes,
+                modulus: signature.bytes.len(),
+                digest: &signature.digest,
+            })
+        }
+        ImageHeader::None | ImageHeader::Broken(_) => None,
     }
 }
 
@@ -306,9 +328,17 @@ fn repair(scanned: &ScannedEntry, file: &[u8], trusted: &[TrustedKey]) -> Option
 
 impl EntryBody {
     fn update(&mut self, bytes: &[u8]) {
-        self.hash.update(bytes);
+        self.update_hashes(bytes);
         if let Some((_, md5)) = &mut self.wireless {
             md5.consume(bytes);
+        }
+    }
+
+    /// Adds bytes of the payload to every hash that begins with its first byte.
+    fn update_hashes(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+        if let Some(image) = &mut self.uboot {
+            image.update(bytes);
         }
     }
 }

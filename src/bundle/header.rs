@@ -16,7 +16,7 @@ pub(super) enum ImageHeader {
     None,
     /// The signed header of 79xx, 69xx, 894x and 792x files.
     Signed(SignedHeader),
-    /// The header of 78xx files.
+    /// The header of 78xx and 88xx files.
     FifthGeneration(FifthHeader),
     /// It begins like one of these, but a phone would reject it.
     Broken(String),

@@ -19,6 +19,8 @@ pub(super) struct ParsedManifest {
     /// In the manifest's order, without duplicates.
     pub(super) images: Vec<ImageEntry>,
     pub(super) hardware: Option<u32>,
+    /// The version of the loader that a 7940 or 7960 must run (`LA_VERSION=`).
+    pub(super) loader_version: Option<String>,
 }
 
 /// An image that a manifest names.
@@ -128,7 +130,8 @@ fn classic(body: &[u8], parsed: &mut ParsedManifest) -> Result<(), String> {
 
 fn loader_and_application(body: &[u8], parsed: &mut ParsedManifest) -> Result<(), String> {
     for line in lines(body) {
-        if line.starts_with(b"LA_VERSION=") {
+        if let Some(version) = line.strip_prefix(b"LA_VERSION=") {
+            parsed.loader_version = Some(shown(version));
             break;
         }
         parsed.add_image(tokens(line).next(), None, None)?;

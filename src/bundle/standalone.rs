@@ -1,6 +1,8 @@
 //! Firmware without manifests: each file is a load. This program does not convert the phones
 //! that it is for.
 
+use crate::phone::{Generation79x0, LoadName};
+
 /// What such a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Standalone {
@@ -75,9 +77,16 @@ pub(super) fn of(name: &str) -> Option<Standalone> {
     KINDS
         .iter()
         .find(|(start, ends, _)| {
-            lower.starts_with(start) && ends.iter().any(|end| lower.ends_with(end))
+            let has_end = ends.iter().any(|end| lower.ends_with(end));
+            lower.starts_with(start) && (has_end || is_whole_release_of_79x0(&lower))
         })
         .map(|(.., kind)| *kind)
+}
+
+/// Whether the file is a signed image of a 7940 or 7960 from before the loader: all of its firmware.
+fn is_whole_release_of_79x0(lower: &str) -> bool {
+    let load = lower.strip_suffix(".sbn").map(LoadName::new);
+    load.and_then(|load| load.generation_79x0()) == Some(Generation79x0::Signed)
 }
 
 #[cfg(test)]
@@ -96,6 +105,9 @@ mod tests {
             ("cmterm_7920.4.0-03-02.bin", Some(&["7920"])),
             ("cmterm_7936.3-3-21-0.bin", Some(&["7936"])),
             ("P0S3-04-4-00.bin", Some(P3)),
+            ("P0S3-06-3-00.sbn", Some(P3)),
+            ("P00305000700.sbn", Some(P3)),
+            ("P003-8-12-00.sbn", None),
             ("P0S3-8-12-00.sb2", None),
             ("jar45sip.9-3-1.sbn", None),
             ("readme.bin", None),

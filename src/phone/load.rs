@@ -120,9 +120,12 @@ impl LoadName {
 
     /// The release in the name, if there is one.
     ///
-    /// `SIP45.9-3-1SR4-1S` is 9.3(1)SR4; `P0S3-8-12-00` is 8.12(0).
+    /// `SIP45.9-3-1SR4-1S` is 9.3(1)SR4; `P0S3-8-12-00` is 8.12(0); `P0030801SR02` is 8.1(0)SR2.
     #[must_use]
     pub fn release(&self) -> Option<FirmwareRelease> {
+        if let Some(digits) = digits_79x0(&self.0) {
+            return release_79x0(digits);
+        }
         let release = match self.0.split_once('.') {
             Some((_, release)) => release,
             None => self.0.split_once('-')?.1,
@@ -151,8 +154,34 @@ impl LoadName {
 
 /// `P003` and a release in digits: `P00308010200`, `P0030801SR02`.
 fn is_skinny_of_p3(upper: &str) -> bool {
-    let release = upper.strip_prefix("P003").and_then(|rest| rest.get(..4));
-    release.is_some_and(|release| release.bytes().all(|byte| byte.is_ascii_digit()))
+    upper.starts_with("P003AL") || upper.starts_with("P003") && digits_79x0(upper).is_some()
+}
+
+/// A release of the 7940 and 7960 that begins with two digits for each number: `08010200`,
+/// `0801SR02`, `0202`.
+fn digits_79x0(name: &str) -> Option<&str> {
+    let head = name.get(..4)?.to_ascii_uppercase();
+    let rest = name
+        .get(4..)
+        .filter(|_| ["P003", "P0S3", "P0M3"].contains(&head.as_str()))?;
+    let numbers = rest.get(..4)?;
+    numbers
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then_some(rest)
+}
+
+fn release_79x0(digits: &str) -> Option<FirmwareRelease> {
+    let pair = |at: usize| digits.get(at..at + 2).and_then(number);
+    Some(FirmwareRelease {
+        major: pair(0)?,
+        minor: pair(2)?,
+        maintenance: pair(4).unwrap_or(0),
+        service: match digits.get(4..6) {
+            Some("SR" | "sr") => pair(6).unwrap_or(1),
+            _ => 0,
+        },
+    })
 }
 
 fn number(text: &str) -> Option<u16> {
@@ -212,8 +241,19 @@ mod tests {
                 Some(Family::P3),
                 "8.12(0)",
             ),
-            ("P00308010200", Some(Protocol::Sccp), Some(Family::P3), ""),
-            ("P0030801SR02", Some(Protocol::Sccp), Some(Family::P3), ""),
+            (
+                "P00308010200",
+                Some(Protocol::Sccp),
+                Some(Family::P3),
+                "8.1(2)",
+            ),
+            (
+                "P0030801SR02",
+                Some(Protocol::Sccp),
+                Some(Family::P3),
+                "8.1(0)SR2",
+            ),
+            ("P0S30203", Some(Protocol::Sip), Some(Family::P3), "2.3(0)"),
             (
                 "P003-08-8-00",
                 Some(Protocol::Sip),

@@ -97,7 +97,10 @@ impl Family {
     /// The family in the name of a load: `SIP45.…`.
     pub(super) fn of_load(name: &str) -> Option<Self> {
         let upper = name.to_ascii_uppercase();
-        if upper.starts_with("P0S3") || upper.starts_with("P003") {
+        if ["P0S3", "P003", "P0M3"]
+            .iter()
+            .any(|start| upper.starts_with(start))
+        {
             return Some(Self::P3);
         }
         let rest = upper

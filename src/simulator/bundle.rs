@@ -15,7 +15,7 @@ use std::{
 use zip::{CompressionMethod, DateTime, System, ZipWriter, write::SimpleFileOptions};
 
 pub use self::damage::Damage;
-pub use self::header::{TEST_KEY_PEM, signed_file, test_key};
+pub use self::header::{TEST_KEY_PEM, fifth_generation_file, signed_file, test_key};
 use self::header::{header_length, signed};
 use super::rng::Rng;
 use crate::phone::{Family, LoadName, Protocol};

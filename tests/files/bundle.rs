@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fixtures::{Entry, good, good_entries, old_entries, zip};
+use fixtures::{Entry, good, good_entries, unproven_entries, zip};
 use reflash::{
     bundle::{Bundle, BundleProtocol, ExamineOptions, Signature, Verdict, examine},
     phone::{Family, Protocol},
@@ -106,7 +106,7 @@ fn a_complete_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
 #[test]
 fn a_bundle_without_a_known_key_is_intact_and_known_by_its_checksum() {
     let dir = BundleFolder::new();
-    let path = dir.file("old.zip", &zip(&old_entries()));
+    let path = dir.file("old.zip", &zip(&unproven_entries()));
     let bundle = one(&path, &ExamineOptions::default());
     assert_eq!(bundle.verdict, Verdict::Intact, "{:?}", bundle.problems);
     let codes: Vec<_> = bundle.problems.iter().map(|problem| problem.code).collect();

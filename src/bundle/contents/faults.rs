@@ -75,6 +75,14 @@ fn signature(entry: &ScannedEntry, signing: Signing) -> Option<Problem> {
         report("signature-invalid", message).map(|problem| in_text_mode(entry, problem))
     };
     match (&entry.verification, &entry.header, signing) {
+        (Some(Verification::Modified(key)), ..) => report(
+            "signature-invalid",
+            &format!(
+                "its signature was made with the key {key}, but for other content: the file was \
+                 modified or cut short after it was signed"
+            ),
+        )
+        .map(|problem| in_text_mode(entry, problem)),
         (Some(Verification::Invalid(None)), ..) => {
             invalid("its signature is invalid").map(|problem| {
                 unless_in_text_mode(
@@ -90,15 +98,13 @@ fn signature(entry: &ScannedEntry, signing: Signing) -> Option<Problem> {
                 "it is signed for another platform ({platform}), so the phones that it is for reject it"
             ),
         ),
-        (Some(Verification::NoMatchingKey | Verification::NoKnownKey), _, Signing::Keyed) => {
+        (Some(Verification::NoMatchingKey), _, Signing::Keyed) => {
             invalid("it is not signed with any key that the phones it is for know")
         }
-        (Some(Verification::NoMatchingKey | Verification::NoKnownKey), _, Signing::LikeItsSet) => {
-            invalid(
-                "its signature is invalid, while other files of its set are validly signed: the \
+        (Some(Verification::NoMatchingKey), _, Signing::LikeItsSet) => invalid(
+            "its signature is invalid, while other files of its set are validly signed: the \
                  file was modified, or is not from this set",
-            )
-        }
+        ),
         (None, ImageHeader::None, Signing::Keyed) if entry.size > 0 => report(
             "not-signed",
             "it has no signature, so the phones that it is for reject it",

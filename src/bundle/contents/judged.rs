@@ -44,6 +44,7 @@ impl<'e> Judged<'e> {
                 judged.add_image(index, entry, image);
             }
         }
+        judged.check_loader(index, entry);
         judged.check_files(index, entry);
         judged
     }
@@ -97,6 +98,33 @@ impl<'e> Judged<'e> {
                 "digest-mismatch",
                 format!("its MD5 is {own}; {manifest} states {stated}"),
             );
+        }
+    }
+
+    /// A 7940 or 7960 fetches and writes the loader whenever its version is not the one in the
+    /// manifest: with a loader of another release, at every start.
+    fn check_loader(&mut self, index: &Index<'e>, manifest: &ScannedEntry) {
+        let Some(Ok(parsed)) = &manifest.manifest else {
+            return;
+        };
+        let Some(stated) = &parsed.loader_version else {
+            return;
+        };
+        for entry in self.files.iter().map(|at| &index.entries[*at]) {
+            if let Some(own) = entry.loader_version.as_ref().filter(|own| *own != stated) {
+                self.damage.push(Problem {
+                    cure: "Use the manifest and the images of one release.".to_owned(),
+                    ..damaged(
+                        "loader-version",
+                        &entry.name,
+                        format!(
+                            "it is version {own} of the loader; {} states {stated}, so a phone \
+                             would fetch and write it at every start",
+                            manifest.name
+                        ),
+                    )
+                });
+            }
         }
     }
 

@@ -24,6 +24,7 @@ fn read(name: &str, size: u64, manifest: Option<&str>) -> ScannedEntry {
         text_mode: None,
         body_md5: None,
         load_id: None,
+        loader_version: None,
         manifest: manifest.map(|body| crate::bundle::manifest::parse(name, body.as_bytes())),
     }
 }
@@ -106,4 +107,28 @@ fn contents_lead_to_the_expected_verdict() {
             "{contents:?}"
         );
     }
+}
+
+#[test]
+fn a_loader_of_another_release_than_its_manifest_is_damage() {
+    let manifest = "P003-9-9-00.sbn\nP0S3-9-9-00.sb2\nLA_VERSION=PAS30990\n";
+    let with_loader = |version: &str| {
+        let mut loader = read("P003-9-9-00.sbn", 9, None);
+        loader.loader_version = Some(version.to_owned());
+        let application = read("P0S3-9-9-00.sb2", 9, None);
+        judge(vec![
+            read("P0S3-9-9-00.loads", 9, Some(manifest)),
+            loader,
+            application,
+        ])
+    };
+    let codes = |contents: &Contents| -> Vec<&str> {
+        contents
+            .problems
+            .iter()
+            .map(|problem| problem.code)
+            .collect()
+    };
+    assert!(codes(&with_loader("PAS30980")).contains(&"loader-version"));
+    assert!(!codes(&with_loader("PAS30990")).contains(&"loader-version"));
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::simulator::{signed_file, test_key};
+use crate::simulator::{fifth_generation_file, signed_file, test_key};
 
 fn scan(name: &str, bytes: &[u8], piece: usize) -> ScannedEntry {
     let mut scan = EntryScanner::new(name, bytes.len() as u64);
@@ -30,19 +30,56 @@ fn signed_file_verifies_in_chunks_of_any_size() {
 }
 
 #[test]
-fn every_flipped_bit_and_every_truncation_is_detected() {
+fn every_changed_byte_and_every_truncation_is_detected() {
     let name = "term65.default.loads";
-    let file = signed_file(name, b"jar45sip.1.sbn\r\n");
-    assert!(holds(&scan(name, &file, 1_000)));
+    detects_every_change(name, &signed_file(name, b"jar45sip.1.sbn\r\n"));
+    let name = "sip88xx.99-0-1.loads";
+    let text = b"[PLATFORM_1]\nkern=kern88xx.99-0-1.sbn size=5\n";
+    detects_every_change(name, &fifth_generation_file(name, 4, text));
+}
+
+/// Whether a file is validly signed, with the right name and payload.
+fn detects_every_change(name: &str, file: &[u8]) {
+    let holds = |read: &ScannedEntry| holds(read) && read.payload_error.is_none();
+    assert!(holds(&scan(name, file, 1_000)));
     for at in 0..file.len() {
-        for bit in 0..8 {
-            let mut other = file.clone();
-            other[at] ^= 1 << bit;
-            assert!(!holds(&scan(name, &other, 1_000)), "byte {at}, bit {bit}");
-        }
+        let mut other = file.to_vec();
+        other[at] ^= 1 << (at % 8);
+        assert!(!holds(&scan(name, &other, 1_000)), "byte {at}");
         assert!(!holds(&scan(name, &file[..at], 1_000)), "cut at {at}");
     }
-    assert!(!holds(&scan(name, &[&file[..], b"x"].concat(), 1_000)));
+    assert!(!holds(&scan(name, &[file, b"x"].concat(), 1_000)));
+}
+
+#[test]
+fn changed_content_under_a_valid_signature_is_named_as_modified() {
+    let modified = |name: &str, mut file: Vec<u8>| {
+        *file.last_mut().unwrap() ^= 1;
+        scan(name, &file, 1_000).verification
+    };
+    // Also of phones that may have further keys.
+    for name in [
+        "jar45sip.1.sbn",
+        "dkern8961.9-4-2.sebn",
+        "P0S3-06-3-00.sbn",
+        "x.sbn",
+    ] {
+        assert_eq!(
+            modified(name, signed_file(name, b"12345678")),
+            Some(Verification::Modified("rehearsal".to_owned())),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn versions_without_a_known_signature_scheme_are_not_verified() {
+    let name = "kern78xx.99-0-1.sbn";
+    let read = scan(name, &fifth_generation_file(name, 0, b"kernel"), 1_000);
+    assert_eq!((read.verification, read.payload_error), (None, None));
+    let mut other = fifth_generation_file(name, 0, b"kernel");
+    *other.last_mut().unwrap() ^= 1;
+    assert!(scan(name, &other, 1_000).payload_error.is_some());
 }
 
 #[test]

@@ -1,13 +1,20 @@
-//! The header of 78xx files: fixed fields, little-endian.
+//! The header of 78xx and 88xx files: fixed fields, little-endian.
 //!
-//! Magic, header length, zero, payload length, zero, SHA-256 of the payload, length of the
-//! name, the name (padded with zeros to a multiple of four), then a signature of 256 bytes
-//! whose scheme is unknown.
+//! Magic, header length, version, payload length, zero, SHA-256 of the payload, length of the
+//! name, the name (padded with zeros to a multiple of four), then a signature of 256 bytes. In
+//! version 4 (manifests of the 88xx) it is PKCS #1 v1.5 over everything before it; the scheme of
+//! version 0 (78xx) is unknown.
+
+use sha2::{Digest as _, Sha256};
 
 /// The first four bytes.
 pub(in super::super) const MAGIC: [u8; 4] = [0xcd, 0x34, 0x12, 0xab];
 /// The offset of the name.
 const NAME: usize = 0x38;
+/// Bytes of the signature at the end of the header.
+const SIGNATURE: usize = 256;
+/// The version whose signature scheme is known.
+const SIGNED_VERSION: u32 = 4;
 /// The longest accepted header. Known ones have 0x150 to 0x158 bytes.
 const MAX_LENGTH: usize = 4096;
 
@@ -20,6 +27,16 @@ pub(in super::super) struct FifthHeader {
     pub(in super::super) name: Vec<u8>,
     /// SHA-256 of the payload.
     pub(in super::super) sha256: [u8; 32],
+    /// If the version has a known signature scheme.
+    pub(in super::super) signature: Option<FifthSignature>,
+}
+
+/// The signature of a header of version 4.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct FifthSignature {
+    pub(in super::super) bytes: Vec<u8>,
+    /// SHA-256 of the header before the signature.
+    pub(in super::super) digest: [u8; 32],
 }
 
 /// The length field, if it is in range.
@@ -40,9 +57,13 @@ impl FifthHeader {
         if u64::from(field(0x0c)) != size - length as u64 {
             return Err("the payload length in its header is not that of the file");
         }
+        let signature = header
+            .split_last_chunk::<SIGNATURE>()
+            .filter(|(before, _)| field(0x08) == SIGNED_VERSION && before.len() > NAME);
+        let named = signature.map_or(header, |(before, _)| before);
         let name = usize::try_from(field(0x34))
             .ok()
-            .and_then(|long| header.get(NAME..)?.get(..long))
+            .and_then(|long| named.get(NAME..)?.get(..long))
             .filter(|name| !name.is_empty())
             .ok_or("the name in its header has an invalid length")?;
         let sha256 = header[0x14..0x34].try_into().expect("32 bytes");
@@ -50,6 +71,10 @@ impl FifthHeader {
             length,
             name: name.to_vec(),
             sha256,
+            signature: signature.map(|(before, bytes)| FifthSignature {
+                bytes: bytes.to_vec(),
+                digest: Sha256::digest(before).into(),
+            }),
         })
     }
 }
@@ -66,7 +91,7 @@ mod tests {
     use super::*;
 
     fn file(name: &[u8], payload: &[u8]) -> Vec<u8> {
-        let length = NAME + name.len().next_multiple_of(4) + 256;
+        let length = NAME + name.len().next_multiple_of(4) + SIGNATURE;
         let mut bytes = MAGIC.to_vec();
         bytes.extend(u32::try_from(length).unwrap().to_le_bytes());
         bytes.extend([0; 4]);

@@ -21,6 +21,9 @@ const ISSUER: &[u8] = b"CN=someCA;OU=someOrgUnit;O=someOrg\0";
 /// The number of required tags: 1 to 12 and 14, each once.
 const REQUIRED_TAGS: usize = 13;
 const PADDING: u8 = 0x0d;
+/// The last tag with a meaning: after the name come a time and, in encrypted images (`.sebn`), how
+/// they are encrypted.
+const LAST_TAG: u8 = 0x1c;
 const NAME: u8 = 0x0e;
 
 /// The hash of the signed message.
@@ -243,6 +246,7 @@ fn fields(header: &[u8]) -> Result<Fields, HeaderError> {
                 *slot = Some(value..end);
                 found += 1;
             }
+            None if tag <= LAST_TAG => {}
             _ => fields.unknown = true,
         }
         at = if group { value } else { end };

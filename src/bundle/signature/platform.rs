@@ -1,22 +1,32 @@
 //! The phone platform that a file is for, from its name. It determines which keys are valid.
 
 use super::keys::IMAGE_KEYS;
+use crate::phone::{Generation79x0, LoadName};
 
 /// The platform shown by a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Platform {
-    /// A platform with known keys, under the name used in the key table.
-    Keyed(&'static str),
-    /// A platform with keys that may not be all: a file that is signed with another one is not
-    /// rejected.
-    Tried(&'static str),
-    /// The name does not show the platform.
-    Unknown,
+pub(super) struct Platform {
+    /// As in the table of keys.
+    pub(super) name: &'static str,
+    pub(super) keys: KnownKeys,
 }
 
+/// Which of a platform's keys are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KnownKeys {
+    /// All: phones reject a file that is signed with another one.
+    All,
+    /// Perhaps not all: few files of the platform were seen.
+    Some,
+}
+
+/// Platforms of which perhaps not all keys are known.
+const FEW_FILES: [&str; 3] = ["7910", "8961", "88xx"];
+
 /// What precedes the platform code in a name.
-const PREFIXES: [&str; 12] = [
+const PREFIXES: [&str; 17] = [
     "sccp", "sip", "jar", "cnu", "apps", "dsp", "cvm", "term", "boot", "knl", "bfs", "app",
+    "dkern", "kern", "rootfs", "sboot", "skern",
 ];
 
 /// Codes in loads, recovery manifests and images for the 7906 to 7975.
@@ -36,7 +46,7 @@ const CODES: [(&str, &str); 12] = [
 ];
 
 /// Codes of four characters.
-const LONG_CODES: [(&str, &str); 8] = [
+const LONG_CODES: [(&str, &str); 10] = [
     ("6901", "6901"),
     ("6911", "6911"),
     ("6945", "6945"),
@@ -45,36 +55,57 @@ const LONG_CODES: [(&str, &str); 8] = [
     ("6961", "69xx"),
     ("69xx", "69xx"),
     ("894x", "894x"),
+    ("8961", "8961"),
+    ("88xx", "88xx"),
 ];
 
-/// Complete prefixes: wireless phones, and expansion modules, which use the common key.
-const STARTS: [(&str, Platform); 10] = [
-    ("cp7921", Platform::Keyed("7921")),
-    ("cp7925", Platform::Keyed("7925")),
-    ("cp7926", Platform::Keyed("7926")),
-    ("s001", Platform::Keyed("common")),
-    ("b015", Platform::Keyed("common")),
-    ("b016", Platform::Keyed("common")),
-    ("p0s3", Platform::Tried("7940_7960")),
-    ("p0m3", Platform::Tried("7940_7960")),
-    ("p003", Platform::Tried("7940_7960")),
-    ("p004", Platform::Tried("7910")),
+/// Complete prefixes: wireless phones, expansion modules, which use the common key, and phones
+/// whose names have no platform code.
+const STARTS: [(&str, &str); 10] = [
+    ("cp7921", "7921"),
+    ("cp7925", "7925"),
+    ("cp7926", "7926"),
+    ("s001", "common"),
+    ("b015", "common"),
+    ("b016", "common"),
+    ("p0s3", "7940_7960"),
+    ("p0m3", "7940_7960"),
+    ("p003", "7940_7960"),
+    ("p004", "7910"),
 ];
 
 impl Platform {
-    /// The platform of the file `name`.
-    pub(in super::super) fn of(name: &str) -> Self {
+    /// The platform of the file `name`, if the name shows it.
+    pub(super) fn of(name: &str) -> Option<Self> {
         let lower = name.to_ascii_lowercase();
-        if let Some((_, platform)) = STARTS.iter().find(|(start, _)| lower.starts_with(start)) {
-            return *platform;
-        }
-        // Several prefixes may match: apps, app.
-        PREFIXES
-            .iter()
-            .filter_map(|start| lower.strip_prefix(start))
-            .find_map(code)
-            .map_or(Self::Unknown, Self::Keyed)
+        let start = STARTS.iter().find(|(start, _)| lower.starts_with(start));
+        let platform = match start {
+            Some((_, platform)) => platform,
+            // Several prefixes may match: apps, app.
+            None => PREFIXES
+                .iter()
+                .filter_map(|start| lower.strip_prefix(start))
+                .find_map(code)?,
+        };
+        let is_certain = !FEW_FILES.contains(&platform) && !is_before_the_loader(name);
+        Some(Self {
+            name: platform,
+            keys: if is_certain {
+                KnownKeys::All
+            } else {
+                KnownKeys::Some
+            },
+        })
     }
+}
+
+/// Whether a file is of a release of the 7940 and 7960 whose loader was not seen, and with it the
+/// keys that such phones have.
+fn is_before_the_loader(name: &str) -> bool {
+    let load = name.rsplit_once('.').map_or(name, |(load, _)| load);
+    LoadName::new(load)
+        .generation_79x0()
+        .is_some_and(|generation| generation < Generation79x0::Loader)
 }
 
 fn code(rest: &str) -> Option<&'static str> {
@@ -86,12 +117,12 @@ fn code(rest: &str) -> Option<&'static str> {
     rest[2..].starts_with(['.', 's']).then_some(*platform)
 }
 
-/// Whether phones verify a file of this name with a key that is known here.
+/// Whether phones verify a file of this name with keys that are all known here.
 pub(in super::super) fn has_known_key(name: &str) -> bool {
-    match Platform::of(name) {
-        Platform::Keyed(platform) => IMAGE_KEYS.iter().any(|key| key.platform == platform),
-        Platform::Tried(_) | Platform::Unknown => false,
-    }
+    Platform::of(name).is_some_and(|platform| {
+        let is_own = |key: &super::keys::ImageKey| key.platform == platform.name;
+        platform.keys == KnownKeys::All && IMAGE_KEYS.iter().any(is_own)
+    })
 }
 
 #[cfg(test)]
@@ -100,38 +131,48 @@ mod tests {
 
     #[test]
     fn platform_follows_from_the_name() {
-        use Platform::{Keyed, Tried, Unknown};
+        let all = |name| Some((name, KnownKeys::All));
+        let some = |name| Some((name, KnownKeys::Some));
         let cases = [
-            ("SIP45.9-3-1SR4-1S.loads", Keyed("7945_7965")),
-            ("SCCP11.8-5-2S.loads", Keyed("7906_7911")),
-            ("term06.default.loads", Keyed("7906_7911")),
-            ("TERM65.DEFAULT.loads", Keyed("7945_7965")),
-            ("term71.default.loads", Keyed("7970_7971")),
-            ("Jar41sip.8-3-0-50.sbn", Keyed("7941_7961")),
-            ("apps42.9-4-2ES26.sbn", Keyed("7942_7962")),
-            ("cvm75sccp.9-4-2ES26.sbn", Keyed("7975")),
-            ("cnu31.9-2-1TH1-13.sbn", Keyed("7931")),
-            ("BOOT69xx.0-0-0-14.zz.sgn", Keyed("69xx")),
-            ("SIP69xx.9-4-1-3.loads", Keyed("69xx")),
-            ("SCCP6945.9-3-1-3.bin1.sgn", Keyed("6945")),
-            ("APP6901SCCP.9-2-1-a.zz.sgn", Keyed("6901")),
-            ("BFS6911SCCP.9-2-1-a.zz.sgn", Keyed("6911")),
-            ("BOOT894x.0-0-2-0.bin.sgn", Keyed("894x")),
-            ("CP7921G-1.4.6.3.LOADS", Keyed("7921")),
-            ("CP7926G-1.4.1SR1.LOADS", Keyed("7926")),
-            ("B015-1-0-4-2.SBN", Keyed("common")),
-            ("S00105000400.sbn", Keyed("common")),
-            ("P0S3-8-12-00.sb2", Tried("7940_7960")),
-            ("P00405000700.sbn", Tried("7910")),
-            ("sip78xx.11-0-1-11.loads", Unknown),
-            ("sip4500.loads", Unknown),
-            ("EA15FW-BF3-220.SBN", Unknown),
-            ("", Unknown),
-            ("sip4ä.loads", Unknown),
+            ("SIP45.9-3-1SR4-1S.loads", all("7945_7965")),
+            ("SCCP11.8-5-2S.loads", all("7906_7911")),
+            ("term06.default.loads", all("7906_7911")),
+            ("TERM65.DEFAULT.loads", all("7945_7965")),
+            ("term71.default.loads", all("7970_7971")),
+            ("Jar41sip.8-3-0-50.sbn", all("7941_7961")),
+            ("apps42.9-4-2ES26.sbn", all("7942_7962")),
+            ("cvm75sccp.9-4-2ES26.sbn", all("7975")),
+            ("cnu31.9-2-1TH1-13.sbn", all("7931")),
+            ("BOOT69xx.0-0-0-14.zz.sgn", all("69xx")),
+            ("SIP69xx.9-4-1-3.loads", all("69xx")),
+            ("SCCP6945.9-3-1-3.bin1.sgn", all("6945")),
+            ("APP6901SCCP.9-2-1-a.zz.sgn", all("6901")),
+            ("BFS6911SCCP.9-2-1-a.zz.sgn", all("6911")),
+            ("BOOT894x.0-0-2-0.bin.sgn", all("894x")),
+            ("CP7921G-1.4.6.3.LOADS", all("7921")),
+            ("CP7926G-1.4.1SR1.LOADS", all("7926")),
+            ("B015-1-0-4-2.SBN", all("common")),
+            ("S00105000400.sbn", all("common")),
+            ("P0S3-8-12-00.sb2", all("7940_7960")),
+            ("P003-07-5-00.sbn", all("7940_7960")),
+            ("P0030801SR02.loads", all("7940_7960")),
+            ("P0S3-06-3-00.sbn", some("7940_7960")),
+            ("P00305000700.sbn", some("7940_7960")),
+            ("P00405000700.sbn", some("7910")),
+            ("sip8961.9-4-2SR4-1.loads", some("8961")),
+            ("dkern8961.100609R2-9-4-2SR4-1.sebn", some("8961")),
+            ("sip88xx.12-0-1-11.loads", some("88xx")),
+            ("sip78xx.11-0-1-11.loads", None),
+            ("sip4500.loads", None),
+            ("EA15FW-BF3-220.SBN", None),
+            ("", None),
+            ("sip4ä.loads", None),
         ];
-        for (name, platform) in cases {
-            assert_eq!(Platform::of(name), platform, "{name}");
-            assert_eq!(has_known_key(name), matches!(platform, Keyed(_)), "{name}");
+        for (name, expected) in cases {
+            let found = Platform::of(name).map(|platform| (platform.name, platform.keys));
+            assert_eq!(found, expected, "{name}");
+            let is_known = expected.is_some_and(|(_, keys)| keys == KnownKeys::All);
+            assert_eq!(has_known_key(name), is_known, "{name}");
         }
     }
 }

@@ -1,9 +1,10 @@
-//! The signed header of firmware files.
+//! The headers of firmware files.
 
 use std::sync::LazyLock;
 
 use num_bigint::BigUint;
 use sha1::{Digest as _, Sha1};
+use sha2::Sha256;
 
 use crate::bundle::TrustedKey;
 
@@ -128,6 +129,35 @@ pub fn signed_file(name: &str, payload: &[u8]) -> Vec<u8> {
     signed(name, payload)
 }
 
+/// A file of the 78xx or 88xx: the payload after a fifth-generation header of this version. Version 4
+/// is signed with the simulator's key (PKCS #1 v1.5, SHA-256), any other with zeros.
+#[must_use]
+pub fn fifth_generation_file(name: &str, version: u32, payload: &[u8]) -> Vec<u8> {
+    let long = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
+    let padded_name = name.len().next_multiple_of(4);
+    let mut header = [
+        &0xab12_34cd_u32.to_le_bytes()[..],
+        &long(0x38 + padded_name + SIGNATURE),
+        &version.to_le_bytes(),
+        &long(payload.len()),
+        &[0; 4],
+        &Sha256::digest(payload),
+        &long(name.len()),
+        name.as_bytes(),
+    ]
+    .concat();
+    header.resize(0x38 + padded_name, 0);
+    let signature = if version == 4 {
+        // The algorithm identifier of SHA-256 (RFC 8017, section 9.2, note 1).
+        let identifier =
+            b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\0\x04\x20";
+        encrypt(&[&[0][..], identifier, &Sha256::digest(&header)].concat())
+    } else {
+        [0; SIGNATURE]
+    };
+    [&header[..], &signature, payload].concat()
+}
+
 /// Cisco's signature scheme over the message, which is the file without its signature
 /// field: `00 01`, `ff`, `00`, the time, SHA-1; raised to the private exponent.
 fn sign(message: &[&[u8]]) -> [u8; SIGNATURE] {
@@ -135,11 +165,14 @@ fn sign(message: &[&[u8]]) -> [u8; SIGNATURE] {
     for part in message {
         digest.update(part);
     }
+    encrypt(&[&[0][..], &SIGNED_AT.to_be_bytes(), &digest.finalize()].concat())
+}
+
+/// Raises `00 01`, `ff` and this tail to the private exponent.
+fn encrypt(tail: &[u8]) -> [u8; SIGNATURE] {
     let mut padded = [0xff; SIGNATURE];
     padded[..2].copy_from_slice(&[0, 1]);
-    padded[231] = 0;
-    padded[232..236].copy_from_slice(&SIGNED_AT.to_be_bytes());
-    padded[236..].copy_from_slice(&digest.finalize());
+    padded[SIGNATURE - tail.len()..].copy_from_slice(tail);
     let padded = BigUint::from_bytes_be(&padded);
     // The Chinese remainder theorem makes it four times as fast.
     let [(p, for_p), (q, for_q)] = &KEY.halves;

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::{
     BundleFolder,
-    fixtures::{self, Entry, good, good_entries, old_entries, zip},
+    fixtures::{self, Entry, good, good_entries, unproven_entries, zip},
     one,
     tars::{gzip, header, package, tar, tar_in},
     trusting,
@@ -93,7 +93,7 @@ fn every_bundle_in_a_repack_is_found() {
     entries.push(Entry::new("read me.txt", b"x"));
     entries.push(Entry::new("docs/guide.txt", b"x"));
     entries.push(Entry::new("7945/tar/inner.tar", &tar(&good_entries())));
-    entries.push(Entry::new("old.zip", &zip(&old_entries())));
+    entries.push(Entry::new("old.zip", &zip(&unproven_entries())));
     entries.push(Entry::new(
         "pictures.tgz",
         &gzip(&tar(&[Entry::new("a.jpg", b"x")])),
@@ -122,7 +122,7 @@ fn every_bundle_in_a_repack_is_found() {
     assert_unpacks(&found[1]);
     // The inner archive was replaced since.
     let bundle = &found[1];
-    entries[12].data = tar(&old_entries());
+    entries[12].data = tar(&unproven_entries());
     fs::write(&path, zip(&entries)).unwrap();
     let to = TempDir::new().unwrap();
     assert!(bundle.unpack(to.path()).is_err());

@@ -1,6 +1,9 @@
 //! Zips made by hand, byte by byte, so that each field of them can lie.
 
-use std::io::{Cursor, Write as _};
+use std::{
+    fmt::Write as _,
+    io::{Cursor, Write as _},
+};
 
 use reflash::simulator::signed_file;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -69,7 +72,7 @@ pub(crate) fn local_header_of(name: &str, data: &[u8]) -> Vec<u8> {
     let mut bytes = b"PK\x03\x04".to_vec();
     bytes.extend(common(
         &Entry::new(name, data),
-        crc32(data),
+        crc32fast::hash(data),
         length(data),
         name,
     ));
@@ -85,7 +88,7 @@ pub(crate) fn zip(entries: &[Entry]) -> Vec<u8> {
         let offset = entry
             .offset
             .map_or(length(&bytes), |at| u32::try_from(at).unwrap());
-        let crc = crc32(&entry.data);
+        let crc = crc32fast::hash(&entry.data);
         if !entry.listed_only {
             let name = entry.local_name.as_ref().unwrap_or(&entry.name);
             let size = entry.local_size.unwrap_or(length(&entry.data));
@@ -184,32 +187,19 @@ pub(crate) fn good() -> Vec<u8> {
     zip(&good_entries())
 }
 
-/// The bundle of a 7940: valid headers, signed by an unknown key.
-pub(crate) fn old_entries() -> Vec<Entry> {
-    let body = b"P003-8-12-00.sbn\nP0S3-8-12-00.sb2\nLA_VERSION=PAS30830\n";
-    let image = |name: &str| {
-        let mut image = [0, 0, 0, 0xea].repeat(8);
-        image.extend(name.split('.').next().unwrap().as_bytes());
-        image.push(0);
-        image.extend([0x5a; 300]);
-        Entry::new(name, &signed_file(name, &image))
-    };
-    vec![
-        Entry::new(
-            "P0S3-8-12-00.loads",
-            &signed_file("P0S3-8-12-00.loads", body),
-        ),
-        image("P003-8-12-00.sbn"),
-        image("P0S3-8-12-00.sb2"),
-        Entry::new("OS79XX.TXT", b"P003-8-12-00\r\n"),
-    ]
-}
-
-/// CRC-32 as zip has it (ISO 3309), bit by bit.
-fn crc32(data: &[u8]) -> u32 {
-    !data.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            crc >> 1 ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 }
-        })
-    })
+/// The bundle of an 8961: valid headers, signed by a key that is not known.
+pub(crate) fn unproven_entries() -> Vec<Entry> {
+    let file = |name: &str, body: &[u8]| Entry::new(name, &signed_file(name, body));
+    let image = |name: &str| file(name, &[0x5a; 300]);
+    let images = [
+        image("kern8961.9-9-1SR1.sebn"),
+        image("sboot8961.9-9-1SR1.sebn"),
+    ];
+    let mut text = "[PLATFORM_1]\n".to_owned();
+    for image in &images {
+        writeln!(text, "part={} size={}", image.name, image.data.len()).unwrap();
+    }
+    let mut entries = vec![file("sip8961.9-9-1SR1.loads", text.as_bytes())];
+    entries.extend(images);
+    entries
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     BundleFolder,
-    fixtures::{self, Entry, good, good_entries, old_entries, zip},
+    fixtures::{self, Entry, good, good_entries, unproven_entries, zip},
 };
 
 fn reflash() -> Command {
@@ -68,7 +68,7 @@ fn the_json_has_the_documented_shape() {
     assert_eq!(member["signed_at"], "2015-04-22T07:21:26Z");
     assert_eq!(member["size"], good_entries()[0].data.len());
     assert_eq!(member["sha256"].as_str().unwrap().len(), 64);
-    let old = dir.file("old.zip", &zip(&old_entries()));
+    let old = dir.file("old.zip", &zip(&unproven_entries()));
     let (value, code) = json(&[old.to_str().unwrap()]);
     assert_eq!(code, Some(1));
     let bundle = &value["bundles"][0];
@@ -90,7 +90,7 @@ fn the_json_has_the_documented_shape() {
 #[test]
 fn exit_codes_follow_the_verdict() {
     let dir = BundleFolder::new();
-    let path = dir.file("old.zip", &zip(&old_entries()));
+    let path = dir.file("old.zip", &zip(&unproven_entries()));
     let path = path.to_str().unwrap();
     let md5 = json(&[path]).0["bundles"][0]["digests"]["md5"]
         .as_str()
@@ -133,10 +133,10 @@ fn exit_codes_follow_the_verdict() {
 #[test]
 fn with_several_bundles_an_unmatched_checksum_fails_the_run_and_no_bundle() {
     let dir = BundleFolder::new();
-    let one = dir.file("one.zip", &zip(&old_entries()));
+    let one = dir.file("one.zip", &zip(&unproven_entries()));
     let two = dir.file(
         "two.zip",
-        &fixtures::by_library(&old_entries(), zip::CompressionMethod::Deflated),
+        &fixtures::by_library(&unproven_entries(), zip::CompressionMethod::Deflated),
     );
     let wrong = "4088c17c622a1e181b1c2b1265349df6";
     let output = reflash()

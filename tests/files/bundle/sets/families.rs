@@ -6,16 +6,20 @@ use reflash::{bundle::Verdict, simulator::signed_file};
 
 use super::{Change, Files, LOAD, messages, verdicts};
 
+const LOADER_VERSION: &str = "PAS39900";
+
 /// A body as images of the 7940 have it.
 fn image(id: &str) -> Vec<u8> {
     let mut body = [0x4f, 0, 0, 0xea].repeat(8);
     body.extend(id.as_bytes());
+    body.resize(0x120, 0x5a);
+    body.extend(LOADER_VERSION.as_bytes());
     body.resize(700, 0x5a);
     body
 }
 
 fn p3() -> Files {
-    let text = b"P003-9-90-00.sbn\nP0S3-9-90-00.sb2\nLA_VERSION=PAS39900\n";
+    let text = format!("P003-9-90-00.sbn\nP0S3-9-90-00.sb2\nLA_VERSION={LOADER_VERSION}\n");
     ["P003-9-90-00.sbn", "P0S3-9-90-00.sb2"]
         .iter()
         .fold(Files(Vec::new()), |files, name| {
@@ -24,7 +28,7 @@ fn p3() -> Files {
         })
         .with(
             "P0S3-9-90-00.loads",
-            &signed_file("P0S3-9-90-00.loads", text),
+            &signed_file("P0S3-9-90-00.loads", text.as_bytes()),
         )
 }
 
@@ -99,6 +103,52 @@ fn images_of_the_7940_that_are_cut_or_no_images_are_damaged() {
             "{number}"
         );
     }
+    // A valid loader of another release.
+    let name = "P003-9-90-00.sbn";
+    let mut other = image("P003-9-90-00");
+    other[0x120..0x128].copy_from_slice(b"PAS39800");
+    let other = signed_file(name, &other);
+    let bundle = p3().changed(name, |bytes| *bytes = other.clone()).bundle();
+    assert_eq!(verdicts(&bundle), [("P0S3-9-90-00", Verdict::Damaged)]);
+    let text = messages(&bundle, "loader-version");
+    assert!(
+        text.contains("PAS39800") && text.contains(LOADER_VERSION),
+        "{text}"
+    );
+}
+
+#[test]
+fn every_changed_bit_of_a_set_of_the_7940_is_found() {
+    let mut files = p3();
+    for at in 0..files.0.len() {
+        let length = files.0[at].1.len();
+        // Every 13th byte: headers, signatures, names and bodies.
+        for byte in (0..length).step_by(13) {
+            files.0[at].1[byte] ^= 1 << (byte % 8);
+            let bundle = files.bundle();
+            assert_eq!(
+                bundle.verdict,
+                Verdict::Damaged,
+                "{} at {byte}",
+                files.0[at].0
+            );
+            files.0[at].1[byte] ^= 1 << (byte % 8);
+        }
+    }
+}
+
+#[test]
+fn releases_before_the_loader_are_intact_at_best() {
+    let unsigned = Files(vec![("P0S3-04-9-00.bin".to_owned(), image("P0S3-04-9-00"))]);
+    assert_eq!(unsigned.bundle().verdict, Verdict::Intact);
+    // Signed ones may have keys that were not seen.
+    let name = "P0S3-06-9-00.sbn";
+    let signed = |body: &[u8]| Files(vec![(name.to_owned(), signed_file(name, body))]);
+    let bundle = signed(&image("P0S3-06-9-00")).bundle();
+    assert_eq!(bundle.verdict, Verdict::Genuine);
+    assert_eq!(bundle.sets[0].models, ["7940", "7960"]);
+    let changed = signed(&image("P0S3-06-9-00")).changed(name, |bytes| bytes[600] ^= 1);
+    assert_eq!(changed.bundle().verdict, Verdict::Damaged);
 }
 
 /// A 792x set: three images, of which the last is optional.
@@ -142,6 +192,18 @@ fn optional_images_are_checked_where_they_are_present() {
     }
 }
 
+/// An image for U-Boot: magic, checksum of the header, length and checksum of the data.
+fn uboot_image(data: &[u8]) -> Vec<u8> {
+    let crc = |bytes: &[u8]| crc32fast::hash(bytes).to_be_bytes();
+    let mut header = [0; 64];
+    header[..4].copy_from_slice(&[0x27, 0x05, 0x19, 0x56]);
+    header[12..16].copy_from_slice(&u32::try_from(data.len()).unwrap().to_be_bytes());
+    header[24..28].copy_from_slice(&crc(data));
+    let own = crc(&header);
+    header[4..8].copy_from_slice(&own);
+    [&header[..], data].concat()
+}
+
 #[test]
 fn sets_of_other_families_are_judged_as_what_they_are() {
     let images: Vec<String> = ["kern", "sboot", "rootfs"]
@@ -172,7 +234,7 @@ fn sets_of_other_families_are_judged_as_what_they_are() {
     // Beside a set of another family, unsigned firmware is named and not served.
     let plain = Files::sip()
         .with("CP3905.9-9-1.loads", b"APP3905.9-9-1.zz\n")
-        .with("APP3905.9-9-1.zz", b"\x27\x05\x19\x56 image of a phone");
+        .with("APP3905.9-9-1.zz", &uboot_image(b"image of a phone"));
     let bundle = plain.bundle();
     assert_eq!(
         verdicts(&bundle),
