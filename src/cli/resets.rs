@@ -26,10 +26,25 @@ pub(super) fn messages(targets: &[Bundle]) -> Vec<String> {
             numbers.join(" or ")
         ));
     }
-    let recovers =
-        |number: &str| Model::by_number(number).is_some_and(|model| !stuck.contains(&model));
-    if sets().any(|set| set.models.iter().any(|number| recovers(number))) {
+    let models = || {
+        sets()
+            .flat_map(|set| &set.models)
+            .filter_map(|number| Model::by_number(number))
+    };
+    let recovers = |model: &Model| model.family.has_recovery_manifest() && !stuck.contains(&model);
+    if models().any(recovers) {
         messages.push(RESET.to_owned());
+    }
+    let restarts: Vec<&str> = models()
+        .filter(|model| !model.family.has_recovery_manifest())
+        .map(|model| model.number)
+        .collect();
+    if !restarts.is_empty() {
+        messages.push(format!(
+            "to convert a {}: disconnect its power and connect it again; it finds the new firmware \
+             at every start, and needs no reset",
+            restarts.join(" or ")
+        ));
     }
     messages
 }
@@ -44,11 +59,24 @@ mod tests {
     };
 
     fn said(without: &str) -> Vec<String> {
+        said_of(Family::F45, without)
+    }
+
+    #[test]
+    fn phones_with_a_loader_are_restarted() {
+        let [only] = &said_of(Family::P3, "nothing")[..] else {
+            panic!()
+        };
+        assert!(
+            only.starts_with("to convert a 7940 or 7960: disconnect"),
+            "{only}"
+        );
+    }
+
+    fn said_of(family: Family, without: &str) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("made.zip");
-        let made = SyntheticBundle::new(Family::F45, 5)
-            .unwrap()
-            .sizes(Sizes::Small);
+        let made = SyntheticBundle::new(family, 5).unwrap().sizes(Sizes::Small);
         made.without(without).write_zip(&path).unwrap();
         let options = ExamineOptions {
             trusted: vec![test_key()],

@@ -79,8 +79,10 @@ fn name(findings: &mut FindingList<'_>, node: Node<'_, '_>, load: &LoadName, kno
         no_load(findings, node, load, fault);
         return;
     }
-    let convertible = load.family().filter(|family| family.is_convertible());
-    if convertible.is_some() && !load.as_str().ends_with('S') {
+    let with_s = load
+        .family()
+        .filter(|family| family.has_recovery_manifest());
+    if with_s.is_some() && !load.as_str().ends_with('S') {
         without_s(findings, node, load, staged);
         return;
     }

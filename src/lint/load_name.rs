@@ -106,7 +106,7 @@ fn spelled(written: &str) -> Option<String> {
     let load = format!("{protocol}{number}.1-1-1S");
     LoadName::new(&load)
         .family()
-        .filter(|family| family.is_convertible())?;
+        .filter(|family| family.has_recovery_manifest())?;
     let release = release.trim_end_matches(['-', '.', '_']);
     // The SR of a service release keeps its letters.
     let parts: Vec<String> = release

@@ -65,12 +65,12 @@ mod tests {
     }
 
     #[test]
-    fn every_convertible_family_has_a_bridge_bundle() {
+    fn every_family_that_recovers_has_a_bridge_bundle() {
         for model in MODELS {
             let family = model.family;
             assert_eq!(
                 bridge_bundle_name(family).is_some(),
-                family.is_convertible(),
+                family.has_recovery_manifest(),
                 "{family:?}"
             );
         }

@@ -50,10 +50,16 @@ pub struct Model {
 }
 
 impl Family {
-    /// Whether `convert` can convert phones of this family from SCCP to SIP: the families with
-    /// a `termNN` recovery manifest and five images.
+    /// Whether `convert` can convert phones of this family from SCCP to SIP.
     #[must_use]
     pub fn is_convertible(self) -> bool {
+        self.has_recovery_manifest() || self == Self::P3
+    }
+
+    /// Whether its phones fetch all five images by a `termNN` manifest after a factory reset. A
+    /// reset of other phones keeps their firmware.
+    #[must_use]
+    pub fn has_recovery_manifest(self) -> bool {
         matches!(
             self,
             Self::F11 | Self::F31 | Self::F41 | Self::F42 | Self::F45 | Self::F70 | Self::F75
@@ -236,10 +242,10 @@ mod tests {
     }
 
     #[test]
-    fn every_convertible_model_has_a_recovery_manifest_with_its_digits() {
+    fn recovery_manifests_have_the_digits_of_their_models() {
         for model in MODELS {
             assert_eq!(
-                model.family.is_convertible(),
+                model.family.has_recovery_manifest(),
                 model.recovery_manifest.is_some(),
                 "{model:?}"
             );

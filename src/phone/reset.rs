@@ -93,12 +93,12 @@ mod tests {
     use crate::phone::MODELS;
 
     #[test]
-    fn convertible_models_have_lamps() {
+    fn models_that_recover_have_lamps() {
         for model in MODELS {
             let family = model.family;
             assert_eq!(
                 family.reset_lamps().is_some(),
-                family.is_convertible(),
+                family.has_recovery_manifest(),
                 "{model:?}"
             );
         }

@@ -33,7 +33,7 @@ impl ImageRule {
             RequestedFile::Manifest(load) => load.family()?,
             _ => return None,
         };
-        if family.is_convertible() {
+        if family.has_recovery_manifest() {
             Some(Self::Five)
         } else if family == Family::P3 {
             Some(Self::Two)

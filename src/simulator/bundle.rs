@@ -4,6 +4,7 @@
 //! The images have pseudo-random contents, and the manifest says so.
 
 mod damage;
+mod first_phones;
 mod header;
 
 use std::{
@@ -65,6 +66,7 @@ impl SyntheticBundle {
             Family::F11 | Family::F41 => ("9-4-2SR1-1S", "9-4-2ES9"),
             Family::F70 => ("9-4-2SR3-1S", "9-4-2ES26"),
             Family::F31 => ("9-2-1S", "9-2-1TH1-13"),
+            Family::P3 => ("8-12-00", "8-12-00"),
             _ => return None,
         };
         Some(Self {
@@ -118,6 +120,9 @@ impl SyntheticBundle {
     /// The load that it installs: `SIP45.9-3-1SR4-1S`.
     #[must_use]
     pub fn load(&self) -> LoadName {
+        if self.family == Family::P3 {
+            return first_phones::load(self.protocol, &self.release.load);
+        }
         let code = code(self.family);
         LoadName::new(&format!("{}{code}.{}", self.protocol, self.release.load))
     }
@@ -125,6 +130,9 @@ impl SyntheticBundle {
     /// The file name under which such a bundle is published.
     #[must_use]
     pub fn file_name(&self) -> String {
+        if self.family == Family::P3 {
+            return format!("{}.zip", self.load());
+        }
         let protocol = self.protocol.to_string().to_lowercase();
         let hardware = match self.family {
             Family::F11 => "7911_7906",
@@ -143,9 +151,27 @@ impl SyntheticBundle {
         format!("cmterm-{hardware}-{protocol}.{release}.zip")
     }
 
-    /// Its members: five images, the load's manifest and the recovery manifests.
+    /// Its members: the images, the load's manifest and the recovery manifests.
     #[must_use]
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let mut files = if self.family == Family::P3 {
+            first_phones::files(&self.load(), self.sizes, self.seed)
+        } else {
+            self.files_with_recovery()
+        };
+        files.retain(|(name, _)| {
+            !self
+                .without
+                .iter()
+                .any(|gone| name.starts_with(gone.as_str()))
+        });
+        if let Some(damage) = self.damage {
+            damage.to_members(&mut files);
+        }
+        files
+    }
+
+    fn files_with_recovery(&self) -> Vec<(String, Vec<u8>)> {
         let mut files: Vec<(String, Vec<u8>)> = self
             .images()
             .into_iter()
@@ -171,15 +197,6 @@ impl SyntheticBundle {
             let file = signed(&name, text.as_bytes());
             (name, file)
         }));
-        files.retain(|(name, _)| {
-            !self
-                .without
-                .iter()
-                .any(|gone| name.starts_with(gone.as_str()))
-        });
-        if let Some(damage) = self.damage {
-            damage.to_members(&mut files);
-        }
         files
     }
 
@@ -346,7 +363,7 @@ mod tests {
                 }
             }
         }
-        assert!(SyntheticBundle::new(Family::P3, 1).is_none());
+        assert!(SyntheticBundle::new(Family::F88, 1).is_none());
     }
 
     #[test]

@@ -80,8 +80,8 @@ pub enum FleetError {
     /// No phones, or too many.
     #[error("cannot rehearse with {0} phones: expected 1 to {MAX_PHONES}")]
     Phones(usize),
-    /// No model, or one without a recovery manifest.
-    #[error("cannot rehearse without a model that has a recovery manifest, such as 7965")]
+    /// No model, or one that cannot be converted.
+    #[error("cannot rehearse without a model that can be converted, such as 7965")]
     Models,
     /// Every block of addresses is in use, or loopback does not work.
     #[error("no free addresses from 127.20.0.0 to 127.250.255.255 for the phones: {0}")]
@@ -102,7 +102,7 @@ impl FleetConfig {
             || self
                 .models
                 .iter()
-                .any(|model| model.recovery_manifest.is_none())
+                .any(|model| !model.family.is_convertible())
         {
             return Err(FleetError::Models);
         }
@@ -155,6 +155,9 @@ impl FleetConfig {
 
 /// The load of an SCCP phone before its conversion.
 fn first_load(family: Family, old: bool) -> LoadName {
+    if family == Family::P3 {
+        return LoadName::new("P0030801SR02");
+    }
     let release = if old { "8-3-2S" } else { "8-5-2S" };
     LoadName::new(&format!("SCCP{}.{release}", code(family)))
 }
@@ -293,7 +296,7 @@ mod tests {
                 Err(FleetError::Phones(_))
             ));
         }
-        let models = vec![Model::by_number("7960").expect("a model")];
+        let models = vec![Model::by_number("7921").expect("a model")];
         let config = FleetConfig {
             models,
             ..config(1)

@@ -2,6 +2,7 @@
 
 mod boot;
 mod config;
+mod loader;
 mod manifest_check;
 mod script;
 
@@ -14,9 +15,10 @@ use super::{
     read::ScriptManifest,
     rng::Rng,
 };
-use crate::phone::{FirmwareRelease, LoadName, Protocol};
+use crate::phone::{Family, FirmwareRelease, LoadName, Protocol};
 
 pub use config::{PhoneConfig, StartState};
+use loader::Loader;
 use script::{BootStep, START};
 
 /// The slowest pace: a pause of minutes takes days.
@@ -107,6 +109,8 @@ pub struct SimulatedPhone {
     /// Whether the first of the two requests for a refused manifest was sent.
     refused_once: bool,
     history: ScriptHistory,
+    /// Of a 7940 or 7960.
+    loader: Option<Loader>,
 }
 
 impl SimulatedPhone {
@@ -126,7 +130,10 @@ impl SimulatedPhone {
             .bytes()
             .iter()
             .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        let has_loader = config.model.family == Family::P3;
+        let load = application.as_ref().map(|application| &application.load);
         Self {
+            loader: has_loader.then(|| Loader::new(load)),
             script: Rng::new(config.seed, mac),
             loss: Rng::new(config.seed, !mac),
             config,

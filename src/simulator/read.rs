@@ -66,6 +66,110 @@ impl ScriptManifest {
     }
 }
 
+/// The manifest of a 7940 or 7960.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct LoaderManifest {
+    /// The image of the loader (`.sbn`).
+    pub(super) loader: String,
+    /// The image of the application (`.sb2`).
+    pub(super) application: String,
+    /// The version that the loader must have.
+    pub(super) version: String,
+}
+
+impl LoaderManifest {
+    /// Reads a `.loads` file. `None` if one of the three lines is missing.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(payload(bytes));
+        let find = |is: &dyn Fn(&str) -> bool| {
+            text.lines()
+                .map(str::trim)
+                .find(|line| is(line))
+                .and_then(plain)
+        };
+        let version = find(&|line| line.starts_with("LA_VERSION="))?;
+        Some(Self {
+            loader: find(&|line| line.ends_with(".sbn"))?.to_owned(),
+            application: find(&|line| line.ends_with(".sb2"))?.to_owned(),
+            version: version.split_once('=')?.1.to_owned(),
+        })
+    }
+
+    /// The load id of the application.
+    pub(super) fn application_id(&self) -> &str {
+        self.application.trim_end_matches(".sb2")
+    }
+}
+
+/// The version inside a loader image: eight characters at 0x120 of the body.
+pub(super) fn loader_version(image: &[u8]) -> Option<String> {
+    let version = payload(image).get(0x120..0x128)?;
+    let is_text = version.iter().all(u8::is_ascii_alphanumeric);
+    is_text.then(|| String::from_utf8_lossy(version).into_owned())
+}
+
+/// The load that a 7940 (device type 8) or 7960 (7) finds in a configuration. It does not parse XML:
+/// the last element with its own name, in any case, or with the plain name wins.
+pub(super) fn load_of_first_phones(config: &[u8], device_type: u32) -> Option<LoadName> {
+    let text = String::from_utf8_lossy(config);
+    let own = format!("<loadinformation{device_type}");
+    let lower = text.to_ascii_lowercase();
+    let at = |name: &str, text: &str| -> Vec<usize> {
+        text.match_indices(name)
+            .map(|(at, _)| at + name.len())
+            .collect()
+    };
+    let mut starts = at(&own, &lower);
+    starts.extend(at("<loadInformation", &text));
+    starts.sort_unstable();
+    starts
+        .into_iter()
+        .filter_map(|start| {
+            let rest = &text[start..];
+            if !rest.starts_with(|next: char| next == '>' || next.is_ascii_whitespace()) {
+                return None;
+            }
+            let value = rest.split_once('>')?.1.split('<').next()?.trim();
+            is_load_of_first_phones(value).then(|| LoadName::new(value))
+        })
+        .next_back()
+}
+
+/// At most 31 characters; `P`, `0` or `D`, any one, `3`.
+fn is_load_of_first_phones(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.=-".contains(byte);
+    bytes.len() <= 31
+        && bytes.iter().all(is_plain)
+        && matches!(bytes, [b'P' | b'p', b'0' | b'D' | b'd', _, b'3', ..])
+}
+
+/// `image_version` in the settings of a 7940 or 7960.
+pub(super) fn image_version(settings: &[u8]) -> Option<LoadName> {
+    setting(settings, "image_version").map(|value| LoadName::new(&value))
+}
+
+/// Whether settings name a line.
+pub(super) fn has_line(settings: &[u8]) -> bool {
+    (1..=6).any(|line| setting(settings, &format!("line{line}_name")).is_some())
+}
+
+/// The value of a setting: `key: value`, in quotation marks or up to a blank or comment.
+fn setting(settings: &[u8], key: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(settings);
+    let value = text.lines().find_map(|line| {
+        let (own, value) = line.split_once(':')?;
+        (own.trim() == key).then(|| value.trim().to_owned())
+    })?;
+    let value = match value.as_bytes().first()? {
+        quote @ (b'"' | b'\'') => value[1..].split(char::from(*quote)).next()?,
+        _ => value.split([' ', '\t', '#', ';']).next()?,
+    };
+    plain(value)
+        .filter(|value| *value != "UNPROVISIONED")
+        .map(str::to_owned)
+}
+
 /// What follows the signed header: tag 1 of length 2, then tag 2 with the header's length.
 fn payload(bytes: &[u8]) -> &[u8] {
     match bytes {

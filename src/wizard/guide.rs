@@ -41,13 +41,19 @@ pub(super) struct Guide {
     bridge: Option<String>,
     /// Models that must not be reset: they would find no SIP firmware.
     without_recovery: Vec<&'static Model>,
+    /// Models whose reset keeps the firmware: a restart suffices.
+    restarted: Vec<&'static Model>,
 }
 
 impl Guide {
     /// Instructions for phones of these models.
     pub(super) fn new(models: Vec<&'static Model>, setup: PhoneSetup) -> Self {
+        let (models, restarted) = models
+            .into_iter()
+            .partition(|model| model.family.has_recovery_manifest());
         Self {
             models,
+            restarted,
             announced: BTreeMap::new(),
             setup,
             of_another_model: BTreeSet::new(),
@@ -83,13 +89,27 @@ impl Guide {
         self
     }
 
+    /// What to do with phones that need no reset.
+    fn restart(&self) -> Option<String> {
+        let models = numbers(&self.restarted);
+        (!models.is_empty()).then(|| {
+            format!(
+                "{}: disconnect the phone's power (the network cable, if it supplies the power) and \
+                 connect it again. It finds the new firmware at every start; a reset keeps its \
+                 firmware and is not needed.",
+                models.join(", ")
+            )
+        })
+    }
+
+    /// Whether phones of every model are restarted and not reset.
+    fn only_restarts(&self) -> bool {
+        self.models.is_empty() && !(self.without_recovery.is_empty() && self.restarted.is_empty())
+    }
+
     /// What to do with phones that must not be reset.
     fn restart_instead(&self) -> Option<String> {
-        let models: Vec<&str> = self
-            .without_recovery
-            .iter()
-            .map(|model| model.plain_number())
-            .collect();
+        let models = numbers(&self.without_recovery);
         (!models.is_empty()).then(|| {
             format!(
                 "Do not reset a {}: this firmware has no SIP recovery manifest for it. Restart it \
@@ -109,8 +129,9 @@ impl Guide {
                     .to_owned(),
             ];
         }
-        let mut lines: Vec<String> = self.restart_instead().into_iter().collect();
-        if self.models.is_empty() && !lines.is_empty() {
+        let mut lines: Vec<String> = self.restart().into_iter().collect();
+        lines.extend(self.restart_instead());
+        if self.only_restarts() {
             return lines;
         }
         lines.push("Reset the phone now:".to_owned());
@@ -205,14 +226,14 @@ impl Guide {
         let is_first = announced.len() == 1;
         let name = name(&step.phone);
         Some(match step.state {
-            State::Seen if self.models.is_empty() && !self.without_recovery.is_empty() => {
-                format!("{name} was detected. Restart it: press Settings, then **#**.")
+            State::Seen if self.only_restarts() => {
+                format!("{name} was detected. Restart it as described above.")
             }
             State::Seen => format!("{name} was detected. Continue with the reset keys."),
             State::Configuring if is_first => format!(
                 "{name} is running its old firmware and is offered the new one; no keys needed. If \
                  nothing happens within a minute, {} it as described above.",
-                if self.models.is_empty() && !self.without_recovery.is_empty() {
+                if self.only_restarts() {
                     "restart"
                 } else {
                     "reset"
@@ -278,6 +299,10 @@ impl Guide {
     fn forget(&mut self, id: PhoneId) {
         self.announced.remove(&id);
     }
+}
+
+fn numbers(models: &[&'static Model]) -> Vec<&'static str> {
+    models.iter().map(|model| model.plain_number()).collect()
 }
 
 fn name(phone: &PhoneRef) -> String {

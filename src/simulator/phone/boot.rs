@@ -11,8 +11,8 @@ use super::{
     },
     Application, ScriptPass, ScriptState, SimulatedPhone,
     script::{
-        AFTER_APPS, AFTER_IMAGE, BETWEEN_PAIRS, BRIDGE, BootStep, PORT_SPREAD, SHORTEST_RETRY,
-        START, TimeRange, UNCONFIGURED, WITHOUT_POWER, WRITING,
+        AFTER_APPS, AFTER_IMAGE, BETWEEN_PAIRS, BRIDGE, BootStep, LoaderStep, PORT_SPREAD,
+        SHORTEST_RETRY, START, TimeRange, UNCONFIGURED, WITHOUT_POWER, WRITING,
     },
 };
 use crate::phone::{Family, LoadName, Protocol};
@@ -44,6 +44,7 @@ impl SimulatedPhone {
             BootStep::SccpLocale => self.locale_file("sccp"),
             BootStep::SipLocale => self.locale_file("sip"),
             BootStep::DialPlan => "dialplan.xml".to_owned(),
+            BootStep::Loader(step) => self.loader_file(step),
             BootStep::Image(index) | BootStep::Dropped(index) => {
                 let images = self.pass.as_ref().map(|pass| &pass.manifest.images);
                 match images.and_then(|images| images.get(*index)) {
@@ -76,7 +77,8 @@ impl SimulatedPhone {
             .application
             .as_ref()
             .map(|application| application.load.clone());
-        let first = if load.is_none() {
+        let is_of_loader = self.loader.is_some();
+        let first = if load.is_none() && !is_of_loader {
             self.next_port = FIRST_PORT;
             BootStep::Manifest(self.recovery())
         } else {
@@ -85,6 +87,9 @@ impl SimulatedPhone {
             BootStep::TrustList
         };
         actions.push(PhoneAction::Event(PhoneEvent::Booted(load)));
+        if is_of_loader {
+            return self.boot_loader(now, actions);
+        }
         self.begin(now, first, actions);
     }
 
@@ -137,7 +142,12 @@ impl SimulatedPhone {
             return;
         };
         let (name, bytes, begun) = (fetch.name().to_owned(), fetch.bytes(), fetch.has_begun());
-        if matches!(step, BootStep::Image(_)) && !self.history.lost_power {
+        let is_image = matches!(
+            step,
+            BootStep::Image(_)
+                | BootStep::Loader(LoaderStep::LoaderImage | LoaderStep::ApplicationImage)
+        );
+        if is_image && !self.history.lost_power {
             let cut = self.config.power_cut(&name);
             let is_reached = begun && cut.is_some_and(|at| bytes >= at);
             // An image that is shorter than expected: power is lost at its end.
@@ -236,6 +246,7 @@ impl SimulatedPhone {
                 }
             }
             BootStep::Dropped(_) => self.wait_to_retry(now, START, BootStep::PowerOn),
+            BootStep::Loader(step) => self.loader_got(now, &step, file, actions),
             _ => self.after_optional(now, &step, actions),
         }
     }
@@ -261,6 +272,7 @@ impl SimulatedPhone {
                 }
             }
             BootStep::Dropped(_) => self.wait_to_retry(now, START, BootStep::PowerOn),
+            BootStep::Loader(step) => self.loader_missed(now, step, actions),
             _ => self.after_optional(now, step, actions),
         }
     }
@@ -329,7 +341,7 @@ impl SimulatedPhone {
     }
 
     /// The last socket stays open, so that a repeated last block is still acknowledged.
-    fn idle(&mut self, actions: &mut Vec<PhoneAction>) {
+    pub(super) fn idle(&mut self, actions: &mut Vec<PhoneAction>) {
         self.state = ScriptState::Idle;
         actions.push(PhoneAction::Event(PhoneEvent::Idle));
     }

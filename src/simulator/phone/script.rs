@@ -49,13 +49,40 @@ pub(super) enum BootStep {
     Written,
     SipLocale,
     DialPlan,
+    /// A 7940 or 7960.
+    Loader(LoaderStep),
+}
+
+/// One request of a 7940 or 7960: of its loader, or of the application that the loader starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum LoaderStep {
+    TrustList,
+    OwnXml,
+    OwnSip,
+    OwnMgcp,
+    DefaultXml,
+    SipDefault,
+    MgcpDefault,
+    Manifest(LoadName),
+    /// Of a load without a manifest: its one image, as before the loader.
+    LegacyImage(LoadName),
+    LoaderImage,
+    ApplicationImage,
+    /// The SIP application: the settings of all phones.
+    CommonSettings,
+    /// The SIP application: its own settings.
+    OwnSettings,
+    /// The SIP application, once it has a line.
+    RingList,
+    /// The SCCP application.
+    SkinnyConfig,
 }
 
 impl BootStep {
     pub(super) fn reads_the_bytes(&self) -> bool {
         matches!(
             self,
-            Self::Manifest(_) | Self::OwnConfig { .. } | Self::DefaultConfig
+            Self::Manifest(_) | Self::OwnConfig { .. } | Self::DefaultConfig | Self::Loader(_)
         )
     }
 }
@@ -69,6 +96,6 @@ pub(super) const BRIDGE: FirmwareRelease = FirmwareRelease {
 };
 
 /// A range of times, from milliseconds.
-const fn range(from: u64, to: u64) -> TimeRange {
+pub(super) const fn range(from: u64, to: u64) -> TimeRange {
     (Duration::from_millis(from), Duration::from_millis(to))
 }

@@ -69,6 +69,24 @@ fn phones_without_recovery_manifest_are_restarted_and_not_reset() {
 }
 
 #[test]
+fn phones_with_a_loader_are_restarted_and_not_reset() {
+    let mut first = guide(&["7940", "7960"]);
+    let output = first.opening().join("\n");
+    assert!(
+        output.contains("7940, 7960: disconnect the phone's power"),
+        "{output}"
+    );
+    assert!(!output.contains(RESET_KEYS), "{output}");
+    let said = first.step(&step(1, State::Seen)).unwrap_or_default();
+    assert!(said.contains("Restart it"), "{said}");
+    let mixed = guide(&["7960", "7965"]).opening().join("\n");
+    assert!(
+        mixed.contains("7960: disconnect") && mixed.contains(RESET_KEYS),
+        "{mixed}"
+    );
+}
+
+#[test]
 fn opening_names_lamps_and_hazards_of_each_model() {
     for (number, lamps, hazard) in [
         ("7965", "turn red", Some("FN63772")),
