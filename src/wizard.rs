@@ -11,6 +11,7 @@ mod display_check;
 mod environment;
 mod flow;
 mod guide;
+mod guided_reporter;
 mod host;
 mod inventory_draft;
 mod prompt;
@@ -25,7 +26,8 @@ use clap::ColorChoice;
 use self::{
     answers::Answers,
     display_check::DisplayCheck,
-    guide::{Guide, GuidedReporter},
+    guide::Guide,
+    guided_reporter::GuidedReporter,
     host::HostEnvironment,
     prompt::{Prompt as _, Stopped},
     terminal::TerminalPrompt,

@@ -4,7 +4,7 @@
 //! still signed with the previous one, so older loads reach newer ones by way of 8.5(2). This
 //! applies to the families with five images; the 7940 and 7960 have other rules.
 
-use super::FirmwareRelease;
+use super::{FirmwareRelease, LoadName};
 
 /// The first release that is signed with the current key.
 const FIRST_WITH_CURRENT_KEY: FirmwareRelease = release(8, 5, 2, 1);
@@ -44,8 +44,23 @@ pub enum Route {
 
 impl Route {
     /// The route to a target from the current load (after a factory reset: the boot loader).
+    ///
+    /// A 7940 or 7960 with the universal application loader takes every release that has it.
     #[must_use]
-    pub fn between(from: Option<FirmwareRelease>, to: FirmwareRelease) -> Self {
+    pub fn between(from: Option<&LoadName>, to: &LoadName) -> Self {
+        if let Some(generation) = to.generation_79x0() {
+            return match from.and_then(LoadName::generation_79x0) {
+                Some(from) if from < generation => Self::ViaBridge,
+                _ => Self::Direct,
+            };
+        }
+        match to.release() {
+            Some(to) => Self::between_releases(from.and_then(LoadName::release), to),
+            None => Self::Unknown,
+        }
+    }
+
+    fn between_releases(from: Option<FirmwareRelease>, to: FirmwareRelease) -> Self {
         match from {
             _ if to < FIRST_WITH_CURRENT_KEY => Self::Direct,
             None => Self::Unknown,
@@ -59,7 +74,6 @@ impl Route {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::phone::LoadName;
 
     #[test]
     fn old_loads_need_the_bridge() {
@@ -78,21 +92,24 @@ mod tests {
             ("SCCP45.8-3-2S", "SCCP45.8-5-2S", Direct),
             ("SIP45.9-4-2S", "SIP45.8-5-2S", Direct),
             ("term65.default", target, Unknown),
+            ("P0030801SR02", "P0S3-8-12-00", Direct),
+            ("P0S3-07-5-00", "P0S3-8-12-00", Direct),
+            ("P00305000700", "P0S3-8-12-00", ViaBridge),
+            ("P0S3-04-4-00", "P0S3-8-12-00", ViaBridge),
         ];
         for (from, to, route) in cases {
-            let to_train = LoadName::new(to).release().unwrap();
             assert_eq!(
-                Route::between(LoadName::new(from).release(), to_train),
+                Route::between(Some(&LoadName::new(from)), &LoadName::new(to)),
                 route,
                 "{from} to {to}"
             );
         }
         assert_eq!(
-            Route::between(Some(BRIDGE_RELEASE), FIRST_WITH_CURRENT_KEY),
+            Route::between_releases(Some(BRIDGE_RELEASE), FIRST_WITH_CURRENT_KEY),
             Direct
         );
         assert_eq!(
-            Route::between(Some(BRIDGE_REQUIRED_BEFORE), BRIDGE_RELEASE),
+            Route::between_releases(Some(BRIDGE_REQUIRED_BEFORE), BRIDGE_RELEASE),
             Direct
         );
     }

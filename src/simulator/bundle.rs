@@ -155,7 +155,7 @@ impl SyntheticBundle {
     #[must_use]
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
         let mut files = if self.family == Family::P3 {
-            first_phones::files(&self.load(), self.sizes, self.seed)
+            first_phones::files(&self.load(), self.sizes_of_first_phones(), self.seed)
         } else {
             self.files_with_recovery()
         };
@@ -225,6 +225,14 @@ impl SyntheticBundle {
             damage.to_zip(&mut zip);
         }
         fs::write(path, zip)
+    }
+
+    /// The bytes of the loader and the application of a 7940 or 7960.
+    fn sizes_of_first_phones(&self) -> [usize; 2] {
+        match self.sizes {
+            Sizes::Small => [12_345, 50_001],
+            Sizes::Realistic => [130_956, 756_524],
+        }
     }
 
     /// The names and sizes of the images, in the order of the manifest.

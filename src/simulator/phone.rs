@@ -3,6 +3,7 @@
 mod boot;
 mod config;
 mod loader;
+mod loader_memory;
 mod manifest_check;
 mod script;
 
@@ -18,7 +19,7 @@ use super::{
 use crate::phone::{Family, FirmwareRelease, LoadName, Protocol};
 
 pub use config::{PhoneConfig, StartState};
-use loader::Loader;
+use loader_memory::Loader;
 use script::{BootStep, START};
 
 /// The slowest pace: a pause of minutes takes days.

@@ -255,7 +255,7 @@ fn check_bridge_loads(bridge: &Bundle, targets: &[Bundle]) -> Result<(), Selecti
         });
     }
     let has_new_key = |load: &&LoadName| {
-        let release = load.release();
+        let release = load.release().filter(|_| load.generation_79x0().is_none());
         release.is_some_and(|release| !is_signed_with_previous_key(release))
     };
     let targets_have = targets

@@ -24,6 +24,7 @@ mod lease;
 mod listed;
 mod load_reports;
 mod loader;
+mod loader_search;
 mod loads;
 mod merge;
 mod not_found;

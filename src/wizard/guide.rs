@@ -3,20 +3,13 @@
 //!
 //! The display reports what phones do and what is wrong; this says what the operator does.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
-
-use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::PhoneSetup;
 use crate::{
-    diagnose::{Code, Finding},
+    diagnose::Code,
     phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
-    reporter::{Reporter, Started, Tick},
-    run_view::RunView,
-    track::{Event, MissingPhone, PhoneId, PhoneRef, PhoneStep, Report, State, SurveyResult},
+    track::{PhoneId, PhoneRef, PhoneStep, State},
 };
 
 /// Maximum number of phones with instructions of their own. For more, the display's lines suffice.
@@ -296,7 +289,7 @@ impl Guide {
     }
 
     /// This phone was merged into another one.
-    fn forget(&mut self, id: PhoneId) {
+    pub(super) fn forget(&mut self, id: PhoneId) {
         self.announced.remove(&id);
     }
 }
@@ -309,103 +302,5 @@ fn name(phone: &PhoneRef) -> String {
     match phone.mac {
         Some(mac) => format!("SEP{}", mac.upper_hex()),
         None => format!("the phone at {}", phone.address),
-    }
-}
-
-/// A reporter with instructions added.
-pub(super) struct GuidedReporter {
-    inner: Box<dyn Reporter>,
-    guide: Guide,
-    /// The survey is not over: running phones must not be reset yet.
-    in_survey: bool,
-}
-
-impl GuidedReporter {
-    /// Adds the instructions of `guide` to `inner`. `has_survey`: whether the run begins with a
-    /// survey.
-    pub(super) fn new(inner: Box<dyn Reporter>, guide: Guide, has_survey: bool) -> Self {
-        Self {
-            inner,
-            guide,
-            in_survey: has_survey,
-        }
-    }
-
-    fn open(&mut self) {
-        for text in self.guide.opening() {
-            self.inner.notice(&text);
-        }
-    }
-}
-
-impl Reporter for GuidedReporter {
-    fn started(&mut self, at: Timestamp, started: &Started) {
-        let mut started = started.clone();
-        // The guide has its own instructions for these models.
-        started.messages.retain(|line| !line.contains(RESET_KEYS));
-        self.inner.started(at, &started);
-        if self.in_survey {
-            self.inner.notice(
-                "Do not reset phones yet. The reset instructions follow when the survey is over.",
-            );
-        } else {
-            self.open();
-        }
-    }
-
-    fn event(&mut self, at: Timestamp, event: &Event) {
-        self.inner.event(at, event);
-        match event {
-            Event::Step(step) => {
-                if let Some(text) = self.guide.step(step) {
-                    self.inner.notice(&text);
-                }
-            }
-            Event::Gone { phone } => self.guide.forget(phone.id),
-            Event::Diagnosis {
-                phone: Some(phone),
-                diagnosis,
-            } => self.guide.diagnosed(phone.id, diagnosis.code, true),
-            Event::Withdrawn {
-                phone: Some(phone),
-                diagnosis,
-            } => self.guide.diagnosed(phone.id, diagnosis.code, false),
-            Event::Progress(_) | Event::Diagnosis { .. } | Event::Withdrawn { .. } => {}
-        }
-    }
-
-    fn resumed(&mut self, view: &RunView) {
-        self.inner.resumed(view);
-    }
-
-    fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {
-        self.inner.waiting(phone, what, left);
-    }
-
-    fn missing(&mut self, phones: &[MissingPhone]) {
-        self.inner.missing(phones);
-    }
-
-    fn tick(&mut self, tick: Tick) {
-        self.inner.tick(tick);
-    }
-
-    fn finding(&mut self, at: Timestamp, finding: &Finding) {
-        self.inner.finding(at, finding);
-    }
-
-    fn survey_finished(&mut self, at: Timestamp, phones: &[SurveyResult]) {
-        self.inner.survey_finished(at, phones);
-        if std::mem::take(&mut self.in_survey) {
-            self.open();
-        }
-    }
-
-    fn notice(&mut self, text: &str) {
-        self.inner.notice(text);
-    }
-
-    fn finished(&mut self, at: Timestamp, report: &Report, afterwards: &[String]) {
-        self.inner.finished(at, report, afterwards);
     }
 }

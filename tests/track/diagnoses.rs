@@ -312,6 +312,13 @@ fn the_cure_for_an_unsupported_model_names_what_it_needs() {
         .fetch(0.2, 10, &format!("MGC{wire}.cnf"));
     assert_eq!(
         run.codes(),
+        ["unsupported-model"],
+        "one search proves nothing"
+    );
+    run.fetch(25.0, 10, &format!("CTLSEP{wire}.tlv"))
+        .fetch(25.2, 10, &format!("MGC{wire}.cnf"));
+    assert_eq!(
+        run.codes(),
         ["unsupported-model", "protocol-application-invalid"]
     );
 }

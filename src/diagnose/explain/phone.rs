@@ -168,25 +168,27 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                           images.",
         },
         Code::UnsupportedModel => ExplanationText {
-            title: "This program does not convert the phone",
+            title: "This run has no firmware for the phone",
             signature: "A request for a name that only another kind of phone uses: SIP<MAC>.cnf, \
                         OS79XX.TXT, P0S3….loads, a load of the 69xx, 78xx or 88xx, a recovery \
                         manifest of no known model; or an evidence source reports such a load.",
             causes: "A 7940 or 7960, or a newer model, in the same network.",
-            cure: "Disconnect the phone and convert it as its documentation describes; the \
+            cure: "A 7940 or 7960: give `reflash convert` its SIP bundle too. Another model: \
+                   disconnect the phone and convert it as its documentation describes; the \
                    diagnosis says what phones of its family need.",
             clears_when: "Never in this run.",
         },
         Code::ProtocolApplicationInvalid => ExplanationText {
             title: "A 7940 or 7960 has its loader but no application",
-            signature: "A request for MGC<MAC>.cnf. Only the universal loader requests the SIP, \
-                        MGCP and SCCP configurations in turn, because without an application it \
-                        does not know which protocol to use. Screen: Protocol Application \
-                        Invalid.",
+            signature: "Two searches for every kind of configuration (CTLSEP, SEP, SIP, MGC, \
+                        XMLDefault) 10 to 60 s apart, without an image or an application's request \
+                        in between: with an application, the loader starts it after one search. Or \
+                        such a search after both images. Screen: Protocol Application Invalid.",
             causes: "An interrupted installation, or a configuration that names a load which the \
                      server does not have.",
-            cure: "Serve P0S3-8-12-00.loads with its .sbn and .sb2, and an XMLDefault.cnf.xml whose \
-                   loadInformation7 and loadInformation8 name it. This program does not do that.",
+            cure: "Give `reflash convert` the SIP bundle of these phones (P0S3-8-12-00.zip), and \
+                   restart the phone. If the run has it, a configuration names another load: \
+                   remove SEP, SIP and MGC files of earlier set-ups.",
             clears_when: "The phone requests SIPDefault.cnf after both images; otherwise never in \
                           this run.",
         },

@@ -1,10 +1,7 @@
 //! The files of a bundle of the 7940 and 7960: a loader, an application, and the manifest that names
 //! both.
 
-use super::{
-    Sizes,
-    header::{header_length, signed},
-};
+use super::header::{header_length, signed};
 use crate::{
     phone::{LoadName, Protocol},
     simulator::rng::Rng,
@@ -49,14 +46,11 @@ fn loader_version(load: &LoadName) -> String {
     format!("PAS3{:04}", sum % 10_000)
 }
 
-/// The manifest and the two images.
-pub(super) fn files(load: &LoadName, sizes: Sizes, seed: u64) -> Vec<(String, Vec<u8>)> {
+/// The manifest and the two images: the loader's, and the application's. `sizes` are their bytes.
+pub(super) fn files(load: &LoadName, sizes: [usize; 2], seed: u64) -> Vec<(String, Vec<u8>)> {
     let (loader, application) = (format!("{}.sbn", loader_id(load)), format!("{load}.sb2"));
     let version = loader_version(load);
-    let (loader_size, application_size) = match sizes {
-        Sizes::Small => (12_345, 50_001),
-        Sizes::Realistic => (130_956, 756_524),
-    };
+    let [loader_size, application_size] = sizes;
     let body = |name: &str, size: usize, stream: u64, version: &str| {
         let mut body = Rng::new(seed, stream).bytes(size - header_length(name));
         body[..VECTORS.len()].copy_from_slice(&VECTORS);

@@ -1,7 +1,7 @@
 //! A 7940 or 7960 with the universal application loader: the loader runs at every start, finds out
 //! which load the phone should have, fetches what differs, and starts the application.
 //!
-//! Order, limits and decisions are those of the loaders 7.5 and 8.12, as disassembled; times are
+//! Order, limits and decisions are those of the loaders 7.5 and 8.12; times are
 //! those of public captures.
 
 use std::time::Duration;
@@ -27,34 +27,6 @@ const NO_APPLICATION: TimeRange = range(16_000, 36_000);
 const WITHOUT_LINE: TimeRange = range(31_000, 31_000);
 /// How often it does so before the script ends. Real phones never stop (a choice of the script).
 const POLLS: u8 = 2;
-
-/// The loader and what it found in this boot.
-#[derive(Debug)]
-pub(super) struct Loader {
-    /// Its version, as manifests state it.
-    version: String,
-    /// The load and its manifest.
-    target: Option<(LoadName, LoaderManifest)>,
-    /// The application restarted once because `image_version` differs.
-    has_retried: bool,
-    polls: u8,
-}
-
-impl Loader {
-    /// The loader of a phone in this state.
-    pub(super) fn new(load: Option<&LoadName>) -> Self {
-        let version = match load.and_then(LoadName::protocol) {
-            Some(Protocol::Sip) => "PAS3X060",
-            _ => "PAS30831",
-        };
-        Self {
-            version: version.to_owned(),
-            target: None,
-            has_retried: false,
-            polls: 0,
-        }
-    }
-}
 
 impl SimulatedPhone {
     /// The name of the file that a step of the loader or of its application requests.

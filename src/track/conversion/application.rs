@@ -3,7 +3,6 @@
 use super::{
     context::{Context, FileRequest},
     core::Conversion,
-    loader::is_sip_default,
 };
 use crate::{
     diagnose::Code,
@@ -43,7 +42,7 @@ impl Conversion {
         if may_be_boot && let Some(delivery) = self.delivery.manifest_deliveries.last_mut() {
             delivery.booted_since = true;
         }
-        if may_be_boot || is_sip_default(request) {
+        if may_be_boot || self.is_sip_application(cx, request) {
             self.infer_last_image(cx, request, out);
         }
         if is_boot {
@@ -58,7 +57,7 @@ impl Conversion {
         }
         match self.state {
             State::Seen => self.transition_to(State::Configuring, StepDetails::of_file(name), out),
-            _ if self.delivery.is_stepwise() => self.on_stepwise_request(request, out),
+            _ if self.delivery.is_stepwise() => self.on_stepwise_request(cx, request, out),
             // The phone requested the manifest again but no images, so the last complete pass
             // counts.
             State::Manifest

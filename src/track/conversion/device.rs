@@ -1,5 +1,6 @@
 //! What kind of phone it is.
 
+use super::loader_search::LoaderSearch;
 use crate::phone::{Family, Model};
 
 /// Model, family and hardware revision of a phone, as far as known.
@@ -9,6 +10,8 @@ pub(in crate::track) struct Device {
     pub family: Option<Family>,
     /// Its hardware classes, as `#HARDWARE_COMP_1` counts them.
     pub hardware: Option<u32>,
+    /// Of a 7940 or 7960.
+    pub(super) loader: LoaderSearch,
 }
 
 impl Device {

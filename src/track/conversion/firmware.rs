@@ -115,7 +115,7 @@ impl Conversion {
         let is_staged = |family| cx.catalog.families.contains(&family);
         let unsupported = load
             .family()
-            .filter(|family| !family.is_convertible() && !is_staged(*family));
+            .filter(|family| !family.has_recovery_manifest() && !is_staged(*family));
         if let Some(family) = unsupported {
             let diagnosis = text::unsupported(load.as_str(), Some(family), cx.at);
             self.raise("", diagnosis, out);

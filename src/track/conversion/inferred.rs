@@ -66,7 +66,7 @@ impl Conversion {
             return;
         };
         let is_near = pass.lacks_only_the_last_ack();
-        if !cx.requests_only || !is_near || !self.may_follow_writing(request) {
+        if !cx.requests_only || !is_near || !self.may_follow_writing(cx, request) {
             return;
         }
         let last = pass.images.len() - 1;

@@ -1,13 +1,15 @@
 //! The 7940 and 7960: a loader and an application, each fetched in a boot of its own.
 //!
-//! Observed: the loader requests CTLSEP, SEP, SIP, MGC, `XMLDefault`, then its manifest and one
-//! image. It takes the loader's image first, restarts, and takes the application's. The SIP
-//! application reads the manifest in every boot and requests `SIPDefault.cnf`, which the
-//! loader never does.
+//! The loader runs at every start. It searches for a load in CTLSEP, SEP, SIP, MGC, `XMLDefault`,
+//! `SIPDefault` and MGCDefault, in this order, until one names it, and requests the manifest of that
+//! load and one image: the loader's first, after which it restarts, then the application's. Without
+//! SIP, it skips MGC and `XMLDefault`. The SIP application starts 20 s or more after the search
+//! (observed: 23 to 69 s) and requests `SIPDefault.cnf`, then `SIP<MAC>.cnf`.
 
 use super::{
     context::{Context, FileRequest},
     core::Conversion,
+    loader_search::is_mgcp,
 };
 use crate::{
     diagnose::Code,
@@ -19,12 +21,6 @@ use crate::{
         observation::EvidenceSource,
     },
 };
-
-/// Whether this is `SIPDefault.cnf`, which only the SIP application of these phones requests.
-pub(super) fn is_sip_default(request: FileRequest<'_>) -> bool {
-    *request.file == RequestedFile::LegacyDefault
-        && normalized_name(request.name).ends_with("sipdefault.cnf")
-}
 
 /// What an image of releases 2 to 4 is (`P0S30203.bin`, `P0S3-04-4-00.bin`): these phones install
 /// one unsigned file then, and signed ones alone from 5.0 on.
@@ -71,13 +67,23 @@ impl Conversion {
     }
 
     /// Whether this request can be the first of newly written firmware.
-    pub(super) fn may_follow_writing(&self, request: FileRequest<'_>) -> bool {
-        !self.delivery.is_stepwise() || is_sip_default(request)
+    pub(super) fn may_follow_writing(&self, cx: Context<'_>, request: FileRequest<'_>) -> bool {
+        !self.delivery.is_stepwise() || self.is_sip_application(cx, request)
+    }
+
+    /// Whether the SIP application of such a phone requests `SIPDefault.cnf`.
+    pub(super) fn is_sip_application(&self, cx: Context<'_>, request: FileRequest<'_>) -> bool {
+        self.device.loader.is_application(cx.at, request)
     }
 
     /// A request of the application, or of the loader that looks for one.
-    pub(super) fn on_stepwise_request(&mut self, request: FileRequest<'_>, out: &mut Vec<Change>) {
-        let is_application = is_sip_default(request);
+    pub(super) fn on_stepwise_request(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
+        let is_application = self.is_sip_application(cx, request);
         let starts = is_application || matches!(request.file, RequestedFile::TrustList(_));
         let details = StepDetails::of_file(request.file_name());
         match self.state {
@@ -103,6 +109,8 @@ impl Conversion {
         request: FileRequest<'_>,
         out: &mut Vec<Change>,
     ) {
+        let is_application = self.is_sip_application(cx, request);
+        let searches_again = self.device.loader.add(cx.at, request);
         if !matches!(
             request.file,
             RequestedFile::LegacyConfig(_) | RequestedFile::LegacyDefault
@@ -113,7 +121,7 @@ impl Conversion {
         let details = StepDetails::of_file(request.file_name());
         // Without a manifest, an image of the first releases was fetched, and the phone restarted.
         let is_restart = match self.state {
-            State::Manifest => is_sip_default(request),
+            State::Manifest => is_application,
             State::Images => self.delivery.current.is_none(),
             _ => false,
         };
@@ -121,11 +129,15 @@ impl Conversion {
             self.transition_to(State::Configuring, details, out);
             return;
         }
-        // Without an application, the loader requests every kind of configuration.
-        if !normalized_name(request.name).starts_with("mgc") {
+        if !is_mgcp(request) {
             return;
         }
-        self.raise(request.name, text::no_application(request.name, cx.at), out);
+        let is_unwritten = matches!(self.state, State::Writing | State::Rebooted)
+            && self.delivery.is_stepwise()
+            && self.delivery.has_everything();
+        if searches_again || is_unwritten {
+            self.raise(request.name, text::no_application(request.name, cx.at), out);
+        }
         if let Some(pass) = &mut self.delivery.current
             && pass.stepwise
             && pass.complete

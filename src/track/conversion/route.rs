@@ -136,10 +136,7 @@ impl Conversion {
         let reason = self.refusal_reason(target);
         if reason == RefusalCause::Key
             && let Some(reported) = self.loads.reported.clone()
-            && target
-                .load
-                .release()
-                .is_some_and(|to| Route::between(reported.release(), to) == Route::ViaBridge)
+            && Route::between(Some(&reported), &target.load) == Route::ViaBridge
         {
             return self.on_old_load(cx, &reported, target, out);
         }

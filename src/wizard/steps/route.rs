@@ -12,7 +12,7 @@ use super::{
     bundle::{self, sentence},
 };
 use crate::{
-    phone::{LoadName, Route, bridge_bundle_name},
+    phone::{Route, bridge_bundle_name},
     stage,
 };
 
@@ -121,15 +121,21 @@ fn advice(answers: &Answers) -> RouteAdvice {
     let detected = answers.detected.phones.iter().map(|(_, phone)| phone);
     let loads: Vec<_> = detected
         .filter(|phone| only.contains(&phone.mac))
-        .map(|phone| phone.load.as_ref().and_then(LoadName::release))
+        .map(|phone| phone.load.as_ref())
         .collect();
-    let Some(to) = target.and_then(LoadName::release) else {
-        let why = "direct: the release of the firmware is unknown";
-        return RouteAdvice {
-            route: Route::Direct,
-            why: why.to_owned(),
-        };
+    let direct = |why: &str| RouteAdvice {
+        route: Route::Direct,
+        why: why.to_owned(),
     };
+    let Some(to) = target.filter(|load| load.release().is_some()) else {
+        return direct("direct: the release of the firmware is unknown");
+    };
+    if to.generation_79x0().is_some() {
+        return direct(
+            "direct: a 7940 or 7960 takes it from SIP 7.0 or SCCP 6.0 on. Older releases need \
+             others in between, which reflash does not install",
+        );
+    }
     let all_known = !only.is_empty() && loads.len() == only.len();
     let routes = loads.iter().map(|from| Route::between(*from, to));
     let unknown = (!all_known).then(|| Route::between(None, to));
@@ -161,10 +167,7 @@ fn advice(answers: &Answers) -> RouteAdvice {
             ),
         };
     }
-    RouteAdvice {
-        route: Route::Direct,
-        why: "direct: the phones' loads can verify the new firmware".to_owned(),
-    }
+    direct("direct: the phones' loads can verify the new firmware")
 }
 
 fn pick(

@@ -3,11 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::{
-    super::{
-        answers::PhoneSetup,
-        display_check,
-        guide::{Guide, GuidedReporter},
-    },
+    super::{answers::PhoneSetup, display_check, guide::Guide, guided_reporter::GuidedReporter},
     Act::*,
     *,
 };

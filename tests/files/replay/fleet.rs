@@ -273,6 +273,7 @@ fn a_loader_that_finds_no_application_after_writing_is_not_flashed() {
     days.request(at, address, LOADS, Outcome::Finished);
     days.request(at + 1, address, APPLICATION, Outcome::Finished);
     days.loader(100, address, &mac);
+    days.loader(130, address, &mac);
     for results in [false, true] {
         let (report, _) = replayed(
             days.write(results).as_bytes(),
@@ -285,6 +286,27 @@ fn a_loader_that_finds_no_application_after_writing_is_not_flashed() {
         assert_ne!(phone.state, State::Flashed);
         assert_eq!(codes(phone), ["protocol-application-invalid"]);
     }
+}
+
+#[test]
+fn settings_that_the_loader_reads_are_no_start_of_the_application() {
+    let mut days = Days::default();
+    let (address, mac) = ("10.1.1.9", mac(1));
+    let at = days.loader(0, address, &mac);
+    days.request(at, address, LOADS, Outcome::Finished);
+    days.request(at + 1, address, APPLICATION, Outcome::Finished);
+    // Power was lost while it wrote: the loader searches again, and finds settings without a load.
+    days.request(60, address, &format!("CTLSEP{mac}.tlv"), Outcome::NotFound);
+    days.request(60, address, &format!("SEP{mac}.cnf.xml"), Outcome::NotFound);
+    days.request(61, address, &format!("SIP{mac}.cnf"), Outcome::Finished);
+    days.request(61, address, "SIPDefault.cnf", Outcome::Finished);
+    let state = |days: &Days, results| replay_log(&days.write(results)).phones[0].state;
+    assert_ne!(state(&days, true), State::Flashed);
+    assert_ne!(state(&days, false), State::Flashed);
+    // It has the application after all.
+    days.request(62, address, LOADS, Outcome::Finished);
+    days.request(86, address, "SIPDefault.cnf", Outcome::Finished);
+    assert_eq!(state(&days, true), State::Flashed);
 }
 
 #[test]

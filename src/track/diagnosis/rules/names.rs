@@ -35,7 +35,7 @@ pub(crate) fn not_found<'a>(
     let foreign = |family: Family| {
         if families.contains(&family) {
             None
-        } else if !family.is_convertible() {
+        } else if !family.has_recovery_manifest() {
             Some(NotFound::Unsupported(Some(family)))
         } else if !families.is_empty() {
             Some(NotFound::WrongModel(family))

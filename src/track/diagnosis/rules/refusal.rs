@@ -124,8 +124,8 @@ pub(crate) fn refusal(
     mask: Option<u32>,
 ) -> RefusalCause {
     let fits = hardware.and_then(|hardware| supports_hardware(load, mask, hardware));
-    let trains = runs.and_then(LoadName::release).zip(load.release());
-    let route = trains.map_or(Route::Unknown, |(from, to)| Route::between(Some(from), to));
+    let known = runs.filter(|runs| runs.release().is_some());
+    let route = known.map_or(Route::Unknown, |runs| Route::between(Some(runs), load));
     match (fits, route) {
         (Some(false), _) | (None, Route::Direct) => RefusalCause::Hardware,
         (_, Route::ViaBridge) | (Some(true), Route::Unknown) => RefusalCause::Key,

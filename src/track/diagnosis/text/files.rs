@@ -286,11 +286,6 @@ pub(crate) fn slipped(name: &str, slip: Slip, at: RunTime) -> Diagnosis {
 /// What the phones of a family need, as this program does not convert them.
 fn needs(family: Option<Family>) -> &'static str {
     match family {
-        Some(Family::P3) => {
-            "A 7940 or 7960 needs P0S3-8-12-00: first the universal loader (P003-8-12-00.sbn), \
-             then the application (.sb2), named in OS79XX.TXT, SIPDefault.cnf or \
-             loadInformation7 and loadInformation8."
-        }
         Some(Family::F69) => {
             "A 69xx installs the load that loadInformation in its SEP file names, without a \
              reset. It needs the BOOT, DSP and SIP images of a cmterm-69xx-sip bundle."
@@ -308,8 +303,8 @@ fn needs(family: Option<Family>) -> &'static str {
         }
         Some(Family::F792) => "A 7921, 7925 or 7926 is wireless and has no SIP firmware.",
         _ => {
-            "This program converts the 7906/7911, 7931, 7941/7961, 7942/7962, 7945/7965, 7970/7971 \
-             and 7975."
+            "This program converts the 7906/7911, 7931, 7940/7960, 7941/7961, 7942/7962, \
+             7945/7965, 7970/7971 and 7975."
         }
     }
 }
@@ -323,10 +318,17 @@ pub(crate) fn unsupported(name: &str, family: Option<Family>, at: RunTime) -> Di
     diagnosis(
         Code::UnsupportedModel,
         format!("'{}' at {}, the name of {own}", printable(name), clock(at)),
-        format!(
-            "Disconnect the phone: this program does not convert it. {}",
-            needs(family)
-        ),
+        match family {
+            Some(Family::P3) => {
+                "This run has no firmware for it. Give `reflash convert` the SIP bundle of the \
+                 7940 and 7960 too (P0S3-8-12-00.zip)."
+                    .to_owned()
+            }
+            _ => format!(
+                "Disconnect the phone: this program does not convert it. {}",
+                needs(family)
+            ),
+        },
     )
 }
 
@@ -335,8 +337,8 @@ pub(crate) fn no_application(name: &str, at: RunTime) -> Diagnosis {
     diagnosis(
         Code::ProtocolApplicationInvalid,
         format!("requested '{}' at {}", printable(name), clock(at)),
-        "The loader of this 7940 or 7960 finds no application. Serve P0S3-8-12-00.loads, \
-         P003-8-12-00.sbn and P0S3-8-12-00.sb2, and an XMLDefault.cnf.xml whose loadInformation7 \
-         and loadInformation8 name P0S3-8-12-00. This program does not do that.",
+        "The loader of this 7940 or 7960 finds no application. Give `reflash convert` the SIP \
+         bundle of these phones (P0S3-8-12-00.zip), and restart the phone. If this run has it, a \
+         configuration names another load: remove SEP, SIP and MGC files of earlier set-ups.",
     )
 }
