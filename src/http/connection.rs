@@ -2,19 +2,15 @@
 
 use std::{
     convert::Infallible,
-    future::ready,
+    future,
     net::{Ipv4Addr, Shutdown, SocketAddrV4},
-    pin::{Pin, pin},
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use hyper::{
-    Method, Request, Response, StatusCode,
-    body::{Body, Bytes, Frame, Incoming, SizeHint},
-    header,
-    server::conn::http1,
+    Method, Request, Response, StatusCode, body::Incoming, header, server::conn::http1,
     service::service_fn,
 };
 use socket2::SockRef;
@@ -22,11 +18,13 @@ use tokio::{net::TcpStream, time::MissedTickBehavior};
 
 use super::{
     End, GRACE_TIME, HEADERS_MAX, HttpAnswer, HttpService, IDLE_TIME, MIN_RATE, NAME_MAX,
-    REQUEST_MAX, REQUEST_TIME, name,
+    REQUEST_MAX, REQUEST_TIME,
+    body::FileBody,
+    name,
     range::{self, Coverage, Part, PartialDownloads, RangeRequest},
     stream::{HyperIo, TrackedStream},
 };
-use crate::{limits::ConnectionPermit, stage::StagedFile};
+use crate::{limits::ConnectionPermit, stage::OpenFile};
 
 /// How often the kernel's count of acknowledged bytes is read while bytes are sent.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
@@ -59,7 +57,7 @@ impl<S> HttpShared<S> {
 
     /// Adds the part of a file that `address` acknowledged, and returns how much of the file it has
     /// in all.
-    fn cover(&self, address: Ipv4Addr, file: &StagedFile, part: Part) -> Coverage {
+    fn cover(&self, address: Ipv4Addr, file: &OpenFile, part: Part) -> Coverage {
         self.partial
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -83,7 +81,7 @@ pub(super) async fn serve<S: HttpService>(
     let answer = service_fn(|request: Request<Incoming>| {
         let (response, transfer) = answer(&shared, peer, &request, &tracked);
         slot.set(transfer);
-        ready(Ok::<_, Infallible>(response))
+        future::ready(Ok::<_, Infallible>(response))
     });
     let connection = http1::Builder::new()
         .keep_alive(false)
@@ -173,7 +171,7 @@ struct BodyTransfer<S: HttpService> {
     stream: Arc<TrackedStream>,
     peer: SocketAddrV4,
     id: u64,
-    file: StagedFile,
+    file: OpenFile,
     /// The part of the file that is the response's body.
     part: Part,
     acknowledged: u64,
@@ -261,31 +259,8 @@ impl<S: HttpService> Drop for BodyTransfer<S> {
     }
 }
 
-/// A response's body: bytes of a file, not copied.
-struct FileContent(Option<Bytes>);
-
-impl Body for FileContent {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(Bytes::is_empty)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.as_ref().map_or(0, Bytes::len) as u64)
-    }
-}
-
-fn empty(status: StatusCode) -> Response<FileContent> {
-    let mut response = Response::new(FileContent(None));
+fn empty(status: StatusCode) -> Response<FileBody> {
+    let mut response = Response::new(FileBody::empty());
     *response.status_mut() = status;
     response
 }
@@ -296,7 +271,7 @@ fn answer<S: HttpService>(
     peer: SocketAddrV4,
     request: &Request<Incoming>,
     stream: &Arc<TrackedStream>,
-) -> (Response<FileContent>, Option<BodyTransfer<S>>) {
+) -> (Response<FileBody>, Option<BodyTransfer<S>>) {
     let is_head = request.method() == Method::HEAD;
     if !is_head && request.method() != Method::GET {
         let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
@@ -315,7 +290,7 @@ fn answer<S: HttpService>(
         HttpAnswer::Forbidden => return (empty(StatusCode::FORBIDDEN), None),
         HttpAnswer::Stopping => return (empty(StatusCode::SERVICE_UNAVAILABLE), None),
     };
-    let size = file.bytes.len() as u64;
+    let size = file.size();
     let (mut response, part) = respond(request, is_head, &file);
     let kind = header::HeaderValue::from_static(shared.service.content_type());
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -343,9 +318,9 @@ fn answer<S: HttpService>(
 fn respond(
     request: &Request<Incoming>,
     is_head: bool,
-    file: &StagedFile,
-) -> (Response<FileContent>, Part) {
-    let size = file.bytes.len() as u64;
+    file: &OpenFile,
+) -> (Response<FileBody>, Part) {
+    let size = file.size();
     // If-Range is not evaluated; the whole file is always a valid response.
     let value = (!is_head && !request.headers().contains_key(header::IF_RANGE))
         .then(|| request.headers().get(header::RANGE))
@@ -362,10 +337,11 @@ fn respond(
             (StatusCode::RANGE_NOT_SATISFIABLE, 0..0, Some(range))
         }
     };
-    let within = |at: u64| usize::try_from(at).expect("a part lies within bytes in memory");
-    let body =
-        Bytes::from_owner(Arc::clone(&file.bytes)).slice(within(part.start)..within(part.end));
-    let mut response = Response::new(FileContent((!is_head && !body.is_empty()).then_some(body)));
+    let mut response = Response::new(if is_head {
+        FileBody::empty()
+    } else {
+        FileBody::new(file.clone(), part.clone())
+    });
     *response.status_mut() = status;
     let headers = response.headers_mut();
     let text = |text: String| header::HeaderValue::try_from(text).expect("digits are a value");

@@ -12,7 +12,7 @@ use crate::{
     discovery::ArpTable,
     http,
     phone::RequestedFile,
-    stage::StagedFile,
+    stage::OpenFile,
     text::escape,
     tftp::{self, TftpAnswer, packet::error_code},
     track::{
@@ -22,7 +22,7 @@ use crate::{
 
 /// The answer to a request, over any transport.
 enum Decision {
-    Serve(TransferId, StagedFile),
+    Serve(TransferId, OpenFile),
     NotFound,
     /// The configuration of another phone.
     Withheld,
@@ -67,7 +67,7 @@ impl RunShared {
             port: peer.port(),
             served: file.as_ref().map(|file| ServedFile {
                 name: file.name.to_string(),
-                size: file.bytes.len() as u64,
+                size: file.size(),
             }),
             error: None,
         };
@@ -165,9 +165,9 @@ impl tftp::TftpService for TftpHandler {
             },
             tftp::TransferOutcome::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
             tftp::TransferOutcome::Stopped => TransferEnd::Killed,
-            tftp::TransferOutcome::Replaced | tftp::TransferOutcome::Refused => {
-                TransferEnd::Replaced
-            }
+            tftp::TransferOutcome::Replaced
+            | tftp::TransferOutcome::Refused
+            | tftp::TransferOutcome::FileFailed => TransferEnd::Replaced,
         };
         let ended = ObservationKind::Ended {
             transfer,
