@@ -39,7 +39,7 @@ impl ArpTable {
     }
 
     /// The first line is a heading. Lines of another form are ignored.
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         Self(text.lines().skip(1).filter_map(entry).collect())
     }
 
@@ -49,6 +49,14 @@ impl ArpTable {
             .iter()
             .filter(move |entry| entry.interface == name)
             .map(|entry| (entry.address, entry.mac))
+    }
+
+    /// The hosts that have `address`: several if interfaces differ.
+    pub(crate) fn hosts_at(&self, address: Ipv4Addr) -> impl Iterator<Item = MacAddress> {
+        let entries = self.0.iter();
+        entries
+            .filter(move |entry| entry.address == address)
+            .map(|entry| entry.mac)
     }
 
     /// The MACs of those `addresses` that are in the table. A MAC with several addresses is a

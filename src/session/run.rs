@@ -12,6 +12,7 @@ use super::{
     messages::unregistered,
     next_steps::{PhonesAtEnd, after_conversion},
     operator::{Operator, OperatorPrompt},
+    senders::Senders,
     server_thread::ServerThread,
     service::{HttpHandler, TftpHandler},
     setup::{Advice, Setup},
@@ -109,6 +110,7 @@ pub async fn run_with_operator(
         transfers: AtomicU64::new(transfers),
         journal,
         counters: Counters::default(),
+        senders: Senders::default(),
     });
     if let Some(journal) = &shared.journal {
         let events = Arc::clone(&shared.events);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64};
 
-use super::{clock::RunClock, event_queue::EventQueue, setup::Source};
+use super::{clock::RunClock, event_queue::EventQueue, senders::Senders, setup::Source};
 use crate::{
     journal::Journal,
     metrics::Counters,
@@ -20,6 +20,7 @@ pub(super) struct RunShared {
     pub(super) transfers: AtomicU64,
     pub(super) journal: Option<Journal>,
     pub(super) counters: Counters,
+    pub(super) senders: Senders,
 }
 
 impl RunShared {

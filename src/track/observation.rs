@@ -367,10 +367,10 @@ pub enum ObservationKind {
 }
 
 impl ObservationKind {
-    /// The same, sent by the host with this MAC; unchanged if it reports no MAC.
+    /// The same, sent by the host with this MAC; unchanged if it is no request and reports no MAC.
     #[must_use]
     pub fn sent_by(mut self, host: Option<MacAddress>) -> Self {
-        if let Self::MacReported { sender, .. } = &mut self {
+        if let Self::MacReported { sender, .. } | Self::Requested { sender, .. } = &mut self {
             *sender = host;
         }
         self

@@ -9,6 +9,7 @@ mod convert;
 mod display;
 mod end_to_end;
 mod ethernet_fleet;
+mod forger;
 mod network;
 mod preflight;
 mod terminal;

@@ -117,8 +117,12 @@ impl Fleet {
         }
         let known = self.registry.id_of(mac);
         let own = known.and_then(|id| Some((id, self.registry.phones.get(&id)?)));
-        let elsewhere =
-            own.filter(|(_, phone)| phone.address != address && phone.conversion.is_fetching(at));
+        let is_unresolved = sender.is_none() && self.is_on_this_network(address);
+        let elsewhere = own.filter(|(_, phone)| {
+            let is_contradicted =
+                phone.conversion.is_fetching(at) || phone.has_own_arp_entry && is_unresolved;
+            phone.address != address && is_contradicted
+        });
         let here = self.registry.at(address).filter(|(id, phone)| {
             Some(*id) != known
                 && phone.mac.is_some()
@@ -127,7 +131,7 @@ impl Fleet {
         });
         let (id, phone) = elsewhere.or(here)?;
         let detail = format!(
-            "{address} requested a file of SEP{} while this phone fetched at {}",
+            "{address} requested a file of SEP{}, but this phone's own requests come from {}",
             mac.upper_hex(),
             phone.address
         );
@@ -172,6 +176,13 @@ impl Fleet {
         let phone = self.registry.of(mac);
         let has_own = phone.is_some_and(|phone| phone.has_own_arp_entry);
         sender != mac && (has_own || self.registry.id_of(sender).is_some())
+    }
+
+    /// Whether ARP reaches hosts with this address: then a phone that requests a file from there has
+    /// an entry in the ARP table, as it resolved the address of this machine first.
+    fn is_on_this_network(&self, address: Ipv4Addr) -> bool {
+        let network = self.plan.network;
+        network.is_some_and(|network| network.contains(address))
     }
 
     /// The ARP table has the MAC of the phone at its address.
