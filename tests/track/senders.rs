@@ -1,7 +1,7 @@
 //! Reports and requests that name a phone, and that another host sent: its MAC is that of the frame, or
 //! the one that the ARP table has for its address.
 
-use reflash::track::{EvidenceSource, ObservationKind, State, TransferId, Transport};
+use reflash::track::{EvidenceSource, ObservationKind, Plan, State, Subnet, TransferId, Transport};
 
 use crate::{
     forged::{SOURCES, disputed, load, writing},
@@ -107,4 +107,40 @@ fn a_request_of_another_host_in_the_name_of_a_phone_starts_nothing() {
     }
     assert_eq!(disputed(&run).len(), 2, "{:#?}", run.phone());
     assert_eq!(run.report().others.len(), 1);
+}
+
+#[test]
+fn a_request_from_an_address_that_arp_does_not_have_is_not_that_of_a_phone_which_arp_has() {
+    let network = Subnet {
+        address: address(1),
+        prefix: 24,
+    };
+    for (has_entry, is_followed) in [(true, false), (false, true)] {
+        let mut run = Run::new(Plan {
+            network: Some(network),
+            ..plan()
+        });
+        run.observe(0.5, 10, request_by(1, 1, if has_entry { 1 } else { 99 }));
+        run.boot(1.0, 10, 1).full_pass(3.0, 10, LOADS);
+        run.boot(100.0, 66, 1);
+        let phone = run.phone();
+        let expected = if is_followed {
+            (address(66), State::Flashed)
+        } else {
+            (address(10), State::Writing)
+        };
+        assert_eq!((phone.address, phone.state), expected, "{phone:#?}");
+    }
+    // Behind a router, no host has an entry.
+    let mut run = Run::new(Plan {
+        network: Some(Subnet {
+            prefix: 28,
+            ..network
+        }),
+        ..plan()
+    });
+    run.observe(0.5, 10, request_by(1, 1, 1));
+    run.boot(1.0, 10, 1).full_pass(3.0, 10, LOADS);
+    run.boot(100.0, 66, 1);
+    assert_eq!(run.phone().address, address(66));
 }
