@@ -5,7 +5,6 @@
 //! a socket or a clock. Only [`PacketSocket`] and [`BoundServer`] use sockets. Messages are read
 //! and written by [`crate::protocol::dhcp`].
 
-mod arp_probe;
 mod config_snippets;
 mod exclusive_server;
 mod packet_socket;

@@ -299,6 +299,7 @@ impl PreviousRun {
             timeout: now.timeout.or(then.timeout),
             survey: then.survey,
             network: now.network,
+            routed: now.routed,
             stages: now.stages,
             bridge: now.bridge,
             registering: now.registering,

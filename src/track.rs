@@ -23,7 +23,9 @@ mod registrations;
 mod remark;
 mod report;
 mod route;
+mod tftp_error;
 mod view;
+mod withheld;
 
 pub use conversion::{ExpectedActivity, SETTLED_AFTER, silence_limit};
 pub use event::{
@@ -37,14 +39,16 @@ pub use identity::{MAX_OTHERS, MAX_PHONES};
 pub use lease::LeaseOptions;
 pub use observation::{
     EvidenceSource, Observation, ObservationKind, Register, RegisterOutcome, RunTime, ServedFile,
-    TftpError, TransferEnd, TransferId, Transport,
+    TransferEnd, TransferId, Transport,
 };
 pub use plan::{
-    ConfiguredLine, FileServer, ManifestPlan, Plan, REGISTRATION_WAIT, RegistrationTarget,
-    StagePlan, Subnet,
+    ConfiguredLine, FileServer, ManifestPlan, ParseSubnetError, Plan, REGISTRATION_WAIT,
+    RegistrationTarget, StagePlan, Subnet,
 };
 pub use registrations::{LineReport, LineState, Registrations};
 pub use remark::RemarkMeaning;
 pub use report::{FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport, Report, Totals};
 pub use route::PlannedRoute;
+pub use tftp_error::TftpError;
 pub use view::View;
+pub use withheld::Withheld;

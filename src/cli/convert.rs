@@ -313,6 +313,7 @@ fn plan(
         registration_wait: args.registrar.registration_wait(),
         survey: args.survey,
         network: chosen.network(),
+        routed: args.network.routed(),
         ..Plan::default()
     }
 }

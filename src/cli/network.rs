@@ -17,6 +17,7 @@ use crate::{
     privileges,
     services::servers::{self, BoundServers},
     tftp::{self, policy},
+    track::Subnet,
 };
 
 /// The TFTP port that phones use; they know no other.
@@ -56,6 +57,19 @@ pub(crate) struct NetworkArgs {
     #[arg(long = "transfer-port", value_name = "N", default_value = "0",
           value_parser = transfer_ports, help_heading = heading::NETWORK)]
     transfer_ports: tftp::TransferPorts,
+    /// Network of phones behind a router: 10.2.0.0/16
+    ///
+    /// Repeatable. A configuration may hold passwords: an address gets only that of the phone that
+    /// ARP shows there. Networks that the routing table reaches through a gateway are served
+    /// without this; name those whose router answers ARP for the phones or hides their addresses.
+    #[arg(long, value_name = "NETWORK", help_heading = heading::NETWORK)]
+    routed: Vec<Subnet>,
+    /// Another name of this machine that phones use
+    ///
+    /// Repeatable; for HTTP, if DHCP option 66 is a name with dots. Requests for other names are
+    /// refused, as web pages of other sites could cause them.
+    #[arg(long = "server-name", value_name = "NAME", help_heading = heading::NETWORK)]
+    server_names: Vec<String>,
     /// Engine: native or async-tftp
     ///
     /// native observes every acknowledgement. async-tftp is the crate of that name; it does not
@@ -139,6 +153,11 @@ impl NetworkArgs {
         self.user.as_deref()
     }
 
+    /// Networks behind a router that the routing table does not show.
+    pub(crate) fn routed(&self) -> Vec<Subnet> {
+        self.routed.clone()
+    }
+
     /// What the operator must know about the engine, printed before and after the run.
     pub(crate) fn messages(&self) -> Vec<String> {
         self.engine.messages()
@@ -173,6 +192,7 @@ impl NetworkArgs {
             tftp_port: self.tftp_port,
             http_port: self.http_port,
             transfer_ports: self.transfer_ports,
+            routed: self.routed.clone(),
             isolated,
         }
     }
@@ -185,7 +205,10 @@ impl NetworkArgs {
         chosen: &SelectedInterface,
     ) -> Result<BoundServers, Failure> {
         let http = SocketAddrV4::new(chosen.address, self.http_port);
-        let bind_http = || servers::bind_http(http, self.dscp);
+        let bind_http = || {
+            let server = servers::bind_http(http, self.dscp)?;
+            Ok(server.with_names(self.server_names.clone()))
+        };
         Ok(BoundServers {
             tftp: self.bind_tftp(chosen.address)?,
             http: (self.http_port != 0).then(bind_http).transpose()?,

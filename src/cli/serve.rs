@@ -70,6 +70,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     messages.extend(args.network.messages());
     let plan = Plan {
         server: FileServer::Folder,
+        routed: args.network.routed(),
         ..Plan::default()
     };
     let record = RunRecord {

@@ -18,11 +18,10 @@ use tokio::sync::mpsc;
 use super::{
     DhcpEvent, DhcpServer, ExclusiveServer, LinkInterface, PacketSocket, PacketSocketError,
     ServerConfig,
-    arp_probe::probe_arp,
     packet_socket::{random, wait},
 };
 use crate::{
-    discovery::{ArpTable, ObservationQueue},
+    discovery::{ArpTable, ObservationQueue, probe_arp},
     protocol::dhcp::SERVER_PORT,
     track::Observation,
 };

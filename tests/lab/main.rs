@@ -11,5 +11,6 @@ mod end_to_end;
 mod ethernet_fleet;
 mod network;
 mod preflight;
+mod secrets;
 mod terminal;
 mod wizard;

@@ -1,5 +1,6 @@
 //! The engine in virtual time: datagrams in, packets and reports out.
 
+mod deferred;
 mod limits;
 mod properties;
 mod repeated_requests;
@@ -23,7 +24,8 @@ const FIRST: Socket = Socket::Transfer(PORT_1);
 
 const SECOND: Socket = Socket::Transfer(PORT_2);
 
-/// Serves 1,000 bytes under every name except "absent", and records its calls.
+/// Serves 1,000 bytes under every name except "absent", and records its calls. Decides about "secret…"
+/// after 100 ms.
 #[derive(Default)]
 struct RecordingService(Vec<String>);
 
@@ -36,6 +38,9 @@ impl TftpService for RecordingService {
         ));
         if request.name == "absent" {
             return TftpAnswer::NotFound;
+        }
+        if request.name.starts_with("secret") && request.waited < Duration::from_millis(100) {
+            return TftpAnswer::Later;
         }
         TftpAnswer::Serve(StagedFile {
             name: request.name.into(),
