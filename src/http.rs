@@ -7,6 +7,7 @@
 //!
 //! [`name`], [`range`] and `origin` are pure, `stream` counts, `connection` serves one client.
 
+mod body;
 mod connection;
 mod limits;
 pub mod name;

@@ -269,7 +269,7 @@ impl http::HttpService for Exporter {
             name: NAME.into(),
             bytes: Arc::from((self.page)().into_bytes()),
         };
-        http::HttpAnswer::Serve(0, file)
+        http::HttpAnswer::Serve(0, file.into())
     }
 
     fn acknowledged(&self, _now: Instant, _peer: SocketAddrV4, _transfer: u64, _bytes: u64) {}

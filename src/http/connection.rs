@@ -17,14 +17,16 @@ use tokio::{net::TcpStream, time::MissedTickBehavior};
 
 use super::{
     End, GRACE_TIME, HEADERS_MAX, HttpAnswer, HttpRequest, HttpService, IDLE_TIME, MIN_RATE,
-    NAME_MAX, REQUEST_MAX, REQUEST_TIME, name,
+    NAME_MAX, REQUEST_MAX, REQUEST_TIME,
+    body::FileBody,
+    name,
     origin::{self, ForeignRequest},
     range::{Coverage, Part, PartialDownloads},
-    response::{FileContent, empty, refuse, respond},
+    response::{empty, refuse, respond},
     service::DEFER_INTERVAL,
     stream::{HyperIo, TrackedStream},
 };
-use crate::{limits::ConnectionPermit, stage::StagedFile};
+use crate::{limits::ConnectionPermit, stage::OpenFile};
 
 /// How often the kernel's count of acknowledged bytes is read while bytes are sent.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
@@ -60,7 +62,7 @@ impl<S> HttpShared<S> {
 
     /// Adds the part of a file that `address` acknowledged, and returns how much of the file it has
     /// in all.
-    fn cover(&self, address: Ipv4Addr, file: &StagedFile, part: Part) -> Coverage {
+    fn cover(&self, address: Ipv4Addr, file: &OpenFile, part: Part) -> Coverage {
         self.partial
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -174,7 +176,7 @@ struct BodyTransfer<S: HttpService> {
     stream: Arc<TrackedStream>,
     peer: SocketAddrV4,
     id: u64,
-    file: StagedFile,
+    file: OpenFile,
     /// The part of the file that is the response's body.
     part: Part,
     acknowledged: u64,
@@ -268,7 +270,7 @@ async fn answer<S: HttpService>(
     peer: SocketAddrV4,
     request: &Request<Incoming>,
     stream: &Arc<TrackedStream>,
-) -> (Response<FileContent>, Option<BodyTransfer<S>>) {
+) -> (Response<FileBody>, Option<BodyTransfer<S>>) {
     let is_head = request.method() == Method::HEAD;
     if !is_head && request.method() != Method::GET {
         let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
@@ -310,7 +312,7 @@ async fn answer<S: HttpService>(
             return (empty(StatusCode::SERVICE_UNAVAILABLE), None);
         }
     };
-    let size = file.bytes.len() as u64;
+    let size = file.size();
     let (mut response, part) = respond(request, is_head, &file);
     let kind = header::HeaderValue::from_static(shared.service.content_type());
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

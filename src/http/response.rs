@@ -1,47 +1,16 @@
 //! Responses: their status, headers and bodies.
 
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
+use hyper::{Request, Response, StatusCode, body::Incoming, header};
+
+use super::{
+    body::FileBody,
+    range::{self, Part, RangeRequest},
 };
-
-use hyper::{
-    Request, Response, StatusCode,
-    body::{Body, Bytes, Frame, Incoming, SizeHint},
-    header,
-};
-
-use super::range::{self, Part, RangeRequest};
-use crate::stage::StagedFile;
-
-/// A response's body: bytes of a file, not copied.
-pub(super) struct FileContent(Option<Bytes>);
-
-impl Body for FileContent {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(Bytes::is_empty)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.as_ref().map_or(0, Bytes::len) as u64)
-    }
-}
+use crate::stage::{OpenFile, StagedFile};
 
 /// A response without a body.
-pub(super) fn empty(status: StatusCode) -> Response<FileContent> {
-    let mut response = Response::new(FileContent(None));
+pub(super) fn empty(status: StatusCode) -> Response<FileBody> {
+    let mut response = Response::new(FileBody::empty());
     *response.status_mut() = status;
     response
 }
@@ -50,9 +19,9 @@ pub(super) fn empty(status: StatusCode) -> Response<FileContent> {
 pub(super) fn respond(
     request: &Request<Incoming>,
     is_head: bool,
-    file: &StagedFile,
-) -> (Response<FileContent>, Part) {
-    let size = file.bytes.len() as u64;
+    file: &OpenFile,
+) -> (Response<FileBody>, Part) {
+    let size = file.size();
     // If-Range is not evaluated; the whole file is always a valid response.
     let value = (!is_head && !request.headers().contains_key(header::IF_RANGE))
         .then(|| request.headers().get(header::RANGE))
@@ -69,10 +38,11 @@ pub(super) fn respond(
             (StatusCode::RANGE_NOT_SATISFIABLE, 0..0, Some(range))
         }
     };
-    let within = |at: u64| usize::try_from(at).expect("a part lies within bytes in memory");
-    let body =
-        Bytes::from_owner(Arc::clone(&file.bytes)).slice(within(part.start)..within(part.end));
-    let mut response = Response::new(FileContent((!is_head && !body.is_empty()).then_some(body)));
+    let mut response = Response::new(if is_head {
+        FileBody::empty()
+    } else {
+        FileBody::new(file.clone(), part.clone())
+    });
     *response.status_mut() = status;
     let headers = response.headers_mut();
     let text = |text: String| header::HeaderValue::try_from(text).expect("digits are a value");
@@ -89,9 +59,14 @@ pub(super) fn respond(
 }
 
 /// A refusal, with its reason for a person.
-pub(super) fn refuse(status: StatusCode, reason: &'static str) -> Response<FileContent> {
-    let mut response = empty(status);
-    *response.body_mut() = FileContent(Some(Bytes::from_static(reason.as_bytes())));
+pub(super) fn refuse(status: StatusCode, reason: &'static str) -> Response<FileBody> {
+    let text = StagedFile {
+        name: "".into(),
+        bytes: reason.as_bytes().into(),
+    };
+    let part = 0..text.size();
+    let mut response = Response::new(FileBody::new(text.into(), part));
+    *response.status_mut() = status;
     let kind = header::HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response

@@ -5,13 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::stage::StagedFile;
+use crate::stage::OpenFile;
 
 /// The answer to a request.
 #[derive(Debug, Clone)]
 pub enum HttpAnswer {
     /// This file, as the transfer of this number.
-    Serve(u64, StagedFile),
+    Serve(u64, OpenFile),
     /// 404.
     NotFound,
     /// 403.

@@ -11,7 +11,7 @@ use super::{secrets::Access, shared::RunShared};
 use crate::{
     http,
     phone::{RequestedFile, configured_phone},
-    stage::StagedFile,
+    stage::OpenFile,
     text::escape,
     tftp::{self, TftpAnswer, packet::error_code},
     track::{
@@ -21,7 +21,7 @@ use crate::{
 
 /// The answer to a request, over any transport.
 enum Decision {
-    Serve(TransferId, StagedFile),
+    Serve(TransferId, OpenFile),
     NotFound,
     /// The configuration of a phone, which this client does not get.
     Withheld,
@@ -101,7 +101,7 @@ impl RunShared {
             port: peer.port(),
             served: file.as_ref().map(|file| ServedFile {
                 name: file.name.to_string(),
-                size: file.bytes.len() as u64,
+                size: file.size(),
             }),
             error: None,
         };
@@ -183,9 +183,9 @@ impl tftp::TftpService for TftpHandler {
             },
             tftp::TransferOutcome::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
             tftp::TransferOutcome::Stopped => TransferEnd::Killed,
-            tftp::TransferOutcome::Replaced | tftp::TransferOutcome::Refused => {
-                TransferEnd::Replaced
-            }
+            tftp::TransferOutcome::Replaced
+            | tftp::TransferOutcome::Refused
+            | tftp::TransferOutcome::FileFailed => TransferEnd::Replaced,
         };
         let ended = ObservationKind::Ended {
             transfer,

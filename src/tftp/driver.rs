@@ -6,12 +6,17 @@ use std::{
     net::{Ipv4Addr, UdpSocket},
     os::fd::OwnedFd,
     pin::pin,
+    sync::Arc,
+    task::{Wake, Waker},
     time::{Duration, Instant},
 };
 
-use tokio::io::{
-    Interest,
-    unix::{AsyncFd, AsyncFdReadyGuard},
+use tokio::{
+    io::{
+        Interest,
+        unix::{AsyncFd, AsyncFdReadyGuard},
+    },
+    sync::Notify,
 };
 
 use super::{
@@ -70,8 +75,12 @@ impl TftpServer {
             transfers: self.transfers,
             bound: *self.local.ip(),
         };
+        let disk = Arc::new(DiskWake::default());
+        let mut engine = TftpEngine::new(self.limits, ports, service);
+        engine.set_waker(Waker::from(Arc::clone(&disk)));
         let mut core = Core {
-            engine: TftpEngine::new(self.limits, ports, service),
+            engine,
+            disk,
             ready: Vec::new(),
             inbox: ReceiveBatch::new(),
             requests: ReceiveBatch::new(),
@@ -166,9 +175,20 @@ impl TftpSockets {
     }
 }
 
+/// Wakes the server when a file was read.
+#[derive(Debug, Default)]
+struct DiskWake(Notify);
+
+impl Wake for DiskWake {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
 /// The running server but for its sockets.
 struct Core<S> {
     engine: TftpEngine<S>,
+    disk: Arc<DiskWake>,
     /// The transfer ports that are ready.
     ready: Vec<Ready>,
     /// The datagrams that a transfer port received.
@@ -201,6 +221,9 @@ impl<S: TftpService> Core<S> {
             tokio::select! {
                 () = &mut stop => return Ok(()),
                 () = &mut sleep => {}
+                () = self.disk.0.notified() => {
+                    self.engine.resume(Instant::now(), &mut self.out);
+                }
                 ready = sockets.ready() => {
                     self.turn(sockets, ready?).await;
                 }

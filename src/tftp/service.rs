@@ -5,13 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::stage::StagedFile;
+use crate::stage::OpenFile;
 
 /// The answer to a request.
 #[derive(Debug, Clone)]
 pub enum TftpAnswer {
     /// This file.
-    Serve(StagedFile),
+    Serve(OpenFile),
     /// ERROR 1.
     NotFound,
     /// ERROR with this code and text.
@@ -61,6 +61,8 @@ pub enum TransferOutcome {
     /// The service accepted the request, but the engine did not start the transfer: a limit of
     /// [`super::policy`] was reached, or no file can have such a name.
     Refused,
+    /// The file changed while it was sent, or reading it failed.
+    FileFailed,
 }
 
 /// Decides what is served and receives reports. Called on the engine's thread: implementations must

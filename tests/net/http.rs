@@ -55,7 +55,8 @@ impl HttpService for FileService {
         self.send(ServerEvent::Requested(name.to_owned()));
         match self.files.iter().find(|file| &*file.name == name) {
             Some(file) => {
-                HttpAnswer::Serve(self.next.fetch_add(1, Ordering::Relaxed), file.clone())
+                let id = self.next.fetch_add(1, Ordering::Relaxed);
+                HttpAnswer::Serve(id, file.clone().into())
             }
             None if name == "secret" => HttpAnswer::Forbidden,
             None if name == "slow" && request.waited < Duration::from_millis(100) => {

@@ -15,9 +15,9 @@ use super::{
         transfer::TftpTransfer,
         transmit::TransmitQueue,
     },
-    ActiveTransfer, TftpEngine, emit,
+    ActiveTransfer, TftpEngine,
 };
-use crate::stage::StagedFile;
+use crate::stage::{FileReader, OpenFile};
 
 impl<S: TftpService> TftpEngine<S> {
     /// Handles a request that has waited for this time. Returns `false` if the service does not
@@ -116,7 +116,7 @@ impl<S: TftpService> TftpEngine<S> {
                 if newest.matches_request(request) {
                     if let Some(send) = newest.transfer.retransmit(now) {
                         self.service.retransmitted(send.packets());
-                        emit(newest, send, out);
+                        self.transmit(now, duplicate.unwrap_or(slot), send, out);
                         return None;
                     }
                     if before.is_none() && self.begin_duplicate(now, slot, out) {
@@ -143,13 +143,14 @@ impl<S: TftpService> TftpEngine<S> {
         asked: &TftpRequest<'_>,
         (port, previous): (TransferPort, Option<TransferPort>),
         request: &ReadRequest<'_>,
-        file: StagedFile,
+        file: OpenFile,
         out: &mut TransmitQueue,
     ) {
-        let size = file.bytes.len() as u64;
+        let size = file.size();
         let negotiated =
             NegotiatedOptions::negotiate(request.options, size, self.limits.block_max());
-        let (transfer, send) = TftpTransfer::start(now, file, negotiated);
+        let reader = FileReader::new(file, u64::from(negotiated.block_size));
+        let (transfer, send) = TftpTransfer::start(now, size, negotiated);
         let active = ActiveTransfer {
             id: asked.transfer,
             is_reported: true,
@@ -160,11 +161,13 @@ impl<S: TftpService> TftpEngine<S> {
             port,
             timer: transfer.deadline(),
             transfer,
+            reader,
+            unsent: None,
             reported_at: now,
         };
-        emit(&active, send, out);
         let slot = self.insert(active);
         self.peers.begin(asked.peer, slot, previous);
+        self.transmit(now, slot, send, out);
     }
 }
 

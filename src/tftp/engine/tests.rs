@@ -1,6 +1,7 @@
 //! The engine in virtual time: datagrams in, packets and reports out.
 
 mod deferred;
+mod disk;
 mod limits;
 mod properties;
 mod repeated_requests;
@@ -8,7 +9,7 @@ mod transfers;
 
 use super::*;
 use crate::{
-    stage::StagedFile,
+    stage::{OpenFile, StagedFile},
     tftp::{TftpAnswer, TftpRequest, peers::MEMORY, policy::NAME_MAX, transfer::FIRST_BYTES_MAX},
 };
 
@@ -24,14 +25,17 @@ const FIRST: Socket = Socket::Transfer(PORT_1);
 
 const SECOND: Socket = Socket::Transfer(PORT_2);
 
-/// Serves 1,000 bytes under every name except "absent", and records its calls. Decides about "secret…"
-/// after 100 ms.
+/// Serves 1,000 bytes under every name except "absent" and "large", and records its calls. Decides
+/// about "secret…" after 100 ms.
 #[derive(Default)]
-struct RecordingService(Vec<String>);
+struct RecordingService {
+    calls: Vec<String>,
+    large: Option<OpenFile>,
+}
 
 impl TftpService for RecordingService {
     fn request(&mut self, _: Instant, request: &TftpRequest<'_>) -> TftpAnswer {
-        self.0.push(format!(
+        self.calls.push(format!(
             "request {} {}",
             request.transfer,
             request.name.escape_debug()
@@ -42,18 +46,22 @@ impl TftpService for RecordingService {
         if request.name.starts_with("secret") && request.waited < Duration::from_millis(100) {
             return TftpAnswer::Later;
         }
-        TftpAnswer::Serve(StagedFile {
+        if let Some(file) = self.large.clone().filter(|_| request.name == "large") {
+            return TftpAnswer::Serve(file);
+        }
+        let file = StagedFile {
             name: request.name.into(),
             bytes: vec![1; 1000].into(),
-        })
+        };
+        TftpAnswer::Serve(file.into())
     }
 
     fn acknowledged(&mut self, _: Instant, transfer: u64, bytes: u64) {
-        self.0.push(format!("acked {transfer} {bytes}"));
+        self.calls.push(format!("acked {transfer} {bytes}"));
     }
 
     fn ended(&mut self, _: Instant, transfer: u64, end: TransferOutcome, bytes: u64) {
-        self.0.push(format!("ended {transfer} {end:?} {bytes}"));
+        self.calls.push(format!("ended {transfer} {end:?} {bytes}"));
     }
 }
 
@@ -120,7 +128,7 @@ impl Bench {
     }
 
     fn calls(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.engine.service.0)
+        std::mem::take(&mut self.engine.service.calls)
     }
 }
 

@@ -142,7 +142,7 @@ impl TftpService for Server {
         match file {
             Some(file) => {
                 run.transfers.insert(request.transfer, address);
-                TftpAnswer::Serve(file)
+                TftpAnswer::Serve(file.into())
             }
             None => TftpAnswer::NotFound,
         }
@@ -174,9 +174,9 @@ impl TftpService for Server {
             },
             tftp::TransferOutcome::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
             tftp::TransferOutcome::Stopped => TransferEnd::Killed,
-            tftp::TransferOutcome::Replaced | tftp::TransferOutcome::Refused => {
-                TransferEnd::Replaced
-            }
+            tftp::TransferOutcome::Replaced
+            | tftp::TransferOutcome::Refused
+            | tftp::TransferOutcome::FileFailed => TransferEnd::Replaced,
         };
         let transfer = TransferId(transfer);
         run.observe(
