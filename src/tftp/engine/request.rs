@@ -29,11 +29,12 @@ impl<S: TftpService> TftpEngine<S> {
         out: &mut TransmitQueue,
     ) {
         let mut previous = None;
+        let transfers = self.transfers();
         let port = match self.peers.get(now, peer) {
-            None => self.ports.choose(&[]),
+            None => self.ports.choose(now, transfers, &[]),
             Some(Peer::Left { port, .. }) => {
                 previous = Some(port);
-                self.ports.choose(&[port])
+                self.ports.choose(now, transfers, &[port])
             }
             Some(Peer::Busy {
                 slot,
@@ -61,7 +62,7 @@ impl<S: TftpService> TftpEngine<S> {
                 }
                 previous = used.last().copied();
                 used.extend(before);
-                self.ports.choose(&used)
+                self.ports.choose(now, transfers, &used)
             }
         };
         if !request.is_octet() {
@@ -94,13 +95,14 @@ impl<S: TftpService> TftpEngine<S> {
             TftpAnswer::Serve(file) => {
                 if !possible {
                     (error_code::NOT_FOUND, "file not found")
-                } else if self.by_address.get(peer.ip()).copied().unwrap_or(0)
-                    >= self.limits.transfers_per_address
-                    && !self.make_room(now, Some(*peer.ip()))
+                } else if self.transfers_of(*peer.ip()) >= self.limits.transfers_per_address
+                    && !self.make_room_at(now, *peer.ip())
                 {
                     let text = "too many transfers to one address; try again later";
                     (error_code::NOT_DEFINED, text)
-                } else if self.transfers() >= self.limits.transfers && !self.make_room(now, None) {
+                } else if self.transfers() >= self.limits.transfers
+                    && !self.make_room_for(now, *peer.ip())
+                {
                     (
                         error_code::NOT_DEFINED,
                         "too many transfers; try again later",
