@@ -332,6 +332,7 @@ mod tests {
             port: 1,
             served,
             error: None,
+            sender: None,
         };
         let served = || {
             Some(ServedFile {

@@ -19,6 +19,7 @@ mod lease;
 mod observation;
 mod pass;
 mod plan;
+mod register;
 mod registrations;
 mod remark;
 mod report;
@@ -38,13 +39,14 @@ pub use history::MAX_ROWS;
 pub use identity::{MAX_OTHERS, MAX_PHONES};
 pub use lease::LeaseOptions;
 pub use observation::{
-    EvidenceSource, Observation, ObservationKind, Register, RegisterOutcome, RunTime, ServedFile,
-    TransferEnd, TransferId, Transport,
+    EvidenceSource, Observation, ObservationKind, RunTime, ServedFile, TransferEnd, TransferId,
+    Transport,
 };
 pub use plan::{
     ConfiguredLine, FileServer, ManifestPlan, ParseSubnetError, Plan, REGISTRATION_WAIT,
     RegistrationTarget, StagePlan, Subnet,
 };
+pub use register::{Register, RegisterOutcome};
 pub use registrations::{LineReport, LineState, Registrations};
 pub use remark::RemarkMeaning;
 pub use report::{FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport, Report, Totals};

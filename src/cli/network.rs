@@ -2,7 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4},
-    path::PathBuf,
+    path::Path,
 };
 
 use super::{
@@ -13,9 +13,11 @@ use super::{
 };
 use crate::{
     failure::Failure,
+    inputs::stage_failure,
     preflight::{self, SelectedInterface},
     privileges,
     services::servers::{self, BoundServers},
+    stage::{Stage, StageError},
     tftp::{self, policy},
     track::Subnet,
 };
@@ -87,7 +89,8 @@ pub(crate) struct NetworkArgs {
     max_per_address: usize,
     /// Switch from root to this user once ports are open
     ///
-    /// Default: the user who called sudo.
+    /// Default: the user who called sudo, and no other is possible then. For root itself: reflash
+    /// if this machine has such a user, else nobody. root: stay root.
     #[arg(long, value_name = "NAME", help_heading = heading::NETWORK)]
     user: Option<String>,
     /// DSCP of outgoing packets (0-63)
@@ -139,18 +142,25 @@ impl EngineChoice {
 }
 
 impl NetworkArgs {
-    /// Drops all privileges, once the ports are bound. Returns messages for the operator.
-    pub(crate) fn drop_privileges(&self) -> Result<Vec<String>, Failure> {
-        privileges::drop_all(self.user.as_deref())
+    /// Drops all privileges, once the ports are bound. Returns messages for the operator. `folder`:
+    /// one that is read for the whole run.
+    pub(crate) fn drop_privileges(&self, folder: Option<&Path>) -> Result<Vec<String>, Failure> {
+        privileges::drop_all(self.user.as_deref(), folder)
     }
 
-    /// The journal folder of the user that serves.
-    pub(crate) fn state_folder(&self) -> Result<Option<PathBuf>, Failure> {
-        privileges::state_folder(self.user.as_deref())
+    /// Finds a temporary folder for the user that serves; a message if that is not `TMPDIR`.
+    pub(crate) fn choose_temporary_folder(&self) -> Result<Option<String>, Failure> {
+        privileges::choose_temporary_folder(self.user.as_deref())
     }
 
-    pub(crate) fn user(&self) -> Option<&str> {
-        self.user.as_deref()
+    /// Lays out files in a temporary folder, which the user that serves can remove.
+    pub(crate) fn lay_out(
+        &self,
+        stage: impl FnOnce() -> Result<Stage, StageError>,
+    ) -> Result<(Stage, Option<String>), Failure> {
+        let message = self.choose_temporary_folder()?;
+        let laid_out = privileges::creating_as_runner(self.user.as_deref(), stage)?;
+        Ok((laid_out.map_err(stage_failure)?, message))
     }
 
     /// Networks behind a router that the routing table does not show.
@@ -161,11 +171,6 @@ impl NetworkArgs {
     /// What the operator must know about the engine, printed before and after the run.
     pub(crate) fn messages(&self) -> Vec<String> {
         self.engine.messages()
-    }
-
-    /// The user that [`Self::drop_privileges`] switches to, if that user cannot read this file.
-    pub(crate) fn user_who_cannot_read(&self, path: &std::path::Path) -> Option<String> {
-        privileges::user_who_cannot_read(path, self.user.as_deref())
     }
 
     /// Selects the address to serve on.
@@ -204,6 +209,7 @@ impl NetworkArgs {
         web: WebArgs,
         chosen: &SelectedInterface,
     ) -> Result<BoundServers, Failure> {
+        privileges::check_user(self.user.as_deref())?;
         let http = SocketAddrV4::new(chosen.address, self.http_port);
         let bind_http = || {
             let server = servers::bind_http(http, self.dscp)?;

@@ -104,6 +104,7 @@ impl RunShared {
                 size: file.size(),
             }),
             error: None,
+            sender: None,
         };
         let line = self.observe_kind(now, address, asked);
         // Before the answer, so that a killed run still knows what it served.

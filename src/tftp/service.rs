@@ -53,8 +53,8 @@ pub enum TransferOutcome {
         /// Whether every block was sent at least once.
         all_sent: bool,
     },
-    /// The peer sent a new request from the same port, or a newer transfer took the place of one that
-    /// had no ACK yet.
+    /// The peer sent a new request from the same port, or a newer transfer took its place: it had no ACK
+    /// yet, or its address had more transfers than any other.
     Replaced,
     /// The engine stopped.
     Stopped,

@@ -39,7 +39,7 @@ impl<S: TftpService> TftpEngine<S> {
             return false;
         }
         self.next += 1;
-        let port = self.ports.choose(&[first.port]);
+        let port = self.ports.choose(now, all, &[first.port]);
         // A retransmission would reach a restarted phone before its first block.
         first.transfer.hold(now + DUPLICATE_HOLD);
         let file = first.reader.file().clone();

@@ -78,15 +78,18 @@ impl<S: TftpService> TftpEngine<S> {
 
     /// The limit that keeps a further transfer to this address from starting, as an ERROR.
     fn reached_limit(&mut self, now: Instant, address: Ipv4Addr) -> Option<(u16, &'static str)> {
-        let of_address = self.by_address.get(&address).copied().unwrap_or(0);
-        if of_address >= self.limits.transfers_per_address && !self.make_room(now, Some(address)) {
+        if self.transfers_of(address) >= self.limits.transfers_per_address
+            && !self.make_room_at(now, address)
+        {
             let text = "too many transfers to one address; try again later";
             return Some((error_code::NOT_DEFINED, text));
         }
-        (self.transfers() >= self.limits.transfers && !self.make_room(now, None)).then_some((
-            error_code::NOT_DEFINED,
-            "too many transfers; try again later",
-        ))
+        (self.transfers() >= self.limits.transfers && !self.make_room_for(now, address)).then_some(
+            (
+                error_code::NOT_DEFINED,
+                "too many transfers; try again later",
+            ),
+        )
     }
 
     /// The port of the peer's next transfer, and that of its previous one. `None`: the request
@@ -99,11 +102,12 @@ impl<S: TftpService> TftpEngine<S> {
         out: &mut TransmitQueue,
     ) -> Option<(TransferPort, Option<TransferPort>)> {
         let mut previous = None;
+        let transfers = self.transfers();
         let port = match self.peers.get(now, peer) {
-            None => self.ports.choose(&[]),
+            None => self.ports.choose(now, transfers, &[]),
             Some(Peer::Left { port, .. }) => {
                 previous = Some(port);
-                self.ports.choose(&[port])
+                self.ports.choose(now, transfers, &[port])
             }
             Some(Peer::Busy {
                 slot,
@@ -131,7 +135,7 @@ impl<S: TftpService> TftpEngine<S> {
                 }
                 previous = used.last().copied();
                 used.extend(before);
-                self.ports.choose(&used)
+                self.ports.choose(now, transfers, &used)
             }
         };
         Some((port, previous))

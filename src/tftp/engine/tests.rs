@@ -2,6 +2,7 @@
 
 mod deferred;
 mod disk;
+mod forged;
 mod limits;
 mod properties;
 mod repeated_requests;
@@ -10,7 +11,13 @@ mod transfers;
 use super::*;
 use crate::{
     stage::{OpenFile, StagedFile},
-    tftp::{TftpAnswer, TftpRequest, peers::MEMORY, policy::NAME_MAX, transfer::FIRST_BYTES_MAX},
+    tftp::{
+        TftpAnswer, TftpRequest,
+        peers::MEMORY,
+        policy::NAME_MAX,
+        port::{GUESSES_REMEMBERED, SHARED_PORTS},
+        transfer::FIRST_BYTES_MAX,
+    },
 };
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;

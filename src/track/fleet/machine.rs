@@ -35,6 +35,7 @@ use crate::phone::{MacAddress, RequestedFile};
 ///         port: 49_152,
 ///         served: None,
 ///         error: None,
+///         sender: None,
 ///     },
 /// };
 /// let events = fleet.observe(Duration::from_secs(1), &request);
@@ -130,6 +131,7 @@ impl Fleet {
                 port,
                 served,
                 error,
+                sender,
             } => {
                 let file = RequestedFile::parse(name);
                 let request = FileRequest {
@@ -141,7 +143,7 @@ impl Fleet {
                     served: served.as_ref(),
                     error: error.as_ref(),
                 };
-                self.on_request(at, address, request)
+                self.on_request(at, address, request, *sender)
             }
             ObservationKind::Withheld {
                 transfer,
