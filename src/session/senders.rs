@@ -52,7 +52,7 @@ impl Senders {
             *known = Some((at, table));
         }
         let (_, table) = known.as_ref()?;
-        let hosts = || table.hosts_at(address);
+        let hosts = || table.macs_at(address);
         hosts().find(|host| *host == mac).or_else(|| hosts().next())
     }
 }

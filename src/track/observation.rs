@@ -11,6 +11,8 @@ use super::{
     lease::LeaseOptions,
     register::{Register, RegisterOutcome},
     remark::RemarkMeaning,
+    tftp_error::TftpError,
+    withheld::Withheld,
 };
 use crate::{
     phone::{LoadName, MacAddress},
@@ -127,31 +129,6 @@ impl ServedFile {
     pub const UNKNOWN_SIZE: u64 = u64::MAX;
 }
 
-/// A TFTP ERROR: of a server that answers a request, or of a phone that ends a transfer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TftpError {
-    /// The TFTP error code.
-    pub code: u16,
-    /// Its text, unescaped.
-    pub message: String,
-}
-
-impl TftpError {
-    /// Whether the server refuses access to the file: access violation, permission denied.
-    #[must_use]
-    pub fn is_denial(&self) -> bool {
-        const ACCESS_VIOLATION: u16 = 2;
-        let text = self.message.to_ascii_lowercase();
-        let words = [
-            "permission denied",
-            "access violation",
-            "access denied",
-            "eacces",
-        ];
-        self.code == ACCESS_VIOLATION || words.iter().any(|words| text.contains(words))
-    }
-}
-
 /// How a transfer ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -209,6 +186,19 @@ pub enum ObservationKind {
     RequestRepeated {
         /// The transfer.
         transfer: TransferId,
+    },
+    /// A client requested the configuration of a phone and did not get it.
+    Withheld {
+        /// The number of the request, as that of a transfer.
+        transfer: TransferId,
+        /// The protocol.
+        transport: Transport,
+        /// The requested name, with invalid UTF-8 replaced.
+        name: String,
+        /// The phone that the file configures.
+        mac: MacAddress,
+        /// Why.
+        reason: Withheld,
     },
     /// This many bytes of a transfer have been acknowledged. Not every step is reported.
     Acknowledged {

@@ -12,5 +12,6 @@ mod ethernet_fleet;
 mod forger;
 mod network;
 mod preflight;
+mod secrets;
 mod terminal;
 mod wizard;

@@ -22,3 +22,4 @@ mod survey;
 mod traces;
 mod transfers;
 mod vlan;
+mod withheld;

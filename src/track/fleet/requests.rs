@@ -12,7 +12,10 @@ use super::{
     },
     Fleet,
 };
-use crate::phone::{MacAddress, RequestedFile};
+use crate::{
+    diagnose::Code,
+    phone::{MacAddress, RequestedFile},
+};
 
 /// Open transfers that are tracked; the end of a further one is not recorded. The engine
 /// serves far fewer at the same time.
@@ -69,6 +72,11 @@ impl Fleet {
         events.extend(self.update(at, id, |phone, cx, out| {
             phone.address = address;
             phone.conversion.on_request(cx, request, out);
+            if request.served.is_some() && request.file.mac() == phone.mac {
+                let subject = Some(address.to_string());
+                let code = Code::ConfigurationWithheld;
+                phone.conversion.withdraw(code, subject.as_deref(), out);
+            }
         }));
         events
     }
