@@ -5,7 +5,6 @@
 //! a socket or a clock. Only [`PacketSocket`] and [`BoundServer`] use sockets. Messages are read
 //! and written by [`crate::protocol::dhcp`].
 
-mod arp_probe;
 mod config_snippets;
 mod exclusive_server;
 mod packet_socket;
@@ -19,7 +18,7 @@ pub use exclusive_server::{ExclusiveServer, PROBE_INTERVAL};
 pub use packet_socket::{LinkInterface, PacketSocket, PacketSocketError};
 pub use pool::{MAX_POOL, Pool};
 pub use probe::{DISCOVER_TIMES, MAX_OFFERS, Offer, PROBE_WINDOW, Probe};
-pub use run::{BoundServer, RunningServer, StartError};
+pub use run::{BoundServer, ProbedServer, RunningServer, StartError};
 pub use server::{
     DECLINE_TIME, DhcpEvent, DhcpReply, DhcpServer, LEASE_TIME, OFFER_TIME, ServerConfig,
 };

@@ -1,10 +1,13 @@
 //! The transient root: verified bundles, generated files, and the lookup from a requested
 //! name to bytes.
 //!
-//! Every file is read once, while the stage is laid out, and kept in memory for the run. A
+//! Every file of a stage is read once, while it is laid out, and kept in memory for the run. A
 //! file that does not have its verified digest is found before the first phone is served,
 //! later changes on disk do not reach a phone, and serving a request never waits for a disk.
 //! [`MAX_STAGE_BYTES`] limits the memory; a typical bundle takes 9 MB.
+//!
+//! Files of a plain folder are read when they are served, larger ones in parts on a thread of their
+//! own.
 
 mod eligibility;
 mod error;
@@ -13,6 +16,7 @@ mod inspect;
 mod layout;
 mod limits;
 mod names;
+mod open_file;
 mod plan;
 mod read_file;
 mod served_folder;
@@ -26,9 +30,11 @@ pub use eligibility::{AcceptPolicy, SelectionError, check_bridges, check_targets
 pub use error::StageError;
 pub use extra_file::ExtraFile;
 pub use limits::{MAX_EXTRA_FILE_BYTES, MAX_STAGE_BYTES};
+pub use open_file::{FileReader, OpenFile, OpenFileVersion, READ_BYTES, SharedBytes};
 pub use plan::stage_plans;
 pub use served_folder::{
-    MAX_FOLDER_ENTRIES, MAX_FOLDER_FILE_BYTES, ServedFolder, ServedFolderError,
+    DiskFile, DiskRead, MAX_FOLDER_ENTRIES, MAX_OPEN_FILES, READ_WHOLE_BYTES, ServedFolder,
+    ServedFolderError,
 };
 pub use staged_file::StagedFile;
 pub(crate) use staged_file::sha256;

@@ -37,4 +37,18 @@ impl FileVersion {
             modified: metadata.modified().ok(),
         }
     }
+
+    /// Whether the two differ in the time of their last change at most, which a new name and new
+    /// rights set, too.
+    pub(crate) fn differs_only_in_ctime(self, other: Self) -> bool {
+        #[cfg(unix)]
+        {
+            let changed = self.changed;
+            Self { changed, ..other } == self
+        }
+        #[cfg(not(unix))]
+        {
+            self == other
+        }
+    }
 }

@@ -78,6 +78,7 @@ impl DhcpEvent {
                 kind: ObservationKind::MacReported {
                     mac,
                     source: EvidenceSource::Dhcp,
+                    sender: None,
                 },
             }),
             _ => None,

@@ -2,31 +2,31 @@
 
 use std::{
     convert::Infallible,
-    future::ready,
     net::{Ipv4Addr, Shutdown, SocketAddrV4},
-    pin::{Pin, pin},
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use hyper::{
-    Method, Request, Response, StatusCode,
-    body::{Body, Bytes, Frame, Incoming, SizeHint},
-    header,
-    server::conn::http1,
+    Method, Request, Response, StatusCode, body::Incoming, header, server::conn::http1,
     service::service_fn,
 };
 use socket2::SockRef;
 use tokio::{net::TcpStream, time::MissedTickBehavior};
 
 use super::{
-    End, GRACE_TIME, HEADERS_MAX, HttpAnswer, HttpService, IDLE_TIME, MIN_RATE, NAME_MAX,
-    REQUEST_MAX, REQUEST_TIME, name,
-    range::{self, Coverage, Part, PartialDownloads, RangeRequest},
+    End, GRACE_TIME, HEADERS_MAX, HttpAnswer, HttpRequest, HttpService, IDLE_TIME, MIN_RATE,
+    NAME_MAX, REQUEST_MAX, REQUEST_TIME,
+    body::FileBody,
+    name,
+    origin::{self, ForeignRequest},
+    range::{Coverage, Part, PartialDownloads},
+    response::{empty, refuse, respond},
+    service::DEFER_INTERVAL,
     stream::{HyperIo, TrackedStream},
 };
-use crate::{limits::ConnectionPermit, stage::StagedFile};
+use crate::{limits::ConnectionPermit, stage::OpenFile};
 
 /// How often the kernel's count of acknowledged bytes is read while bytes are sent.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
@@ -47,11 +47,14 @@ const MAX_PARTIAL: usize = 256;
 pub(super) struct HttpShared<S> {
     service: S,
     partial: Mutex<PartialDownloads>,
+    /// Further names of this machine that a `Host` may have.
+    names: Vec<String>,
 }
 
 impl<S> HttpShared<S> {
-    pub(super) fn new(service: S) -> Self {
+    pub(super) fn new(service: S, names: Vec<String>) -> Self {
         Self {
+            names,
             service,
             partial: Mutex::new(PartialDownloads::new(MAX_PARTIAL)),
         }
@@ -59,7 +62,7 @@ impl<S> HttpShared<S> {
 
     /// Adds the part of a file that `address` acknowledged, and returns how much of the file it has
     /// in all.
-    fn cover(&self, address: Ipv4Addr, file: &StagedFile, part: Part) -> Coverage {
+    fn cover(&self, address: Ipv4Addr, file: &OpenFile, part: Part) -> Coverage {
         self.partial
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -80,10 +83,10 @@ pub(super) async fn serve<S: HttpService>(
     };
     let slot = Arc::new(CurrentTransfer::default());
     let tracked = Arc::clone(&stream);
-    let answer = service_fn(|request: Request<Incoming>| {
-        let (response, transfer) = answer(&shared, peer, &request, &tracked);
+    let answer = service_fn(async |request: Request<Incoming>| {
+        let (response, transfer) = answer(&shared, peer, &request, &tracked).await;
         slot.set(transfer);
-        ready(Ok::<_, Infallible>(response))
+        Ok::<_, Infallible>(response)
     });
     let connection = http1::Builder::new()
         .keep_alive(false)
@@ -173,7 +176,7 @@ struct BodyTransfer<S: HttpService> {
     stream: Arc<TrackedStream>,
     peer: SocketAddrV4,
     id: u64,
-    file: StagedFile,
+    file: OpenFile,
     /// The part of the file that is the response's body.
     part: Part,
     acknowledged: u64,
@@ -261,42 +264,13 @@ impl<S: HttpService> Drop for BodyTransfer<S> {
     }
 }
 
-/// A response's body: bytes of a file, not copied.
-struct FileContent(Option<Bytes>);
-
-impl Body for FileContent {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(Bytes::is_empty)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.as_ref().map_or(0, Bytes::len) as u64)
-    }
-}
-
-fn empty(status: StatusCode) -> Response<FileContent> {
-    let mut response = Response::new(FileContent(None));
-    *response.status_mut() = status;
-    response
-}
-
 /// The response to a request, and the transfer that it starts.
-fn answer<S: HttpService>(
+async fn answer<S: HttpService>(
     shared: &Arc<HttpShared<S>>,
     peer: SocketAddrV4,
     request: &Request<Incoming>,
     stream: &Arc<TrackedStream>,
-) -> (Response<FileContent>, Option<BodyTransfer<S>>) {
+) -> (Response<FileBody>, Option<BodyTransfer<S>>) {
     let is_head = request.method() == Method::HEAD;
     if !is_head && request.method() != Method::GET {
         let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
@@ -304,18 +278,41 @@ fn answer<S: HttpService>(
         response.headers_mut().insert(header::ALLOW, allowed);
         return (response, None);
     }
+    if shared.service.is_for_phones()
+        && let Err(foreign) = origin::check(request, stream.local(), &shared.names)
+    {
+        if let ForeignRequest::Host(host) = &foreign {
+            shared.service.foreign_host(peer, host);
+        }
+        return (refuse(foreign.status(), foreign.text()), None);
+    }
     let name = name::from_path(request.uri().path());
     if name.len() > NAME_MAX {
         return (empty(StatusCode::NOT_FOUND), None);
     }
-    let now = Instant::now();
-    let (id, file) = match shared.service.request(now, peer, &name) {
+    let arrived = Instant::now();
+    let mut now = arrived;
+    let answer = loop {
+        let asked = HttpRequest {
+            peer,
+            name: &name,
+            waited: now.saturating_duration_since(arrived),
+        };
+        match shared.service.request(now, &asked) {
+            HttpAnswer::Later => tokio::time::sleep(DEFER_INTERVAL).await,
+            answer => break answer,
+        }
+        now = Instant::now();
+    };
+    let (id, file) = match answer {
         HttpAnswer::Serve(id, file) => (id, file),
         HttpAnswer::NotFound => return (empty(StatusCode::NOT_FOUND), None),
         HttpAnswer::Forbidden => return (empty(StatusCode::FORBIDDEN), None),
-        HttpAnswer::Stopping => return (empty(StatusCode::SERVICE_UNAVAILABLE), None),
+        HttpAnswer::Stopping | HttpAnswer::Later => {
+            return (empty(StatusCode::SERVICE_UNAVAILABLE), None);
+        }
     };
-    let size = file.bytes.len() as u64;
+    let size = file.size();
     let (mut response, part) = respond(request, is_head, &file);
     let kind = header::HeaderValue::from_static(shared.service.content_type());
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -337,46 +334,4 @@ fn answer<S: HttpService>(
         return (response, None);
     }
     (response, Some(transfer))
-}
-
-/// The response for a file, and the part of the file that is its body.
-fn respond(
-    request: &Request<Incoming>,
-    is_head: bool,
-    file: &StagedFile,
-) -> (Response<FileContent>, Part) {
-    let size = file.bytes.len() as u64;
-    // If-Range is not evaluated; the whole file is always a valid response.
-    let value = (!is_head && !request.headers().contains_key(header::IF_RANGE))
-        .then(|| request.headers().get(header::RANGE))
-        .flatten()
-        .and_then(|value| value.to_str().ok());
-    let (status, part, range) = match range::read(value, size) {
-        RangeRequest::Whole => (StatusCode::OK, 0..size, None),
-        RangeRequest::Part(part) => {
-            let range = format!("bytes {}-{}/{size}", part.start, part.end - 1);
-            (StatusCode::PARTIAL_CONTENT, part, Some(range))
-        }
-        RangeRequest::Outside => {
-            let range = format!("bytes */{size}");
-            (StatusCode::RANGE_NOT_SATISFIABLE, 0..0, Some(range))
-        }
-    };
-    let within = |at: u64| usize::try_from(at).expect("a part lies within bytes in memory");
-    let body =
-        Bytes::from_owner(Arc::clone(&file.bytes)).slice(within(part.start)..within(part.end));
-    let mut response = Response::new(FileContent((!is_head && !body.is_empty()).then_some(body)));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    let text = |text: String| header::HeaderValue::try_from(text).expect("digits are a value");
-    headers.insert(
-        header::CONTENT_LENGTH,
-        text((part.end - part.start).to_string()),
-    );
-    let bytes = header::HeaderValue::from_static("bytes");
-    headers.insert(header::ACCEPT_RANGES, bytes);
-    if let Some(range) = range {
-        headers.insert(header::CONTENT_RANGE, text(range));
-    }
-    (response, part)
 }

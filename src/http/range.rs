@@ -1,14 +1,9 @@
 //! Parts of files: what a Range header requests (RFC 9110, section 14), and what a client has after
 //! several parts.
 
-use std::{
-    collections::VecDeque,
-    net::Ipv4Addr,
-    ops::Range,
-    sync::{Arc, Weak},
-};
+use std::{collections::VecDeque, net::Ipv4Addr, ops::Range};
 
-use crate::stage::StagedFile;
+use crate::stage::{OpenFile, OpenFileVersion};
 
 /// Bytes of a file: from the first up to, not including, the end.
 pub type Part = Range<u64>;
@@ -80,8 +75,8 @@ pub struct PartialDownloads {
 #[derive(Debug)]
 struct PartialDownload {
     address: Ipv4Addr,
-    /// Identifies the version of the file, so that parts of two versions are never joined.
-    file: Weak<[u8]>,
+    /// Parts of two versions are never joined.
+    version: OpenFileVersion,
     /// In ascending order, with a gap between each two.
     pieces: Vec<Part>,
 }
@@ -98,19 +93,19 @@ impl PartialDownloads {
 
     /// Adds a part that `address` has, and returns what it has of the file now. A whole file is
     /// forgotten: the next download starts anew.
-    pub fn add(&mut self, address: Ipv4Addr, file: &StagedFile, part: Part) -> Coverage {
-        let size = file.bytes.len() as u64;
-        let this = Arc::downgrade(&file.bytes);
-        self.known.retain(|known| known.file.strong_count() > 0);
+    pub fn add(&mut self, address: Ipv4Addr, file: &OpenFile, part: Part) -> Coverage {
+        let size = file.size();
+        let version = file.version();
+        self.known.retain(|known| known.version.may_return());
         let at = self
             .known
             .iter()
-            .position(|known| known.address == address && known.file.ptr_eq(&this));
+            .position(|known| known.address == address && known.version == version);
         let mut known =
             at.and_then(|at| self.known.remove(at))
                 .unwrap_or_else(|| PartialDownload {
                     address,
-                    file: this,
+                    version,
                     pieces: Vec::new(),
                 });
         join(&mut known.pieces, part);
@@ -150,6 +145,7 @@ fn join(pieces: &mut Vec<Part>, mut new: Part) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stage::StagedFile;
 
     #[test]
     fn a_range_is_read_or_ignored_or_outside() {
@@ -180,11 +176,10 @@ mod tests {
         assert_eq!(read(Some("bytes=0-"), 0), RangeRequest::Whole);
     }
 
-    fn file(size: usize) -> StagedFile {
-        StagedFile {
-            name: "a".into(),
-            bytes: vec![0; size].into(),
-        }
+    fn file(size: usize) -> OpenFile {
+        let bytes = vec![0; size].into();
+        let name = "a".into();
+        StagedFile { name, bytes }.into()
     }
 
     const PHONE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);

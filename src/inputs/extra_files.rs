@@ -8,7 +8,7 @@ use crate::{
     diagnose::{Finding, Severity, worst_first},
     display::{self, Style},
     failure::Failure,
-    lint::{self, FileKind, LintContext},
+    lint::{self, FileKind, LintContext, MAX_FILE_BYTES},
     stage::{ExtraFile, ServedFolder, StageError},
     text::escape,
 };
@@ -196,7 +196,17 @@ pub fn check_folder(folder: &ServedFolder, quiet: bool) {
     let mut read = Vec::new();
     for name in names.into_iter().take(MAX_CHECKED) {
         match folder.resolve(&name) {
-            Ok(Some(file)) => read.push((folder.root().join(&name), file.bytes)),
+            Ok(Some(file)) => {
+                let path = folder.root().join(&name);
+                let bytes = match file.bytes() {
+                    Some(bytes) => Ok(bytes.to_vec()),
+                    None => files::read(&path, MAX_FILE_BYTES),
+                };
+                match bytes {
+                    Ok(bytes) => read.push((path, bytes)),
+                    Err(error) => tracing::warn!("cannot read {}: {error}", shown(&path)),
+                }
+            }
             // Not a regular file below the folder: phones cannot fetch it either.
             Ok(None) => {}
             Err(error) => tracing::warn!("{}", escape(&error.to_string())),

@@ -27,7 +27,7 @@ struct OneFile(StagedFile);
 impl TftpService for OneFile {
     fn request(&mut self, _: Instant, request: &TftpRequest<'_>) -> TftpAnswer {
         if request.name == &*self.0.name {
-            TftpAnswer::Serve(self.0.clone())
+            TftpAnswer::Serve(self.0.clone().into())
         } else {
             TftpAnswer::NotFound
         }

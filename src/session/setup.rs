@@ -10,7 +10,7 @@ use crate::{
     http,
     journal::{Journal, RecordedRun},
     reporter::{Reporter, Started},
-    stage::{ServedFolder, Stage, StagedFile},
+    stage::{OpenFile, ServedFolder, Stage},
     text::escape,
     tftp,
     track::{Observation, Plan, View},
@@ -27,9 +27,9 @@ pub enum Source {
 }
 
 impl Source {
-    pub(super) fn resolve(&self, view: View, name: &str) -> Option<StagedFile> {
+    pub(super) fn resolve(&self, view: View, name: &str) -> Option<OpenFile> {
         match self {
-            Self::Stage(stage) => stage.resolve(view, name),
+            Self::Stage(stage) => stage.resolve(view, name).map(OpenFile::from),
             // Only the operator sees why a file cannot be read; the phone gets "not found".
             Self::ServedFolder(folder) => folder.resolve(name).unwrap_or_else(|error| {
                 tracing::warn!("{}", escape(&error.to_string()));

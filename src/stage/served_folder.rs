@@ -2,79 +2,62 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, Metadata},
+    fs::{self, File, Metadata},
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, Weak},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
+use nix::sys::resource::{Resource, getrlimit};
+
+use self::{disk_file::TIMESTAMP_RESOLUTION, read_thread::ReadThread};
+pub use self::{
+    disk_file::{DiskFile, DiskRead},
+    error::ServedFolderError,
+};
 use super::{
+    open_file::OpenFile,
     read_file::{open_regular, read_bounded},
     staged_file::StagedFile,
 };
-use crate::{bundle::FileVersion, text::read_failure};
+use crate::bundle::FileVersion;
 
-/// The largest file served from a folder, in bytes. Files are read into memory. The largest
-/// known image has 40 MB.
-pub const MAX_FOLDER_FILE_BYTES: u64 = 256 * 1024 * 1024;
+mod disk_file;
+mod error;
+mod read_thread;
+
+/// The largest file, in bytes, that is read at once when it is requested: a configuration. A larger
+/// one is read in parts while it is sent.
+pub const READ_WHOLE_BYTES: u64 = 64 * 1024;
+
+/// Maximum number of larger files that are open at once; an eighth of this process's file descriptors
+/// if that is less. Transfers of one file share its descriptor.
+pub const MAX_OPEN_FILES: usize = 256;
 
 /// The number of names in a folder that are compared when only the case differs. In a larger
 /// folder, a phone must request the exact name.
 pub const MAX_FOLDER_ENTRIES: usize = 10_000;
 
-/// The assumed resolution of file time stamps. A file written more recently could change
-/// again without a new time stamp, so it is read twice.
-const TIMESTAMP_RESOLUTION: Duration = Duration::from_millis(100);
-
 /// How often a file that changes while it is read is read again.
 const ATTEMPTS: u32 = 3;
 
-/// The number of cached files at which unused ones are removed.
-const PRUNE_AT: usize = 1024;
-
-/// Why an existing file is not served.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServedFolderError {
-    /// Reading failed.
-    #[error("cannot read {}: {}", path.display(), read_failure(source))]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The file changed each time it was read.
-    #[error(
-        "{} changes while it is read; wait until it is written, or write a new file and rename it", path.display()
-    )]
-    Changing {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file is too large to be read into memory.
-    #[error(
-        "{} has {bytes} bytes; the limit is {MAX_FOLDER_FILE_BYTES}", path.display()
-    )]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Its size.
-        bytes: u64,
-    },
-}
-
-/// The version of each file that was read, and its bytes while they are in use.
-type Cache = HashMap<PathBuf, (FileVersion, Weak<[u8]>)>;
-
-/// A plain folder. Files are read when they are requested; concurrent requests for a file
-/// share its bytes.
+/// A plain folder. Configurations are read when they are requested, larger files in parts while they
+/// are sent.
 #[derive(Debug)]
 pub struct ServedFolder {
     /// Canonical: without links and `..`.
     root: PathBuf,
-    cache: Mutex<Cache>,
+    thread: Arc<ReadThread>,
+    /// The larger files that are open.
+    open: Mutex<HashMap<PathBuf, Weak<DiskFile>>>,
+    max_open: usize,
+}
+
+/// What was found under a path.
+enum Found {
+    Small(Arc<[u8]>),
+    Large(Arc<DiskFile>),
 }
 
 impl ServedFolder {
@@ -90,10 +73,20 @@ impl ServedFolder {
         };
         let root = fs::canonicalize(folder).map_err(error)?;
         fs::read_dir(&root).map_err(error)?;
+        let (descriptors, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((u64::MAX, u64::MAX));
         Ok(Self {
             root,
-            cache: Mutex::default(),
+            thread: Arc::default(),
+            open: Mutex::default(),
+            max_open: usize::try_from(descriptors / 8)
+                .map_or(MAX_OPEN_FILES, |eighth| eighth.min(MAX_OPEN_FILES)),
         })
+    }
+
+    /// Reads no more, like a disk that does not answer.
+    #[cfg(test)]
+    pub(crate) fn stop_reading(&self) {
+        self.thread.stop();
     }
 
     /// The canonical path of the folder.
@@ -128,8 +121,8 @@ impl ServedFolder {
     ///
     /// # Errors
     ///
-    /// The file exists but cannot be read, is too large, or keeps changing.
-    pub fn resolve(&self, name: &str) -> Result<Option<StagedFile>, ServedFolderError> {
+    /// The file exists but cannot be read or keeps changing, or too many others are open.
+    pub fn resolve(&self, name: &str) -> Result<Option<OpenFile>, ServedFolderError> {
         let Some(parts) = components(name) else {
             return Ok(None);
         };
@@ -147,17 +140,18 @@ impl ServedFolder {
             Ok(_) => return Ok(None),
             Err(source) => return absent(&path, source),
         };
-        let Some(bytes) = self.read(&path)? else {
+        let Some(found) = self.read(&path)? else {
             return Ok(None);
         };
         let staged = path.strip_prefix(&self.root).unwrap_or(&path);
-        Ok(Some(StagedFile {
-            name: staged.to_string_lossy().into(),
-            bytes,
+        let name: Arc<str> = staged.to_string_lossy().into();
+        Ok(Some(match found {
+            Found::Small(bytes) => StagedFile { name, bytes }.into(),
+            Found::Large(file) => OpenFile::on_disk(name, file),
         }))
     }
 
-    fn read(&self, path: &Path) -> Result<Option<Arc<[u8]>>, ServedFolderError> {
+    fn read(&self, path: &Path) -> Result<Option<Found>, ServedFolderError> {
         for _ in 0..ATTEMPTS {
             let (file, metadata) = match open_regular(path) {
                 Ok(opened) => opened,
@@ -167,36 +161,54 @@ impl ServedFolder {
             if !self.is_still_there(path, version) {
                 continue;
             }
-            if version.size > MAX_FOLDER_FILE_BYTES {
-                return Err(ServedFolderError::TooLarge {
-                    path: path.to_owned(),
-                    bytes: version.size,
-                });
-            }
-            if let Some(bytes) = self.cached(path, version) {
-                return Ok(Some(bytes));
+            if version.size > READ_WHOLE_BYTES {
+                return self
+                    .share(path, file, &metadata)
+                    .map(Found::Large)
+                    .map(Some);
             }
             let error = |source| ServedFolderError::Io {
                 path: path.to_owned(),
                 source,
             };
             let bytes = read_bounded(&file, version.size).map_err(error)?;
-            let fresh = is_fresh(&metadata);
             let whole = bytes.len() as u64 == version.size
                 && FileVersion::of(&file.metadata().map_err(error)?) == version
-                && (!fresh || reads_the_same(path, &bytes));
-            if !whole {
-                continue;
+                && (!is_fresh(&metadata) || reads_the_same(path, &bytes));
+            if whole {
+                return Ok(Some(Found::Small(bytes.into())));
             }
-            let bytes: Arc<[u8]> = bytes.into();
-            if !fresh {
-                self.remember(path, version, &bytes);
-            }
-            return Ok(Some(bytes));
         }
         Err(ServedFolderError::Changing {
             path: path.to_owned(),
         })
+    }
+
+    /// The file as other transfers have it open, or this one.
+    fn share(
+        &self,
+        path: &Path,
+        file: File,
+        metadata: &Metadata,
+    ) -> Result<Arc<DiskFile>, ServedFolderError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = open.get(path).and_then(Weak::upgrade);
+        if let Some(known) = known
+            && known.version() == FileVersion::of(metadata)
+        {
+            return Ok(known);
+        }
+        open.retain(|_, file| file.strong_count() > 0);
+        if open.len() >= self.max_open {
+            return Err(ServedFolderError::TooManyOpen {
+                path: path.to_owned(),
+                limit: self.max_open,
+            });
+        }
+        let thread = Arc::clone(&self.thread);
+        let file = Arc::new(DiskFile::new(thread, file, path.to_owned(), metadata));
+        open.insert(path.to_owned(), Arc::downgrade(&file));
+        Ok(file)
     }
 
     /// Before the file was opened, a folder of the path may have been replaced by a link. The
@@ -206,20 +218,6 @@ impl ServedFolder {
             && path
                 .symlink_metadata()
                 .is_ok_and(|now| FileVersion::of(&now) == version)
-    }
-
-    fn cached(&self, path: &Path, version: FileVersion) -> Option<Arc<[u8]>> {
-        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let (cached, bytes) = cache.get(path)?;
-        bytes.upgrade().filter(|_| *cached == version)
-    }
-
-    fn remember(&self, path: &Path, version: FileVersion, bytes: &Arc<[u8]>) {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.len() >= PRUNE_AT {
-            cache.retain(|_, (_, bytes)| bytes.strong_count() > 0);
-        }
-        cache.insert(path.to_owned(), (version, Arc::downgrade(bytes)));
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
     path::Path,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
@@ -31,7 +31,7 @@ use super::{
     engine::PROGRESS_INTERVAL,
     policy::{EngineLimits, NAME_MAX},
 };
-use crate::stage::StagedFile;
+use crate::stage::FileReader;
 
 /// How long the crate waits for an ACK, for every peer and attempt.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
@@ -40,6 +40,9 @@ pub const TIMEOUT: Duration = Duration::from_secs(2);
 /// every block: for the first, whose peer address may be forged, and for the others, during which a
 /// phone may erase flash.
 pub const RESENDS: u32 = 5;
+
+/// Bytes that a transfer reads from disk at once: at least those of a block.
+const PART: u64 = 65_536;
 
 /// The second engine, bound and not running yet.
 #[derive(Debug)]
@@ -146,14 +149,25 @@ impl<S: TftpService> SharedState<S> {
         let mut state = self.state();
         let transfer = state.next;
         state.next += 1;
-        let request = TftpRequest {
+        let mut request = TftpRequest {
             transfer,
             peer,
             local: state.local,
             name,
+            waited: Duration::ZERO,
         };
-        let file = match state.service.request(now, &request) {
+        let mut answer = state.service.request(now, &request);
+        if matches!(answer, TftpAnswer::Later) {
+            // The crate opens one file at a time: waiting would delay every other client.
+            request.waited = Duration::MAX;
+            answer = state.service.request(now, &request);
+        }
+        let file = match answer {
             TftpAnswer::Serve(file) => file,
+            TftpAnswer::Later => {
+                let text = "not decided; try again later";
+                return Err(packet::Error::Msg(text.to_owned()));
+            }
             TftpAnswer::NotFound => return Err(packet::Error::FileNotFound),
             TftpAnswer::Refuse(2, _) => return Err(packet::Error::PermissionDenied),
             TftpAnswer::Refuse(_, text) => return Err(packet::Error::Msg(text.to_owned())),
@@ -181,7 +195,8 @@ impl<S: TftpService> SharedState<S> {
             shared: self.clone(),
             address: *peer.ip(),
             transfer,
-            file,
+            // The longest block lies within two parts of this size.
+            file: FileReader::new(file, PART),
             given: 0,
             acknowledged: 0,
             all_given: false,
@@ -203,7 +218,7 @@ impl<S: TftpService + 'static> Handler for SharedState<S> {
             return Err(packet::Error::PermissionDenied);
         };
         let reader = self.open(peer, &path.to_string_lossy())?;
-        let size = reader.file.bytes.len() as u64;
+        let size = reader.file.file().size();
         Ok((reader, Some(size)))
     }
 
@@ -222,9 +237,9 @@ struct ReportingReader<S: TftpService> {
     shared: SharedState<S>,
     address: Ipv4Addr,
     transfer: u64,
-    file: StagedFile,
-    given: usize,
-    acknowledged: usize,
+    file: FileReader,
+    given: u64,
+    acknowledged: u64,
     /// The last block, shorter than the others, was read.
     all_given: bool,
     reported_at: Instant,
@@ -233,7 +248,7 @@ struct ReportingReader<S: TftpService> {
 impl<S: TftpService> AsyncRead for ReportingReader<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         if self.all_given {
@@ -245,15 +260,24 @@ impl<S: TftpService> AsyncRead for ReportingReader<S> {
         let now = Instant::now();
         if self.given > 0 && now.saturating_duration_since(self.reported_at) >= PROGRESS_INTERVAL {
             self.reported_at = now;
-            let (transfer, bytes) = (self.transfer, self.acknowledged as u64);
+            let (transfer, bytes) = (self.transfer, self.acknowledged);
             let mut state = self.shared.state();
             state.service.acknowledged(now, transfer, bytes);
         }
-        let rest = &self.file.bytes[self.given..];
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
+        let mut count = 0;
+        while count < buffer.len() {
+            let start = self.given + count as u64;
+            let end = (start + (buffer.len() - count) as u64).min(self.file.file().size());
+            let (bytes, range) =
+                ready!(self.file.poll(start..end, context.waker())).map_err(io::Error::other)?;
+            if range.is_empty() {
+                break;
+            }
+            buffer[count..count + range.len()].copy_from_slice(&bytes[range.clone()]);
+            count += range.len();
+        }
         self.all_given = count < buffer.len();
-        self.given += count;
+        self.given += count as u64;
         Poll::Ready(Ok(count))
     }
 }
@@ -275,7 +299,7 @@ impl<S: TftpService> Drop for ReportingReader<S> {
                 all_sent: self.all_given,
             }
         };
-        let (transfer, bytes) = (self.transfer, self.acknowledged as u64);
+        let (transfer, bytes) = (self.transfer, self.acknowledged);
         state.service.ended(Instant::now(), transfer, end, bytes);
     }
 }

@@ -6,17 +6,22 @@ use std::{
     net::{Ipv4Addr, UdpSocket},
     os::fd::OwnedFd,
     pin::pin,
+    sync::Arc,
+    task::{Wake, Waker},
     time::{Duration, Instant},
 };
 
-use tokio::io::{
-    Interest,
-    unix::{AsyncFd, AsyncFdReadyGuard},
+use tokio::{
+    io::{
+        Interest,
+        unix::{AsyncFd, AsyncFdReadyGuard},
+    },
+    sync::Notify,
 };
 
 use super::{
     Socket, TftpServer, TftpService, TransferPort,
-    batch::{self, ReceiveBatch},
+    batch::{self, BATCH, FEW, ReceiveBatch},
     engine::TftpEngine,
     policy,
     poller::{Poller, Ready},
@@ -70,8 +75,12 @@ impl TftpServer {
             transfers: self.transfers,
             bound: *self.local.ip(),
         };
+        let disk = Arc::new(DiskWake::default());
+        let mut engine = TftpEngine::new(self.limits, ports, service);
+        engine.set_waker(Waker::from(Arc::clone(&disk)));
         let mut core = Core {
-            engine: TftpEngine::new(self.limits, ports, service),
+            engine,
+            disk,
             ready: Vec::new(),
             inbox: ReceiveBatch::new(),
             requests: ReceiveBatch::new(),
@@ -166,9 +175,20 @@ impl TftpSockets {
     }
 }
 
+/// Wakes the server when a file was read.
+#[derive(Debug, Default)]
+struct DiskWake(Notify);
+
+impl Wake for DiskWake {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
 /// The running server but for its sockets.
 struct Core<S> {
     engine: TftpEngine<S>,
+    disk: Arc<DiskWake>,
     /// The transfer ports that are ready.
     ready: Vec<Ready>,
     /// The datagrams that a transfer port received.
@@ -201,6 +221,9 @@ impl<S: TftpService> Core<S> {
             tokio::select! {
                 () = &mut stop => return Ok(()),
                 () = &mut sleep => {}
+                () = self.disk.0.notified() => {
+                    self.engine.resume(Instant::now(), &mut self.out);
+                }
                 ready = sockets.ready() => {
                     self.turn(sockets, ready?).await;
                 }
@@ -246,12 +269,9 @@ impl<S: TftpService> Core<S> {
             if *is_error {
                 self.errors(sockets, port);
             }
-            let socket = &sockets.transfers[port.index()];
-            match self.inbox.receive(socket) {
+            match self.receive(sockets, port) {
                 Ok(is_empty) => {
                     self.failures = 0;
-                    let socket = Socket::Transfer(port);
-                    process_batch(&mut self.engine, &self.inbox, socket, &mut self.out);
                     drained &= is_empty;
                 }
                 Err(error) => {
@@ -264,6 +284,23 @@ impl<S: TftpService> Core<S> {
         self.ready = ready;
         sockets.flush(&mut self.out).await;
         drained
+    }
+
+    /// Receives one batch from a transfer port. Returns whether its queue is empty.
+    fn receive(&mut self, sockets: &TftpSockets, port: TransferPort) -> io::Result<bool> {
+        let socket = &sockets.transfers[port.index()];
+        let mut is_empty = self.inbox.receive_up_to::<FEW>(socket)?;
+        self.process(port);
+        if !is_empty {
+            is_empty = self.inbox.receive_up_to::<BATCH>(socket)?;
+            self.process(port);
+        }
+        Ok(is_empty)
+    }
+
+    fn process(&mut self, port: TransferPort) {
+        let socket = Socket::Transfer(port);
+        process_batch(&mut self.engine, &self.inbox, socket, &mut self.out);
     }
 
     /// Receives one batch from the listener. Returns whether its queue is empty.

@@ -5,22 +5,27 @@ use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, VecDeque},
     net::{Ipv4Addr, SocketAddrV4},
+    task::Waker,
     time::{Duration, Instant},
 };
 
 use super::{
     Socket, TftpService, TransferOutcome, TransferPort,
+    deferred::DeferredRequests,
     packet::{HEADER, ReadRequest, TftpPacket, decode, error_code},
     peers::{Peer, Peers},
     policy::{AnswerLimiter, ERROR_TEXT_MAX, EngineLimits},
     port::PortPool,
     transfer::{Send, TftpTransfer, TransferAction},
-    transmit::{Outgoing, TransmitQueue},
+    transmit::TransmitQueue,
 };
+use crate::stage::FileReader;
 
 mod answers;
+mod deferred;
 mod duplicate_rrq;
 mod request;
+mod sending;
 mod table;
 
 /// The shortest interval between progress reports of one transfer.
@@ -29,6 +34,9 @@ pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// Maximum number of timers that one [`TftpEngine::tick`] handles, so that received packets are not
 /// delayed.
 pub const TIMERS_PER_TICK: usize = 256;
+
+/// Later than any deadline of a transfer.
+const NEVER: Duration = Duration::from_hours(24 * 365);
 
 /// The engine: the table of transfers.
 #[derive(Debug)]
@@ -45,7 +53,12 @@ pub struct TftpEngine<S> {
     timers: BinaryHeap<Reverse<(Instant, usize, u64)>>,
     /// Slots and numbers of transfers without any ACK, oldest first: a full table evicts them.
     unacknowledged: VecDeque<(usize, u64)>,
+    deferred: DeferredRequests,
     next: u64,
+    /// Slots and numbers of transfers with packets that wait for the disk.
+    waiting: Vec<(usize, u64)>,
+    /// Woken when such packets can be sent.
+    waker: Waker,
 }
 
 /// A transfer and the engine's bookkeeping for it.
@@ -60,6 +73,9 @@ struct ActiveTransfer {
     local: Ipv4Addr,
     port: TransferPort,
     transfer: TftpTransfer,
+    reader: FileReader,
+    /// What waits for the disk.
+    unsent: Option<Send>,
     /// The deadline of its entry in `timers`.
     timer: Instant,
     reported_at: Instant,
@@ -85,8 +101,16 @@ impl<S: TftpService> TftpEngine<S> {
             by_address: HashMap::new(),
             timers: BinaryHeap::new(),
             unacknowledged: VecDeque::new(),
+            deferred: DeferredRequests::default(),
             next: 0,
+            waiting: Vec::new(),
+            waker: Waker::noop().clone(),
         }
+    }
+
+    /// Names what to wake when [`TftpEngine::resume`] can send packets that waited for the disk.
+    pub fn set_waker(&mut self, waker: Waker) {
+        self.waker = waker;
     }
 
     /// Handles a datagram from `peer`, received on `socket` at the address `local`.
@@ -112,7 +136,7 @@ impl<S: TftpService> TftpEngine<S> {
             }
             (Ok(TftpPacket::Read(request)), Socket::Listener) => {
                 if self.guard.request(now, *peer.ip()) {
-                    self.read(now, local, peer, &request, out);
+                    self.read_or_defer(now, (local, peer), bytes, &request, out);
                 }
             }
             (Ok(TftpPacket::Write), Socket::Listener) => {
@@ -172,31 +196,22 @@ impl<S: TftpService> TftpEngine<S> {
                 }
                 self.end(now, slot, end);
             }
-            TransferAction::Send(send) => self.continue_transfer(now, slot, send, out),
+            TransferAction::Send(send) => {
+                if self.transmit(now, slot, send, out) {
+                    self.report_progress(now, slot);
+                }
+            }
         }
     }
 
-    /// Sends the next packets of a transfer and reports its progress.
-    fn continue_transfer(
-        &mut self,
-        now: Instant,
-        slot: usize,
-        send: Send,
-        out: &mut TransmitQueue,
-    ) {
+    fn report_progress(&mut self, now: Instant, slot: usize) {
         let active = self.slots[slot]
             .as_mut()
             .expect("a slot with progress is taken");
-        emit(active, send, out);
         let progress = (now.saturating_duration_since(active.reported_at) >= PROGRESS_INTERVAL)
             .then(|| (active.id, active.transfer.acknowledged()));
         if progress.is_some() {
             active.reported_at = now;
-        }
-        // An earlier deadline gets another entry, as the heap cannot move one.
-        if active.transfer.deadline() < active.timer {
-            active.timer = active.transfer.deadline();
-            self.timers.push(Reverse((active.timer, slot, active.id)));
         }
         if let Some((id, bytes)) = progress {
             self.service.acknowledged(now, id, bytes);
@@ -227,6 +242,7 @@ impl<S: TftpService> TftpEngine<S> {
 
     /// Handles timers that are due, at most [`TIMERS_PER_TICK`] of them.
     pub fn tick(&mut self, now: Instant, out: &mut TransmitQueue) {
+        self.tick_deferred(now, out);
         for _ in 0..TIMERS_PER_TICK {
             let Some(&Reverse((due, slot, id))) = self.timers.peek() else {
                 return;
@@ -241,32 +257,45 @@ impl<S: TftpService> TftpEngine<S> {
             else {
                 continue;
             };
-            if active.transfer.deadline() <= now {
-                match active.transfer.timeout(now) {
-                    TransferAction::Send(send) => {
-                        self.service.retransmitted(send.packets());
-                        emit(active, send, out);
-                    }
-                    TransferAction::Ignored => {}
-                    TransferAction::End(end) => {
-                        self.end(now, slot, end);
-                        continue;
-                    }
-                }
+            // The next entry is at its deadline.
+            active.timer = now + NEVER;
+            if active.transfer.deadline() > now {
+                self.schedule(slot);
+                continue;
             }
-            active.timer = active.transfer.deadline();
-            self.timers.push(Reverse((active.timer, slot, id)));
+            if active.unsent.is_some() {
+                self.fail(
+                    now,
+                    slot,
+                    "the file cannot be read in time; try again later",
+                    out,
+                );
+                continue;
+            }
+            match active.transfer.timeout(now) {
+                TransferAction::Send(send) => {
+                    self.service.retransmitted(send.packets());
+                    self.transmit(now, slot, send, out);
+                }
+                TransferAction::Ignored => self.schedule(slot),
+                TransferAction::End(end) => self.end(now, slot, end),
+            }
         }
     }
 
     /// The latest time for the next call of [`TftpEngine::tick`].
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.timers.peek().map(|Reverse((due, ..))| *due)
+        let timer = self.timers.peek().map(|Reverse((due, ..))| *due);
+        [timer, self.deferred.next_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Ends every transfer and sends each peer an ERROR.
     pub fn stop(&mut self, now: Instant, out: &mut TransmitQueue) {
+        self.stop_deferred(now, out);
         for slot in 0..self.slots.len() {
             if let Some(active) = &self.slots[slot] {
                 let (port, local, peer) = (active.port, active.local, active.peer);
@@ -314,29 +343,6 @@ impl<S: TftpService> TftpEngine<S> {
             .flatten()
             .find(is_of_it)?;
         self.slots[slot].as_mut().map(|active| (slot, active))
-    }
-}
-
-fn emit(active: &ActiveTransfer, send: Send, out: &mut TransmitQueue) {
-    match send {
-        Send::OptionAck => {
-            if let Some(head) = active.transfer.option_ack() {
-                out.push_head(active.port, active.local, active.peer, head);
-            }
-        }
-        Send::Blocks(blocks) => {
-            for block in blocks {
-                let (head, range) = active.transfer.block(block);
-                let packet = Outgoing {
-                    from: active.local,
-                    to: active.peer,
-                    head,
-                    body: Some((active.transfer.file().bytes.clone(), range)),
-                    is_proven: active.transfer.has_acknowledged(),
-                };
-                out.push(active.port, packet);
-            }
-        }
     }
 }
 

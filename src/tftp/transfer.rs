@@ -12,7 +12,6 @@ use super::{
     packet::{HEADER, PacketHead},
     rtt::Rtt,
 };
-use crate::stage::StagedFile;
 
 /// How often the first packet is sent to a peer that acknowledges nothing. The address may be forged;
 /// then a third host receives these packets.
@@ -81,7 +80,8 @@ pub enum TransferAction {
 /// One file being sent to one peer.
 #[derive(Debug)]
 pub struct TftpTransfer {
-    file: StagedFile,
+    /// The size of the file in bytes.
+    size: u64,
     negotiated: NegotiatedOptions,
     /// The number of blocks, of which the last is shorter than the others.
     blocks: u64,
@@ -99,14 +99,13 @@ pub struct TftpTransfer {
 }
 
 impl TftpTransfer {
-    /// Starts a transfer; returns what to send first.
+    /// Starts a transfer of a file of `size` bytes; returns what to send first.
     #[must_use]
-    pub fn start(now: Instant, file: StagedFile, negotiated: NegotiatedOptions) -> (Self, Send) {
-        let size = file.bytes.len() as u64;
+    pub fn start(now: Instant, size: u64, negotiated: NegotiatedOptions) -> (Self, Send) {
         let blocks = size / u64::from(negotiated.block_size) + 1;
         let rtt = Rtt::new(negotiated.timeout);
         let mut transfer = Self {
-            file,
+            size,
             blocks,
             acked: 0,
             sent: 0,
@@ -198,6 +197,13 @@ impl TftpTransfer {
         Some(self.pending())
     }
 
+    /// Packets that waited for the disk are sent only now.
+    pub fn sent_late(&mut self, now: Instant) {
+        self.sent_at = now;
+        self.deadline = now + self.rtt.timeout();
+        self.once = false;
+    }
+
     /// Suppresses retransmissions until then.
     pub fn hold(&mut self, until: Instant) {
         self.deadline = self.deadline.max(until);
@@ -251,6 +257,12 @@ impl TftpTransfer {
         !self.has_acknowledged && now.saturating_duration_since(self.sent_at) >= FIRST_SENDS_TIME
     }
 
+    /// When it began or made progress for the last time.
+    #[must_use]
+    pub fn progress_at(&self) -> Instant {
+        self.sent_at
+    }
+
     /// When [`TftpTransfer::timeout`] is due.
     #[must_use]
     pub fn deadline(&self) -> Instant {
@@ -266,14 +278,7 @@ impl TftpTransfer {
     /// Acknowledged bytes of the file.
     #[must_use]
     pub fn acknowledged(&self) -> u64 {
-        let size = self.file.bytes.len() as u64;
-        (self.acked * u64::from(self.negotiated.block_size)).min(size)
-    }
-
-    /// The file.
-    #[must_use]
-    pub fn file(&self) -> &StagedFile {
-        &self.file
+        (self.acked * u64::from(self.negotiated.block_size)).min(self.size)
     }
 
     /// The OACK, if options were granted.
@@ -284,14 +289,12 @@ impl TftpTransfer {
 
     /// A block's header and its range in the file.
     #[must_use]
-    pub fn block(&self, block: u64) -> (PacketHead, Range<usize>) {
-        let size = self.file.bytes.len();
-        let each = usize::from(self.negotiated.block_size);
-        let before = usize::try_from(block.saturating_sub(1)).unwrap_or(usize::MAX);
-        let start = before.saturating_mul(each).min(size);
+    pub fn block(&self, block: u64) -> (PacketHead, Range<u64>) {
+        let each = u64::from(self.negotiated.block_size);
+        let start = block.saturating_sub(1).saturating_mul(each).min(self.size);
         (
             PacketHead::data(on_the_wire(block)),
-            start..size.min(start + each),
+            start..self.size.min(start + each),
         )
     }
 }

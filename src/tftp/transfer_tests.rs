@@ -6,17 +6,10 @@ use crate::tftp::packet::RequestOptions;
 
 const MS: Duration = Duration::from_millis(1);
 
-fn file(size: usize) -> StagedFile {
-    StagedFile {
-        name: "x".into(),
-        bytes: vec![7; size].into(),
-    }
-}
-
 fn started(size: usize, options: &[u8]) -> (TftpTransfer, Send, Instant) {
     let now = Instant::now();
     let negotiated = NegotiatedOptions::negotiate(RequestOptions::new(options), size as u64, 1468);
-    let (transfer, send) = TftpTransfer::start(now, file(size), negotiated);
+    let (transfer, send) = TftpTransfer::start(now, size as u64, negotiated);
     (transfer, send, now)
 }
 

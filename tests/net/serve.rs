@@ -1,5 +1,6 @@
 //! `serve`: a folder over TFTP and HTTP, and simulated phones against a server in another process.
 
+mod large_files;
 mod linted;
 
 use std::{

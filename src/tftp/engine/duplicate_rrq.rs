@@ -1,10 +1,7 @@
 //! A request repeated in the middle of its transfer: the network duplicated it, or the phone
 //! restarted. A second transfer runs beside the first until an ACK shows which.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
     super::{
@@ -15,8 +12,9 @@ use super::{
         transfer::TftpTransfer,
         transmit::TransmitQueue,
     },
-    ActiveTransfer, TftpEngine, emit,
+    ActiveTransfer, TftpEngine,
 };
+use crate::stage::FileReader;
 
 /// How long the first transfer retransmits nothing after the second began; its ACKs still count.
 const DUPLICATE_HOLD: Duration = Duration::from_secs(2);
@@ -41,14 +39,15 @@ impl<S: TftpService> TftpEngine<S> {
             return false;
         }
         self.next += 1;
-        let port = self.ports.choose(&[first.port]);
+        let port = self.ports.choose(now, all, &[first.port]);
         // A retransmission would reach a restarted phone before its first block.
         first.transfer.hold(now + DUPLICATE_HOLD);
-        let file = first.transfer.file().clone();
+        let file = first.reader.file().clone();
         let options = RequestOptions::new(&first.options);
-        let negotiated =
-            NegotiatedOptions::negotiate(options, file.bytes.len() as u64, self.limits.block_max());
-        let (transfer, send) = TftpTransfer::start(now, file, negotiated);
+        let size = file.size();
+        let negotiated = NegotiatedOptions::negotiate(options, size, self.limits.block_max());
+        let reader = FileReader::new(file, u64::from(negotiated.block_size));
+        let (transfer, send) = TftpTransfer::start(now, size, negotiated);
         let duplicate = ActiveTransfer {
             id,
             is_reported: false,
@@ -59,12 +58,14 @@ impl<S: TftpService> TftpEngine<S> {
             port,
             timer: transfer.deadline(),
             transfer,
+            reader,
+            unsent: None,
             reported_at: now,
         };
         let peer = duplicate.peer;
-        emit(&duplicate, send, out);
         let duplicate = self.insert(duplicate);
         self.peers.begin_duplicate(peer, slot, duplicate);
+        self.transmit(now, duplicate, send, out);
         true
     }
 
@@ -95,17 +96,18 @@ impl<S: TftpService> TftpEngine<S> {
             peer: active.peer,
             local: active.local,
             name: &name,
+            waited: Duration::ZERO,
         };
         let (code, text) = match self.service.request(now, &asked) {
             TftpAnswer::Serve(file) => {
                 active.is_reported = true;
-                let begun = &active.transfer.file().bytes;
-                if Arc::ptr_eq(&file.bytes, begun) || file.bytes == *begun {
+                if file.has_bytes_of(active.reader.file()) {
                     return true;
                 }
                 (error_code::NOT_DEFINED, "the file changed; ask again")
             }
             TftpAnswer::Refuse(code, text) => (code, text),
+            TftpAnswer::Later => (error_code::NOT_DEFINED, "not decided; try again later"),
             TftpAnswer::NotFound => (error_code::NOT_FOUND, "file not found"),
         };
         let (port, local, peer) = (active.port, active.local, active.peer);

@@ -1,5 +1,8 @@
 //! The engine in virtual time: datagrams in, packets and reports out.
 
+mod deferred;
+mod disk;
+mod forged;
 mod limits;
 mod properties;
 mod repeated_requests;
@@ -7,8 +10,14 @@ mod transfers;
 
 use super::*;
 use crate::{
-    stage::StagedFile,
-    tftp::{TftpAnswer, TftpRequest, peers::MEMORY, policy::NAME_MAX, transfer::FIRST_BYTES_MAX},
+    stage::{OpenFile, StagedFile},
+    tftp::{
+        TftpAnswer, TftpRequest,
+        peers::MEMORY,
+        policy::NAME_MAX,
+        port::{GUESSES_REMEMBERED, SHARED_PORTS},
+        transfer::FIRST_BYTES_MAX,
+    },
 };
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
@@ -23,13 +32,17 @@ const FIRST: Socket = Socket::Transfer(PORT_1);
 
 const SECOND: Socket = Socket::Transfer(PORT_2);
 
-/// Serves 1,000 bytes under every name except "absent", and records its calls.
+/// Serves 1,000 bytes under every name except "absent" and "large", and records its calls. Decides
+/// about "secret…" after 100 ms.
 #[derive(Default)]
-struct RecordingService(Vec<String>);
+struct RecordingService {
+    calls: Vec<String>,
+    large: Option<OpenFile>,
+}
 
 impl TftpService for RecordingService {
     fn request(&mut self, _: Instant, request: &TftpRequest<'_>) -> TftpAnswer {
-        self.0.push(format!(
+        self.calls.push(format!(
             "request {} {}",
             request.transfer,
             request.name.escape_debug()
@@ -37,18 +50,25 @@ impl TftpService for RecordingService {
         if request.name == "absent" {
             return TftpAnswer::NotFound;
         }
-        TftpAnswer::Serve(StagedFile {
+        if request.name.starts_with("secret") && request.waited < Duration::from_millis(100) {
+            return TftpAnswer::Later;
+        }
+        if let Some(file) = self.large.clone().filter(|_| request.name == "large") {
+            return TftpAnswer::Serve(file);
+        }
+        let file = StagedFile {
             name: request.name.into(),
             bytes: vec![1; 1000].into(),
-        })
+        };
+        TftpAnswer::Serve(file.into())
     }
 
     fn acknowledged(&mut self, _: Instant, transfer: u64, bytes: u64) {
-        self.0.push(format!("acked {transfer} {bytes}"));
+        self.calls.push(format!("acked {transfer} {bytes}"));
     }
 
     fn ended(&mut self, _: Instant, transfer: u64, end: TransferOutcome, bytes: u64) {
-        self.0.push(format!("ended {transfer} {end:?} {bytes}"));
+        self.calls.push(format!("ended {transfer} {end:?} {bytes}"));
     }
 }
 
@@ -115,7 +135,7 @@ impl Bench {
     }
 
     fn calls(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.engine.service.0)
+        std::mem::take(&mut self.engine.service.calls)
     }
 }
 

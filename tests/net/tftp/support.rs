@@ -61,10 +61,10 @@ impl TftpService for FileService {
             request.local,
         ));
         match self.files.get(request.name) {
-            Some(bytes) => TftpAnswer::Serve(StagedFile {
-                name: request.name.into(),
-                bytes: bytes.clone(),
-            }),
+            Some(bytes) => {
+                let (name, bytes) = (request.name.into(), bytes.clone());
+                TftpAnswer::Serve(StagedFile { name, bytes }.into())
+            }
             None if request.name == "secret" => TftpAnswer::Refuse(2, "not for you"),
             None => TftpAnswer::NotFound,
         }

@@ -123,6 +123,7 @@ impl TftpService for Server {
             port: request.peer.port(),
             served,
             error: None,
+            sender: None,
         };
         // A file that is not found over HTTP is requested over TFTP.
         if http == Some(Http::First) || http == Some(Http::Only) && file.is_none() {
@@ -142,7 +143,7 @@ impl TftpService for Server {
         match file {
             Some(file) => {
                 run.transfers.insert(request.transfer, address);
-                TftpAnswer::Serve(file)
+                TftpAnswer::Serve(file.into())
             }
             None => TftpAnswer::NotFound,
         }
@@ -174,9 +175,9 @@ impl TftpService for Server {
             },
             tftp::TransferOutcome::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
             tftp::TransferOutcome::Stopped => TransferEnd::Killed,
-            tftp::TransferOutcome::Replaced | tftp::TransferOutcome::Refused => {
-                TransferEnd::Replaced
-            }
+            tftp::TransferOutcome::Replaced
+            | tftp::TransferOutcome::Refused
+            | tftp::TransferOutcome::FileFailed => TransferEnd::Replaced,
         };
         let transfer = TransferId(transfer);
         run.observe(
