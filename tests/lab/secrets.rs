@@ -360,3 +360,71 @@ fn accounts_of_this_machine_get_no_configuration() {
         end(server);
     }
 }
+
+#[test]
+#[ignore = "needs root (network namespaces) and curl"]
+fn a_phone_at_the_former_address_of_another_gets_its_configuration() {
+    let lab = Lab::build("moved");
+    let server = lab.serve(&[]);
+    lab.is_served(CLIENT, &lab.own);
+    // Another phone has the address; it resolves the server by ARP before it sends a request.
+    let link = ["link", "set", "eth0", "address", "00:1d:45:aa:bb:01"];
+    lab.on_phones(&link);
+    lab.hosts.wait_for_carrier();
+    lab.is_served(CLIENT, OTHERS);
+    lab.is_refused(CLIENT, &lab.own);
+    end(server);
+}
+
+#[test]
+#[ignore = "needs root (network namespaces) and curl"]
+fn http_refuses_the_name_of_another_site_and_serves_names_of_this_machine() {
+    let lab = Lab::build("host");
+    let url = format!("http://{SERVER}:6970/{}", lab.own);
+    let status = |header: &str| {
+        let output = lab.curl(CLIENT, &["-H", header, &url]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let server = lab.serve(&[]);
+    for (header, expected) in [
+        ("Host:", "200"),
+        ("Host: 192.0.2.1:6970", "200"),
+        ("Host: pbx", "200"),
+        ("Host: tftp.evil.example", "421"),
+        ("Host: 192.0.2.2:6970", "421"),
+        ("Origin: http://evil.example", "403"),
+        ("Sec-Fetch-Site: cross-site", "403"),
+    ] {
+        assert_eq!(status(header), expected, "{header}");
+    }
+    end(server);
+    let messages = fs::read_to_string(lab.log()).unwrap();
+    let warning = "192.0.2.50 requested a file over HTTP for the host \"tftp.evil.example\"";
+    assert!(messages.contains(warning), "{messages}");
+    let server = lab.serve(&["--server-name", "tftp.corp.example"]);
+    assert_eq!(status("Host: tftp.corp.example:6970"), "200");
+    assert_eq!(status("Host: tftp.evil.example"), "421");
+    end(server);
+}
+
+/// It takes 6 s, which is how long `check` waits for DHCP servers.
+#[test]
+#[ignore = "needs root (network namespaces) and curl"]
+fn check_proposes_the_flag_for_a_mac_with_several_addresses() {
+    let lab = Lab::build("check-routed");
+    let server = lab.serve(&[]);
+    for from in [PHONES[0], PHONES[1]] {
+        assert_eq!(lab.tftp(from, "nothing"), NOT_FOUND);
+    }
+    end(server);
+    let mut command = lab.hosts.on_server(REFLASH);
+    let output = command.args(["check", "--json"]).output().unwrap();
+    let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut findings = findings["findings"].as_array().unwrap().iter();
+    let found = findings.find(|finding| finding["code"] == "routed");
+    let found = found.unwrap();
+    let cure = found["cure"].as_str().unwrap();
+    let flags = "--routed 192.0.2.101/32 --routed 192.0.2.102/32";
+    assert!(cure.ends_with(flags), "{found:#}");
+    assert_eq!(found["severity"], "note");
+}
