@@ -13,7 +13,14 @@ use std::net::Ipv4Addr;
 
 use self::walk::{FirewallPacket, FirewallVerdict};
 use super::finding::{code, finding};
-use crate::diagnose::{Finding, Severity};
+use crate::{
+    diagnose::{Finding, Severity},
+    tftp::TransferPorts,
+};
+
+/// The lowest port that the kernel chooses for a socket (ip(7), `ip_local_port_range`: higher by
+/// default).
+const FIRST_RANDOM_PORT: u16 = 1024;
 
 /// A kind of packet that phones send, as a firewall sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +29,8 @@ pub struct TrafficFlow {
     pub udp: bool,
     /// The destination port; `None` = the source ports of transfers.
     pub port: Option<u16>,
+    /// The source ports of transfers.
+    pub transfer_ports: TransferPorts,
     /// The severity if it is blocked.
     pub severity: Severity,
 }
@@ -32,8 +41,18 @@ impl TrafficFlow {
             interface,
             address,
             udp: self.udp,
-            port: self.port,
+            ports: self.ports(),
             established: self.is_transfer_ack(),
+        }
+    }
+
+    /// The lowest and the highest port that it may have.
+    fn ports(self) -> (u16, u16) {
+        let TransferPorts { first, count } = self.transfer_ports;
+        match (self.port, first) {
+            (Some(port), _) => (port, port),
+            (None, 0) => (FIRST_RANDOM_PORT, u16::MAX),
+            (None, first) => (first, first.saturating_add(count.saturating_sub(1))),
         }
     }
 
@@ -279,7 +298,7 @@ mod tests {
             interface: "eth0",
             address: Ipv4Addr::new(192, 0, 2, 10),
             udp,
-            port,
+            ports: port.map_or((FIRST_RANDOM_PORT, u16::MAX), |port| (port, port)),
             established,
         }
     }
@@ -287,6 +306,7 @@ mod tests {
     const TFTP: TrafficFlow = TrafficFlow {
         udp: true,
         port: Some(69),
+        transfer_ports: TransferPorts::RANDOM,
         severity: Severity::Error,
     };
     const TRANSFERS: TrafficFlow = TrafficFlow { port: None, ..TFTP };
@@ -362,6 +382,36 @@ mod tests {
             ..FirewallOutput::default()
         };
         assert_eq!(findings(&output), []);
+    }
+
+    #[test]
+    fn a_firewall_that_accepts_port_69_alone_blocks_transfers() {
+        let with = |rules: &str| FirewallOutput {
+            iptables: Some(format!(
+                "*filter\n:INPUT DROP [0:0]\n-A INPUT -p udp --dport 69 -j ACCEPT\n{rules}COMMIT\n"
+            )),
+            ..FirewallOutput::default()
+        };
+        let severities = |output: &FirewallOutput, first| {
+            let transfer_ports = TransferPorts { first, count: 256 };
+            let flow = TrafficFlow {
+                transfer_ports,
+                ..TRANSFERS
+            };
+            let address = Ipv4Addr::new(192, 0, 2, 10);
+            let found = output.findings(&[TFTP, flow], "eth0", address);
+            let severities: Vec<_> = found.iter().map(|finding| finding.severity).collect();
+            severities
+        };
+        let random = 0;
+        assert_eq!(severities(&with(""), random), [Severity::Error]);
+        let stateful = with("-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n");
+        assert_eq!(severities(&stateful, random), []);
+        let fixed = with("-A INPUT -p udp --dport 30000:30255 -j ACCEPT\n");
+        assert_eq!(severities(&fixed, 30000), []);
+        assert_eq!(severities(&fixed, 40000), [Severity::Error]);
+        assert_eq!(severities(&fixed, 30100), [Severity::Note]);
+        assert_eq!(severities(&fixed, random), [Severity::Note]);
     }
 
     #[test]
