@@ -8,6 +8,7 @@ use super::{REFLASH, TftpClient, fetch_over_http, fetch_with_all, files};
 use crate::support::{
     helper,
     namespaces::{CLIENT, PHONES, SERVER, TwoHosts},
+    own_loopback,
     process::Running,
     require_program,
     synthetic::{self, bundle},
@@ -174,6 +175,48 @@ fn a_firewall_that_drops_by_default_needs_the_rules_of_the_readme_and_no_more() 
             .iter()
             .all(|phone| phone["to"] == "SIP45.9-3-1SR4-1S")
     );
+}
+
+/// They look as behind a router that translates addresses: one address, and other ports than they chose. Requests
+/// for images name no phone, so the report cannot say which of them has which image.
+#[test]
+fn sixteen_phones_behind_one_address_convert_with_default_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = bundle(folder.path());
+    let mut server = Command::new(REFLASH);
+    server.arg("convert").arg(&bundle);
+    server.args(["--trust-key", synthetic::KEY, "--json"]);
+    server.args(["--listen", &own_loopback().to_string()]);
+    server.args(["--tftp-port", "0", "--http-port", "0", "--sip-port", "0"]);
+    server.args(["--sccp-port", "0", "--journal"]);
+    server.arg(folder.path().join("journal.jsonl"));
+    let mut server = Running::start(&mut server);
+    let started = server.kind("started");
+    let address = own_loopback().to_string();
+    let phones = Command::new(helper())
+        .args(["simulated-phones", started["tftp"].as_str().unwrap()])
+        .arg("recovery")
+        .args([address.as_str(); 16])
+        .output()
+        .unwrap();
+    assert!(phones.status.success(), "{phones:?}");
+    let holding = String::from_utf8(phones.stdout).unwrap();
+    assert_eq!(holding.lines().count(), 16, "{holding}");
+    for phone in holding.lines() {
+        let words: Vec<&str> = phone.split(' ').collect();
+        // The name of the load before and after a second pass by name: the same images.
+        assert!(
+            ["term65.default", "SIP45.9-3-1SR4-1S"].contains(&words[0]),
+            "{phone}"
+        );
+        assert_eq!(words.len(), 6, "{phone}");
+    }
+    server.signal("INT");
+    server.signal("INT");
+    let report = server.kind("finished")["report"].clone();
+    let phones = report["phones"].as_array().unwrap();
+    assert_eq!(phones.len(), 16, "{report:#}");
+    assert!(phones.iter().all(|phone| phone["state"] != "failed"));
 }
 
 #[test]
