@@ -1,5 +1,7 @@
 //! Which clients get the configuration of a phone, which may hold its passwords.
 
+mod routed;
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -224,45 +226,6 @@ fn convert_refuses_a_configuration_to_the_address_of_another_phone() {
 
 #[test]
 #[ignore = "needs root (network namespaces) and curl"]
-fn several_addresses_of_one_mac_are_no_router() {
-    let lab = Lab::build("shared-mac");
-    let server = lab.serve(&[]);
-    for from in [CLIENT, PHONES[0], PHONES[1]] {
-        lab.is_served(from, &lab.own);
-        lab.is_refused(from, OTHERS);
-    }
-    end(server);
-    // The operator says that the addresses are behind a router.
-    let server = lab.serve(&["--routed", "10.2.0.0/16", "--routed", "192.0.2.101/32"]);
-    lab.is_served(PHONES[0], OTHERS);
-    lab.is_refused(PHONES[1], OTHERS);
-    end(server);
-}
-
-#[test]
-#[ignore = "needs root (network namespaces) and curl"]
-fn phones_behind_a_gateway_get_their_configurations() {
-    const ROUTED: &str = "10.2.0.5";
-    let lab = Lab::build("gateway");
-    lab.on_phones(&["addr", "add", "10.2.0.5/32", "dev", "lo"]);
-    lab.on_server(&["route", "add", "10.2.0.0/16", "via", CLIENT]);
-    let server = lab.serve(&[]);
-    lab.is_served(ROUTED, OTHERS);
-    lab.is_refused(CLIENT, OTHERS);
-    end(server);
-    // Without a gateway in the routing table, the router answers ARP for the phone.
-    lab.on_server(&["route", "replace", "10.2.0.0/16", "dev", "eth0"]);
-    let server = lab.serve(&[]);
-    lab.is_refused(ROUTED, OTHERS);
-    end(server);
-    let server = lab.serve(&["--routed", "10.2.0.0/16"]);
-    lab.is_served(ROUTED, OTHERS);
-    lab.is_refused(CLIENT, OTHERS);
-    end(server);
-}
-
-#[test]
-#[ignore = "needs root (network namespaces) and curl"]
 fn the_mac_of_a_client_is_resolved_before_it_gets_a_configuration() {
     let lab = Lab::build("resolve");
     for engine in ["native", "async-tftp"] {
@@ -359,4 +322,50 @@ fn accounts_of_this_machine_get_no_configuration() {
         lab.is_served(CLIENT, &lab.own);
         end(server);
     }
+}
+
+#[test]
+#[ignore = "needs root (network namespaces) and curl"]
+fn a_phone_at_the_former_address_of_another_gets_its_configuration() {
+    let lab = Lab::build("moved");
+    let server = lab.serve(&[]);
+    lab.is_served(CLIENT, &lab.own);
+    // Another phone has the address; it resolves the server by ARP before it sends a request.
+    let link = ["link", "set", "eth0", "address", "00:1d:45:aa:bb:01"];
+    lab.on_phones(&link);
+    lab.hosts.wait_for_carrier();
+    lab.is_served(CLIENT, OTHERS);
+    lab.is_refused(CLIENT, &lab.own);
+    end(server);
+}
+
+#[test]
+#[ignore = "needs root (network namespaces) and curl"]
+fn http_refuses_the_name_of_another_site_and_serves_names_of_this_machine() {
+    let lab = Lab::build("host");
+    let url = format!("http://{SERVER}:6970/{}", lab.own);
+    let status = |header: &str| {
+        let output = lab.curl(CLIENT, &["-H", header, &url]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let server = lab.serve(&[]);
+    for (header, expected) in [
+        ("Host:", "200"),
+        ("Host: 192.0.2.1:6970", "200"),
+        ("Host: pbx", "200"),
+        ("Host: tftp.evil.example", "421"),
+        ("Host: 192.0.2.2:6970", "421"),
+        ("Origin: http://evil.example", "403"),
+        ("Sec-Fetch-Site: cross-site", "403"),
+    ] {
+        assert_eq!(status(header), expected, "{header}");
+    }
+    end(server);
+    let messages = fs::read_to_string(lab.log()).unwrap();
+    let warning = "192.0.2.50 requested a file over HTTP for the host \"tftp.evil.example\"";
+    assert!(messages.contains(warning), "{messages}");
+    let server = lab.serve(&["--server-name", "tftp.corp.example"]);
+    assert_eq!(status("Host: tftp.corp.example:6970"), "200");
+    assert_eq!(status("Host: tftp.evil.example"), "421");
+    end(server);
 }
