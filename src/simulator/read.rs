@@ -89,8 +89,8 @@ impl LoaderManifest {
         };
         let version = find(&|line| line.starts_with("LA_VERSION="))?;
         Some(Self {
-            loader: find(&|line| line.ends_with(".sbn"))?.to_owned(),
-            application: find(&|line| line.ends_with(".sb2"))?.to_owned(),
+            loader: find(&|line| line.strip_suffix(".sbn").is_some())?.to_owned(),
+            application: find(&|line| line.strip_suffix(".sb2").is_some())?.to_owned(),
             version: version.split_once('=')?.1.to_owned(),
         })
     }

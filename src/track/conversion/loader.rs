@@ -1,7 +1,7 @@
 //! The 7940 and 7960: a loader and an application, each fetched in a boot of its own.
 //!
 //! The loader runs at every start. It searches for a load in CTLSEP, SEP, SIP, MGC, `XMLDefault`,
-//! `SIPDefault` and MGCDefault, in this order, until one names it, and requests the manifest of that
+//! `SIPDefault` and `MGCDefault`, in this order, until one names it, and requests the manifest of that
 //! load and one image: the loader's first, after which it restarts, then the application's. Without
 //! SIP, it skips MGC and `XMLDefault`. The SIP application starts 20 s or more after the search
 //! (observed: 23 to 69 s) and requests `SIPDefault.cnf`, then `SIP<MAC>.cnf`.

@@ -12,7 +12,7 @@ use crate::{
 /// Files of one search follow each other within 4 s, or 4 s after an unanswered repetition.
 const SEARCH_WITHIN: Duration = Duration::from_secs(12);
 /// A loader without an application begins its next search 16 to 36 s after the end of one.
-const SEARCHES_APART: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(60);
+const SEARCHES_APART: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_mins(1);
 
 /// The searches of the loader.
 #[derive(Debug, Clone, Copy, Default)]
