@@ -43,7 +43,7 @@ pub(crate) mod wizard;
 use std::process::ExitCode;
 
 use clap::{
-    ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
     error::{ContextKind, ContextValue},
 };
 use tracing::Level;
@@ -51,6 +51,8 @@ use tracing::Level;
 use self::globals::{CommandOutcome, Globals};
 use crate::{
     display::{self, Style},
+    failure::Failure,
+    privileges,
     text::{escape, quoted},
 };
 
@@ -102,6 +104,46 @@ enum Command {
     Man(man::Args),
 }
 
+impl Command {
+    /// Takes the rights that the command needs, before it opens a file, and checks the environment.
+    fn begin(&self) -> Result<(), Failure> {
+        match self {
+            Self::Wizard(_)
+            | Self::Check(_)
+            | Self::Convert(_)
+            | Self::Serve(_)
+            | Self::Watch(_) => privileges::open_files_as_caller()?,
+            _ => privileges::become_caller()?,
+        }
+        match std::env::var_os("TMPDIR") {
+            Some(folder) if folder.is_empty() && self.has_temporary_files() => Err(Failure::usage(
+                "TMPDIR is set and empty: temporary files would be written to the current folder",
+                "Remove it from the environment (`unset TMPDIR`), or set it to a folder: \
+                 TMPDIR=/tmp",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn has_temporary_files(&self) -> bool {
+        !matches!(
+            self,
+            Self::Check(_)
+                | Self::Watch(_)
+                | Self::Dial(_)
+                | Self::Report(_)
+                | Self::Explain(_)
+                | Self::Models(_)
+                | Self::Completions(_)
+                | Self::Man(_)
+        )
+    }
+}
+
+/// How the system and this program say that a file may not be opened.
+const DENIED: &str = "ermission denied";
+const MAY_NOT_READ: &str = "may not read";
+
 /// Runs the program and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -119,11 +161,44 @@ pub fn main() -> ExitCode {
     };
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     log(&cli.globals);
+    let caller = privileges::files_opened_as();
+    let outcome = cli
+        .command
+        .begin()
+        .and_then(|()| run_command(&cli, &matches));
+    match outcome {
+        Ok(CommandOutcome::Done) => ExitCode::SUCCESS,
+        Ok(CommandOutcome::Problems) => ExitCode::from(1),
+        Ok(CommandOutcome::Signal(number)) => ExitCode::from(128 + number),
+        Err(failure) => {
+            print_failure(&failure, caller.as_deref());
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// `caller`: the user as whom files are opened, if this process was started as root.
+fn print_failure(failure: &Failure, caller: Option<&str>) {
+    display::print_message(&format!("error: {}", failure.error));
+    if !failure.cure.is_empty() {
+        display::print_message(&format!("  → {}", failure.cure));
+    }
+    let is_denied = [DENIED, MAY_NOT_READ]
+        .iter()
+        .any(|words| failure.error.contains(words));
+    if let Some(caller) = caller.filter(|_| is_denied) {
+        display::print_message(&format!(
+            "  → reflash opens files as {}, who started it, and not as root",
+            escape(caller)
+        ));
+    }
+}
+
+/// Runs the command.
+fn run_command(cli: &Cli, matches: &ArgMatches) -> Result<CommandOutcome, Failure> {
     let globals = &cli.globals;
-    let command_matches = matches
-        .subcommand()
-        .map_or(&matches, |(_, matches)| matches);
-    let outcome = match &cli.command {
+    let command_matches = matches.subcommand().map_or(matches, |(_, matches)| matches);
+    match &cli.command {
         Command::Wizard(args) => wizard::run(args, command_matches, globals),
         Command::Verify(args) => verify::run(args, globals),
         Command::Stage(args) => stage::run(args, globals),
@@ -141,18 +216,6 @@ pub fn main() -> ExitCode {
         Command::Models(args) => models::run(args, globals),
         Command::Completions(args) => completions::run(args, Cli::command(), globals),
         Command::Man(args) => man::run(args, Cli::command(), globals),
-    };
-    match outcome {
-        Ok(CommandOutcome::Done) => ExitCode::SUCCESS,
-        Ok(CommandOutcome::Problems) => ExitCode::from(1),
-        Ok(CommandOutcome::Signal(number)) => ExitCode::from(128 + number),
-        Err(failure) => {
-            display::print_message(&format!("error: {}", failure.error));
-            if !failure.cure.is_empty() {
-                display::print_message(&format!("  → {}", failure.cure));
-            }
-            ExitCode::from(failure.code)
-        }
     }
 }
 

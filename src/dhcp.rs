@@ -5,7 +5,6 @@
 //! a socket or a clock. Only [`PacketSocket`] and [`BoundServer`] use sockets. Messages are read
 //! and written by [`crate::protocol::dhcp`].
 
-mod arp_probe;
 mod config_snippets;
 mod event;
 mod event_log;
@@ -23,7 +22,7 @@ pub use exclusive_server::{ExclusiveServer, MIN_PROBE_PAUSE, PROBE_INTERVAL};
 pub use packet_socket::{LinkInterface, PacketSocket, PacketSocketError};
 pub use pool::{MAX_POOL, Pool};
 pub use probe::{DISCOVER_TIMES, MAX_OFFERS, Offer, PROBE_WINDOW, Probe};
-pub use run::{BoundServer, RunningServer, StartError};
+pub use run::{BoundServer, ProbedServer, RunningServer, StartError};
 pub use server::{
     DECLINE_TIME, DhcpReply, DhcpServer, LEASE_TIME, OFFER_TIME, RECLAIM_AGE, ServerConfig,
 };

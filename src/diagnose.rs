@@ -45,6 +45,8 @@ pub enum Code {
     HardwareMismatch,
     /// The phone fetches its configuration and drops it.
     ConfigRejected,
+    /// A client did not get the configuration of a phone, because it may be another device.
+    ConfigurationWithheld,
     /// The server has no configuration for the phone.
     NoConfiguration,
     /// The phone restarted before it had every image.
@@ -104,6 +106,7 @@ impl Code {
         Self::BridgeNeeded,
         Self::HardwareMismatch,
         Self::ConfigRejected,
+        Self::ConfigurationWithheld,
         Self::NoConfiguration,
         Self::RebootedMidImage,
         Self::RepeatFlash,

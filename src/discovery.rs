@@ -5,6 +5,7 @@
 //! requests phones' web pages. docs/discovery.md states what each source proves and what it does
 //! not. The decoders are in [`crate::protocol`].
 
+mod arp_probe;
 mod arp_table;
 pub mod capture;
 mod decoded;
@@ -15,9 +16,11 @@ mod observation_queue;
 mod observer;
 pub mod poll;
 mod register_tracker;
+mod route;
 pub mod watch;
 mod wire_activity;
 
+pub(crate) use arp_probe::probe_arp;
 pub(crate) use arp_table::ArpTable;
 pub use decoded::{Decoded, address, observations};
 pub use deduplicator::{Deduplicator, REPEAT_WINDOW};
@@ -25,4 +28,5 @@ pub use frame_limiter::{FRAME_BURST, FRAMES_PER_SECOND};
 pub(crate) use observation_queue::ObservationQueue;
 pub use observer::{Observer, SIP_PORT, Sink};
 pub use register_tracker::{MAX_COPIES, MAX_TRACKED, RegisterTracker};
+pub(crate) use route::Route;
 pub use wire_activity::WireActivity;

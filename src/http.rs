@@ -5,13 +5,15 @@
 //! shows exactly what the peer has received, and "delivered" means the same as over TFTP. Bytes
 //! that were only handed to the kernel do not count.
 //!
-//! [`name`] and [`range`] are pure, `stream` counts, `connection` serves one client.
+//! [`name`], [`range`] and `origin` are pure, `stream` counts, `connection` serves one client.
 
 mod body;
 mod connection;
 mod limits;
 pub mod name;
+mod origin;
 pub mod range;
+mod response;
 mod server;
 mod service;
 mod stream;
@@ -26,5 +28,5 @@ pub use self::{
         NAME_MAX, REQUEST_MAX, REQUEST_TIME,
     },
     server::HttpServer,
-    service::{End, HttpAnswer, HttpService},
+    service::{DEFER_INTERVAL, End, HttpAnswer, HttpRequest, HttpService},
 };

@@ -8,6 +8,7 @@
 mod coalesce_acks;
 mod disk;
 mod error;
+mod file;
 mod header;
 mod limits;
 mod line;
@@ -19,6 +20,7 @@ mod write;
 
 pub use coalesce_acks::ACK_INTERVAL;
 pub use error::{JournalError, JournalErrorKind};
+pub use file::JournalFile;
 pub use header::{
     Arguments, Expectations, InputFile, JournalHeader, NamedPhone, Network, RecordedManifest,
     ServedBundle,

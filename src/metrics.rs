@@ -261,8 +261,8 @@ impl fmt::Debug for Exporter {
 }
 
 impl http::HttpService for Exporter {
-    fn request(&self, _now: Instant, _peer: SocketAddrV4, name: &str) -> http::HttpAnswer {
-        if name != NAME {
+    fn request(&self, _now: Instant, request: &http::HttpRequest<'_>) -> http::HttpAnswer {
+        if request.name != NAME {
             return http::HttpAnswer::NotFound;
         }
         let file = StagedFile {
@@ -332,6 +332,7 @@ mod tests {
             port: 1,
             served,
             error: None,
+            sender: None,
         };
         let served = || {
             Some(ServedFile {

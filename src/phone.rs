@@ -22,8 +22,8 @@ pub use limits::{
 pub use load::{FirmwareRelease, LoadName, Protocol};
 pub use mac::{MacAddress, ParseMacError};
 pub use model::{Family, MODELS, Model};
-pub use request::RequestedFile;
 pub(crate) use request::normalized_name;
+pub use request::{RequestedFile, configured_phone};
 pub use reset::{HardwareHazard, RESET_KEYS, RESET_WINDOW, ResetLamps};
 pub use route::{BRIDGE_RELEASE, Route, is_signed_with_previous_key};
 pub use time_zones::CISCO_TIME_ZONES;

@@ -10,6 +10,7 @@ mod interface;
 mod port_owner;
 mod ports;
 mod rights;
+mod routed;
 mod run;
 mod selftest;
 mod unaddressed;

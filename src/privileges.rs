@@ -1,15 +1,27 @@
-//! Dropping privileges: the ports are bound first, then the process becomes the user who
-//! started it. Capabilities are per thread, so this happens before a second thread starts.
+//! Whose rights this process uses. Files that the command line names are opened as the user who
+//! started the program; the ports are bound first, then the process becomes a user without
+//! privileges. Capabilities are per thread, so this happens before a second thread starts.
+
+mod drop;
+mod files;
+mod user;
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use caps::{CapSet, CapsHashSet};
-use nix::unistd::{self, AccessFlags, Gid, Uid, User, access};
+use nix::unistd::{self, Uid, User};
 
-use crate::{failure::Failure, journal};
+pub use self::{
+    drop::{become_caller, drop_all},
+    files::{
+        caller_who_cannot_read, choose_temporary_folder, creating_as_runner, files_opened_as,
+        open_files_as_caller, with_access_of_root,
+    },
+    user::check_user,
+};
+use crate::journal;
 
 /// How the operator gives this program its privileges.
 #[must_use]
@@ -22,120 +34,24 @@ pub fn how_to_grant() -> String {
     )
 }
 
-/// Drops all capabilities and, if this process is root, switches to `user` or to the user who
-/// called sudo. Returns messages for the operator.
-///
-/// # Errors
-/// The user does not exist, this process may not switch to it, or the capabilities cannot be
-/// dropped.
-pub fn drop_all(user: Option<&str>) -> Result<Vec<String>, Failure> {
-    let target = target(user)?;
-    let mut messages = Vec::new();
-    if unistd::geteuid().is_root() {
-        let Some(target) = &target else {
-            messages.push(
-                "running as root for the whole run; with --user NAME it drops root once the ports \
-                 are open"
-                    .to_owned(),
-            );
-            return Ok(messages);
-        };
-        become_user(target).map_err(|error| {
-            Failure::new(
-                format!("cannot become user {}: {error}", target.name),
-                "In a container without CAP_SETUID, start the program as that user",
-            )
-        })?;
-        messages.push(format!(
-            "ports are open; running as {} (uid {}) from now on",
-            target.name, target.uid
-        ));
-    } else if let Some(target) = target.filter(|target| target.uid != unistd::geteuid()) {
-        let error = format!("only root can switch to user {}", target.name);
-        return Err(Failure::usage(error, "Remove --user, or use sudo"));
-    }
-    // The capabilities were only needed to bind. Ambient ones go with the permitted ones.
-    for set in [CapSet::Effective, CapSet::Permitted, CapSet::Inheritable] {
-        caps::set(None, set, &CapsHashSet::new())
-            .map_err(|error| Failure::new(format!("cannot drop capabilities: {error}"), ""))?;
-    }
-    Ok(messages)
-}
-
-/// The home folder of the user who called sudo, or else of the current user.
+/// The home folder of the user who started this program.
 #[must_use]
 pub fn home() -> Option<PathBuf> {
-    let invoker = target(None).ok().flatten();
-    match invoker.filter(|_| unistd::geteuid().is_root()) {
-        Some(target) => User::from_uid(target.uid)
-            .ok()
-            .flatten()
-            .map(|user| user.dir),
+    match user::caller() {
+        Some(caller) => home_of(caller.uid),
         None => std::env::home_dir(),
     }
 }
 
-/// Changes the owner of a file that root wrote to the user who called sudo.
-///
-/// # Errors
-/// The owner cannot be changed.
-pub fn give_to_invoker(file: &std::fs::File) -> std::io::Result<()> {
-    let invoker = target(None).ok().flatten();
-    match invoker.filter(|_| unistd::geteuid().is_root()) {
-        Some(target) => {
-            let (uid, gid) = (target.uid.as_raw(), target.gid.as_raw());
-            std::os::unix::fs::fchown(file, Some(uid), Some(gid))
-        }
-        None => Ok(()),
-    }
-}
-
-/// The user that [`drop_all`] switches to, if that user may not read this file, or this folder and
-/// the files in it. `None` too if that is not known.
-#[must_use]
-pub fn user_who_cannot_read(path: &Path, user: Option<&str>) -> Option<String> {
-    let becomes = target(user).ok().flatten()?;
-    if !unistd::geteuid().is_root() {
-        return None;
-    }
-    let may_read = as_real_user(&becomes, || {
-        if !path.is_dir() {
-            return access(path, AccessFlags::R_OK).is_ok();
-        }
-        // The folder itself can be readable by root only.
-        let files = fs::read_dir(path).into_iter().flatten().flatten();
-        access(path, AccessFlags::R_OK | AccessFlags::X_OK).is_ok()
-            && files
-                .into_iter()
-                .all(|file| access(&file.path(), AccessFlags::R_OK).is_ok())
-    });
-    match may_read {
-        Ok(false) => Some(becomes.name),
-        Ok(true) => None,
+/// The home folder in the user database.
+fn home_of(uid: Uid) -> Option<PathBuf> {
+    match User::from_uid(uid) {
+        Ok(user) => user.map(|user| user.dir),
         Err(error) => {
-            tracing::info!("cannot check what {} may read: {error}", becomes.name);
+            tracing::debug!("cannot read the user database: {error}");
             None
         }
     }
-}
-
-/// Calls `check` with the real user and groups of `target`, which is what access(2) checks, and the
-/// effective ones of root.
-fn as_real_user<T>(target: &TargetUser, check: impl FnOnce() -> T) -> nix::Result<T> {
-    let groups = unistd::getgroups()?;
-    let (user, group) = (unistd::getuid(), unistd::getgid());
-    let root = Uid::from_raw(0);
-    let effective = unistd::getegid();
-    let change = || {
-        unistd::setgroups(&[target.gid])?;
-        unistd::setresgid(target.gid, effective, effective)?;
-        unistd::setresuid(target.uid, root, root)
-    };
-    let checked = change().map(|()| check());
-    unistd::setresuid(user, root, root)?;
-    unistd::setresgid(group, effective, effective)?;
-    unistd::setgroups(&groups)?;
-    checked
 }
 
 /// How this program is called again in the same way: with `sudo` if sudo started it, and with its
@@ -168,103 +84,24 @@ fn call_of(program: Option<&Path>, folders: &[PathBuf], with_sudo: bool) -> Stri
     }
 }
 
-/// The journal folder of the user that [`drop_all`] switches to, or else of the current user.
-/// `None` if the user has no home.
-///
-/// # Errors
-/// No such user.
-pub fn state_folder(user: Option<&str>) -> Result<Option<PathBuf>, Failure> {
-    let home = |uid: Uid| match User::from_uid(uid) {
-        Ok(user) => user.map(|user| user.dir),
-        Err(error) => {
-            tracing::debug!("cannot read the user database: {error}");
-            None
-        }
-    };
-    let becomes = target(user)?.filter(|target| target.uid != unistd::geteuid());
-    if let Some(target) = becomes.filter(|_| unistd::geteuid().is_root()) {
+/// The journal folder of the user who started this program. `None`: that user has no home.
+#[must_use]
+pub fn state_folder() -> Option<PathBuf> {
+    if let Some(caller) = user::caller() {
         // HOME and XDG_STATE_HOME are those of root here.
-        return Ok(journal::state_folder(None, home(target.uid).as_deref()));
+        return journal::state_folder(None, home_of(caller.uid).as_deref());
     }
     let home_folder = std::env::var_os("HOME").filter(|home| !home.is_empty());
     let home_folder = home_folder
         .map(PathBuf::from)
-        .or_else(|| home(unistd::geteuid()));
+        .or_else(|| home_of(unistd::geteuid()));
     let state_home = std::env::var_os("XDG_STATE_HOME");
-    Ok(journal::state_folder(
-        state_home.as_deref(),
-        home_folder.as_deref(),
-    ))
-}
-
-/// The user to switch to.
-#[derive(Debug, PartialEq, Eq)]
-struct TargetUser {
-    name: String,
-    uid: Uid,
-    gid: Gid,
-}
-
-fn target(user: Option<&str>) -> Result<Option<TargetUser>, Failure> {
-    let Some(name) = user else {
-        let id = |name: &str| std::env::var(name).ok();
-        return Ok(invoker(id("SUDO_UID"), id("SUDO_GID")));
-    };
-    let user = User::from_name(name)
-        .map_err(|error| Failure::new(format!("cannot read the user database: {error}"), ""))?;
-    let Some(user) = user else {
-        return Err(Failure::usage(
-            format!("no such user: {name}"),
-            "`getent passwd` lists the users",
-        ));
-    };
-    Ok(Some(TargetUser {
-        name: user.name,
-        uid: user.uid,
-        gid: user.gid,
-    }))
-}
-
-/// The user who called sudo, from its environment variables; `None` for root.
-fn invoker(uid: Option<String>, gid: Option<String>) -> Option<TargetUser> {
-    let uid = uid?.parse().ok().filter(|uid| *uid != 0)?;
-    let gid = gid?.parse().ok()?;
-    Some(TargetUser {
-        name: std::env::var("SUDO_USER").unwrap_or_else(|_| "the user of sudo".to_owned()),
-        uid: Uid::from_raw(uid),
-        gid: Gid::from_raw(gid),
-    })
-}
-
-/// Sets the groups first: a normal user may not change them.
-fn become_user(target: &TargetUser) -> nix::Result<()> {
-    unistd::setgroups(&[target.gid])?;
-    unistd::setresgid(target.gid, target.gid, target.gid)?;
-    unistd::setresuid(target.uid, target.uid, target.uid)
+    journal::state_folder(state_home.as_deref(), home_folder.as_deref())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sudo_user_needs_both_ids_and_must_not_be_root() {
-        let ids = |uid: &str, gid: &str| {
-            invoker(Some(uid.to_owned()), Some(gid.to_owned()))
-                .map(|target| (target.uid.as_raw(), target.gid.as_raw()))
-        };
-        assert_eq!(ids("1000", "100"), Some((1000, 100)));
-        for (uid, gid) in [
-            ("0", "0"),
-            ("", "100"),
-            ("1000", ""),
-            ("-1", "1"),
-            ("x", "y"),
-        ] {
-            assert_eq!(ids(uid, gid), None, "{uid} {gid}");
-        }
-        assert_eq!(invoker(None, Some("100".to_owned())), None);
-    }
 
     #[test]
     fn a_program_outside_the_path_is_called_by_its_path() {
@@ -280,11 +117,5 @@ mod tests {
         assert_eq!(call(&elsewhere, false), path);
         assert_eq!(call(&elsewhere, true), format!("sudo {path}"));
         assert_eq!(call_of(None, &elsewhere, true), "sudo reflash");
-    }
-
-    #[test]
-    fn unknown_user_is_a_usage_error() {
-        let failure = target(Some("nobody-of-this-name")).unwrap_err();
-        assert_eq!(failure.code, 2);
     }
 }

@@ -15,7 +15,9 @@ use crate::{
     display::print_message,
     failure::Failure,
     inputs::{run_inputs::RunInputs, shown},
-    journal::{self, Arguments, Journal, JournalError, JournalHeader, Network, RecordedRun},
+    journal::{
+        self, Arguments, Journal, JournalError, JournalFile, JournalHeader, Network, RecordedRun,
+    },
     phone::MacAddress,
     session::wall_clock,
     text::escape,
@@ -39,7 +41,7 @@ pub struct RunStart<'a> {
 #[derive(Debug)]
 pub struct RunRecord {
     /// `None`: the run is not recorded.
-    pub journal: Option<Journal>,
+    pub journal: Option<JournalFile>,
     /// The earlier sessions of the run, if it is resumed.
     pub recorded: Option<RecordedRun>,
 }
@@ -56,12 +58,29 @@ fn failure(error: JournalError) -> Failure {
     Failure::new(error, cure)
 }
 
+impl RunRecord {
+    /// The path of the journal.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.journal.as_ref().map(JournalFile::path)
+    }
+
+    /// Starts to write the journal. This starts threads: privileges are dropped before.
+    ///
+    /// # Errors
+    /// The system starts no thread.
+    pub fn start(self) -> Result<(Option<Journal>, Option<RecordedRun>), Failure> {
+        let journal = self.journal.map(Journal::start).transpose();
+        Ok((journal.map_err(failure)?, self.recorded))
+    }
+}
+
 /// Creates a journal at `path`, which must not exist.
 ///
 /// # Errors
 /// The file exists or cannot be written.
-pub fn create(path: &Path, header: JournalHeader) -> Result<Journal, Failure> {
-    Journal::create(path, wall_clock(), header).map_err(failure)
+pub fn create(path: &Path, header: JournalHeader) -> Result<JournalFile, Failure> {
+    JournalFile::create(path, wall_clock(), header).map_err(failure)
 }
 
 /// Records a new run: in `path`, or else in a new file of the state folder. If no path is given and
@@ -91,7 +110,7 @@ pub fn record_new(
     })
 }
 
-fn create_in(state_folder: Option<&Path>, header: JournalHeader) -> Option<Journal> {
+fn create_in(state_folder: Option<&Path>, header: JournalHeader) -> Option<JournalFile> {
     let warn = |why: &str| {
         eprintln!("warning: {why}; this run is not recorded and cannot be resumed");
         eprintln!("  → Name a writable file: --journal FILE");
@@ -102,7 +121,7 @@ fn create_in(state_folder: Option<&Path>, header: JournalHeader) -> Option<Journ
     };
     let load = header.bundles.first().map(|bundle| bundle.load.clone());
     let path = journal::unused_path(folder, wall_clock(), load.as_ref());
-    match Journal::create(&path, wall_clock(), header) {
+    match JournalFile::create(&path, wall_clock(), header) {
         Ok(journal) => Some(journal),
         Err(error) => {
             warn(&error.to_string());
@@ -299,6 +318,7 @@ impl PreviousRun {
             timeout: now.timeout.or(then.timeout),
             survey: then.survey,
             network: now.network,
+            routed: now.routed,
             stages: now.stages,
             bridge: now.bridge,
             registering: now.registering,
@@ -342,7 +362,7 @@ impl PreviousRun {
     /// The journal cannot be read or continued.
     pub fn resume(self, start: &RunStart<'_>, quiet: bool) -> Result<RunRecord, Failure> {
         let (journal, recorded) =
-            Journal::resume(&self.path, wall_clock(), start.network).map_err(failure)?;
+            JournalFile::resume(&self.path, wall_clock(), start.network).map_err(failure)?;
         if !quiet {
             let (done, phones) = recorded.fleet().done_of_total();
             let began = recorded.sessions.began().strftime("%Y-%m-%d %H:%M:%SZ");
@@ -362,11 +382,11 @@ impl PreviousRun {
 /// Messages about the journal for the operator: at the start of the run, and at its end. `resume`:
 /// the command that continues the run, as lines to copy.
 #[must_use]
-pub fn messages(journal: Option<&Journal>, resume: Option<&str>) -> (Vec<String>, Vec<String>) {
+pub fn messages(journal: Option<&Path>, resume: Option<&str>) -> (Vec<String>, Vec<String>) {
     let Some(journal) = journal else {
         return (Vec::new(), Vec::new());
     };
-    let path = shown(journal.path());
+    let path = shown(journal);
     let resume =
         resume.map(|command| format!("to continue this run after an interruption:\n{command}"));
     let after = format!("The journal of this run is {path}; `reflash report` reads it");

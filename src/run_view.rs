@@ -57,6 +57,7 @@ use crate::{
 ///         port: 49_152,
 ///         served: None,
 ///         error: None,
+///         sender: None,
 ///     },
 /// };
 /// let began: Timestamp = "2026-01-01T08:00:00Z".parse()?;

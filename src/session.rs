@@ -14,6 +14,8 @@ mod messages;
 mod next_steps;
 mod operator;
 mod run;
+mod secrets;
+mod senders;
 mod server_thread;
 mod service;
 mod setup;

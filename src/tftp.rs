@@ -15,6 +15,7 @@ pub mod async_tftp;
 pub(crate) mod batch;
 pub mod bind;
 mod bound;
+mod deferred;
 mod driver;
 pub mod engine;
 pub mod options;

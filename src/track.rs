@@ -19,11 +19,14 @@ mod lease;
 mod observation;
 mod pass;
 mod plan;
+mod register;
 mod registrations;
 mod remark;
 mod report;
 mod route;
+mod tftp_error;
 mod view;
+mod withheld;
 
 pub use conversion::{ExpectedActivity, SETTLED_AFTER, silence_limit};
 pub use event::{
@@ -36,15 +39,18 @@ pub use history::MAX_ROWS;
 pub use identity::{MAX_OTHERS, MAX_PHONES};
 pub use lease::LeaseOptions;
 pub use observation::{
-    EvidenceSource, Observation, ObservationKind, Register, RegisterOutcome, RunTime, ServedFile,
-    TftpError, TransferEnd, TransferId, Transport,
+    EvidenceSource, Observation, ObservationKind, RunTime, ServedFile, TransferEnd, TransferId,
+    Transport,
 };
 pub use plan::{
-    ConfiguredLine, FileServer, ManifestPlan, Plan, REGISTRATION_WAIT, RegistrationTarget,
-    StagePlan, Subnet,
+    ConfiguredLine, FileServer, ManifestPlan, ParseSubnetError, Plan, REGISTRATION_WAIT,
+    RegistrationTarget, StagePlan, Subnet,
 };
+pub use register::{Register, RegisterOutcome};
 pub use registrations::{LineReport, LineState, Registrations};
 pub use remark::RemarkMeaning;
 pub use report::{FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport, Report, Totals};
 pub use route::PlannedRoute;
+pub use tftp_error::TftpError;
 pub use view::View;
+pub use withheld::Withheld;

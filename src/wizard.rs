@@ -124,7 +124,7 @@ fn agreed(answers: &Answers, mut prompt: TerminalPrompt) -> Result<Ended, Failur
     let options = command_line.options()?;
     let call = privileges::call();
     if let Some(draft) = &answers.draft {
-        draft.write(privileges::give_to_invoker)?;
+        draft.write()?;
         prompt.paragraph(&format!("Inventory written: {}", draft.path.display()));
     }
     let guide = Guide::new(answers.wanted_models(), answers.setup.clone())

@@ -24,7 +24,6 @@ use super::{
     web::WebArgs,
 };
 use crate::{
-    bundle::Bundle,
     failure::Failure,
     inputs::{
         bundles::{self, Selection, Trust},
@@ -32,7 +31,6 @@ use crate::{
         extra_files,
         phone_list::InventoryFile,
         run_inputs::RunInputs,
-        stage_failure,
     },
     inventory::Inventory,
     journal::Arguments,
@@ -40,7 +38,7 @@ use crate::{
     preflight::SelectedInterface,
     privileges,
     resume::{self, PreviousRun, RunStart},
-    services::dhcp::BoundDhcp,
+    services::dhcp::{BoundDhcp, ProbedDhcp},
     session::Source,
     stage::{ExtraFile, Stage},
     text::command_lines,
@@ -165,7 +163,7 @@ pub(crate) fn run_with(
     // Before the switch to another user, after which sudo is not known.
     let program = format!("{} convert", privileges::call());
     let options = CommandLine::given(matches, syntax).options_of_machine();
-    let folder = args.network.state_folder()?;
+    let folder = privileges::state_folder();
     let previous = args.journal.previous(folder.as_deref())?;
     let inputs = inputs(args, previous.as_ref());
     let ServedFiles {
@@ -177,11 +175,9 @@ pub(crate) fn run_with(
     let inventory = inventory_file.as_ref().map(|file| &file.inventory);
     let all_bundles = selection.all();
     let own_files = [&extra_files[..], &made.files].concat();
-    let has_made = !made.files.is_empty();
-    check_readable(args, &all_bundles)?;
     let chosen = args.network.choose()?.because(hooks.reason.as_deref());
-    let recorded = previous.as_ref().and_then(PreviousRun::call_manager);
-    let given = args.call_manager.or(recorded);
+    let recorded = || previous.as_ref()?.call_manager();
+    let given = args.call_manager.or_else(recorded);
     let call_manager = call_manager(given, &chosen)?;
     let preflight = args
         .preflight
@@ -189,34 +185,22 @@ pub(crate) fn run_with(
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let dhcp = args.dhcp.open(&chosen)?;
     let observers = Observers::open(args.registrar.ports(), &own_files, &chosen, call_manager)?;
-    let dropped = args.network.drop_privileges()?;
     let dhcp_message = dhcp.as_ref().map(BoundDhcp::message);
-    // The DHCP server stops when it is dropped at the end of this function. Its start takes
-    // seconds, so it comes before staging: a signal in this time leaves no files behind.
-    let mut dhcp = dhcp.map(BoundDhcp::start).transpose()?;
+    // The probe takes seconds, so it comes before staging: a signal in this time leaves no files
+    // behind.
+    let dhcp = dhcp.map(BoundDhcp::probe).transpose()?;
     let Selection { targets, bridges } = &selection;
-    let stage = Stage::temporary_with_files(targets, bridges, &own_files, call_manager.into())
-        .map_err(stage_failure)?;
+    // Files are opened before the drop, as the user who started the program.
+    let (stage, temporary_message) = args.network.lay_out(|| {
+        Stage::temporary_with_files(targets, bridges, &own_files, call_manager.into())
+    })?;
     let plan = plan(args, &stage, &chosen, inventory);
     let (plan, registration_messages) = observers.complete(plan, &chosen);
     let plan = match &previous {
         Some(previous) => previous.plan(plan)?,
         None => plan,
     };
-    let mut messages = opening(&chosen, call_manager, dhcp_message);
-    match plan.survey {
-        Some(survey) => messages.extend(previous.is_none().then(|| survey_message(survey))),
-        None => messages.extend(resets::messages(targets)),
-    }
-    messages.extend(dropped);
-    messages.extend_from_slice(observers.captures.messages());
-    messages.extend(servers.metrics_message());
-    messages.extend(registration_messages);
-    messages.extend(args.network.messages());
-    messages.extend(made.messages);
-    messages.extend(inventory::unlisted_message(&plan));
-    let stages = bundles::started_stages(&selection, &plan);
-    let made_from = inventory_file.as_ref().filter(|_| has_made);
+    let made_from = inventory_file.as_ref().filter(|_| !made.files.is_empty());
     let start = RunStart {
         network: servers.network(),
         command: Arguments {
@@ -229,9 +213,25 @@ pub(crate) fn run_with(
     let record = args
         .journal
         .record(previous, folder.as_deref(), start, globals.quiet)?;
-    let journal = record.journal.as_ref();
-    let resume =
-        journal.map(|journal| command_lines(&program, &resume_words(journal.path(), &options), 6));
+    let dropped = args.network.drop_privileges(None)?;
+    // The DHCP server stops when it is dropped at the end of this function.
+    let mut dhcp = dhcp.map(ProbedDhcp::start).transpose()?;
+    let mut messages = opening(&chosen, call_manager, dhcp_message);
+    match plan.survey {
+        Some(survey) => messages.extend((!args.journal.resume).then(|| survey_message(survey))),
+        None => messages.extend(resets::messages(targets)),
+    }
+    messages.extend(dropped.into_iter().chain(temporary_message));
+    messages.extend_from_slice(observers.captures.messages());
+    messages.extend(servers.metrics_message());
+    messages.extend(registration_messages);
+    messages.extend(args.network.messages());
+    messages.extend(made.messages);
+    messages.extend(inventory::unlisted_message(&plan));
+    let stages = bundles::started_stages(&selection, &plan);
+    let journal = record.path();
+    let continued = |journal| command_lines(&program, &resume_words(journal, &options), 6);
+    let resume = journal.map(continued);
     let (before, after) = resume::messages(journal, resume.as_deref());
     messages.extend(before);
     let started = servers.started(stage.root(), journal, stages, messages);
@@ -265,17 +265,6 @@ pub(crate) fn run_with(
         record,
         run::Ui { globals, hooks },
     )
-}
-
-/// Checks that the user that this process becomes can read the bundles: they are read after the
-/// switch to this user. Called before a port is opened.
-fn check_readable(args: &Args, bundles: &[Bundle]) -> Result<(), Failure> {
-    for bundle in bundles {
-        if let Some(user) = args.network.user_who_cannot_read(&bundle.path) {
-            return Err(bundles::unreadable(&bundle.path, &user));
-        }
-    }
-    Ok(())
 }
 
 /// Checks the flags against each other. Returns whether this program serves addresses.
@@ -313,6 +302,7 @@ fn plan(
         registration_wait: args.registrar.registration_wait(),
         survey: args.survey,
         network: chosen.network(),
+        routed: args.network.routed(),
         ..Plan::default()
     }
 }
@@ -370,6 +360,11 @@ fn served_files(
     let RunInputs {
         bundles, bridges, ..
     } = inputs;
+    for path in bundles.iter().chain(bridges) {
+        if let Some(user) = privileges::caller_who_cannot_read(path) {
+            return Err(bundles::unreadable(path, &user));
+        }
+    }
     let selection = bundles::select_with_bridges(bundles, bridges, &inputs.trust, quiet)?;
     if let Some(previous) = previous {
         previous.check_bundles(&selection.all())?;

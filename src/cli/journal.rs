@@ -10,7 +10,7 @@ use crate::{
     display::print_message,
     failure::Failure,
     inputs::shown,
-    journal::{Journal, JournalHeader},
+    journal::{JournalFile, JournalHeader},
     resume::{self, FoundRun, PreviousRun, RESUME_UNASKED, RunRecord, RunStart},
     session::wall_clock,
 };
@@ -30,7 +30,7 @@ impl JournalArgs {
     pub(crate) fn create(
         &self,
         header: impl FnOnce() -> JournalHeader,
-    ) -> Result<Option<Journal>, Failure> {
+    ) -> Result<Option<JournalFile>, Failure> {
         let path = self.journal.as_deref();
         path.map(|path| resume::create(path, header())).transpose()
     }

@@ -2,7 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4},
-    path::PathBuf,
+    path::Path,
 };
 
 use super::{
@@ -13,10 +13,13 @@ use super::{
 };
 use crate::{
     failure::Failure,
+    inputs::stage_failure,
     preflight::{self, SelectedInterface},
     privileges,
     services::servers::{self, BoundServers},
+    stage::{Stage, StageError},
     tftp::{self, policy},
+    track::Subnet,
 };
 
 /// The TFTP port that phones use; they know no other.
@@ -56,6 +59,19 @@ pub(crate) struct NetworkArgs {
     #[arg(long = "transfer-port", value_name = "N", default_value = "0",
           value_parser = transfer_ports, help_heading = heading::NETWORK)]
     transfer_ports: tftp::TransferPorts,
+    /// Network of phones behind a router: 10.2.0.0/16
+    ///
+    /// Repeatable. A configuration may hold passwords: an address gets only that of the phone that
+    /// ARP shows there. Networks that the routing table reaches through a gateway are served
+    /// without this; name those whose router answers ARP for the phones or hides their addresses.
+    #[arg(long, value_name = "NETWORK", help_heading = heading::NETWORK)]
+    routed: Vec<Subnet>,
+    /// Another name of this machine that phones use
+    ///
+    /// Repeatable; for HTTP, if DHCP option 66 is a name with dots. Requests for other names are
+    /// refused, as web pages of other sites could cause them.
+    #[arg(long = "server-name", value_name = "NAME", help_heading = heading::NETWORK)]
+    server_names: Vec<String>,
     /// Engine: native or async-tftp
     ///
     /// native observes every acknowledgement. async-tftp is the crate of that name; it does not
@@ -73,7 +89,8 @@ pub(crate) struct NetworkArgs {
     max_per_address: usize,
     /// Switch from root to this user once ports are open
     ///
-    /// Default: the user who called sudo.
+    /// Default: the user who called sudo, and no other is possible then. For root itself: reflash
+    /// if this machine has such a user, else nobody. root: stay root.
     #[arg(long, value_name = "NAME", help_heading = heading::NETWORK)]
     user: Option<String>,
     /// DSCP of outgoing packets (0-63)
@@ -125,28 +142,35 @@ impl EngineChoice {
 }
 
 impl NetworkArgs {
-    /// Drops all privileges, once the ports are bound. Returns messages for the operator.
-    pub(crate) fn drop_privileges(&self) -> Result<Vec<String>, Failure> {
-        privileges::drop_all(self.user.as_deref())
+    /// Drops all privileges, once the ports are bound. Returns messages for the operator. `folder`:
+    /// one that is read for the whole run.
+    pub(crate) fn drop_privileges(&self, folder: Option<&Path>) -> Result<Vec<String>, Failure> {
+        privileges::drop_all(self.user.as_deref(), folder)
     }
 
-    /// The journal folder of the user that serves.
-    pub(crate) fn state_folder(&self) -> Result<Option<PathBuf>, Failure> {
-        privileges::state_folder(self.user.as_deref())
+    /// Finds a temporary folder for the user that serves; a message if that is not `TMPDIR`.
+    pub(crate) fn choose_temporary_folder(&self) -> Result<Option<String>, Failure> {
+        privileges::choose_temporary_folder(self.user.as_deref())
     }
 
-    pub(crate) fn user(&self) -> Option<&str> {
-        self.user.as_deref()
+    /// Lays out files in a temporary folder, which the user that serves can remove.
+    pub(crate) fn lay_out(
+        &self,
+        stage: impl FnOnce() -> Result<Stage, StageError>,
+    ) -> Result<(Stage, Option<String>), Failure> {
+        let message = self.choose_temporary_folder()?;
+        let laid_out = privileges::creating_as_runner(self.user.as_deref(), stage)?;
+        Ok((laid_out.map_err(stage_failure)?, message))
+    }
+
+    /// Networks behind a router that the routing table does not show.
+    pub(crate) fn routed(&self) -> Vec<Subnet> {
+        self.routed.clone()
     }
 
     /// What the operator must know about the engine, printed before and after the run.
     pub(crate) fn messages(&self) -> Vec<String> {
         self.engine.messages()
-    }
-
-    /// The user that [`Self::drop_privileges`] switches to, if that user cannot read this file.
-    pub(crate) fn user_who_cannot_read(&self, path: &std::path::Path) -> Option<String> {
-        privileges::user_who_cannot_read(path, self.user.as_deref())
     }
 
     /// Selects the address to serve on.
@@ -173,6 +197,7 @@ impl NetworkArgs {
             tftp_port: self.tftp_port,
             http_port: self.http_port,
             transfer_ports: self.transfer_ports,
+            routed: self.routed.clone(),
             isolated,
         }
     }
@@ -184,8 +209,12 @@ impl NetworkArgs {
         web: WebArgs,
         chosen: &SelectedInterface,
     ) -> Result<BoundServers, Failure> {
+        privileges::check_user(self.user.as_deref())?;
         let http = SocketAddrV4::new(chosen.address, self.http_port);
-        let bind_http = || servers::bind_http(http, self.dscp);
+        let bind_http = || {
+            let server = servers::bind_http(http, self.dscp)?;
+            Ok(server.with_names(self.server_names.clone()))
+        };
         Ok(BoundServers {
             tftp: self.bind_tftp(chosen.address)?,
             http: (self.http_port != 0).then(bind_http).transpose()?,

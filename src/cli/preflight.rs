@@ -38,6 +38,7 @@ mod tests {
             tftp_port: 69,
             http_port: 6970,
             transfer_ports: crate::tftp::TransferPorts::RANDOM,
+            routed: Vec::new(),
             isolated: false,
         };
         let preflight = PreflightArgs { no_check: true }.run(&options, &chosen);

@@ -27,10 +27,10 @@ use crate::{
         stage_failure,
     },
     inventory::Inventory,
-    journal::{Journal, JournalHeader, Network},
+    journal::{JournalHeader, Network},
     phone::{MacAddress, Model},
     reporter::Started,
-    resume,
+    resume::{self, RunRecord},
     services::runtime,
     session::{self, Setup, Source},
     simulator::fleet::{self, FleetConfig, PhoneResult},
@@ -95,11 +95,14 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         tftp: server.local_addr(),
         http: None,
     };
-    let journal = args.journal.create(|| {
-        let bundles = recorded(&selection, synthetic.as_ref());
-        header(args, network, &bundles, &plan)
-    })?;
-    let (before, after) = resume::messages(journal.as_ref(), None);
+    let record = RunRecord {
+        journal: args.journal.create(|| {
+            let bundles = recorded(&selection, synthetic.as_ref());
+            header(args, network, &bundles, &plan)
+        })?,
+        recorded: None,
+    };
+    let (before, after) = resume::messages(record.path(), None);
     messages.extend(before);
     let mut afterwards = args.engine.messages();
     afterwards.extend(after);
@@ -108,14 +111,15 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         http: None,
         web: web.as_ref().map(web::WebServer::local_addr),
         root: stage.root(),
-        journal: journal.as_ref().map(Journal::path).map(ToOwned::to_owned),
+        journal: record.path().map(ToOwned::to_owned),
         stages,
         messages,
     };
+    let (journal, recorded) = record.start()?;
     let setup = Setup {
         source: Source::Stage(stage),
         journal,
-        recorded: None,
+        recorded,
         speed: speed(args),
         plan,
         server,

@@ -80,10 +80,11 @@ pub(crate) fn run(
     };
     let (mut observations, capturing) = services.captures.start();
     observations.extend(services.observations);
+    let (journal, recorded) = record.start()?;
     let setup = Setup {
         source,
-        journal: record.journal,
-        recorded: record.recorded,
+        journal,
+        recorded,
         speed: 1.0,
         plan,
         server: services.servers.tftp,

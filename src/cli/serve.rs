@@ -50,26 +50,15 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     let chosen = args.network.choose()?;
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let captures = Captures::open(&chosen, SIP_PORT, None);
-    let dropped = args.network.drop_privileges()?;
     let folder = ServedFolder::open(&args.folder).map_err(|error| {
         Failure::new(
             error,
             "Check the name of the folder, and that this user may read it",
         )
     })?;
-    extra_files::check_folder(&folder, globals.quiet);
-    bundles::check_folder(folder.root(), globals.quiet);
-    // The live display has the way to end in its footer, and `--json` is for programs.
-    let is_live = display::is_live(globals.json, globals.quiet);
-    let mut messages: Vec<String> = dropped;
-    if !is_live {
-        messages.insert(0, "press Ctrl-C to stop".to_owned());
-    }
-    messages.extend_from_slice(captures.messages());
-    messages.extend(servers.metrics_message());
-    messages.extend(args.network.messages());
     let plan = Plan {
         server: FileServer::Folder,
+        routed: args.network.routed(),
         ..Plan::default()
     };
     let record = RunRecord {
@@ -83,13 +72,26 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
         })?,
         recorded: None,
     };
-    let (before, after) = resume::messages(record.journal.as_ref(), None);
+    let temporary_message = args.network.choose_temporary_folder()?;
+    let dropped = args.network.drop_privileges(Some(folder.root()))?;
+    extra_files::check_folder(&folder, globals.quiet);
+    bundles::check_folder(folder.root(), globals.quiet);
+    // The live display has the way to end in its footer, and `--json` is for programs.
+    let is_live = display::is_live(globals.json, globals.quiet);
+    let mut messages: Vec<String> = dropped;
+    if !is_live {
+        messages.insert(0, "press Ctrl-C to stop".to_owned());
+    }
+    messages.extend(temporary_message);
+    messages.extend_from_slice(captures.messages());
+    messages.extend(servers.metrics_message());
+    messages.extend(args.network.messages());
+    let (before, after) = resume::messages(record.path(), None);
     messages.extend(before);
     let mut afterwards = args.network.messages();
     afterwards.extend(after);
-    let journal = record.journal.as_ref();
     let root = folder.root().to_owned();
-    let started = servers.started(root, journal, Vec::new(), messages);
+    let started = servers.started(root, record.path(), Vec::new(), messages);
     run::run(
         Source::ServedFolder(folder),
         plan,

@@ -53,7 +53,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let captures = watch::open(args.interface.as_deref())?;
-    privileges::drop_all(None)?;
+    privileges::drop_all(None, None)?;
     let names: Vec<String> = captures
         .iter()
         .map(|capture| capture.interface().to_owned())

@@ -57,7 +57,6 @@ fn parse(matches: &ArgMatches) -> Result<ConvertOptions, clap::Error> {
     Ok(ConvertOptions {
         trust: args.trust(),
         check: args.network.check_options(isolated),
-        user: args.network.user().map(ToOwned::to_owned),
         bundles: args.bundles,
         bridges: args.bridge.bridges,
         extra_files: args.extra_files.files,

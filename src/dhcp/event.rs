@@ -35,6 +35,7 @@ impl DhcpEvent {
                 kind: ObservationKind::MacReported {
                     mac,
                     source: EvidenceSource::Dhcp,
+                    sender: None,
                 },
             }),
             _ => None,

@@ -39,6 +39,8 @@ pub struct Offer {
     pub tftp_name: Option<String>,
     /// `siaddr`, unless it is 0.0.0.0.
     pub next_server: Option<Ipv4Addr>,
+    /// `giaddr`, unless it is 0.0.0.0: the relay agent that forwarded the offer.
+    pub relay: Option<Ipv4Addr>,
 }
 
 impl Offer {
@@ -50,6 +52,7 @@ impl Offer {
             tftp_servers: message.tftp_servers(),
             tftp_name: message.tftp_name(),
             next_server: Some(message.server).filter(|address| !address.is_unspecified()),
+            relay: Some(message.relay).filter(|address| !address.is_unspecified()),
         }
     }
 }

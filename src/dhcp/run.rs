@@ -19,13 +19,12 @@ use tokio::sync::mpsc;
 use super::{
     DhcpEvent, DhcpServer, ExclusiveServer, LinkInterface, PacketSocket, PacketSocketError,
     ServerConfig,
-    arp_probe::probe_arp,
     event_log::EventLog,
     packet_socket::{random, wait},
     reclaim::{Reclaim, ReclaimStep},
 };
 use crate::{
-    discovery::{ArpTable, ObservationQueue},
+    discovery::{ArpTable, ObservationQueue, probe_arp},
     limits::{Rate, TokenBucket},
     protocol::dhcp::SERVER_PORT,
     track::Observation,
@@ -93,12 +92,11 @@ impl BoundServer {
     }
 
     /// Probes for another server, which takes [`super::PROBE_WINDOW`], and for hosts that already have
-    /// addresses; then serves on a thread of its own until [`RunningServer`] is dropped.
+    /// addresses.
     ///
     /// # Errors
-    /// There is another server, a socket or the ARP table cannot be used, or the thread cannot be
-    /// started.
-    pub fn start(self, config: ServerConfig) -> Result<RunningServer, StartError> {
+    /// There is another server, or a socket or the ARP table cannot be used.
+    pub fn probe(self, config: ServerConfig) -> Result<ProbedServer, StartError> {
         let name = self.packets.interface().name.clone();
         let other = |error| StartError::Other(name.clone(), error);
         // The order does not matter, so any MAC will do.
@@ -116,12 +114,35 @@ impl BoundServer {
         }
         let began = Instant::now();
         let service = ExclusiveServer::new(server, began.elapsed());
-        let (send, events) = mpsc::channel(WAITING);
-        let stop = Arc::new(AtomicBool::new(false));
-        let thread = Thread {
+        Ok(ProbedServer {
             bound: self,
             service,
             began,
+        })
+    }
+}
+
+/// A server that is the only one of its network and does not serve yet.
+#[derive(Debug)]
+pub struct ProbedServer {
+    bound: BoundServer,
+    service: ExclusiveServer,
+    began: Instant,
+}
+
+impl ProbedServer {
+    /// Serves on a thread of its own until [`RunningServer`] is dropped.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start(self) -> Result<RunningServer, StartError> {
+        let name = self.bound.packets.interface().name.clone();
+        let (send, events) = mpsc::channel(WAITING);
+        let stop = Arc::new(AtomicBool::new(false));
+        let thread = Thread {
+            bound: self.bound,
+            service: self.service,
+            began: self.began,
             observations: ObservationQueue::new(send, "DHCP leases"),
             stop: Arc::clone(&stop),
             unicast: TokenBucket::default(),
@@ -131,7 +152,7 @@ impl BoundServer {
         let thread = thread::Builder::new()
             .name("dhcp".to_owned())
             .spawn(move || thread.run())
-            .map_err(other)?;
+            .map_err(|error| StartError::Other(name, error))?;
         Ok(RunningServer {
             stop,
             events: Some(events),

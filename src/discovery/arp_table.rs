@@ -1,7 +1,7 @@
 //! The kernel's ARP table: which MAC has which IPv4 address (proc(5), /proc/net/arp).
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{self, Read as _},
     net::Ipv4Addr,
@@ -39,7 +39,7 @@ impl ArpTable {
     }
 
     /// The first line is a heading. Lines of another form are ignored.
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         Self(text.lines().skip(1).filter_map(entry).collect())
     }
 
@@ -65,10 +65,22 @@ impl ArpTable {
             .collect()
     }
 
-    /// The MAC that has `address`, if it is certainly not `mac`.
-    pub(crate) fn other_mac(&self, address: Ipv4Addr, mac: MacAddress) -> Option<MacAddress> {
-        let (_, found) = *self.unique_macs(&[address]).first()?;
-        (found != mac).then_some(found)
+    /// The MACs at `address`: several if interfaces differ.
+    pub(crate) fn macs_at(&self, address: Ipv4Addr) -> impl Iterator<Item = MacAddress> {
+        let entries = self.0.iter();
+        entries
+            .filter(move |entry| entry.address == address)
+            .map(|entry| entry.mac)
+    }
+
+    /// The MACs of an interface that have several addresses, with these addresses.
+    pub(crate) fn shared_macs(&self, interface: &str) -> Vec<(MacAddress, Vec<Ipv4Addr>)> {
+        let mut addresses: BTreeMap<MacAddress, Vec<Ipv4Addr>> = BTreeMap::new();
+        for (address, mac) in self.on_interface(interface) {
+            addresses.entry(mac).or_default().push(address);
+        }
+        let all = addresses.into_iter();
+        all.filter(|(_, addresses)| addresses.len() > 1).collect()
     }
 }
 
@@ -133,18 +145,25 @@ nonsense
     }
 
     #[test]
-    fn an_address_conflicts_only_if_the_table_has_another_mac() {
-        let other = |address: [u8; 4], mac: u8| {
-            let mac = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, mac]);
-            ArpTable::parse(TABLE)
-                .other_mac(Ipv4Addr::from(address), mac)
-                .map(|mac| mac.bytes()[5])
+    fn an_address_has_the_macs_of_complete_entries() {
+        let table = ArpTable::parse(TABLE);
+        let at = |address: [u8; 4]| -> Vec<u8> {
+            let macs = table.macs_at(Ipv4Addr::from(address));
+            macs.map(|mac| mac.bytes()[5]).collect()
         };
-        assert_eq!(other([192, 0, 2, 5], 5), None, "its own");
-        assert_eq!(other([192, 0, 2, 5], 7), Some(5), "another's");
-        assert_eq!(other([192, 0, 2, 6], 5), None, "not known yet");
-        assert_eq!(other([192, 0, 2, 9], 5), None, "not in the table");
-        assert_eq!(other([198, 51, 100, 1], 5), None, "a router");
+        assert_eq!(at([192, 0, 2, 5]), [5]);
+        assert_eq!(at([192, 0, 2, 6]), [0; 0], "incomplete");
+        assert_eq!(at([192, 0, 2, 9]), [0; 0], "not in the table");
+        assert_eq!(at([198, 51, 100, 1]), [0x99]);
+    }
+
+    #[test]
+    fn a_mac_with_several_addresses_is_shared() {
+        let shared = ArpTable::parse(TABLE).shared_macs("eth0");
+        let addresses = [[198, 51, 100, 1], [198, 51, 100, 2]].map(Ipv4Addr::from);
+        let mac = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 0x99]);
+        assert_eq!(shared, [(mac, addresses.to_vec())]);
+        assert_eq!(ArpTable::parse(TABLE).shared_macs("eth1"), []);
     }
 
     #[test]

@@ -221,7 +221,11 @@ fn facts(
     load: Option<&LoadName>,
     detail: Option<String>,
 ) -> Vec<ObservationKind> {
-    let mut kinds = vec![ObservationKind::MacReported { mac, source }];
+    let mut kinds = vec![ObservationKind::MacReported {
+        mac,
+        source,
+        sender: None,
+    }];
     kinds.extend(model.map(|model| ObservationKind::Model {
         model: model.plain_number().to_owned(),
         source,

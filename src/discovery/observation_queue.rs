@@ -78,6 +78,7 @@ mod tests {
                 let kind = ObservationKind::MacReported {
                     mac: MacAddress::new([0, 0x1d, 0x45, 0, 0, 1]),
                     source: EvidenceSource::Dhcp,
+                    sender: None,
                 };
                 let address = Ipv4Addr::LOCALHOST;
                 queue_end.send(Instant::now(), Observation { address, kind });

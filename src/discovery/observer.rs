@@ -89,7 +89,12 @@ impl Observer {
         let mut registers = std::mem::take(&mut self.registers);
         let decoded = self.decode_payload(sender, payload, &mut |decoded, address| {
             if let Some(address) = address {
+                // Frames of a loopback interface have no MAC.
+                let sender = sender
+                    .filter(|mac| mac.bytes() != [0; 6])
+                    .filter(|_| is_sent_by_phone(decoded));
                 let kinds = observations(decoded).into_iter();
+                let kinds = kinds.map(|kind| kind.sent_by(sender));
                 all.extend(kinds.map(|kind| Observation { address, kind }));
             }
             all.extend(match decoded {
@@ -197,6 +202,17 @@ impl Observer {
             emit(&Decoded::Sip(&request), sink);
         }
         Ok(())
+    }
+}
+
+/// Whether the phone that the message names also sent the frame: no router and no server did.
+fn is_sent_by_phone(decoded: &Decoded<'_>) -> bool {
+    match decoded {
+        Decoded::Cdp(_) | Decoded::Lldp(_) | Decoded::Arp(_) => true,
+        Decoded::Dhcp(message) => {
+            message.op == Op::Request && message.relay.is_unspecified() && message.hops == 0
+        }
+        _ => false,
     }
 }
 

@@ -108,7 +108,24 @@ fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
     lines.push(String::new());
     lines.push(totals(report));
     lines.extend(registrations(report));
+    let uncertain = report
+        .phones
+        .iter()
+        .filter(|phone| phone.rests_on.is_some());
+    lines.extend(
+        Some(uncertain.count())
+            .filter(|count| !few && *count > 0)
+            .map(caveats),
+    );
     lines
+}
+
+/// How many phones rest on one source, where their own lines do not show it.
+fn caveats(phones: usize) -> String {
+    match phones {
+        1 => "1 phone rests on one source alone, which another host can forge".to_owned(),
+        many => format!("{many} phones rest on one source alone, which another host can forge"),
+    }
 }
 
 /// The load that the phone runs, as far as a source reported it; else the one that it is given, marked
@@ -163,6 +180,9 @@ fn row(
             let reason = escape(&format::evidence(reason));
             lines.extend(wrap(&reason, "    because: ", "      "));
         }
+        if let Some(caveat) = phone.caveat() {
+            lines.extend(wrap(&caveat, "    ", "      "));
+        }
         for evidence in phone.other_evidence() {
             let evidence = escape(&format::evidence(evidence));
             lines.extend(wrap(&evidence, "    also: ", "      "));
@@ -173,13 +193,13 @@ fn row(
         lines.extend(wrap(&what, "    ", "      "));
         lines.extend(wrap(&escape(&diagnosis.cure), "    → ", "      "));
     }
-    if phone.state == State::Writing && times {
+    if phone.state.may_be_writing() && times {
         let until = phone.last_seen.checked_add(WRITING_TAKES);
         let until = date_time(until.unwrap_or(phone.last_seen));
         let text =
             format!("at the end of the record it may have been writing its flash, until {until}");
         lines.extend(wrap(&text, "    ", "      "));
-    } else if phone.state == State::Writing {
+    } else if phone.state.may_be_writing() {
         lines.push("    DO NOT UNPLUG: it may still be writing its flash".to_owned());
     }
     lines

@@ -97,7 +97,7 @@ impl Style {
         match state {
             State::Confirmed | State::Already | State::Flashed => self.good(text),
             State::Stalled | State::Failed => self.bad(text),
-            State::Writing => self.warn(text),
+            State::Writing | State::Rebooted => self.warn(text),
             _ => text.to_owned(),
         }
     }

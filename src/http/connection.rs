@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    future,
     net::{Ipv4Addr, Shutdown, SocketAddrV4},
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
@@ -17,11 +16,14 @@ use socket2::SockRef;
 use tokio::{net::TcpStream, time::MissedTickBehavior};
 
 use super::{
-    End, GRACE_TIME, HEADERS_MAX, HttpAnswer, HttpService, IDLE_TIME, MIN_RATE, NAME_MAX,
-    REQUEST_MAX, REQUEST_TIME,
+    End, GRACE_TIME, HEADERS_MAX, HttpAnswer, HttpRequest, HttpService, IDLE_TIME, MIN_RATE,
+    NAME_MAX, REQUEST_MAX, REQUEST_TIME,
     body::FileBody,
     name,
-    range::{self, Coverage, Part, PartialDownloads, RangeRequest},
+    origin::{self, ForeignRequest},
+    range::{Coverage, Part, PartialDownloads},
+    response::{empty, refuse, respond},
+    service::DEFER_INTERVAL,
     stream::{HyperIo, TrackedStream},
 };
 use crate::{limits::ConnectionPermit, stage::OpenFile};
@@ -45,11 +47,14 @@ const MAX_PARTIAL: usize = 256;
 pub(super) struct HttpShared<S> {
     service: S,
     partial: Mutex<PartialDownloads>,
+    /// Further names of this machine that a `Host` may have.
+    names: Vec<String>,
 }
 
 impl<S> HttpShared<S> {
-    pub(super) fn new(service: S) -> Self {
+    pub(super) fn new(service: S, names: Vec<String>) -> Self {
         Self {
+            names,
             service,
             partial: Mutex::new(PartialDownloads::new(MAX_PARTIAL)),
         }
@@ -78,10 +83,10 @@ pub(super) async fn serve<S: HttpService>(
     };
     let slot = Arc::new(CurrentTransfer::default());
     let tracked = Arc::clone(&stream);
-    let answer = service_fn(|request: Request<Incoming>| {
-        let (response, transfer) = answer(&shared, peer, &request, &tracked);
+    let answer = service_fn(async |request: Request<Incoming>| {
+        let (response, transfer) = answer(&shared, peer, &request, &tracked).await;
         slot.set(transfer);
-        future::ready(Ok::<_, Infallible>(response))
+        Ok::<_, Infallible>(response)
     });
     let connection = http1::Builder::new()
         .keep_alive(false)
@@ -259,14 +264,8 @@ impl<S: HttpService> Drop for BodyTransfer<S> {
     }
 }
 
-fn empty(status: StatusCode) -> Response<FileBody> {
-    let mut response = Response::new(FileBody::empty());
-    *response.status_mut() = status;
-    response
-}
-
 /// The response to a request, and the transfer that it starts.
-fn answer<S: HttpService>(
+async fn answer<S: HttpService>(
     shared: &Arc<HttpShared<S>>,
     peer: SocketAddrV4,
     request: &Request<Incoming>,
@@ -279,16 +278,39 @@ fn answer<S: HttpService>(
         response.headers_mut().insert(header::ALLOW, allowed);
         return (response, None);
     }
+    if shared.service.is_for_phones()
+        && let Err(foreign) = origin::check(request, stream.local(), &shared.names)
+    {
+        if let ForeignRequest::Host(host) = &foreign {
+            shared.service.foreign_host(peer, host);
+        }
+        return (refuse(foreign.status(), foreign.text()), None);
+    }
     let name = name::from_path(request.uri().path());
     if name.len() > NAME_MAX {
         return (empty(StatusCode::NOT_FOUND), None);
     }
-    let now = Instant::now();
-    let (id, file) = match shared.service.request(now, peer, &name) {
+    let arrived = Instant::now();
+    let mut now = arrived;
+    let answer = loop {
+        let asked = HttpRequest {
+            peer,
+            name: &name,
+            waited: now.saturating_duration_since(arrived),
+        };
+        match shared.service.request(now, &asked) {
+            HttpAnswer::Later => tokio::time::sleep(DEFER_INTERVAL).await,
+            answer => break answer,
+        }
+        now = Instant::now();
+    };
+    let (id, file) = match answer {
         HttpAnswer::Serve(id, file) => (id, file),
         HttpAnswer::NotFound => return (empty(StatusCode::NOT_FOUND), None),
         HttpAnswer::Forbidden => return (empty(StatusCode::FORBIDDEN), None),
-        HttpAnswer::Stopping => return (empty(StatusCode::SERVICE_UNAVAILABLE), None),
+        HttpAnswer::Stopping | HttpAnswer::Later => {
+            return (empty(StatusCode::SERVICE_UNAVAILABLE), None);
+        }
     };
     let size = file.size();
     let (mut response, part) = respond(request, is_head, &file);
@@ -312,47 +334,4 @@ fn answer<S: HttpService>(
         return (response, None);
     }
     (response, Some(transfer))
-}
-
-/// The response for a file, and the part of the file that is its body.
-fn respond(
-    request: &Request<Incoming>,
-    is_head: bool,
-    file: &OpenFile,
-) -> (Response<FileBody>, Part) {
-    let size = file.size();
-    // If-Range is not evaluated; the whole file is always a valid response.
-    let value = (!is_head && !request.headers().contains_key(header::IF_RANGE))
-        .then(|| request.headers().get(header::RANGE))
-        .flatten()
-        .and_then(|value| value.to_str().ok());
-    let (status, part, range) = match range::read(value, size) {
-        RangeRequest::Whole => (StatusCode::OK, 0..size, None),
-        RangeRequest::Part(part) => {
-            let range = format!("bytes {}-{}/{size}", part.start, part.end - 1);
-            (StatusCode::PARTIAL_CONTENT, part, Some(range))
-        }
-        RangeRequest::Outside => {
-            let range = format!("bytes */{size}");
-            (StatusCode::RANGE_NOT_SATISFIABLE, 0..0, Some(range))
-        }
-    };
-    let mut response = Response::new(if is_head {
-        FileBody::empty()
-    } else {
-        FileBody::new(file.clone(), part.clone())
-    });
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    let text = |text: String| header::HeaderValue::try_from(text).expect("digits are a value");
-    headers.insert(
-        header::CONTENT_LENGTH,
-        text((part.end - part.start).to_string()),
-    );
-    let bytes = header::HeaderValue::from_static("bytes");
-    headers.insert(header::ACCEPT_RANGES, bytes);
-    if let Some(range) = range {
-        headers.insert(header::CONTENT_RANGE, text(range));
-    }
-    (response, part)
 }

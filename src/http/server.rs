@@ -20,6 +20,7 @@ use crate::limits::{Acceptor, ConnectionLimiter, WhenFull};
 pub struct HttpServer {
     listener: std::net::TcpListener,
     local: SocketAddrV4,
+    names: Vec<String>,
 }
 
 impl HttpServer {
@@ -34,9 +35,19 @@ impl HttpServer {
         SockRef::from(&listener).set_tos_v4(u32::from(dscp) << 2)?;
         listener.set_nonblocking(true)?;
         match listener.local_addr()? {
-            SocketAddr::V4(local) => Ok(Self { listener, local }),
+            SocketAddr::V4(local) => Ok(Self {
+                listener,
+                local,
+                names: Vec::new(),
+            }),
             SocketAddr::V6(_) => Err(io::Error::other("an IPv4 socket has an IPv6 address")),
         }
+    }
+
+    /// Also serves requests for these names of this machine, which a `Host` may have.
+    #[must_use]
+    pub fn with_names(self, names: Vec<String>) -> Self {
+        Self { names, ..self }
     }
 
     /// The bound address.
@@ -72,7 +83,7 @@ impl HttpServer {
     ) -> io::Result<()> {
         let limiter = ConnectionLimiter::new(CONNECTIONS_PER_ADDRESS, max_connections());
         let mut acceptor = Acceptor::new(self.listener, limiter, WhenFull::Close)?;
-        let shared = Arc::new(HttpShared::new(service));
+        let shared = Arc::new(HttpShared::new(service, self.names));
         let serve =
             |stream, peer, permit| connection::serve(stream, peer, permit, Arc::clone(&shared));
         tokio::select! {

@@ -8,6 +8,7 @@
 use std::{
     io::{self, IoSlice},
     mem,
+    net::{Ipv4Addr, SocketAddr},
     os::fd::AsRawFd,
     pin::Pin,
     sync::{
@@ -46,6 +47,14 @@ impl TrackedStream {
             written: AtomicU64::new(0),
             head: AtomicU64::new(0),
         }))
+    }
+
+    /// The address that the peer sent its request to.
+    pub(crate) fn local(&self) -> Ipv4Addr {
+        match self.stream.local_addr() {
+            Ok(SocketAddr::V4(local)) => *local.ip(),
+            _ => Ipv4Addr::UNSPECIFIED,
+        }
     }
 
     /// Bytes of the body that the peer acknowledged.

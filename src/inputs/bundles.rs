@@ -69,19 +69,16 @@ impl Trust {
     }
 }
 
-/// A bundle that the user cannot read that a run switches to.
+/// A bundle that the user who called sudo cannot read.
 #[must_use]
 pub fn unreadable(path: &Path, user: &str) -> Failure {
     Failure::new(
         format!(
-            "{} cannot be read by {user}; reflash switches to this user before it reads the \
-             firmware",
+            "{} cannot be read by {user}, who started reflash; it opens files as this user and not as \
+             root",
             shown(path)
         ),
-        format!(
-            "Copy it to a folder of {user} and make it readable (`sudo chmod a+r FILE`), or name a \
-             user who can read it: --user NAME"
-        ),
+        format!("Copy it to a folder of {user} and make it readable: `sudo chmod a+r FILE`"),
     )
 }
 

@@ -266,6 +266,7 @@ impl JournalHeader {
             timeout: timeout.and_then(duration),
             survey: survey.and_then(duration),
             network,
+            routed: Vec::new(),
             registering,
             registrations,
             registration_wait: registration_wait.and_then(duration),

@@ -2,7 +2,7 @@
 //!
 //! The aliases are the names of schema 1.
 
-use std::net::Ipv4Addr;
+use std::{io, net::Ipv4Addr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,13 @@ pub(super) struct JournalLine {
     pub(super) at: Timestamp,
     #[serde(flatten)]
     pub(super) content: LineContent,
+}
+
+/// The bytes of a line, with its end.
+pub(super) fn line(at: Timestamp, content: LineContent) -> io::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec(&JournalLine { at, content })?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 /// What a line records.

@@ -2,9 +2,6 @@
 
 use std::{
     fmt,
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, BufReader},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
@@ -14,13 +11,11 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    JournalError, JournalErrorKind, JournalHeader, Network, RecordedRun, RunFinished, SCHEMA,
-    Session, Sessions,
+    JournalError, JournalErrorKind, JournalHeader, Network, RecordedRun, RunFinished, Sessions,
     coalesce_acks::{ACK_INTERVAL, AckCoalescer},
-    disk::{Disk as _, OnDisk, Queue},
-    header::program,
-    line::{JournalLine, LineContent},
-    read,
+    disk::Queue,
+    file::JournalFile,
+    line::{LineContent, line},
 };
 use crate::{
     text::escape,
@@ -67,104 +62,48 @@ impl fmt::Debug for Journal {
     }
 }
 
-/// Creates the folder of a new journal, accessible by this user only.
-fn make_folder(path: &Path) -> io::Result<()> {
-    let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) else {
-        return Ok(());
-    };
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(folder)
-}
-
 impl Journal {
-    /// Creates a journal; the header is on disk when this returns. A missing folder is created.
+    /// Creates a journal and starts to write.
     ///
     /// # Errors
     ///
-    /// If the file exists or cannot be written.
+    /// Those of [`JournalFile::create`] and [`Journal::start`].
     pub fn create(path: &Path, at: Timestamp, header: JournalHeader) -> Result<Self, JournalError> {
-        let failed = |error: io::Error| {
-            let fault = match error.kind() {
-                io::ErrorKind::AlreadyExists => JournalErrorKind::Exists,
-                _ => JournalErrorKind::Write(error),
-            };
-            JournalError::new(path, fault)
-        };
-        make_folder(path).map_err(failed)?;
-        let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create_new(true).mode(0o600);
-        let file = file.open(path).map_err(failed)?;
-        lock(path, &file)?;
-        let sessions = Sessions::new(at, header.speed);
-        let file = Arc::new(file);
-        let mut disk = OnDisk { file, end: 0 };
-        let header = LineContent::Journal(Box::new(header));
-        let written = line(at, header)
-            .and_then(|line| disk.append(&line))
-            .and_then(|()| disk.file.sync_data());
-        // The file name is durable once its folder is synced.
-        let synced = written.and_then(|()| match path.parent() {
-            Some(folder) if folder != Path::new("") => File::open(folder)?.sync_all(),
-            _ => File::open(".")?.sync_all(),
-        });
-        if let Err(error) = synced {
-            // A journal without a header is useless and would block the name.
-            let _ = fs::remove_file(path);
-            return Err(failed(error));
-        }
-        Self::start(path, sessions, disk)
+        Self::start(JournalFile::create(path, at, header)?)
     }
 
-    /// Continues a journal: reads it, cuts off a partial last line, and begins a session at this
-    /// time of day.
+    /// Continues a journal.
     ///
     /// # Errors
     ///
-    /// If the journal cannot be read or written, is in use, is damaged, or has lines of a newer
-    /// version.
+    /// Those of [`JournalFile::resume`] and [`Journal::start`].
     pub fn resume(
         path: &Path,
         at: Timestamp,
         network: Network,
     ) -> Result<(Self, RecordedRun), JournalError> {
-        let failed = |fault| JournalError::new(path, fault);
-        // Checks that it is a regular file: opening a pipe would block.
-        read::read_header(path)?;
-        let file = OpenOptions::new().read(true).write(true).open(path);
-        let file = file.map_err(|error| failed(JournalErrorKind::Write(error)))?;
-        lock(path, &file)?;
-        let mut recorded = read::from_reader(BufReader::new(&file)).map_err(failed)?;
-        let end = recorded.resumable().map_err(failed)?;
-        let file = Arc::new(file);
-        let mut disk = OnDisk { file, end };
-        let session = LineContent::Session {
-            ns: recorded.last,
-            schema: SCHEMA,
-            program: program(),
-            network,
-        };
-        disk.file
-            .set_len(end)
-            .and_then(|()| line(at, session))
-            .and_then(|line| disk.append(&line))
-            .and_then(|()| disk.file.sync_data())
-            .map_err(|error| failed(JournalErrorKind::Write(error)))?;
-        recorded.sessions.push(Session {
-            start: recorded.last,
-            at,
-        });
-        let journal = Self::start(path, recorded.sessions.clone(), disk)?;
-        Ok((journal, recorded))
+        let (file, recorded) = JournalFile::resume(path, at, network)?;
+        Ok((Self::start(file)?, recorded))
     }
 
-    fn start(path: &Path, sessions: Sessions, disk: OnDisk) -> Result<Self, JournalError> {
+    /// Starts the threads that write and sync.
+    ///
+    /// # Errors
+    ///
+    /// If the system starts no thread.
+    pub fn start(file: JournalFile) -> Result<Self, JournalError> {
+        let JournalFile {
+            path,
+            sessions,
+            disk,
+        } = file;
         let queue = Arc::new(Queue::default());
         let (writer, syncer) = (Arc::clone(&queue), Arc::clone(&queue));
         let file = Arc::clone(&disk.file);
         // The threads are not joined: a disk that does not answer must not delay the end of a run.
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
-            thread.map_err(|error| JournalError::new(path, JournalErrorKind::Write(error)))
+            thread.map_err(|error| JournalError::new(&path, JournalErrorKind::Write(error)))
         };
         spawn("journal-sync", Box::new(move || syncer.sync(file)))?;
         if let Err(error) = spawn("journal", Box::new(move || writer.write(disk))) {
@@ -172,7 +111,7 @@ impl Journal {
             return Err(error);
         }
         Ok(Self {
-            path: path.to_owned(),
+            path,
             sessions,
             queue,
             intake: Mutex::default(),
@@ -342,22 +281,6 @@ impl Drop for Journal {
     fn drop(&mut self) {
         self.queue.close();
     }
-}
-
-fn lock(path: &Path, file: &File) -> Result<(), JournalError> {
-    file.try_lock().map_err(|error| {
-        let fault = match error {
-            TryLockError::WouldBlock => JournalErrorKind::InUse,
-            TryLockError::Error(error) => JournalErrorKind::Write(error),
-        };
-        JournalError::new(path, fault)
-    })
-}
-
-fn line(at: Timestamp, content: LineContent) -> io::Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec(&JournalLine { at, content })?;
-    bytes.push(b'\n');
-    Ok(bytes)
 }
 
 fn observation_line((ns, observation): (RunTime, Observation)) -> (RunTime, LineContent) {

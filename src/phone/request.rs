@@ -132,6 +132,35 @@ impl RequestedFile {
     }
 }
 
+/// The phone whose configuration a file of this name holds, with its passwords, or held:
+/// `SEP<MAC>.cnf.xml`, `SIP<MAC>.cnf`, `MGC<MAC>.cnf` in any folder, also with another ending
+/// (`.sgn`, `.bak`, `~`).
+///
+/// # Examples
+///
+/// ```
+/// use reflash::phone::configured_phone;
+///
+/// let phone = "001d45aabb01".parse().ok();
+/// assert_eq!(configured_phone("old/SEP001D45AABB01.cnf.xml~"), phone);
+/// assert_eq!(configured_phone("SIP001D45AABB01.cnf"), phone);
+/// assert_eq!(configured_phone("CTLSEP001D45AABB01.tlv"), None);
+/// ```
+#[must_use]
+pub fn configured_phone(name: &str) -> Option<MacAddress> {
+    const PREFIX: usize = 3;
+    const MAC: usize = 12;
+    let lower = normalized_name(name);
+    let base = lower.rsplit(['/', '\\']).next().unwrap_or(&lower);
+    let is_configuration = ["sep", "sip", "mgc"]
+        .iter()
+        .any(|start| base.starts_with(start));
+    let rest = base.get(PREFIX + MAC..).filter(|_| is_configuration)?;
+    rest.starts_with(".cnf")
+        .then(|| MacAddress::from_hex(&base[PREFIX..PREFIX + MAC]))
+        .flatten()
+}
+
 /// The form in which names are compared: lower case, without a leading `/` or `./` and
 /// without trailing white space.
 #[must_use]

@@ -13,14 +13,17 @@ use super::{
     port_owner::port_owner,
     ports::CheckedPort,
     rights::Rights,
+    routed,
     selftest::self_test,
     unaddressed::{check_unaddressed, how_to_assign, interfaces_without_address},
 };
 use crate::{
     dhcp::{self, PacketSocket, ServerKind},
     diagnose::{Finding, Severity, worst_first},
+    discovery::ArpTable,
     protocol::dhcp::SERVER_PORT,
     tftp::{BindErrorKind, Bound, Config, EngineKind, TransferPorts},
+    track::Subnet,
 };
 
 /// The network options of a planned conversion.
@@ -36,6 +39,8 @@ pub struct CheckOptions {
     pub http_port: u16,
     /// The source ports of transfers.
     pub transfer_ports: TransferPorts,
+    /// Networks behind a router, as the operator says.
+    pub routed: Vec<Subnet>,
     /// Whether this program's own DHCP server will assign addresses.
     pub isolated: bool,
 }
@@ -85,6 +90,8 @@ pub fn check(options: &CheckOptions, mut about: impl FnMut(&str)) -> CheckResult
     }
     if let Some(interface) = interface {
         findings.extend(check_firewall(options, interface));
+        let table = ArpTable::read().unwrap_or_default();
+        findings.extend(routed::of_table(&table, &interface.name, &options.routed));
         // Without a carrier no server can answer, which is a finding already.
         if rights.frames && interface.carrier {
             about(&format!(
@@ -245,6 +252,7 @@ pub struct PendingDhcpProbe {
     socket: PacketSocket,
     interface: Interface,
     isolated: bool,
+    routed: Vec<Subnet>,
     /// Whether a server on this machine is queried too.
     include_local: bool,
     /// That server, if recognised.
@@ -277,6 +285,7 @@ impl PendingDhcpProbe {
             socket: PacketSocket::open(link).map_err(|error| probe_failed(&error))?,
             interface: interface.clone(),
             isolated: options.isolated,
+            routed: options.routed.clone(),
             include_local,
             local: local.and_then(|holder| ServerKind::of_process(&holder.name)),
         })
@@ -289,6 +298,7 @@ impl PendingDhcpProbe {
         let expected = dhcp_offers::Expectation {
             interface: &self.interface,
             isolated: self.isolated,
+            routed: &self.routed,
             local: self.local,
         };
         match self.socket.probe(self.include_local) {

@@ -5,10 +5,12 @@ use std::net::Ipv4Addr;
 use super::{
     Interface,
     finding::{code, finding},
+    routed,
 };
 use crate::{
     dhcp::{Offer, ServerKind},
     diagnose::{Finding, Severity},
+    track::Subnet,
 };
 
 /// Maximum number of characters shown of option 66.
@@ -21,6 +23,8 @@ pub(super) struct Expectation<'a> {
     pub(super) interface: &'a Interface,
     /// Whether this program's own server will assign addresses.
     pub(super) isolated: bool,
+    /// Networks behind a router, as the operator says.
+    pub(super) routed: &'a [Subnet],
     /// The DHCP server on this machine, if recognised.
     pub(super) local: Option<ServerKind>,
 }
@@ -145,6 +149,7 @@ fn check_offer(offer: &Offer, expected: Expectation<'_>) -> Vec<Finding> {
             cure,
         ));
     }
+    findings.extend(routed::of_offer(offer, expected.interface, expected.routed));
     findings
 }
 

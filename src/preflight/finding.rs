@@ -21,8 +21,11 @@ pub mod code {
     /// A DHCP server names this machine.
     pub const DHCP: &str = "dhcp";
 
+    /// Phones may be behind a router, so that ARP does not identify them.
+    pub const ROUTED: &str = "routed";
+
     /// Every code.
-    pub const ALL: [&str; 8] = [
+    pub const ALL: [&str; 9] = [
         WRONG_INTERFACE,
         PORT_BUSY,
         FIREWALL,
@@ -31,6 +34,7 @@ pub mod code {
         NO_RIGHT,
         SELF_TEST,
         DHCP,
+        ROUTED,
     ];
 }
 

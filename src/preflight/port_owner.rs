@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use crate::privileges;
+
 /// A process that owns a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PortOwner {
@@ -130,6 +132,11 @@ pub fn port_owner_at(protocol: PortProtocol, at: SocketAddrV4) -> Option<PortOwn
         .iter()
         .map(|inode| format!("socket:[{inode}]"))
         .collect();
+    // Only root sees the files that other users' processes have open.
+    privileges::with_access_of_root(|| owner_of_sockets(&links))
+}
+
+fn owner_of_sockets(links: &[String]) -> Option<PortOwner> {
     fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
         let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
         let process = entry.path();

@@ -97,6 +97,7 @@ impl Packets {
             trace.events.push((time, named));
         }
         for observation in self.listener.observe_payload(sent.source, &sent.payload)? {
+            let observation = self.stations.with_sender(observation, sent.source);
             if !self.stations.is_known(&observation) {
                 is_understood |= !is_neighbour(&observation);
                 add_observation(trace, time, observation);
@@ -168,12 +169,32 @@ impl Stations {
         let ObservationKind::MacReported {
             mac,
             source: EvidenceSource::Neighbour,
+            ..
         } = observation.kind
         else {
             return false;
         };
         let has_place = self.arp.len() < NAMES_MAX || self.arp.contains_key(&observation.address);
         !has_place || self.arp.insert(observation.address, mac) == Some(mac)
+    }
+
+    /// Adds to a report over IP the MAC of the frame, if ARP has it at the address.
+    fn with_sender(&self, observation: Observation, frame: Option<MacAddress>) -> Observation {
+        let Observation { address, kind } = observation;
+        let is_over_ip = matches!(
+            kind,
+            ObservationKind::MacReported {
+                source: EvidenceSource::Sip | EvidenceSource::Sccp,
+                ..
+            }
+        );
+        let sender = frame.filter(|mac| self.arp.get(&address) == Some(mac));
+        let kind = if is_over_ip {
+            kind.sent_by(sender)
+        } else {
+            kind
+        };
+        Observation { address, kind }
     }
 
     /// A MAC that sends requests from several addresses may be a router's. Then the MAC of an

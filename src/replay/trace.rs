@@ -283,6 +283,7 @@ impl Trace {
                         port: request.port,
                         served: request.found.then(|| served(request)),
                         error: self.errors.get(index).cloned(),
+                        sender: None,
                     };
                     (request.address, kind)
                 }
@@ -313,6 +314,7 @@ impl Trace {
                     let kind = ObservationKind::MacReported {
                         mac: *mac,
                         source: EvidenceSource::Neighbour,
+                        sender: None,
                     };
                     (*address, kind)
                 }

@@ -1,10 +1,13 @@
 //! One row for each phone, for spreadsheets (RFC 4180).
 
 use super::next_step::next_step;
-use crate::run_view::{PhoneView, RunView, format};
+use crate::{
+    run_view::{PhoneView, RunView, format},
+    track::PhoneReport,
+};
 
 /// The columns.
-pub const HEADER: [&str; 17] = [
+pub const HEADER: [&str; 18] = [
     "mac",
     "name",
     "address",
@@ -22,6 +25,7 @@ pub const HEADER: [&str; 17] = [
     "next",
     "on_inventory",
     "listed_model",
+    "rests_on",
 ];
 
 /// The report of a finished view as CSV, with CRLF as the RFC demands. Phones that were expected
@@ -39,6 +43,7 @@ pub fn render(view: &RunView) -> String {
             [
                 on_inventory.unwrap_or_default(),
                 report.listed_model.clone().unwrap_or_default(),
+                rests_on(report).unwrap_or_default(),
             ],
         );
         line(&mut text, &row);
@@ -54,10 +59,16 @@ pub fn render(view: &RunView) -> String {
     text
 }
 
+/// The source that the state rests on, as in JSON.
+fn rests_on(report: &PhoneReport) -> Option<String> {
+    let source = serde_json::to_value(report.rests_on?).ok()?;
+    source.as_str().map(ToOwned::to_owned)
+}
+
 fn row(
     phone: &PhoneView,
     from: String,
-    [on_inventory, listed_model]: [String; 2],
+    [on_inventory, listed_model, rests_on]: [String; 3],
 ) -> [String; HEADER.len()] {
     let named = &phone.phone;
     let seconds = phone.last_seen.duration_since(phone.first_seen).as_secs();
@@ -93,6 +104,7 @@ fn row(
         next_step(phone),
         on_inventory,
         listed_model,
+        rests_on,
     ]
 }
 

@@ -203,6 +203,9 @@ fn card(page: &mut String, phone: &PhoneView, report: &PhoneReport) {
         let reason = text(&format::evidence(reason));
         append(page, format_args!("<li>because: {reason}</li>\n"));
     }
+    if let Some(caveat) = phone.caveat() {
+        append(page, format_args!("<li>{caveat}</li>\n"));
+    }
     for diagnosis in &phone.diagnoses {
         append(
             page,

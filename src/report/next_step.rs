@@ -18,12 +18,12 @@ pub(super) fn next_step(phone: &PhoneView) -> String {
             "Read the name of its load on its display or its web page, or wait for CDP, LLDP or SIP \
              to report it."
         }
-        State::Writing => "Do not unplug it: it may still be writing its flash.",
+        State::Writing | State::Rebooted => "Do not unplug it: it may still be writing its flash.",
         State::Images | State::Manifest => {
             "It has only some of its images: leave it powered, and keep a server with this bundle \
              running."
         }
-        State::Rebooted | State::Configuring => {
+        State::Configuring => {
             "Leave it powered. If it makes no further request, look at its display."
         }
         State::Seen => "Set option 150 of its DHCP server to this server, and restart it.",

@@ -80,7 +80,7 @@ pub(crate) fn state_meaning(state: State) -> &'static str {
         State::Manifest => "has the image list; next: the first image",
         State::Images => "fetches its images",
         State::Writing => "DO NOT UNPLUG: writes its flash, about 5 minutes",
-        State::Rebooted => "restarted; next: its configuration",
+        State::Rebooted => "DO NOT UNPLUG: DHCP shows a restart; next: its configuration",
         State::Flashed => "has the new images; the running load is not confirmed yet",
         State::Confirmed => "runs the target load",
         State::Already => "ran the target load before anything was fetched",
@@ -108,6 +108,22 @@ pub(crate) fn evidence(evidence: &Evidence) -> String {
         EvidenceSource::Person => "the operator reports",
     };
     format!("{source} {}", evidence.detail)
+}
+
+/// That a state rests on this source alone.
+pub(crate) fn rests_on(source: EvidenceSource) -> String {
+    let name = match source {
+        EvidenceSource::Requests => "its requests",
+        EvidenceSource::Neighbour => "ARP",
+        EvidenceSource::Cdp => "CDP",
+        EvidenceSource::Lldp => "LLDP",
+        EvidenceSource::Dhcp => "DHCP",
+        EvidenceSource::Sip => "SIP",
+        EvidenceSource::Sccp => "SCCP",
+        EvidenceSource::Web => "its web page",
+        EvidenceSource::Person => "the operator",
+    };
+    format!("rests on {name} alone, which another host can forge")
 }
 
 /// A step in one line, without the phone's name.
@@ -146,10 +162,8 @@ pub(crate) fn step(step: &PhoneStep) -> String {
 fn transferred(file: &str, bytes: u64, details: &StepDetails) -> String {
     let file = escape(file);
     match (details.outcome, details.size) {
-        (None | Some(FileOutcome::Delivered | FileOutcome::Implied), _) => {
-            format!("got {file} ({})", size(bytes))
-        }
-        (_, Some(whole)) if bytes >= whole => {
+        (None | Some(FileOutcome::Delivered), _) => format!("got {file} ({})", size(bytes)),
+        (Some(outcome), Some(whole)) if bytes >= whole || outcome == FileOutcome::Implied => {
             format!(
                 "was sent all of {file} ({}); the end is not acknowledged",
                 size(whole)
@@ -297,6 +311,10 @@ mod tests {
             line(FileOutcome::Delivered, 4_000_000, whole),
             "got apps42.sbn (4.0 MB)"
         );
+        assert_eq!(
+            line(FileOutcome::Implied, 0, whole),
+            "was sent all of apps42.sbn (4.0 MB); the end is not acknowledged"
+        );
         for outcome in [FileOutcome::Aborted, FileOutcome::Vanished] {
             assert_eq!(
                 line(outcome, 1_500_000, whole),
@@ -305,6 +323,11 @@ mod tests {
             assert_eq!(
                 line(outcome, 1_500_000, None),
                 "transfer of apps42.sbn broke off at 1.5 MB"
+            );
+            // A client that ends a transfer with an ERROR before its first ACK got nothing.
+            assert_eq!(
+                line(outcome, 0, whole),
+                "transfer of apps42.sbn broke off at 0 B of 4.0 MB"
             );
             assert_eq!(
                 line(outcome, 4_000_000, whole),

@@ -326,6 +326,11 @@ impl PhoneView {
         }
     }
 
+    /// That its state rests on one source that another host can forge, once the report is in.
+    pub(crate) fn caveat(&self) -> Option<String> {
+        self.report.as_ref()?.rests_on.map(format::rests_on)
+    }
+
     /// Evidence that is not the reason, oldest first.
     pub(crate) fn other_evidence(&self) -> impl Iterator<Item = &Evidence> {
         let reason = self.reason.as_ref();

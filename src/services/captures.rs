@@ -179,6 +179,7 @@ fn announced(observation: &Observation) -> Option<MacAddress> {
         ObservationKind::MacReported {
             mac,
             source: EvidenceSource::Cdp | EvidenceSource::Lldp | EvidenceSource::Dhcp,
+            ..
         } => Some(mac),
         _ => None,
     }

@@ -3,7 +3,9 @@
 use std::net::Ipv4Addr;
 
 use crate::{
-    dhcp::{BoundServer, PacketSocketError, Pool, RunningServer, ServerConfig, StartError},
+    dhcp::{
+        BoundServer, PacketSocketError, Pool, ProbedServer, RunningServer, ServerConfig, StartError,
+    },
     failure::Failure,
     preflight::{self, Interface, PortProtocol, SelectedInterface},
     privileges,
@@ -69,15 +71,13 @@ impl BoundDhcp {
         })
     }
 
-    /// Probes for another DHCP server, then serves. Takes 6 s.
+    /// Probes for another DHCP server. Takes 6 s.
     ///
     /// # Errors
-    /// Another server answers, a socket or the ARP table cannot be used, or the thread cannot be
-    /// started.
-    pub fn start(self) -> Result<RunningServer, Failure> {
-        self.bound
-            .start(self.config)
-            .map_err(|error| failure(&error))
+    /// Another server answers, or a socket or the ARP table cannot be used.
+    pub fn probe(self) -> Result<ProbedDhcp, Failure> {
+        let probed = self.bound.probe(self.config);
+        probed.map(ProbedDhcp).map_err(|error| failure(&error))
     }
 
     /// A message for the operator.
@@ -88,6 +88,20 @@ impl BoundDhcp {
              150 and 66, next server); no other client is answered",
             self.interface, self.config.address
         )
+    }
+}
+
+/// A DHCP server that is the only one of its network.
+#[derive(Debug)]
+pub struct ProbedDhcp(ProbedServer);
+
+impl ProbedDhcp {
+    /// Serves on a thread of its own: privileges are dropped before.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start(self) -> Result<RunningServer, Failure> {
+        self.0.start().map_err(|error| failure(&error))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use super::bind::{bind_failure, bind_failure_of_kind};
 use crate::{
     failure::Failure,
     http,
-    journal::{Journal, Network},
+    journal::Network,
     preflight::PortProtocol,
     reporter::{Started, StartedStage},
     tftp::{self, BindErrorKind},
@@ -51,7 +51,7 @@ impl BoundServers {
     pub fn started(
         &self,
         root: PathBuf,
-        journal: Option<&Journal>,
+        journal: Option<&Path>,
         stages: Vec<StartedStage>,
         messages: Vec<String>,
     ) -> Started {
@@ -61,7 +61,7 @@ impl BoundServers {
             http,
             web: self.web.as_ref().map(web::WebServer::local_addr),
             root,
-            journal: journal.map(Journal::path).map(ToOwned::to_owned),
+            journal: journal.map(ToOwned::to_owned),
             stages,
             messages,
         }

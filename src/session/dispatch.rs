@@ -17,6 +17,8 @@ impl RunShared {
     /// Returns the number of its journal line, or 0.
     pub(super) fn observe(&self, at: RunTime, observation: &Observation) -> u64 {
         self.counters.count(&observation.kind);
+        let observation = self.senders.add(at, observation);
+        let observation = &*observation;
         let mut fleet = self.fleet();
         let before = fleet.dropped();
         let events = fleet.observe(at, observation);

@@ -209,7 +209,11 @@ impl RunShared {
         };
         for (address, mac) in table.unique_macs(&addresses) {
             let source = EvidenceSource::Neighbour;
-            let kind = ObservationKind::MacReported { mac, source };
+            let kind = ObservationKind::MacReported {
+                mac,
+                source,
+                sender: None,
+            };
             self.observe(self.clock.now(), &Observation { address, kind });
         }
     }

@@ -12,6 +12,8 @@ use super::{
     messages::unregistered,
     next_steps::{PhonesAtEnd, after_conversion},
     operator::{Operator, OperatorPrompt},
+    secrets::SecretGuard,
+    senders::Senders,
     server_thread::ServerThread,
     service::{HttpHandler, TftpHandler},
     setup::{Advice, Setup},
@@ -87,6 +89,7 @@ pub async fn run_with_operator(
         None => Sessions::new(wall_clock(), valid_speed(speed)),
     };
     let clock = RunClock::start(sessions, speed);
+    let secrets = SecretGuard::new(*server.local_addr().ip(), plan.routed.clone());
     // The timeout counts from the beginning of this session.
     let timeout = plan.timeout.map(|timeout| clock.run_time(timeout));
     let plan = Plan { timeout, ..plan };
@@ -108,7 +111,9 @@ pub async fn run_with_operator(
         clock,
         transfers: AtomicU64::new(transfers),
         journal,
+        secrets,
         counters: Counters::default(),
+        senders: Senders::default(),
     });
     if let Some(journal) = &shared.journal {
         let events = Arc::clone(&shared.events);

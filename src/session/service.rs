@@ -3,15 +3,14 @@
 use std::{
     collections::HashMap,
     net::{Ipv4Addr, SocketAddrV4},
-    sync::{Arc, atomic::Ordering},
-    time::Instant,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::{Duration, Instant},
 };
 
-use super::shared::RunShared;
+use super::{secrets::Access, shared::RunShared};
 use crate::{
-    discovery::ArpTable,
     http,
-    phone::RequestedFile,
+    phone::{RequestedFile, configured_phone},
     stage::OpenFile,
     text::escape,
     tftp::{self, TftpAnswer, packet::error_code},
@@ -24,24 +23,41 @@ use crate::{
 enum Decision {
     Serve(TransferId, OpenFile),
     NotFound,
-    /// The configuration of another phone.
+    /// The configuration of a phone, which this client does not get.
     Withheld,
+    /// To be decided later: the MAC of the client is not known yet.
+    Later,
     Stopping,
 }
 
 const STOPPING: &str = "the server is stopping";
-const WITHHELD: &str = "this configuration is for another phone";
+const WITHHELD: &str = "this configuration is only for the phone itself";
+
+/// A request, over any transport.
+#[derive(Clone, Copy)]
+struct FileRequest<'a> {
+    transport: Transport,
+    peer: SocketAddrV4,
+    name: &'a str,
+    /// How long it has waited for a decision.
+    waited: Duration,
+}
 
 impl RunShared {
     /// Decides whether the request is admitted, finds its file, and records the request.
-    fn handle_request(
-        &self,
-        now: Instant,
-        transport: Transport,
-        peer: SocketAddrV4,
-        name: &str,
-    ) -> Decision {
+    fn handle_request(&self, now: Instant, request: FileRequest<'_>) -> Decision {
+        let FileRequest {
+            transport,
+            peer,
+            name,
+            waited,
+        } = request;
         let address = *peer.ip();
+        let access = |mac| self.secrets.access(now, address, mac, waited);
+        // That the file exists was checked when the request arrived.
+        if !waited.is_zero() && configured_phone(name).map(access) == Some(Access::Unresolved) {
+            return Decision::Later;
+        }
         let requested = RequestedFile::parse(name);
         let (admission, is_unfit) = {
             let fleet = self.fleet();
@@ -57,9 +73,27 @@ impl RunShared {
         let file = (!name.contains(is_unusual) && !is_unfit)
             .then(|| self.source.resolve(view, name))
             .flatten();
-        let withheld = file.is_some() && is_withheld(address, name, &requested);
-        let file = file.filter(|_| !withheld);
+        // A link in a served folder may have another name than the file.
+        let phone = file
+            .as_ref()
+            .and_then(|file| configured_phone(name).or_else(|| configured_phone(&file.name)));
+        let reason = match phone.map(|mac| (mac, access(mac))) {
+            Some((_, Access::Unresolved)) => return Decision::Later,
+            Some((mac, Access::Withheld(reason))) => Some((mac, reason)),
+            Some((_, Access::Granted)) | None => None,
+        };
         let transfer = TransferId(self.transfers.fetch_add(1, Ordering::Relaxed));
+        if let Some((mac, reason)) = reason {
+            let withheld = ObservationKind::Withheld {
+                transfer,
+                transport,
+                name: name.to_owned(),
+                mac,
+                reason,
+            };
+            self.observe_kind(now, address, withheld);
+            return Decision::Withheld;
+        }
         let asked = ObservationKind::Requested {
             transfer,
             transport,
@@ -70,13 +104,13 @@ impl RunShared {
                 size: file.size(),
             }),
             error: None,
+            sender: None,
         };
         let line = self.observe_kind(now, address, asked);
         // Before the answer, so that a killed run still knows what it served.
         self.wait_written(line);
         match file {
             Some(file) => Decision::Serve(transfer, file),
-            None if withheld => Decision::Withheld,
             None => Decision::NotFound,
         }
     }
@@ -84,25 +118,6 @@ impl RunShared {
     fn observe_kind(&self, now: Instant, address: Ipv4Addr, kind: ObservationKind) -> u64 {
         self.observe(self.clock.at(now), &Observation { address, kind })
     }
-}
-
-/// Whether this is the configuration of one phone, which may hold its SIP password, and the
-/// kernel's ARP table has another phone at the address that requests it.
-fn is_withheld(address: Ipv4Addr, name: &str, requested: &RequestedFile) -> bool {
-    let (RequestedFile::Config { mac, .. } | RequestedFile::LegacyConfig(mac)) = *requested else {
-        return false;
-    };
-    // Without the table nothing is withheld.
-    let table = ArpTable::read().unwrap_or_default();
-    let Some(other) = table.other_mac(address, mac) else {
-        return false;
-    };
-    tracing::warn!(
-        "{} is not served to {address}, which is {other}. A phone that changed its address gets \
-         its configuration once the ARP table of this machine has the new address",
-        escape(name)
-    );
-    true
 }
 
 /// Handles the requests of the TFTP server.
@@ -124,10 +139,13 @@ impl TftpHandler {
 
 impl tftp::TftpService for TftpHandler {
     fn request(&mut self, now: Instant, request: &tftp::TftpRequest<'_>) -> TftpAnswer {
-        match self
-            .shared
-            .handle_request(now, Transport::Tftp, request.peer, request.name)
-        {
+        let asked = FileRequest {
+            transport: Transport::Tftp,
+            peer: request.peer,
+            name: request.name,
+            waited: request.waited,
+        };
+        match self.shared.handle_request(now, asked) {
             Decision::Serve(transfer, file) => {
                 let running = (*request.peer.ip(), transfer);
                 self.running.insert(request.transfer, running);
@@ -135,6 +153,7 @@ impl tftp::TftpService for TftpHandler {
             }
             Decision::NotFound => TftpAnswer::NotFound,
             Decision::Withheld => TftpAnswer::Refuse(error_code::ACCESS, WITHHELD),
+            Decision::Later => TftpAnswer::Later,
             Decision::Stopping => TftpAnswer::Refuse(error_code::NOT_DEFINED, STOPPING),
         }
     }
@@ -186,28 +205,63 @@ impl tftp::TftpService for TftpHandler {
     }
 }
 
+/// Foreign hosts that the operator is warned of: one warning each.
+const FOREIGN_HOSTS: usize = 8;
+
 /// Handles the requests of the HTTP server.
-pub(super) struct HttpHandler(Arc<RunShared>);
+pub(super) struct HttpHandler {
+    shared: Arc<RunShared>,
+    /// The foreign hosts that the operator was warned of.
+    foreign: Mutex<Vec<String>>,
+}
 
 impl HttpHandler {
     pub(super) fn new(shared: Arc<RunShared>) -> Self {
-        Self(shared)
+        Self {
+            shared,
+            foreign: Mutex::default(),
+        }
     }
 }
 
 impl http::HttpService for HttpHandler {
-    fn request(&self, now: Instant, peer: SocketAddrV4, name: &str) -> http::HttpAnswer {
-        match self.0.handle_request(now, Transport::Http, peer, name) {
+    fn request(&self, now: Instant, request: &http::HttpRequest<'_>) -> http::HttpAnswer {
+        let asked = FileRequest {
+            transport: Transport::Http,
+            peer: request.peer,
+            name: request.name,
+            waited: request.waited,
+        };
+        match self.shared.handle_request(now, asked) {
             Decision::Serve(transfer, file) => http::HttpAnswer::Serve(transfer.0, file),
             Decision::NotFound => http::HttpAnswer::NotFound,
             Decision::Withheld => http::HttpAnswer::Forbidden,
+            Decision::Later => http::HttpAnswer::Later,
             Decision::Stopping => http::HttpAnswer::Stopping,
+        }
+    }
+
+    fn is_for_phones(&self) -> bool {
+        true
+    }
+
+    fn foreign_host(&self, peer: SocketAddrV4, host: &str) {
+        let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+        if foreign.len() < FOREIGN_HOSTS && !foreign.iter().any(|known| known == host) {
+            foreign.push(host.to_owned());
+            let host = escape(host);
+            tracing::warn!(
+                "{} requested a file over HTTP for the host \"{host}\" and did not get it: this is no \
+                 known name of this machine. If phones use this name (DHCP option 66), start again \
+                 with --server-name and this name; until then they use TFTP",
+                peer.ip()
+            );
         }
     }
 
     fn acknowledged(&self, now: Instant, peer: SocketAddrV4, transfer: u64, bytes: u64) {
         let transfer = TransferId(transfer);
-        self.0.observe_kind(
+        self.shared.observe_kind(
             now,
             *peer.ip(),
             ObservationKind::Acknowledged { transfer, bytes },
@@ -228,6 +282,6 @@ impl http::HttpService for HttpHandler {
             end,
             bytes,
         };
-        self.0.observe_kind(now, *peer.ip(), ended);
+        self.shared.observe_kind(now, *peer.ip(), ended);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64};
 
-use super::{clock::RunClock, event_queue::EventQueue, setup::Source};
+use super::{
+    clock::RunClock, event_queue::EventQueue, secrets::SecretGuard, senders::Senders, setup::Source,
+};
 use crate::{
     journal::Journal,
     metrics::Counters,
@@ -19,7 +21,9 @@ pub(super) struct RunShared {
     /// The number of the next transfer, over all transports.
     pub(super) transfers: AtomicU64,
     pub(super) journal: Option<Journal>,
+    pub(super) secrets: SecretGuard,
     pub(super) counters: Counters,
+    pub(super) senders: Senders,
 }
 
 impl RunShared {

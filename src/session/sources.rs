@@ -54,6 +54,7 @@ mod tests {
         let kind = ObservationKind::MacReported {
             mac: MacAddress::new([2, 0, 0, 0, 0, last]),
             source: EvidenceSource::Cdp,
+            sender: None,
         };
         let address = Ipv4Addr::new(192, 0, 2, last);
         (Instant::now(), Observation { address, kind })

@@ -1,7 +1,6 @@
 //! Lays out bundles: completely or not at all, and verified files only.
 
 use std::{
-    env,
     fs::{self, DirBuilder, Permissions},
     io,
     net::IpAddr,
@@ -65,7 +64,12 @@ impl Stage {
             bridges,
             extra,
         };
-        temporary(&env::temp_dir(), sources, call_manager, &Bundle::unpack)
+        temporary(
+            &tempfile::env::temp_dir(),
+            sources,
+            call_manager,
+            &Bundle::unpack,
+        )
     }
 
     /// Lays out `bundles` in `folder`, which must be new or empty. The

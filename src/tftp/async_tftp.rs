@@ -149,14 +149,25 @@ impl<S: TftpService> SharedState<S> {
         let mut state = self.state();
         let transfer = state.next;
         state.next += 1;
-        let request = TftpRequest {
+        let mut request = TftpRequest {
             transfer,
             peer,
             local: state.local,
             name,
+            waited: Duration::ZERO,
         };
-        let file = match state.service.request(now, &request) {
+        let mut answer = state.service.request(now, &request);
+        if matches!(answer, TftpAnswer::Later) {
+            // The crate opens one file at a time: waiting would delay every other client.
+            request.waited = Duration::MAX;
+            answer = state.service.request(now, &request);
+        }
+        let file = match answer {
             TftpAnswer::Serve(file) => file,
+            TftpAnswer::Later => {
+                let text = "not decided; try again later";
+                return Err(packet::Error::Msg(text.to_owned()));
+            }
             TftpAnswer::NotFound => return Err(packet::Error::FileNotFound),
             TftpAnswer::Refuse(2, _) => return Err(packet::Error::PermissionDenied),
             TftpAnswer::Refuse(_, text) => return Err(packet::Error::Msg(text.to_owned())),

@@ -22,6 +22,10 @@ use super::transmit::Outgoing;
 /// Maximum number of datagrams per system call.
 pub(crate) const BATCH: usize = 64;
 
+/// Size of a small batch, in datagrams: preparing a system call takes time for each that it could
+/// transfer.
+pub(crate) const FEW: usize = 16;
+
 /// Maximum number of bytes read of a datagram: more than a request's 512, so that longer ones are
 /// recognised.
 const DATAGRAM_MAX: usize = 600;
@@ -63,17 +67,26 @@ impl ReceiveBatch {
         }
     }
 
-    /// Receives what is queued on the socket, without blocking. Returns whether the queue is empty now: a
-    /// batch that is not full emptied it.
+    /// Receives what is queued on the socket, without blocking, at most [`BATCH`] datagrams. Returns
+    /// whether the queue is empty now: a batch that is not full emptied it.
     pub(crate) fn receive(&mut self, socket: &UdpSocket) -> io::Result<bool> {
+        self.receive_up_to::<BATCH>(socket)
+    }
+
+    /// As [`ReceiveBatch::receive`], at most `MOST` datagrams.
+    pub(crate) fn receive_up_to<const MOST: usize>(
+        &mut self,
+        socket: &UdpSocket,
+    ) -> io::Result<bool> {
+        const { assert!(MOST <= BATCH) }
         self.came.clear();
         // SAFETY: all three are plain data of C, for which zero is a value.
-        let mut names: [sockaddr_in; BATCH] = unsafe { mem::zeroed() };
+        let mut names: [sockaddr_in; MOST] = unsafe { mem::zeroed() };
         // SAFETY: as above.
-        let mut parts: [iovec; BATCH] = unsafe { mem::zeroed() };
+        let mut parts: [iovec; MOST] = unsafe { mem::zeroed() };
         // SAFETY: as above.
-        let mut headers: [mmsghdr; BATCH] = unsafe { mem::zeroed() };
-        for at in 0..BATCH {
+        let mut headers: [mmsghdr; MOST] = unsafe { mem::zeroed() };
+        for at in 0..MOST {
             parts[at] = part(&mut self.buffers[at]);
             let header = &mut headers[at].msg_hdr;
             header.msg_name = ptr::from_mut(&mut names[at]).cast();
@@ -89,7 +102,7 @@ impl ReceiveBatch {
             libc::recvmmsg(
                 socket.as_raw_fd(),
                 headers.as_mut_ptr(),
-                size_of_batch(BATCH),
+                size_of_batch(MOST),
                 libc::MSG_DONTWAIT,
                 ptr::null_mut(),
             )
@@ -103,7 +116,7 @@ impl ReceiveBatch {
             self.came
                 .push((peer(name), local, length.min(DATAGRAM_MAX)));
         }
-        Ok(count < BATCH)
+        Ok(count < MOST)
     }
 
     /// The received datagrams.
@@ -126,14 +139,27 @@ pub(crate) fn send(
     packets: &[Outgoing],
     name_source: bool,
 ) -> io::Result<usize> {
-    let count = packets.len().min(BATCH);
+    if packets.len() <= FEW {
+        send_up_to::<FEW>(socket, packets, name_source)
+    } else {
+        send_up_to::<BATCH>(socket, packets, name_source)
+    }
+}
+
+/// Sends at most `MOST` of these packets.
+fn send_up_to<const MOST: usize>(
+    socket: &UdpSocket,
+    packets: &[Outgoing],
+    name_source: bool,
+) -> io::Result<usize> {
+    let count = packets.len().min(MOST);
     // SAFETY: plain data of C, for which zero is a value.
-    let mut names: [sockaddr_in; BATCH] = unsafe { mem::zeroed() };
+    let mut names: [sockaddr_in; MOST] = unsafe { mem::zeroed() };
     // SAFETY: as above.
-    let mut parts: [[iovec; 2]; BATCH] = unsafe { mem::zeroed() };
+    let mut parts: [[iovec; 2]; MOST] = unsafe { mem::zeroed() };
     // SAFETY: as above.
-    let mut headers: [mmsghdr; BATCH] = unsafe { mem::zeroed() };
-    let mut controls = [Control([0; 128]); BATCH];
+    let mut headers: [mmsghdr; MOST] = unsafe { mem::zeroed() };
+    let mut controls = [Control([0; 128]); MOST];
     for (at, packet) in packets[..count].iter().enumerate() {
         names[at] = sockaddr_in {
             sin_family: INET,

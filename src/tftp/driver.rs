@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{
     Socket, TftpServer, TftpService, TransferPort,
-    batch::{self, ReceiveBatch},
+    batch::{self, BATCH, FEW, ReceiveBatch},
     engine::TftpEngine,
     policy,
     poller::{Poller, Ready},
@@ -269,12 +269,9 @@ impl<S: TftpService> Core<S> {
             if *is_error {
                 self.errors(sockets, port);
             }
-            let socket = &sockets.transfers[port.index()];
-            match self.inbox.receive(socket) {
+            match self.receive(sockets, port) {
                 Ok(is_empty) => {
                     self.failures = 0;
-                    let socket = Socket::Transfer(port);
-                    process_batch(&mut self.engine, &self.inbox, socket, &mut self.out);
                     drained &= is_empty;
                 }
                 Err(error) => {
@@ -287,6 +284,23 @@ impl<S: TftpService> Core<S> {
         self.ready = ready;
         sockets.flush(&mut self.out).await;
         drained
+    }
+
+    /// Receives one batch from a transfer port. Returns whether its queue is empty.
+    fn receive(&mut self, sockets: &TftpSockets, port: TransferPort) -> io::Result<bool> {
+        let socket = &sockets.transfers[port.index()];
+        let mut is_empty = self.inbox.receive_up_to::<FEW>(socket)?;
+        self.process(port);
+        if !is_empty {
+            is_empty = self.inbox.receive_up_to::<BATCH>(socket)?;
+            self.process(port);
+        }
+        Ok(is_empty)
+    }
+
+    fn process(&mut self, port: TransferPort) {
+        let socket = Socket::Transfer(port);
+        process_batch(&mut self.engine, &self.inbox, socket, &mut self.out);
     }
 
     /// Receives one batch from the listener. Returns whether its queue is empty.

@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     Socket, TftpService, TransferOutcome, TransferPort,
+    deferred::DeferredRequests,
     packet::{HEADER, ReadRequest, TftpPacket, decode, error_code},
     peers::{Peer, Peers},
     policy::{AnswerLimiter, ERROR_TEXT_MAX, EngineLimits},
@@ -21,6 +22,7 @@ use super::{
 use crate::stage::FileReader;
 
 mod answers;
+mod deferred;
 mod duplicate_rrq;
 mod request;
 mod sending;
@@ -51,6 +53,7 @@ pub struct TftpEngine<S> {
     timers: BinaryHeap<Reverse<(Instant, usize, u64)>>,
     /// Slots and numbers of transfers without any ACK, oldest first: a full table evicts them.
     unacknowledged: VecDeque<(usize, u64)>,
+    deferred: DeferredRequests,
     next: u64,
     /// Slots and numbers of transfers with packets that wait for the disk.
     waiting: Vec<(usize, u64)>,
@@ -98,6 +101,7 @@ impl<S: TftpService> TftpEngine<S> {
             by_address: HashMap::new(),
             timers: BinaryHeap::new(),
             unacknowledged: VecDeque::new(),
+            deferred: DeferredRequests::default(),
             next: 0,
             waiting: Vec::new(),
             waker: Waker::noop().clone(),
@@ -132,7 +136,7 @@ impl<S: TftpService> TftpEngine<S> {
             }
             (Ok(TftpPacket::Read(request)), Socket::Listener) => {
                 if self.guard.request(now, *peer.ip()) {
-                    self.read(now, local, peer, &request, out);
+                    self.read_or_defer(now, (local, peer), bytes, &request, out);
                 }
             }
             (Ok(TftpPacket::Write), Socket::Listener) => {
@@ -238,6 +242,7 @@ impl<S: TftpService> TftpEngine<S> {
 
     /// Handles timers that are due, at most [`TIMERS_PER_TICK`] of them.
     pub fn tick(&mut self, now: Instant, out: &mut TransmitQueue) {
+        self.tick_deferred(now, out);
         for _ in 0..TIMERS_PER_TICK {
             let Some(&Reverse((due, slot, id))) = self.timers.peek() else {
                 return;
@@ -281,11 +286,16 @@ impl<S: TftpService> TftpEngine<S> {
     /// The latest time for the next call of [`TftpEngine::tick`].
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.timers.peek().map(|Reverse((due, ..))| *due)
+        let timer = self.timers.peek().map(|Reverse((due, ..))| *due);
+        [timer, self.deferred.next_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Ends every transfer and sends each peer an ERROR.
     pub fn stop(&mut self, now: Instant, out: &mut TransmitQueue) {
+        self.stop_deferred(now, out);
         for slot in 0..self.slots.len() {
             if let Some(active) = &self.slots[slot] {
                 let (port, local, peer) = (active.port, active.local, active.peer);

@@ -36,6 +36,13 @@ pub const GUESS_INTERVAL: Duration = Duration::from_secs(2);
 /// address.
 pub const STRAY_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How often a request that is not decided yet is passed to the service again.
+pub const DEFER_INTERVAL: Duration = Duration::from_millis(25);
+
+/// Maximum number of requests that wait for a decision. A further one forces the decision about the
+/// oldest.
+pub const DEFERRED_MAX: usize = 64;
+
 /// Number of addresses that the limits can distinguish.
 pub const ADDRESSES: usize = 4_096;
 

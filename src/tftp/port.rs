@@ -1,6 +1,20 @@
 //! The sockets of a server: the listener and a pool of transfer ports.
 
-use std::hash::{BuildHasher, RandomState};
+use std::{
+    hash::{BuildHasher, RandomState},
+    num::NonZeroU64,
+    time::{Duration, Instant},
+};
+
+/// With fewer transfers than this, each has a random one of all ports.
+pub(super) const TRANSFERS_ON_ALL_PORTS: usize = 8;
+
+/// Further transfers have a random one of this many ports, so that one system call receives or sends
+/// packets of several transfers (docs/measurements.md).
+pub(super) const SHARED_PORTS: u16 = 8;
+
+/// After a guess of a port, every transfer has a random one of all ports for this long.
+pub(super) const GUESSES_REMEMBERED: Duration = Duration::from_hours(1);
 
 /// One of the source ports of transfers. Which one serves a transfer is random, so a host that sees
 /// none of its packets cannot acknowledge them. A peer's next transfer within
@@ -29,6 +43,8 @@ pub(crate) struct PortPool {
     /// A keyed hash of a counter, with a random key: the next value cannot be predicted from earlier ones.
     random: RandomState,
     chosen: u64,
+    /// Until then all ports are used, because one was guessed.
+    all_until: Option<Instant>,
     /// For tests: the first free port, always.
     in_order: bool,
 }
@@ -40,6 +56,7 @@ impl PortPool {
             ports: ports.max(2),
             random: RandomState::new(),
             chosen: 0,
+            all_until: None,
             in_order: false,
         }
     }
@@ -57,11 +74,28 @@ impl PortPool {
         self.ports > 2
     }
 
-    /// A random port that is none of these. If all ports are among them, the last of these.
-    pub(crate) fn choose(&mut self, used: &[TransferPort]) -> TransferPort {
+    /// A port was guessed: for some time, each transfer has a random one of all ports.
+    pub(crate) fn guessed(&mut self, now: Instant) {
+        self.all_until = Some(now + GUESSES_REMEMBERED);
+    }
+
+    /// A random port that is none of these, beside this many transfers. If all ports are among them, the
+    /// last of these.
+    pub(crate) fn choose(
+        &mut self,
+        now: Instant,
+        transfers: usize,
+        used: &[TransferPort],
+    ) -> TransferPort {
+        let is_guessed = self.all_until.is_some_and(|until| now < until);
+        let ports = if is_guessed || transfers < TRANSFERS_ON_ALL_PORTS {
+            self.ports
+        } else {
+            self.ports.min(SHARED_PORTS)
+        };
         let is_free = |index: &u16| used.iter().all(|port| port.0 != *index);
-        let free = (0..self.ports).filter(is_free).count() as u64;
-        let Some(limit) = std::num::NonZeroU64::new(free) else {
+        let free = (0..ports).filter(is_free).count() as u64;
+        let Some(limit) = NonZeroU64::new(free) else {
             return used.last().copied().unwrap_or(TransferPort(0));
         };
         self.chosen += 1;
@@ -71,7 +105,7 @@ impl PortPool {
             self.random.hash_one(self.chosen) % limit
         };
         let at = usize::try_from(at).unwrap_or(0);
-        let index = (0..self.ports).filter(is_free).nth(at);
+        let index = (0..ports).filter(is_free).nth(at);
         TransferPort(index.unwrap_or(0))
     }
 }

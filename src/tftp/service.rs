@@ -2,7 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::stage::OpenFile;
@@ -16,9 +16,13 @@ pub enum TftpAnswer {
     NotFound,
     /// ERROR with this code and text.
     Refuse(u16, &'static str),
+    /// Not decided yet: the engine passes the request again after [`super::policy::DEFER_INTERVAL`],
+    /// and the service decides when it has waited for a second.
+    Later,
 }
 
-/// A well-formed read request, once per transfer: the engine handles repeats. The engine answers a
+/// A well-formed read request, once per transfer (after [`TftpAnswer::Later`], again): the engine
+/// handles repeats. The engine answers a
 /// name of more than [`super::policy::NAME_MAX`] bytes or a mode other than octet with ERROR 4 and does not
 /// report it.
 #[derive(Debug, Clone)]
@@ -31,6 +35,8 @@ pub struct TftpRequest<'a> {
     pub local: Ipv4Addr,
     /// The name as received, invalid UTF-8 replaced. Hostile: escape it before showing it.
     pub name: &'a str,
+    /// How long the request has waited, if it was answered with [`TftpAnswer::Later`] before; else 0.
+    pub waited: Duration,
 }
 
 /// How a transfer ended.
@@ -47,8 +53,8 @@ pub enum TransferOutcome {
         /// Whether every block was sent at least once.
         all_sent: bool,
     },
-    /// The peer sent a new request from the same port, or a newer transfer took the place of one that
-    /// had no ACK yet.
+    /// The peer sent a new request from the same port, or a newer transfer took its place: it had no ACK
+    /// yet, or its address had more transfers than any other.
     Replaced,
     /// The engine stopped.
     Stopped,

@@ -257,6 +257,12 @@ impl TftpTransfer {
         !self.has_acknowledged && now.saturating_duration_since(self.sent_at) >= FIRST_SENDS_TIME
     }
 
+    /// When it began or made progress for the last time.
+    #[must_use]
+    pub fn progress_at(&self) -> Instant {
+        self.sent_at
+    }
+
     /// When [`TftpTransfer::timeout`] is due.
     #[must_use]
     pub fn deadline(&self) -> Instant {

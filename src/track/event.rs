@@ -25,7 +25,8 @@ pub enum State {
     Images,
     /// It has every image and is silent while it writes them. A power cut now does damage.
     Writing,
-    /// It restarted after writing.
+    /// It requested an address by DHCP after the last image. A neighbour can forge that, so a power
+    /// cut may still do damage.
     Rebooted,
     /// Every image was delivered in one pass, and an application requested a file afterwards.
     Flashed,
@@ -54,6 +55,12 @@ impl State {
         Self::Stalled,
         Self::Failed,
     ];
+
+    /// Whether a phone in this state may be writing its flash.
+    #[must_use]
+    pub const fn may_be_writing(self) -> bool {
+        matches!(self, Self::Writing | Self::Rebooted)
+    }
 }
 
 /// The number of one phone in a run, whatever address it has. Numbers count from 0 in the

@@ -10,6 +10,7 @@ mod registrations;
 mod requests;
 mod survey;
 mod update;
+mod withheld;
 
 pub use admission::Admission;
 pub use completion::{DRAIN_LIMIT, QUIET_BEFORE_END, RunState};

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use super::{
     file_outcome::FileOutcome,
-    observation::{RunTime, ServedFile, TftpError, TransferEnd, TransferId, Transport},
+    observation::{RunTime, ServedFile, TransferEnd, TransferId, Transport},
+    tftp_error::TftpError,
 };
 use crate::phone::{RequestedFile, normalized_name};
 

@@ -7,7 +7,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{lease::LeaseOptions, remark::RemarkMeaning};
+use super::{
+    lease::LeaseOptions,
+    register::{Register, RegisterOutcome},
+    remark::RemarkMeaning,
+    tftp_error::TftpError,
+    withheld::Withheld,
+};
 use crate::{
     phone::{LoadName, MacAddress},
     protocol::sip::SipTransport,
@@ -34,6 +40,7 @@ pub type RunTime = Duration;
 ///     kind: ObservationKind::MacReported {
 ///         mac: "001d45aabb01".parse()?,
 ///         source: EvidenceSource::Cdp,
+///         sender: None,
 ///     },
 /// };
 /// let load = Observation {
@@ -100,6 +107,14 @@ pub enum EvidenceSource {
     Person,
 }
 
+impl EvidenceSource {
+    /// Whether another host on the network can forge it without receiving what is sent to the phone.
+    #[must_use]
+    pub fn is_forgeable(self) -> bool {
+        !matches!(self, Self::Requests | Self::Person)
+    }
+}
+
 /// The file that a request was answered with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServedFile {
@@ -112,31 +127,6 @@ pub struct ServedFile {
 impl ServedFile {
     /// The size is not known: another server's log does not give it.
     pub const UNKNOWN_SIZE: u64 = u64::MAX;
-}
-
-/// A TFTP ERROR: of a server that answers a request, or of a phone that ends a transfer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TftpError {
-    /// The TFTP error code.
-    pub code: u16,
-    /// Its text, unescaped.
-    pub message: String,
-}
-
-impl TftpError {
-    /// Whether the server refuses access to the file: access violation, permission denied.
-    #[must_use]
-    pub fn is_denial(&self) -> bool {
-        const ACCESS_VIOLATION: u16 = 2;
-        let text = self.message.to_ascii_lowercase();
-        let words = [
-            "permission denied",
-            "access violation",
-            "access denied",
-            "eacces",
-        ];
-        self.code == ACCESS_VIOLATION || words.iter().any(|words| text.contains(words))
-    }
 }
 
 /// How a transfer ended.
@@ -164,59 +154,6 @@ pub enum TransferEnd {
     Killed,
 }
 
-/// A phone's REGISTER, without its credentials.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a header parameter that is present or not"
-)]
-pub struct Register {
-    /// The user to be registered, unescaped.
-    pub user: String,
-    /// The source address and port. Over UDP a phone does not listen on this port.
-    pub source: SocketAddrV4,
-    /// The PBX that it was sent to.
-    pub pbx: SocketAddrV4,
-    /// The transport.
-    #[serde(alias = "over")]
-    pub transport: SipTransport,
-    /// The port in its Via header, on which a phone waits for the answer over UDP.
-    #[serde(alias = "listens")]
-    pub via_port: u16,
-    /// It requests the response at the source port (RFC 3581).
-    pub rport: bool,
-    /// Its Via header names another address than the source address: there is a NAT in between.
-    #[serde(alias = "nat")]
-    pub via_differs: bool,
-    /// It carries credentials, right or wrong.
-    #[serde(alias = "proof")]
-    pub has_credentials: bool,
-    /// It removes a registration.
-    #[serde(alias = "leaves")]
-    pub is_unregister: bool,
-}
-
-/// What happened to a REGISTER.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RegisterOutcome {
-    /// Sent; nothing more is known.
-    Sent,
-    /// Retransmitted: the phone has no answer. A capture may also contain one packet twice.
-    Again,
-    /// The PBX sent a final response.
-    Answered {
-        /// The status code, 200 to 699.
-        status: u16,
-        /// The destination of the response.
-        to: SocketAddrV4,
-        /// The credentials were too old, not wrong.
-        stale: bool,
-        /// The lifetime of the registration in seconds, if the response names one.
-        expires: Option<u32>,
-    },
-}
-
 /// What was observed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -239,12 +176,29 @@ pub enum ObservationKind {
         /// The error, if it is known and another than "not found".
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<TftpError>,
+        /// If the name contains a MAC: the MAC that the ARP table has for the address. `None`: not
+        /// known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<MacAddress>,
     },
     /// The phone sent the request of a transfer again, at least 2 s after it: its timer ran out
     /// before an answer arrived.
     RequestRepeated {
         /// The transfer.
         transfer: TransferId,
+    },
+    /// A client requested the configuration of a phone and did not get it.
+    Withheld {
+        /// The number of the request, as that of a transfer.
+        transfer: TransferId,
+        /// The protocol.
+        transport: Transport,
+        /// The requested name, with invalid UTF-8 replaced.
+        name: String,
+        /// The phone that the file configures.
+        mac: MacAddress,
+        /// Why.
+        reason: Withheld,
     },
     /// This many bytes of a transfer have been acknowledged. Not every step is reported.
     Acknowledged {
@@ -270,6 +224,10 @@ pub enum ObservationKind {
         /// The source.
         #[serde(rename = "witness")]
         source: EvidenceSource,
+        /// The MAC of the host that sent the report: that of the frame with CDP, LLDP and DHCP, else
+        /// the one that the ARP table has for the address. `None`: not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<MacAddress>,
     },
     /// A source reports the load that the phone runs.
     Load {
@@ -396,4 +354,15 @@ pub enum ObservationKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         means: Option<RemarkMeaning>,
     },
+}
+
+impl ObservationKind {
+    /// The same, sent by the host with this MAC; unchanged if it is no request and reports no MAC.
+    #[must_use]
+    pub fn sent_by(mut self, host: Option<MacAddress>) -> Self {
+        if let Self::MacReported { sender, .. } | Self::Requested { sender, .. } = &mut self {
+            *sender = host;
+        }
+        self
+    }
 }

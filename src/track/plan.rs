@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::{Ipv4Addr, SocketAddrV4},
+    str::FromStr,
     time::Duration,
 };
 
@@ -43,6 +44,9 @@ pub struct Plan {
     /// The network that is served, with this machine's address in it; `None` if it is not
     /// known or if there are several.
     pub network: Option<Subnet>,
+    /// Networks behind a router that the routing table does not show (`--routed`): ARP says nothing
+    /// about their phones.
+    pub routed: Vec<Subnet>,
     /// What the operator calls the phones.
     pub names: BTreeMap<MacAddress, String>,
     /// The models that the inventory lists.
@@ -138,6 +142,24 @@ impl Subnet {
         network(address) == network(self.address)
     }
 }
+
+impl FromStr for Subnet {
+    type Err = ParseSubnetError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (address, prefix) = text.split_once('/').ok_or(ParseSubnetError)?;
+        let is_number = prefix.bytes().all(|byte| byte.is_ascii_digit());
+        match (address.parse(), prefix.parse()) {
+            (Ok(address), Ok(prefix @ 0..=32)) if is_number => Ok(Self { address, prefix }),
+            _ => Err(ParseSubnetError),
+        }
+    }
+}
+
+/// Why a text is not a network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected an IPv4 network with its prefix length, such as 10.2.0.0/16")]
+pub struct ParseSubnetError;
 
 impl fmt::Display for Subnet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,7 +13,7 @@ use super::{
     file_outcome::FileOutcome,
     history::FetchHistory,
     identity::{Phone, Registry},
-    observation::{RunTime, Transport},
+    observation::{EvidenceSource, RunTime, Transport},
     plan::Plan,
     registrations::{LineReport, Registrations},
 };
@@ -86,6 +86,10 @@ pub struct PhoneReport {
     /// that needs no evidence, and for `stalled` and `failed`, which the diagnoses explain.
     #[serde(default)]
     pub reason: Option<Evidence>,
+    /// The only source for which it is `confirmed` or `already`, if another host can forge that
+    /// source alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rests_on: Option<EvidenceSource>,
     /// Whether its application is in normal operation and no conversion is in progress: it
     /// accepted a configuration, or it is registered. Its state is then `seen`, `configuring` or
     /// `manifest`.
@@ -272,6 +276,7 @@ fn phone_report(named: PhoneRef, phone: &Phone, began: Timestamp) -> PhoneReport
         done: whole.is_done(),
         lines: Vec::new(),
         reason: None,
+        rests_on: whole.rests_on(),
         up: whole.is_shown_up(),
         pass: whole.delivery.pass,
         files: files(&whole.delivery.attempts),

@@ -6,7 +6,7 @@ const GROUPS = [
   ['stalled', 'bad', ['stalled']],
   ['writing: do not unplug', 'warn', ['writing']],
   ['fetching', 'soft', ['configuring', 'manifest', 'images']],
-  ['restarting', 'soft', ['rebooted']],
+  ['restarting: do not unplug', 'warn', ['rebooted']],
   ['only seen', 'soft', ['seen']],
   ['up, no conversion in progress', 'good', ['up']],
   ['flashed', 'good', ['flashed']],
@@ -15,6 +15,7 @@ const GROUPS = [
 ];
 const STATES = ['seen', 'configuring', 'manifest', 'images', 'writing', 'rebooted', 'flashed',
   'confirmed', 'already', 'stalled', 'failed'];
+const mayWrite = (it) => it.state === 'writing' || it.state === 'rebooted';
 const isOver = (it) => it.done || it.up || it.state === 'failed';
 // A phone that is up counts as that, whatever its state.
 const standing = (it) => it.up ? 'up' : it.state;
@@ -73,7 +74,7 @@ const drawWho = (row) => {
   put(row.address, it.address);
   row.dot.style.background = `var(--${it.state})`;
   put(row.word, standing(it));
-  row.word.className = it.color === 'warn' && it.state !== 'writing' ? '' : it.color;
+  row.word.className = it.color === 'warn' && !mayWrite(it) ? '' : it.color;
   row.state.title = it.meaning;
   row.node.className = it.color;
   Object.assign(row.node.dataset, { id: it.id, mac: it.mac || '', address: it.address,
@@ -84,7 +85,7 @@ const drawWhat = (row) => {
   const it = row.data, file = it.moving.file, waiting = it.moving.waiting;
   row.what.replaceChildren();
   if (it.done && it.load) row.what.append(make('div', 'file', it.load));
-  if (it.state === 'writing') row.what.append(make('div', 'urgent', it.meaning));
+  if (mayWrite(it)) row.what.append(make('div', 'urgent', it.meaning));
   else if (!file && !(waiting && it.state !== 'images')) row.what.append(reason(it));
   if (waiting && it.state !== 'images') {
     row.what.append(make('div', 'soft', `${waiting.what}: within ${short(waiting.left)}`));

@@ -235,6 +235,7 @@ fn the_last_message_shows_the_report() {
         to: Some(crate::phone::LoadName::new("SIP45.9-3-1SR4-1S")),
         state: State::Flashed,
         reason: None,
+        rests_on: None,
         up: false,
         done: true,
         lines: Vec::new(),

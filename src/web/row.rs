@@ -113,7 +113,11 @@ impl From<&PhoneView> for PhoneRow {
             pass: phone.pass,
             load: phone.load.as_ref().map(|load| escape(load.as_str())),
             reason: phone.reason.as_ref().map(line),
-            evidence: phone.other_evidence().map(line).collect(),
+            evidence: phone
+                .caveat()
+                .into_iter()
+                .chain(phone.other_evidence().map(line))
+                .collect(),
             diagnoses: phone.diagnoses.iter().map(RowDiagnosis::from).collect(),
             first_seen: phone.first_seen.as_millisecond(),
             since: phone.since.as_millisecond(),

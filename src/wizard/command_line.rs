@@ -80,8 +80,6 @@ pub(crate) struct ConvertOptions {
     pub(crate) has_survey: bool,
     /// Network options, as the preflight uses them.
     pub(crate) check: CheckOptions,
-    /// `--user`.
-    pub(crate) user: Option<String>,
     /// `--journal`.
     pub(crate) journal: Option<PathBuf>,
 }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::command_line::ConvertOptions;
 use crate::{
     bundle::Bundle,
     discovery::watch::ObservedPhone,
@@ -90,11 +89,11 @@ pub(super) trait Environment {
     /// How this program is called again: `sudo reflash`.
     fn call(&self) -> String;
 
-    /// The user that a run becomes, if that user cannot read this file or folder.
-    fn cannot_read(&self, path: &Path, options: &ConvertOptions) -> Option<String>;
+    /// The user who called sudo, if that user cannot read this file or folder.
+    fn cannot_read(&self, path: &Path) -> Option<String>;
 
     /// The newest conversion that was interrupted less than a day ago and has phones to convert.
-    fn interrupted_run(&self, options: &ConvertOptions) -> Option<InterruptedRun>;
+    fn interrupted_run(&self) -> Option<InterruptedRun>;
 
     /// Checks machine and network. Takes seconds.
     fn check(&mut self, options: &CheckOptions) -> CheckResult;
@@ -113,7 +112,7 @@ pub(super) trait Environment {
     ) -> Result<Vec<String>, Failure>;
 
     /// A free path for the journal of this run; `None` if it cannot be recorded.
-    fn journal(&self, options: &ConvertOptions, load: Option<&LoadName>) -> Option<PathBuf>;
+    fn journal(&self, load: Option<&LoadName>) -> Option<PathBuf>;
 
     /// Generates a password.
     fn secret(&self) -> Result<String, Failure>;

@@ -229,7 +229,9 @@ impl Guide {
                 "{name} has all images and is writing them. DO NOT UNPLUG: this usually takes less \
                  than 5 minutes, and reflash waits 10; the display may be dark."
             ),
-            State::Rebooted => format!("{name} restarted by itself. Do not touch it."),
+            State::Rebooted => {
+                format!("{name} requests an address: it restarts by itself. DO NOT UNPLUG it yet.")
+            }
             State::Flashed => format!(
                 "{name} fetched all images and starts. It may fetch everything a second time; that \
                  is normal. Do not touch it until it is done."

@@ -12,10 +12,7 @@ use std::{
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::{
-    command_line::ConvertOptions,
-    environment::{DetectedPhones, Environment, InterruptedRun},
-};
+use super::environment::{DetectedPhones, Environment, InterruptedRun};
 use crate::{
     bundle::Bundle,
     discovery::watch::{ObservedPhone, PhoneList},
@@ -125,13 +122,12 @@ impl Environment for HostEnvironment {
         privileges::call()
     }
 
-    fn cannot_read(&self, path: &Path, options: &ConvertOptions) -> Option<String> {
-        privileges::user_who_cannot_read(path, options.user.as_deref())
+    fn cannot_read(&self, path: &Path) -> Option<String> {
+        privileges::caller_who_cannot_read(path)
     }
 
-    fn interrupted_run(&self, options: &ConvertOptions) -> Option<InterruptedRun> {
-        let folder = privileges::state_folder(options.user.as_deref());
-        let path = journal::newest_resumable(&folder.ok().flatten()?).ok()??;
+    fn interrupted_run(&self) -> Option<InterruptedRun> {
+        let path = journal::newest_resumable(&privileges::state_folder()?).ok()??;
         let changed = path.metadata().ok()?.modified().ok()?;
         // A time in the future is recent too.
         let age = changed.elapsed().unwrap_or_default();
@@ -209,9 +205,8 @@ impl Environment for HostEnvironment {
         configurations::make(inventory, inputs, true).map(|made| made.messages)
     }
 
-    fn journal(&self, options: &ConvertOptions, load: Option<&LoadName>) -> Option<PathBuf> {
-        let folder = privileges::state_folder(options.user.as_deref());
-        let folder = folder.ok().flatten()?;
+    fn journal(&self, load: Option<&LoadName>) -> Option<PathBuf> {
+        let folder = privileges::state_folder()?;
         let existing = folder.ancestors().find(|folder| folder.is_dir())?;
         // Without a home, the user cannot create folders.
         existing.parent()?;

@@ -101,14 +101,9 @@ impl InventoryDraft {
         })
     }
 
-    /// Writes a new file, readable by its owner only. `change_owner` gives it to the user who
-    /// called sudo.
-    pub(super) fn write(
-        &self,
-        change_owner: impl FnOnce(&File) -> io::Result<()>,
-    ) -> Result<(), Failure> {
+    /// Writes a new file, readable by its owner only.
+    pub(super) fn write(&self) -> Result<(), Failure> {
         let written = create(&self.path).and_then(|mut file| {
-            change_owner(&file)?;
             file.write_all(self.to_toml().as_bytes())?;
             file.sync_all()
         });
@@ -165,10 +160,10 @@ mod tests {
     fn file_is_private_and_never_overwrites() {
         let folder = tempfile::tempdir().unwrap();
         let draft = draft(&folder.path().join("phones.toml"));
-        draft.write(|_| Ok(())).unwrap();
+        draft.write().unwrap();
         let mode = std::fs::metadata(&draft.path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let again = draft.write(|_| Ok(())).unwrap_err();
+        let again = draft.write().unwrap_err();
         assert!(again.error.contains("phones.toml"), "{again:?}");
         assert!(!format!("{draft:?}").contains("pass-w0rd"));
     }

@@ -17,7 +17,7 @@ use std::{
 
 use super::{
     answers::Answers,
-    command_line::{CommandLine, ConvertOptions},
+    command_line::CommandLine,
     environment::{DetectedPhones, Environment, InterruptedRun},
     flow,
     host::HostEnvironment,
@@ -345,12 +345,12 @@ impl Environment for TestEnvironment {
         "sudo reflash".to_owned()
     }
 
-    fn cannot_read(&self, path: &Path, _options: &ConvertOptions) -> Option<String> {
+    fn cannot_read(&self, path: &Path) -> Option<String> {
         let name = path.to_string_lossy();
         name.contains("unreadable").then(|| "maria".to_owned())
     }
 
-    fn interrupted_run(&self, _options: &ConvertOptions) -> Option<InterruptedRun> {
+    fn interrupted_run(&self) -> Option<InterruptedRun> {
         self.interrupted.clone()
     }
 
@@ -389,7 +389,7 @@ impl Environment for TestEnvironment {
         HostEnvironment.check_configurations(inventory, inputs)
     }
 
-    fn journal(&self, _options: &ConvertOptions, _load: Option<&LoadName>) -> Option<PathBuf> {
+    fn journal(&self, _load: Option<&LoadName>) -> Option<PathBuf> {
         Some(self.path("run.jsonl"))
     }
 

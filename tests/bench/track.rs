@@ -75,6 +75,7 @@ impl Bench {
             port: 49_152,
             served,
             error: None,
+            sender: None,
         };
         self.observe(phone, asked);
     }

@@ -9,6 +9,7 @@ mod observer;
 mod registrar;
 mod registrations;
 mod sccp;
+mod senders;
 mod sip;
 mod web;
 

@@ -7,6 +7,7 @@ mod commands;
 mod fleet;
 mod formats;
 mod logs;
+mod marks;
 mod metrics;
 mod nameless;
 mod observations;

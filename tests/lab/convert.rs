@@ -1,6 +1,7 @@
 //! `convert` on a network and on loopback: it converts phones, stops on signals, refuses what it
 //! cannot serve, and drops its privileges.
 
+mod callers;
 mod clients;
 mod privileges;
 mod signals;

@@ -256,3 +256,69 @@ fn what_is_typed_during_a_run_is_neither_shown_nor_left_for_the_shell() {
     assert!(!screen.contains("owned"), "{screen}");
     assert!(!screen.contains("-echo "), "the echo is back: {screen}");
 }
+
+/// Commands that colour their output on a terminal, or that log. Each writes its errors to a file.
+const COLOURED: [&str; 14] = [
+    "rehearse --phones 1 --journal run.jsonl",
+    "verify damaged.zip",
+    "check --listen 127.0.0.1 --tftp-port 0 --http-port 0",
+    "lint SEP001D45AABB0C.cnf.xml",
+    "dial dialplan.xml 5 99",
+    "dial missing.xml 5",
+    "rehearse --phones 1 -vv",
+    "rehearse --phones 1 --quiet --fault refuses-manifest",
+    "report run.jsonl",
+    "report missing.jsonl",
+    "serve . --listen 127.0.0.1 --tftp-port 0 --http-port 0 -vv",
+    "watch --interface lo --timeout 1s -vv",
+    "convert damaged.zip -vv",
+    "no-such-command",
+];
+
+#[test]
+#[ignore = "needs script and root (a capture)"]
+fn a_redirected_standard_error_gets_no_control_codes_beside_a_coloured_terminal() {
+    let script = require_program("script");
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("damaged.zip", "PK");
+    write(
+        "SEP001D45AABB0C.cnf.xml",
+        "<device><loadInformation/></devic>",
+    );
+    write(
+        "dialplan.xml",
+        "<DIALTEMPLATE><TEMPLATE MATCH=\"5\"/></DIALTEMPLATE>",
+    );
+    let run = &|(number, line): (usize, &&str)| {
+        let run = format!("timeout -s INT 5 {REFLASH} {line} 2>errors-{number}");
+        Command::new(&script)
+            .args(["-qec", &run, &format!("bytes-{number}")])
+            .current_dir(folder.path())
+            .env_remove("NO_COLOR")
+            .env("TERM", "xterm")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        let read = |name: &str| {
+            let bytes = fs::read(folder.path().join(format!("{name}-{number}"))).unwrap();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        let errors = read("errors");
+        assert!(!errors.contains('\u{1b}'), "{line}: {errors}");
+        has_colours(&read("bytes"))
+    };
+    // The first writes the journal that another one reports.
+    let mut commands = COLOURED.iter().enumerate();
+    let first = commands.next().is_some_and(run);
+    let coloured = thread::scope(|scope| {
+        let runs: Vec<_> = commands
+            .map(|command| scope.spawn(move || run(command)))
+            .collect();
+        let coloured = runs.into_iter().map(|run| run.join().unwrap());
+        coloured.filter(|coloured| *coloured).count()
+    });
+    let coloured = coloured + usize::from(first);
+    assert!(coloured >= 4, "{coloured} of them coloured the terminal");
+}

@@ -1,5 +1,4 @@
-//! Tests that need a network: configurations and their requesters, interfaces that go down, DSCP,
-//! and file capabilities.
+//! Tests that need a network: interfaces that go down, DSCP, and file capabilities.
 
 use std::{
     fs,
@@ -9,16 +8,12 @@ use std::{
 };
 
 use crate::support::{
-    namespaces::{CLIENT, PHONES, SERVER, TwoHosts},
+    namespaces::{CLIENT, SERVER, TwoHosts},
     process::Running,
     require_program,
 };
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
-
-/// curl's exit codes for the TFTP errors 1 and 2.
-const NOT_FOUND: Option<i32> = Some(68);
-const ACCESS: Option<i32> = Some(69);
 
 fn serve(lab: &TwoHosts, folder: &Path, more: &[&str]) -> Running {
     let mut command = lab.on_server(REFLASH);
@@ -46,65 +41,8 @@ fn curl(lab: &TwoHosts, from: &str, url: &str, to: &Path) -> Output {
         .unwrap()
 }
 
-/// The MAC address of the phones' interface, as in file names.
-fn mac(lab: &TwoHosts) -> String {
-    let output = lab
-        .on_phones("cat")
-        .arg("/sys/class/net/eth0/address")
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.trim().replace(':', "").to_ascii_uppercase()
-}
-
 fn readable(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
-
-#[test]
-#[ignore = "needs root (network namespaces) and curl"]
-fn a_configuration_is_refused_to_the_address_of_another_phone() {
-    require_program("curl");
-    let lab = TwoHosts::build("secret");
-    let folder = tempfile::tempdir().unwrap();
-    readable(folder.path(), 0o755);
-    let own = format!("SEP{}.cnf.xml", mac(&lab));
-    let others = "SEP001D45AABB01.cnf.xml";
-    // A 7940's configuration holds its password too.
-    let legacy = "SIP001D45AABB01.cnf";
-    for name in [own.as_str(), others, legacy] {
-        let path = folder.path().join(name);
-        fs::write(&path, "<device>hunter2</device>").unwrap();
-        readable(&path, 0o644);
-    }
-    let log = folder.path().join("log");
-    let mut command = lab.on_server(REFLASH);
-    command.arg("serve").arg(folder.path()).arg("--json");
-    let mut server = Running::start(command.stderr(fs::File::create(&log).unwrap()));
-    server.kind("started");
-
-    let got = folder.path().join("got");
-    let tftp = |from, name: &str| curl(&lab, from, &format!("tftp://{SERVER}/{name}"), &got);
-    let http = |from, name: &str| {
-        let output = curl(&lab, from, &format!("http://{SERVER}:6970/{name}"), &got);
-        String::from_utf8(output.stdout).unwrap()
-    };
-    assert_eq!(tftp(CLIENT, &own).status.code(), Some(0));
-    assert_eq!(fs::read(&got).unwrap(), b"<device>hunter2</device>");
-    assert_eq!(http(CLIENT, &own), "200");
-    for name in [others, legacy] {
-        assert_eq!(tftp(CLIENT, name).status.code(), ACCESS, "{name}");
-        assert_eq!(http(CLIENT, name), "403", "{name}");
-    }
-    assert_eq!(tftp(CLIENT, "nothing").status.code(), NOT_FOUND);
-
-    // A MAC address with several IP addresses is a router: the requester behind it is unknown.
-    assert_eq!(tftp(PHONES[0], others).status.code(), Some(0));
-
-    let report = end(server).to_string();
-    let words = fs::read_to_string(log).unwrap();
-    assert!(words.contains("is not served to 192.0.2.50"), "{words}");
-    assert!(!report.contains("hunter2") && !words.contains("hunter2"));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use std::{
 };
 
 use reflash::{
-    http::{End, HttpAnswer, HttpServer, HttpService},
+    http::{End, HttpAnswer, HttpRequest, HttpServer, HttpService},
     stage::StagedFile,
 };
 use tokio::sync::oneshot;
@@ -50,7 +50,8 @@ impl FileService {
 }
 
 impl HttpService for FileService {
-    fn request(&self, _: Instant, _: SocketAddrV4, name: &str) -> HttpAnswer {
+    fn request(&self, _: Instant, request: &HttpRequest<'_>) -> HttpAnswer {
+        let name = request.name;
         self.send(ServerEvent::Requested(name.to_owned()));
         match self.files.iter().find(|file| &*file.name == name) {
             Some(file) => {
@@ -58,9 +59,17 @@ impl HttpService for FileService {
                 HttpAnswer::Serve(id, file.clone().into())
             }
             None if name == "secret" => HttpAnswer::Forbidden,
+            None if name == "slow" && request.waited < Duration::from_millis(100) => {
+                HttpAnswer::Later
+            }
+            None if name == "slow" => HttpAnswer::Forbidden,
             None if name == "late" => HttpAnswer::Stopping,
             None => HttpAnswer::NotFound,
         }
+    }
+
+    fn is_for_phones(&self) -> bool {
+        true
     }
 
     fn acknowledged(&self, _: Instant, _: SocketAddrV4, _: u64, bytes: u64) {

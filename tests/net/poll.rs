@@ -161,6 +161,7 @@ async fn a_web_page_reports_the_phone_and_its_load() {
     let named = ObservationKind::MacReported {
         mac: MAC,
         source: EvidenceSource::Web,
+        sender: None,
     };
     let load = ObservationKind::Load {
         load: LoadName::new(TARGET),

@@ -194,6 +194,7 @@ impl Run {
                 port: 49152,
                 served,
                 error: None,
+                sender: None,
             },
         );
         transfer
@@ -286,7 +287,31 @@ impl Run {
     /// CDP or another source reports a MAC at an address.
     pub fn report_mac(&mut self, at: f64, host: u8, phone: u8, source: EvidenceSource) {
         let mac = mac(phone);
-        self.observe(at, host, ObservationKind::MacReported { mac, source });
+        self.observe(
+            at,
+            host,
+            ObservationKind::MacReported {
+                mac,
+                source,
+                sender: None,
+            },
+        );
+    }
+
+    /// The same, in a message that the host with the MAC `sender` sent.
+    pub fn report_mac_by(
+        &mut self,
+        at: f64,
+        host: u8,
+        phone: u8,
+        (source, sender): (EvidenceSource, u8),
+    ) {
+        let kind = ObservationKind::MacReported {
+            mac: mac(phone),
+            source,
+            sender: Some(mac(sender)),
+        };
+        self.observe(at, host, kind);
     }
 
     /// The view from which a request of this phone is served now.

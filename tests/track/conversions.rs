@@ -198,6 +198,8 @@ fn a_phone_that_writes_for_five_minutes_is_not_stalled() {
     assert_eq!(run.fleet.must_stay_powered().len(), 1);
     run.report_mac(410.0, 10, 1, EvidenceSource::Dhcp);
     assert_eq!(run.state(), Rebooted);
+    assert_eq!(run.fleet.must_stay_powered().len(), 1, "DHCP can be forged");
+    run.boot(420.0, 10, 1);
     assert!(run.fleet.must_stay_powered().is_empty());
 }
 

@@ -206,6 +206,7 @@ fn a_rejected_configuration_is_diagnosed_until_the_phone_applies_one() {
         port: 49_153,
         served: None,
         error: None,
+        sender: None,
     };
     run.observe(2.0, 10, again);
     assert_eq!(run.codes(), ["config-rejected"]);
@@ -248,6 +249,7 @@ fn lost_responses_are_diagnosed_until_one_arrives() {
             port,
             served,
             error: None,
+            sender: None,
         };
         run.observe(f64::from(at), 10, requested);
         transfer

@@ -244,6 +244,7 @@ fn forged_macs_replace_each_other_and_no_phone_that_is_listed_or_has_transferred
             port: 1,
             served: None,
             error: None,
+            sender: None,
         };
         let address = std::net::Ipv4Addr::from(address);
         run.fleet
@@ -279,6 +280,7 @@ fn a_flood_of_addresses_is_bounded_and_drops_no_identified_phone() {
             port: 1,
             served: None,
             error: None,
+            sender: None,
         };
         let address = std::net::Ipv4Addr::from(address);
         fleet.observe(seconds(1.0), &Observation { address, kind });

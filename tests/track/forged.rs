@@ -1,7 +1,6 @@
 //! Claims and requests of a host that pretends to be a phone: what this server observes itself
 //! outweighs them.
 
-use proptest::prelude::*;
 use reflash::{
     phone::LoadName,
     protocol::sip::SipTransport,
@@ -13,7 +12,7 @@ use reflash::{
 
 use crate::support::conversation::*;
 
-const SOURCES: [EvidenceSource; 5] = [
+pub(crate) const SOURCES: [EvidenceSource; 5] = [
     EvidenceSource::Cdp,
     EvidenceSource::Lldp,
     EvidenceSource::Sip,
@@ -21,7 +20,7 @@ const SOURCES: [EvidenceSource; 5] = [
     EvidenceSource::Web,
 ];
 
-fn load(source: EvidenceSource, load: &str) -> ObservationKind {
+pub(crate) fn load(source: EvidenceSource, load: &str) -> ObservationKind {
     ObservationKind::Load {
         load: LoadName::new(load),
         source,
@@ -29,7 +28,7 @@ fn load(source: EvidenceSource, load: &str) -> ObservationKind {
     }
 }
 
-fn disputed(run: &Run) -> Vec<Evidence> {
+pub(crate) fn disputed(run: &Run) -> Vec<Evidence> {
     let evidence = run.phone().evidence.into_iter();
     evidence.filter(|evidence| evidence.disputed).collect()
 }
@@ -45,7 +44,7 @@ fn fetching() -> Run {
 }
 
 /// A phone that writes its images.
-fn writing() -> Run {
+pub(crate) fn writing() -> Run {
     let mut run = Run::new(plan());
     run.boot(1.0, 10, 1).full_pass(3.0, 10, LOADS);
     assert_eq!(run.state(), State::Writing);
@@ -77,11 +76,78 @@ fn a_claim_after_the_start_of_an_application_counts() {
     run.boot(150.0, 10, 1)
         .observe(160.0, 10, load(EvidenceSource::Cdp, LOAD));
     assert_eq!(run.state(), State::Confirmed);
+}
+
+#[test]
+fn dhcp_alone_neither_ends_the_warning_nor_makes_claims_count() {
+    for source in SOURCES {
+        let mut run = writing();
+        run.report_mac(60.0, 10, 1, EvidenceSource::Dhcp);
+        assert_eq!(run.state(), State::Rebooted);
+        run.observe(61.0, 10, load(source, LOAD));
+        run.observe(62.0, 10, load(source, "SCCP45.8-0-2S"));
+        let phone = run.phone();
+        assert_eq!(phone.state, State::Rebooted, "{source:?}: {phone:#?}");
+        assert_eq!(run.fleet.must_stay_powered().len(), 1, "{source:?}");
+        run.boot(150.0, 10, 1);
+        assert!(run.fleet.must_stay_powered().is_empty(), "{source:?}");
+        run.observe(160.0, 10, load(source, LOAD));
+        assert_eq!(run.state(), State::Confirmed, "{source:?}");
+    }
+}
+
+#[test]
+fn a_report_that_a_lease_contradicts_is_disputed_whatever_the_phone_does() {
+    for source in SOURCES {
+        let mut run = Run::new(plan());
+        run.report_mac(1.0, 10, 1, EvidenceSource::Dhcp);
+        // Another phone at the address of the first, and the first at another address.
+        for (host, phone) in [(10, 7), (66, 1)] {
+            run.report_mac(2.0, host, phone, source);
+            run.observe(2.1, host, load(source, LOAD));
+        }
+        let phone = run.phone();
+        assert_eq!(
+            (phone.address, phone.state),
+            (address(10), State::Seen),
+            "{source:?}: {phone:#?}"
+        );
+        assert_eq!(disputed(&run).len(), 2, "{source:?}");
+        // A new lease, or a request of the phone, is newer.
+        run.report_mac(3.0, 66, 1, EvidenceSource::Dhcp);
+        run.report_mac(4.0, 66, 1, source);
+        run.observe(4.1, 66, load(source, LOAD));
+        assert_eq!(run.state(), State::Already, "{source:?}");
+    }
+}
+
+#[test]
+fn the_report_names_the_one_forgeable_source_that_a_state_rests_on() {
+    use EvidenceSource::{Cdp, Person, Sip};
+    let rests_on = |run: &Run| run.phone().rests_on;
+    let mut run = Run::new(plan());
+    run.report_mac(1.0, 10, 1, Cdp);
+    run.observe(1.1, 10, load(Cdp, LOAD));
+    assert_eq!((run.state(), rests_on(&run)), (State::Already, Some(Cdp)));
+    run.observe(2.0, 10, load(Cdp, LOAD));
+    assert_eq!(rests_on(&run), Some(Cdp), "the same source again");
+    run.observe(3.0, 10, load(Sip, LOAD));
+    assert_eq!(rests_on(&run), None, "two sources agree");
+
     let mut run = writing();
-    run.report_mac(150.0, 10, 1, EvidenceSource::Dhcp);
-    assert_eq!(run.state(), State::Rebooted);
-    run.observe(160.0, 10, load(EvidenceSource::Cdp, LOAD));
-    assert_eq!(run.state(), State::Confirmed, "DHCP shows the start");
+    run.boot(150.0, 10, 1);
+    assert_eq!((run.state(), rests_on(&run)), (State::Flashed, None));
+    run.observe(160.0, 10, load(Sip, LOAD));
+    assert_eq!((run.state(), rests_on(&run)), (State::Confirmed, Some(Sip)));
+    run.observe(170.0, 10, load(Person, LOAD));
+    assert_eq!(rests_on(&run), None, "the operator read it");
+
+    let mut run = Run::new(plan());
+    run.full_pass(1.0, 10, TERM).boot(150.0, 10, 1);
+    run.fetch(151.0, 10, "mk-sip.jar");
+    assert_eq!((run.state(), rests_on(&run)), (State::Confirmed, None));
+    run.observe(160.0, 10, load(Cdp, LOAD));
+    assert_eq!(rests_on(&run), None, "its requests show it too");
 }
 
 #[test]
@@ -246,50 +312,4 @@ fn a_register_from_another_address_is_of_another_device() {
         disputed(&run)[0].detail.contains("192.168.5.66"),
         "{phone:#?}"
     );
-}
-
-/// What a forger adds: a moment, a source, the last bytes of an address and a MAC, and a load.
-type Forged = (u16, usize, u8, u8, usize);
-
-fn forged() -> impl Strategy<Value = Vec<Forged>> {
-    let one = (0..700_u16, 0..SOURCES.len(), 9..13_u8, 1..4_u8, 0..4_usize);
-    prop::collection::vec(one, 0..40)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-    #[test]
-    fn a_forger_neither_confirms_an_open_pass_nor_makes_it_safe_to_unplug(mut forged in forged()) {
-        let loads = [LOAD, "SCCP45.8-5-2S", "term65.default", "SIP45.9-4-2SR3-1S"];
-        forged.sort_unstable();
-        let mut run = Run::new(plan());
-        run.boot(1.0, 10, 1).fetch(2.0, 10, LOADS);
-        let mut files = IMAGES.iter().map(|(name, _)| *name);
-        let mut next = 4.0;
-        let mut forged = forged.into_iter().peekable();
-        // Tenths of a second, until it has written for a while.
-        for tenth in 40..700_u16 {
-            let at = f64::from(tenth) / 10.0;
-            if at >= next && let Some(file) = files.next() {
-                run.fetch(at, 10, file);
-                next = at + 5.0;
-            }
-            while let Some((_, source, host, phone, name)) =
-                forged.next_if(|(moment, ..)| *moment <= tenth)
-            {
-                run.report_mac(at, host, phone, SOURCES[source]);
-                run.observe(at, host, load(SOURCES[source], loads[name]));
-            }
-            let phone = run.report().phones.into_iter().find(|phone| phone.mac == Some(mac(1)));
-            let phone = phone.expect("the phone is known");
-            prop_assert!(
-                matches!(phone.state, State::Images | State::Writing),
-                "at {at}: {:?}", phone.evidence
-            );
-            let powered = run.fleet.must_stay_powered();
-            prop_assert!(powered.iter().any(|phone| phone.mac == Some(mac(1))), "at {at}");
-        }
-        prop_assert_eq!(run.report().phones.iter().find(|phone| phone.mac == Some(mac(1)))
-            .map(|phone| phone.state), Some(State::Writing));
-    }
 }

@@ -102,7 +102,7 @@ proptest! {
                     let name = names[name].clone();
                     let served = served.then(|| ServedFile { name: name.clone(), size: 1000 });
                     let transport = if http { Transport::Http } else { Transport::Tftp };
-                    ObservationKind::Requested { transfer: TransferId(next), transport, name, port: 1, served, error: None }
+                    ObservationKind::Requested { transfer: TransferId(next), transport, name, port: 1, served, error: None, sender: None }
                 }
                 Action::Acknowledge(id, bytes) => {
                     ObservationKind::Acknowledged { transfer: TransferId(id), bytes }
@@ -115,6 +115,7 @@ proptest! {
                 Action::Name(name, dhcp) => ObservationKind::MacReported {
                     mac: mac(name),
                     source: if dhcp { EvidenceSource::Dhcp } else { EvidenceSource::Neighbour },
+                    sender: None,
                 },
                 Action::Load(load) => {
                     named_target |= LOAD_NAMES[load] == LOAD;
@@ -140,6 +141,7 @@ proptest! {
                         port: 1,
                         served: Some(ServedFile { name: name.to_owned(), size: 1000 }),
                         error: None,
+                        sender: None,
                     };
                     let files = [TERM].into_iter().chain(IMAGES.map(|(name, _)| name));
                     for (file, kind) in files.zip(ends) {

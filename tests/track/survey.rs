@@ -279,6 +279,7 @@ fn the_survey_ends_at_its_time_however_ticks_fall() {
             kind: ObservationKind::MacReported {
                 mac: mac(10),
                 source: EvidenceSource::Cdp,
+                sender: None,
             },
         };
         let events = run.fleet.observe(seconds(500.0), &observation);

@@ -103,6 +103,7 @@ fn a_phone_that_moves_to_this_network_withdraws_the_diagnosis() {
         ObservationKind::MacReported {
             mac: mac(10),
             source,
+            sender: None,
         },
         ObservationKind::Vlan { vlan: 20, source },
     ] {
@@ -149,10 +150,12 @@ fn a_boot_loader_of_this_network_identified_as_the_phone_withdraws_the_diagnosis
         port: 49_152,
         served: None,
         error: None,
+        sender: None,
     };
     let mac_reported = ObservationKind::MacReported {
         mac: mac(10),
         source: EvidenceSource::Neighbour,
+        sender: None,
     };
     let address = Ipv4Addr::new(192, 168, 9, 77);
     for (at, kind) in [

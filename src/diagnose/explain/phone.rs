@@ -120,6 +120,23 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                    http://PHONE/DeviceLog.",
             clears_when: "The phone requests a locale, a dial plan or a load.",
         },
+        Code::ConfigurationWithheld => ExplanationText {
+            title: "A client did not get the configuration of a phone",
+            signature: "A client requested SEP<MAC>.cnf.xml or SIP<MAC>.cnf, which may hold passwords, \
+                        over TFTP or HTTP. The ARP table of this machine has another device at its \
+                        address, or no host answered ARP for the address within a second, or the \
+                        address is one of this machine.",
+            causes: "A router that answers ARP for the phones behind it, or hides them behind its own \
+                     address (NAT); a phone that just got the address of another device; a switch \
+                     that blocks ARP; another device that requests the phone's passwords; a test on \
+                     this machine.",
+            cure: "For phones behind a router: start again with --routed and their network, such as \
+                   --routed 10.2.0.0/16; an address that the routing table reaches through a gateway \
+                   needs none. A phone with a new address requests the file again and gets it. \
+                   Otherwise find the device by the MAC address that the diagnosis names: the \
+                   switch shows its port.",
+            clears_when: "The phone at this address is served its configuration.",
+        },
         Code::NoConfiguration => ExplanationText {
             title: "The server has no configuration for the phone",
             signature: "In three consecutive boots, each within 10 minutes of the previous one, \

@@ -42,7 +42,7 @@ impl Fact {
     pub fn of(decoded: &Decoded<'_>, address: Option<Ipv4Addr>, tag: Option<u16>) -> Option<Self> {
         let observed = observations(decoded);
         let reported = observed.iter().find_map(|kind| match kind {
-            ObservationKind::MacReported { mac, source } => Some((*mac, *source)),
+            ObservationKind::MacReported { mac, source, .. } => Some((*mac, *source)),
             _ => None,
         });
         let (mac, source) = match decoded {

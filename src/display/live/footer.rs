@@ -64,7 +64,7 @@ pub(super) fn sums(run: &LiveRun, frame: DrawFrame) -> Vec<String> {
         (count(run, &[State::Failed]), "failed"),
         (count(run, &[State::Stalled]), "stalled"),
         (count(run, &[State::Writing]), "writing: DO NOT UNPLUG"),
-        (count(run, &[State::Rebooted]), "restarting"),
+        (count(run, &[State::Rebooted]), "restarting: DO NOT UNPLUG"),
         (count(run, &fetching), "fetching"),
         (count(run, &[State::Seen]), "only seen"),
         (frame.tick.awaited.unwrap_or(0), "not seen yet"),

@@ -55,10 +55,12 @@ pub(super) fn summary(run: &LiveRun, frame: DrawFrame) -> Vec<String> {
     let by_age =
         |phones: &mut Vec<&PhoneView>| phones.sort_by_key(|phone| (phone.since, phone.phone.id));
     let others = || run.view.phones().filter(|phone| !phone.needs_attention());
-    let mut writing: Vec<&PhoneView> = others().filter(|p| p.state == State::Writing).collect();
+    let mut writing: Vec<&PhoneView> = others()
+        .filter(|phone| phone.state.may_be_writing())
+        .collect();
     by_age(&mut writing);
     let mut moving: Vec<&PhoneView> = others()
-        .filter(|phone| phone.is_under_way() && phone.state != State::Writing)
+        .filter(|phone| phone.is_under_way() && !phone.state.may_be_writing())
         .collect();
     by_age(&mut moving);
     // The groups below get a part of the room whatever is above them.

@@ -18,6 +18,7 @@ fn offer(tftp_servers: &[Ipv4Addr], tftp_name: Option<&str>, next: Option<Ipv4Ad
         tftp_servers: tftp_servers.to_vec(),
         tftp_name: tftp_name.map(str::to_owned),
         next_server: next,
+        relay: None,
     }
 }
 
@@ -26,6 +27,7 @@ fn found(offers: &[Offer], isolated: bool) -> Vec<(&'static str, Severity)> {
     let expected = Expectation {
         interface: &interface,
         isolated,
+        routed: &[],
         local: None,
     };
     check_offers(offers, expected)
@@ -90,7 +92,11 @@ fn each_way_to_name_a_tftp_server_has_its_findings() {
                 address: Ipv4Addr::new(10, 0, 0, 7),
                 ..offer(&[OWN], here, None)
             },
-            &[(YES, Note), (code::WRONG_INTERFACE, Warning)],
+            &[
+                (YES, Note),
+                (code::WRONG_INTERFACE, Warning),
+                (code::ROUTED, Note),
+            ],
         ),
     ];
     for (what, offer, expected) in cases {
@@ -138,6 +144,7 @@ fn the_server_on_this_machine_is_named() {
         let expected = Expectation {
             interface: &interface,
             isolated: false,
+            routed: &[],
             local: Some(ServerKind::Isc),
         };
         check_offers(std::slice::from_ref(offer), expected)

@@ -20,10 +20,17 @@ const EXIT_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// a few MB.
 const MAX_OUTPUT: u64 = 16 * 1024 * 1024;
 
+/// Where the programs are. They run as root, so the PATH of the user who called sudo does not count:
+/// it could name a program of that user.
+const FOLDERS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:\
+                       /run/current-system/sw/bin";
+
 /// The program's output. `None` if it is not installed, refuses, fails, or takes too long.
 pub(super) fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
     let mut child = Command::new(find(program)?)
         .args(arguments)
+        .env_clear()
+        .env("PATH", FOLDERS)
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -65,11 +72,9 @@ pub(super) fn is_installed(program: &str) -> bool {
     find(program).is_some()
 }
 
-/// Its path. These programs are for root, and not every user's PATH includes them.
+/// Its path.
 fn find(program: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path)
-        .chain(["/usr/sbin".into(), "/sbin".into()])
+    env::split_paths(FOLDERS)
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())
 }

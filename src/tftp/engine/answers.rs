@@ -40,7 +40,7 @@ impl<S: TftpService> TftpEngine<S> {
             let active = slots.filter_map(|slot| self.slots[slot].as_ref());
             used.extend(active.map(|active| active.port));
         }
-        let port = self.ports.choose(&used);
+        let port = self.ports.choose(now, self.transfers(), &used);
         if !used.contains(&port) {
             self.error(out, port, local, peer, code, text);
         }
@@ -77,6 +77,7 @@ impl<S: TftpService> TftpEngine<S> {
         }
         if ended {
             self.guard.guessed(now, *peer.ip());
+            self.ports.guessed(now);
         }
         ended
     }

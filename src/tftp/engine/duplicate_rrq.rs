@@ -39,7 +39,7 @@ impl<S: TftpService> TftpEngine<S> {
             return false;
         }
         self.next += 1;
-        let port = self.ports.choose(&[first.port]);
+        let port = self.ports.choose(now, all, &[first.port]);
         // A retransmission would reach a restarted phone before its first block.
         first.transfer.hold(now + DUPLICATE_HOLD);
         let file = first.reader.file().clone();
@@ -96,6 +96,7 @@ impl<S: TftpService> TftpEngine<S> {
             peer: active.peer,
             local: active.local,
             name: &name,
+            waited: Duration::ZERO,
         };
         let (code, text) = match self.service.request(now, &asked) {
             TftpAnswer::Serve(file) => {
@@ -106,6 +107,7 @@ impl<S: TftpService> TftpEngine<S> {
                 (error_code::NOT_DEFINED, "the file changed; ask again")
             }
             TftpAnswer::Refuse(code, text) => (code, text),
+            TftpAnswer::Later => (error_code::NOT_DEFINED, "not decided; try again later"),
             TftpAnswer::NotFound => (error_code::NOT_FOUND, "file not found"),
         };
         let (port, local, peer) = (active.port, active.local, active.peer);

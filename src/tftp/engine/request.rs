@@ -2,7 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -20,20 +20,94 @@ use super::{
 use crate::stage::{FileReader, OpenFile};
 
 impl<S: TftpService> TftpEngine<S> {
+    /// Handles a request that has waited for this time. Returns `false` if the service does not
+    /// decide yet.
     pub(super) fn read(
         &mut self,
         now: Instant,
-        local: Ipv4Addr,
+        (local, peer): (Ipv4Addr, SocketAddrV4),
+        waited: Duration,
+        request: &ReadRequest<'_>,
+        out: &mut TransmitQueue,
+    ) -> bool {
+        let Some((port, previous)) = self.choose_port(now, peer, request, out) else {
+            return true;
+        };
+        if let Some(text) = malformed(request) {
+            self.error(out, port, local, peer, error_code::ILLEGAL, text);
+            return true;
+        }
+        let name = String::from_utf8_lossy(request.name);
+        let possible =
+            matches!(name, std::borrow::Cow::Borrowed(_)) && !name.chars().any(char::is_control);
+        let transfer = self.next;
+        self.next += 1;
+        let asked = TftpRequest {
+            transfer,
+            peer,
+            local,
+            name: &name,
+            waited,
+        };
+        let (code, text) = match self.service.request(now, &asked) {
+            TftpAnswer::Later if waited < Duration::MAX => return false,
+            TftpAnswer::Later => (
+                error_code::NOT_DEFINED,
+                "too many requests; try again later",
+            ),
+            TftpAnswer::Refuse(code, text) => (code, text),
+            TftpAnswer::NotFound => (error_code::NOT_FOUND, "file not found"),
+            TftpAnswer::Serve(file) => {
+                let limit = if possible {
+                    self.reached_limit(now, *peer.ip())
+                } else {
+                    Some((error_code::NOT_FOUND, "file not found"))
+                };
+                let Some(refusal) = limit else {
+                    self.start(now, &asked, (port, previous), request, file, out);
+                    return true;
+                };
+                self.service
+                    .ended(now, transfer, TransferOutcome::Refused, 0);
+                refusal
+            }
+        };
+        self.error(out, port, local, peer, code, text);
+        true
+    }
+
+    /// The limit that keeps a further transfer to this address from starting, as an ERROR.
+    fn reached_limit(&mut self, now: Instant, address: Ipv4Addr) -> Option<(u16, &'static str)> {
+        if self.transfers_of(address) >= self.limits.transfers_per_address
+            && !self.make_room_at(now, address)
+        {
+            let text = "too many transfers to one address; try again later";
+            return Some((error_code::NOT_DEFINED, text));
+        }
+        (self.transfers() >= self.limits.transfers && !self.make_room_for(now, address)).then_some(
+            (
+                error_code::NOT_DEFINED,
+                "too many transfers; try again later",
+            ),
+        )
+    }
+
+    /// The port of the peer's next transfer, and that of its previous one. `None`: the request
+    /// repeats that of a transfer, and is handled.
+    fn choose_port(
+        &mut self,
+        now: Instant,
         peer: SocketAddrV4,
         request: &ReadRequest<'_>,
         out: &mut TransmitQueue,
-    ) {
+    ) -> Option<(TransferPort, Option<TransferPort>)> {
         let mut previous = None;
+        let transfers = self.transfers();
         let port = match self.peers.get(now, peer) {
-            None => self.ports.choose(&[]),
+            None => self.ports.choose(now, transfers, &[]),
             Some(Peer::Left { port, .. }) => {
                 previous = Some(port);
-                self.ports.choose(&[port])
+                self.ports.choose(now, transfers, &[port])
             }
             Some(Peer::Busy {
                 slot,
@@ -47,10 +121,10 @@ impl<S: TftpService> TftpEngine<S> {
                     if let Some(send) = newest.transfer.retransmit(now) {
                         self.service.retransmitted(send.packets());
                         self.transmit(now, duplicate.unwrap_or(slot), send, out);
-                        return;
+                        return None;
                     }
                     if before.is_none() && self.begin_duplicate(now, slot, out) {
-                        return;
+                        return None;
                     }
                 }
                 // The first of two comes before the newest: of two ports, the newest is used again.
@@ -61,58 +135,10 @@ impl<S: TftpService> TftpEngine<S> {
                 }
                 previous = used.last().copied();
                 used.extend(before);
-                self.ports.choose(&used)
+                self.ports.choose(now, transfers, &used)
             }
         };
-        if !request.is_octet() {
-            let text = "only mode octet (binary) is served";
-            return self.error(out, port, local, peer, error_code::ILLEGAL, text);
-        }
-        if request.name.len() > NAME_MAX {
-            let text = "name longer than 200 bytes";
-            return self.error(out, port, local, peer, error_code::ILLEGAL, text);
-        }
-        let name = String::from_utf8_lossy(request.name);
-        let possible =
-            matches!(name, std::borrow::Cow::Borrowed(_)) && !name.chars().any(char::is_control);
-        let transfer = self.next;
-        self.next += 1;
-        let asked = TftpRequest {
-            transfer,
-            peer,
-            local,
-            name: &name,
-        };
-        let refusal = match self.service.request(now, &asked) {
-            TftpAnswer::Refuse(code, text) => {
-                return self.error(out, port, local, peer, code, text);
-            }
-            TftpAnswer::NotFound => {
-                let code = error_code::NOT_FOUND;
-                return self.error(out, port, local, peer, code, "file not found");
-            }
-            TftpAnswer::Serve(file) => {
-                if !possible {
-                    (error_code::NOT_FOUND, "file not found")
-                } else if self.by_address.get(peer.ip()).copied().unwrap_or(0)
-                    >= self.limits.transfers_per_address
-                    && !self.make_room(now, Some(*peer.ip()))
-                {
-                    let text = "too many transfers to one address; try again later";
-                    (error_code::NOT_DEFINED, text)
-                } else if self.transfers() >= self.limits.transfers && !self.make_room(now, None) {
-                    (
-                        error_code::NOT_DEFINED,
-                        "too many transfers; try again later",
-                    )
-                } else {
-                    return self.start(now, &asked, (port, previous), request, file, out);
-                }
-            }
-        };
-        self.error(out, port, local, peer, refusal.0, refusal.1);
-        self.service
-            .ended(now, transfer, TransferOutcome::Refused, 0);
+        Some((port, previous))
     }
 
     fn start(
@@ -147,4 +173,12 @@ impl<S: TftpService> TftpEngine<S> {
         self.peers.begin(asked.peer, slot, previous);
         self.transmit(now, slot, send, out);
     }
+}
+
+/// Why no service answers a request, if that is so.
+fn malformed(request: &ReadRequest<'_>) -> Option<&'static str> {
+    if !request.is_octet() {
+        return Some("only mode octet (binary) is served");
+    }
+    (request.name.len() > NAME_MAX).then_some("name longer than 200 bytes")
 }

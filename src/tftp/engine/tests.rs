@@ -1,6 +1,8 @@
 //! The engine in virtual time: datagrams in, packets and reports out.
 
+mod deferred;
 mod disk;
+mod forged;
 mod limits;
 mod properties;
 mod repeated_requests;
@@ -9,7 +11,13 @@ mod transfers;
 use super::*;
 use crate::{
     stage::{OpenFile, StagedFile},
-    tftp::{TftpAnswer, TftpRequest, peers::MEMORY, policy::NAME_MAX, transfer::FIRST_BYTES_MAX},
+    tftp::{
+        TftpAnswer, TftpRequest,
+        peers::MEMORY,
+        policy::NAME_MAX,
+        port::{GUESSES_REMEMBERED, SHARED_PORTS},
+        transfer::FIRST_BYTES_MAX,
+    },
 };
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
@@ -24,7 +32,8 @@ const FIRST: Socket = Socket::Transfer(PORT_1);
 
 const SECOND: Socket = Socket::Transfer(PORT_2);
 
-/// Serves 1,000 bytes under every name except "absent" and "large", and records its calls.
+/// Serves 1,000 bytes under every name except "absent" and "large", and records its calls. Decides
+/// about "secret…" after 100 ms.
 #[derive(Default)]
 struct RecordingService {
     calls: Vec<String>,
@@ -40,6 +49,9 @@ impl TftpService for RecordingService {
         ));
         if request.name == "absent" {
             return TftpAnswer::NotFound;
+        }
+        if request.name.starts_with("secret") && request.waited < Duration::from_millis(100) {
+            return TftpAnswer::Later;
         }
         if let Some(file) = self.large.clone().filter(|_| request.name == "large") {
             return TftpAnswer::Serve(file);

@@ -4,7 +4,7 @@ use std::net::SocketAddrV4;
 
 use crate::{
     protocol::sip::SipTransport,
-    track::{diagnosis::text::FailureCause, observation::Register},
+    track::{diagnosis::text::FailureCause, register::Register},
 };
 
 /// Where an answer went, as the phone's request names its own place.

@@ -174,7 +174,11 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         let was_other = self.loads.was_on_sccp || self.loads.in_recovery;
-        if self.state == State::Flashed && self.delivery.had_every_ack && was_other {
+        let is_proof = self.delivery.had_every_ack && was_other;
+        if is_proof && matches!(self.state, State::Flashed | State::Confirmed) {
+            self.loads.shown_by(source, self.state == State::Flashed);
+        }
+        if is_proof && self.state == State::Flashed {
             let evidence = Evidence {
                 source,
                 detail,

@@ -24,7 +24,8 @@ impl Conversion {
     /// what it runs before its next start was observed.
     pub(super) fn is_in_open_pass(&self, at: RunTime) -> bool {
         match self.state {
-            State::Images | State::Writing => true,
+            State::Images => true,
+            state if state.may_be_writing() => true,
             State::Manifest => {
                 let attempts = &self.delivery.attempts;
                 let manifest = attempts
@@ -45,17 +46,32 @@ impl Conversion {
     /// Whether the phone fetches images at its address now, so that a request or a claim at the
     /// same moment that puts it elsewhere, or another phone there, is not right.
     pub(in crate::track) fn is_fetching(&self, at: RunTime) -> bool {
-        // After a pause of the server, the phone may be anywhere.
+        let is_fetching = matches!(self.state, State::Manifest | State::Images);
+        is_fetching && self.was_active_at(at) && self.delivery.fetched
+    }
+
+    /// Whether the phone sent a request or an ACK so recently that it cannot have started since.
+    pub(in crate::track) fn was_active_at(&self, at: RunTime) -> bool {
         let newest = self.delivery.attempts.iter().next_back();
-        let is_recent = newest.is_some_and(|attempt| !attempt.killed)
+        newest.is_some_and(|attempt| !attempt.killed)
+            // After a pause of the server, the phone may be anywhere.
             && !self.activity.not_served
-            && at.saturating_sub(self.activity.last_request) < NO_START_WITHIN;
-        matches!(self.state, State::Manifest | State::Images) && is_recent && self.delivery.fetched
+            && at.saturating_sub(self.activity.last_request) < NO_START_WITHIN
     }
 
     /// Whether the phone fetches or writes images, and was not silent for longer than that takes.
     pub(in crate::track) fn is_converting(&self) -> bool {
-        matches!(self.state, State::Images | State::Writing) && !self.stalled
+        (self.state == State::Images || self.state.may_be_writing()) && !self.stalled
+    }
+
+    /// The only source that shows that a `confirmed` or `already` phone runs the target, if another
+    /// host can forge it alone.
+    pub(in crate::track) fn rests_on(&self) -> Option<EvidenceSource> {
+        let is_shown = matches!(self.effective_state(), State::Confirmed | State::Already);
+        match self.loads.shown_by[..] {
+            [source] if is_shown && source.is_forgeable() => Some(source),
+            _ => None,
+        }
     }
 
     /// A claim that something contradicts: it is recorded and changes nothing.
@@ -88,7 +104,7 @@ impl Conversion {
         if is_open {
             let detail = format!(
                 "{} reports {detail}, while this server observes that the phone fetches or writes images: \
-                 not counted before its next start",
+                 not counted before its application requests a file",
                 source_name(source)
             );
             self.note_disputed(source, &detail, out);

@@ -4,8 +4,9 @@ use crate::{
     phone::{Model, RequestedFile},
     track::{
         catalog::Catalog,
-        observation::{RunTime, ServedFile, TftpError, TransferId, Transport},
+        observation::{RunTime, ServedFile, TransferId, Transport},
         plan::{RegistrationTarget, Subnet},
+        tftp_error::TftpError,
     },
 };
 

@@ -145,7 +145,12 @@ impl Conversion {
     }
 
     /// Raises a diagnosis about the file `subject`, unless one of its code is active.
-    pub(super) fn raise(&mut self, subject: &str, diagnosis: Diagnosis, out: &mut Vec<Change>) {
+    pub(in crate::track) fn raise(
+        &mut self,
+        subject: &str,
+        diagnosis: Diagnosis,
+        out: &mut Vec<Change>,
+    ) {
         let before = self.effective_state();
         self.findings.raise(subject, diagnosis, out);
         if self.effective_state() != before {
@@ -154,7 +159,12 @@ impl Conversion {
     }
 
     /// Withdraws the diagnosis of this code, if it is about the file `subject` (`None`: any).
-    pub(super) fn withdraw(&mut self, code: Code, subject: Option<&str>, out: &mut Vec<Change>) {
+    pub(in crate::track) fn withdraw(
+        &mut self,
+        code: Code,
+        subject: Option<&str>,
+        out: &mut Vec<Change>,
+    ) {
         self.findings.withdraw(code, subject, out);
     }
 

@@ -38,7 +38,7 @@ impl Conversion {
             }
             State::Images => ("more of this image, or the next one", stalls),
             State::Writing => ("its restart, after writing; do not unplug", stalls),
-            State::Rebooted => ("its first request after the restart", stalls),
+            State::Rebooted => ("its first request after the restart; do not unplug", stalls),
             State::Flashed if !self.configuration.settled => (
                 "a second pass, if there is one",
                 self.configuration.requested_at.map(|at| at + SETTLED_AFTER),

@@ -93,6 +93,7 @@ impl Conversion {
             ..StepDetails::of_evidence(evidence.clone())
         };
         self.withdraw_final(out);
+        self.loads.shown_by(evidence.source, self.state != state);
         if self.state != state {
             self.findings.add_deciding_evidence(evidence);
             self.transition_to(state, details, out);

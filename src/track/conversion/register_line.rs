@@ -13,8 +13,9 @@ use crate::{
             rules,
             text::{FailureCause, RegistrationFailure},
         },
-        observation::{Register, RegisterOutcome, RunTime},
+        observation::RunTime,
         plan::RegistrationTarget,
+        register::{Register, RegisterOutcome},
     },
 };
 

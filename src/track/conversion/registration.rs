@@ -10,8 +10,9 @@ use crate::{
             rules,
             text::{FailureCause, RegistrationFailure},
         },
-        observation::{Register, RunTime},
+        observation::RunTime,
         plan::RegistrationTarget,
+        register::Register,
     },
 };
 

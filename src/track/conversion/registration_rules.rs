@@ -13,7 +13,8 @@ use crate::{
             text::{self, RegistrationFailure},
         },
         event::State,
-        observation::{EvidenceSource, Register, RegisterOutcome, RunTime},
+        observation::{EvidenceSource, RunTime},
+        register::{Register, RegisterOutcome},
     },
 };
 

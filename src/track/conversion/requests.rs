@@ -72,6 +72,12 @@ impl Conversion {
         self.check_loader(cx, request, out);
     }
 
+    /// The phone requested its configuration and did not get it.
+    pub(in crate::track) fn on_withheld(&mut self, cx: Context<'_>, request: FileRequest<'_>) {
+        self.activity.requests += 1;
+        self.record(cx, request, FileRole::of(request.file));
+    }
+
     /// The phone sends requests to this machine, whatever its VLAN and its lease are.
     fn reaches_this_machine(&mut self, out: &mut Vec<Change>) {
         self.clear_other_subnet(out);

@@ -129,7 +129,8 @@ impl Conversion {
             return;
         };
         // The rule does not interrupt a phone that fetches or writes images.
-        let is_busy = self.is_owed_images() || self.state == State::Writing;
+        let is_busy =
+            self.is_owed_images() || self.state == State::Images || self.state.may_be_writing();
         if is_busy && !self.is_failed() || self.routing.stage == StageRole::Bridge {
             return;
         }

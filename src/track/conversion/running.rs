@@ -55,6 +55,8 @@ impl Conversion {
                 load: Some(load.clone()),
                 ..StepDetails::of_evidence(evidence.clone())
             };
+            self.loads
+                .shown_by(evidence.source, self.state != State::Already);
             self.findings.add_deciding_evidence(evidence);
             self.transition_to(State::Already, details, out);
         }

@@ -116,7 +116,7 @@ impl Conversion {
     /// Whether a power cut now leaves the phone between two loads.
     pub(in crate::track) fn must_stay_powered(&self) -> bool {
         match self.state {
-            State::Writing => true,
+            state if state.may_be_writing() => true,
             // A phone that was refused an image ends its update before it writes.
             State::Images => !self.has_diagnosis(Code::MissingImage),
             _ => false,

@@ -11,6 +11,7 @@ mod transfer;
 
 pub(crate) use config::{
     list_loop, no_configuration, rejected_in_boots, rejected_own, request_loop, trust_list,
+    withheld,
 };
 pub(crate) use files::{
     aborted, access_denied, mismatch, missing, missing_for, model_mismatch, no_application,

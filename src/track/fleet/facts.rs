@@ -11,6 +11,7 @@ use super::{
         observation::{EvidenceSource, ObservationKind, RunTime},
     },
     Fleet,
+    disputes::MacClaim,
 };
 
 impl Fleet {
@@ -25,12 +26,28 @@ impl Fleet {
             return Vec::new();
         }
         match fact {
-            ObservationKind::MacReported { mac, source } => {
-                if let Some(events) = self.dispute_mac(at, address, *mac, *source) {
+            ObservationKind::MacReported {
+                mac,
+                source,
+                sender,
+            } => {
+                let claim = MacClaim {
+                    address,
+                    mac: *mac,
+                    source: *source,
+                    sender: *sender,
+                };
+                if let Some(events) = self.dispute_mac(at, claim) {
                     return events;
                 }
                 let id = self.registry.on_mac_report(at, address, *mac, *source);
+                if !claim.is_of_frame() {
+                    self.note_arp_entry(*mac, *sender);
+                }
                 self.update_listed(at, id, |phone, cx, out| {
+                    if *source == EvidenceSource::Dhcp {
+                        phone.leased = Some(address);
+                    }
                     phone.conversion.on_mac_report(cx.at, *source, out);
                 })
             }

@@ -35,6 +35,7 @@ use crate::phone::{MacAddress, RequestedFile};
 ///         port: 49_152,
 ///         served: None,
 ///         error: None,
+///         sender: None,
 ///     },
 /// };
 /// let events = fleet.observe(Duration::from_secs(1), &request);
@@ -50,6 +51,8 @@ pub struct Fleet {
     pub(super) registry: Registry,
     /// The address and the source of the newest claims that are disputed.
     pub(super) disputed: VecDeque<(Ipv4Addr, EvidenceSource)>,
+    /// Clients that did not get the configuration of a phone that is not in the run.
+    pub(super) withheld: Vec<(Ipv4Addr, MacAddress)>,
     /// When to check which phone; never later than the phone's deadline.
     pub(super) schedule: BTreeSet<(RunTime, PhoneId)>,
     pub(super) done: usize,
@@ -87,6 +90,7 @@ impl Fleet {
             ),
             plan,
             disputed: VecDeque::new(),
+            withheld: Vec::new(),
             schedule: BTreeSet::new(),
             done: 0,
             failed: 0,
@@ -127,6 +131,7 @@ impl Fleet {
                 port,
                 served,
                 error,
+                sender,
             } => {
                 let file = RequestedFile::parse(name);
                 let request = FileRequest {
@@ -138,7 +143,26 @@ impl Fleet {
                     served: served.as_ref(),
                     error: error.as_ref(),
                 };
-                self.on_request(at, address, request)
+                self.on_request(at, address, request, *sender)
+            }
+            ObservationKind::Withheld {
+                transfer,
+                transport,
+                name,
+                mac,
+                reason,
+            } => {
+                let file = RequestedFile::parse(name);
+                let request = FileRequest {
+                    transfer: *transfer,
+                    transport: *transport,
+                    name,
+                    port: 0,
+                    file: &file,
+                    served: None,
+                    error: None,
+                };
+                self.on_withheld(at, address, *mac, request, *reason)
             }
             ObservationKind::RequestRepeated { transfer } => {
                 self.on_repetition(at, address, *transfer)

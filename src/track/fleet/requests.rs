@@ -12,23 +12,28 @@ use super::{
     },
     Fleet,
 };
-use crate::phone::RequestedFile;
+use crate::{
+    diagnose::Code,
+    phone::{MacAddress, RequestedFile},
+};
 
 /// Open transfers that are tracked; the end of a further one is not recorded. The engine
 /// serves far fewer at the same time.
 const MAX_TRANSFERS: usize = 65_536;
 
 impl Fleet {
-    /// The client at `address` requested a file.
+    /// The client at `address` requested a file. `sender`: the MAC that the ARP table has for it, if
+    /// the name contains one.
     pub(super) fn on_request(
         &mut self,
         at: RunTime,
         address: Ipv4Addr,
         request: FileRequest<'_>,
+        sender: Option<MacAddress>,
     ) -> Vec<Event> {
         let file = request.file;
         if let Some(mac) = file.mac()
-            && let Some(events) = self.dispute_request(at, address, mac, request)
+            && let Some(events) = self.dispute_request(at, address, mac, request, sender)
         {
             return events;
         }
@@ -58,12 +63,20 @@ impl Fleet {
         let Some(id) = id else {
             return events;
         };
+        if let Some(mac) = file.mac() {
+            self.note_arp_entry(mac, sender);
+        }
         if request.served.is_some() {
             self.own_transfer(request.transfer, TransferOwner::Phone(id));
         }
         events.extend(self.update(at, id, |phone, cx, out| {
             phone.address = address;
             phone.conversion.on_request(cx, request, out);
+            if request.served.is_some() && request.file.mac() == phone.mac {
+                let subject = Some(address.to_string());
+                let code = Code::ConfigurationWithheld;
+                phone.conversion.withdraw(code, subject.as_deref(), out);
+            }
         }));
         events
     }

@@ -28,6 +28,10 @@ pub(in crate::track) struct Phone {
     /// Only the kernel's neighbour table reports this MAC, and that table lists every client.
     pub(super) mac_from_arp: bool,
     pub address: Ipv4Addr,
+    /// The address that DHCP last reported for it.
+    pub leased: Option<Ipv4Addr>,
+    /// The ARP table had its own MAC at its address when it sent a message.
+    pub has_own_arp_entry: bool,
     pub conversion: Conversion,
     /// The conversion before an episode that may be another phone's.
     pub before_episode: Option<Box<Conversion>>,
@@ -61,6 +65,8 @@ impl Phone {
             mac,
             mac_from_arp: false,
             address,
+            leased: None,
+            has_own_arp_entry: false,
             conversion: Conversion::new(RunTime::ZERO),
             before_episode: None,
             scheduled: None,

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use super::{
     super::{
         answers::Answers,
-        command_line::ConvertOptions,
         environment::Environment,
         prompt::{MenuChoice, Prompt, PromptReply, Stopped, ask_line},
         transition::Transition,
@@ -245,8 +244,8 @@ fn examine(paths: &[PathBuf], answers: &Answers, environment: &dyn Environment) 
         let options = answers.options()?;
         // A checksum may belong to the bridge.
         let (_, trust) = bundles::examine_bridges(&options.bridges, &options.trust, true)?;
+        check_readable(paths, environment)?;
         let bundles = environment.examine(paths, &trust)?;
-        check_readable(paths, &options, environment)?;
         Ok((bundles, trust.expectation()?))
     };
     let (bundles, expectation) = match read() {
@@ -263,14 +262,13 @@ fn examine(paths: &[PathBuf], answers: &Answers, environment: &dyn Environment) 
     check(bundles, answers)
 }
 
-/// Checks that the user that the run becomes can read these files.
+/// Checks that the user who called sudo can read these files.
 pub(super) fn check_readable(
     paths: &[PathBuf],
-    options: &ConvertOptions,
     environment: &dyn Environment,
 ) -> Result<(), Failure> {
     for path in paths {
-        if let Some(user) = environment.cannot_read(path, options) {
+        if let Some(user) = environment.cannot_read(path) {
             return Err(bundles::unreadable(path, &user));
         }
     }

@@ -24,8 +24,7 @@ pub(in super::super) fn ask(
     if answers.is_given(&["bundles"]) {
         return Ok(false);
     }
-    let options = answers.options().ok();
-    let Some(run) = options.and_then(|options| environment.interrupted_run(&options)) else {
+    let Some(run) = environment.interrupted_run() else {
         return Ok(false);
     };
     let syntax = answers.command_line.syntax();

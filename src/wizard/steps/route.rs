@@ -257,12 +257,8 @@ fn accept(
     environment: &dyn Environment,
 ) -> Result<(), String> {
     let options = answers.options().map_err(|failure| failure.to_string())?;
-    let bridges = environment
-        .examine(paths, &options.trust)
-        .and_then(|bridges| {
-            bundle::check_readable(paths, &options, environment)?;
-            Ok(bridges)
-        })
+    let bridges = bundle::check_readable(paths, environment)
+        .and_then(|()| environment.examine(paths, &options.trust))
         .map_err(|failure| failure.to_string())?;
     let targets = &answers.selection.targets;
     stage::check_bridges(&bridges, targets, options.trust.accept_unknown)

@@ -121,7 +121,7 @@ fn summary(
     let load = answers.selection.targets.first();
     let load = load.and_then(|bundle| bundle.served_loads().next());
     let journal = options.journal.clone();
-    let journal = journal.or_else(|| environment.journal(options, load));
+    let journal = journal.or_else(|| environment.journal(load));
     let record = journal.as_ref();
     let record = record.map(|path| format!("the journal of the run, {}", path.display()));
     let inventory = answers.draft.as_ref();

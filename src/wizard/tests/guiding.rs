@@ -104,11 +104,7 @@ fn each_instruction_is_given_once() {
     assert!(output(State::Images).unwrap().contains("DO NOT UNPLUG"));
     assert_eq!(output(State::Images), None);
     assert!(output(State::Writing).unwrap().contains("DO NOT UNPLUG"));
-    assert!(
-        output(State::Rebooted)
-            .unwrap()
-            .contains("restarted by itself")
-    );
+    assert!(output(State::Rebooted).unwrap().contains("DO NOT UNPLUG"));
     assert_eq!(output(State::Stalled), None, "the display shows that");
     assert!(output(State::Confirmed).unwrap().contains("is converted"));
 }
@@ -236,6 +232,7 @@ fn report(state: State) -> crate::track::Report {
         state,
         reason: None,
         done: matches!(state, State::Confirmed | State::Already),
+        rests_on: None,
         up: false,
         lines: Vec::new(),
         pass: 1,

@@ -50,7 +50,8 @@ fn cdp_of_a_7942_on_sccp_is_decoded() {
         [
             ObservationKind::MacReported {
                 mac: MAC,
-                source: EvidenceSource::Cdp
+                source: EvidenceSource::Cdp,
+                sender: None,
             },
             ObservationKind::Model {
                 model: "7942".to_owned(),

@@ -197,6 +197,7 @@ fn an_ack_is_observed_only_for_a_client_known_as_a_phone() {
         kind: ObservationKind::MacReported {
             mac: MAC,
             source: EvidenceSource::Dhcp,
+            sender: None,
         },
     };
     let lease_acked = Observation {

@@ -35,7 +35,8 @@ fn an_alarm_in_any_pieces_is_one_alarm() {
             [
                 ObservationKind::MacReported {
                     mac,
-                    source: EvidenceSource::Sccp
+                    source: EvidenceSource::Sccp,
+                    sender: None,
                 },
                 ObservationKind::Load {
                     load: LoadName::new("SCCP45.8-5-2S"),

@@ -47,7 +47,8 @@ fn a_register_of_a_7970_gives_its_mac_model_and_load() {
         [
             ObservationKind::MacReported {
                 mac,
-                source: EvidenceSource::Sip
+                source: EvidenceSource::Sip,
+                sender: None,
             },
             ObservationKind::Model {
                 model: "7970".to_owned(),

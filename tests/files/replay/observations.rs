@@ -67,6 +67,10 @@ impl Capture {
         self.frame(true, kind, &bytes);
     }
 
+    pub(super) fn lldp(&mut self, load: &[u8]) {
+        self.frame(true, 0x88cc, &lldp(load));
+    }
+
     fn alarm(&mut self, load: &str) {
         let text = format!("25: Name=SEP001D45AABB0C Load={load} Last=Initialized");
         let mut field = [0; 80];
@@ -217,6 +221,22 @@ fn dhcp_and_lldp_identify_a_boot_loader() {
         };
         let mac = source.map(|_| MacAddress::new(PHONE));
         assert_eq!((phone.mac, phone.state), (mac, State::Manifest));
+    }
+}
+
+#[test]
+fn an_announcement_in_a_frame_of_another_host_is_disputed() {
+    for (is_own, state) in [(true, State::Confirmed), (false, State::Flashed)] {
+        let mut capture = Capture::new(PLAIN);
+        capture.recovery();
+        capture.frame(is_own, 0x88cc, &lldp(TARGET));
+        let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
+        let [phone] = &report.phones[..] else {
+            panic!("{report:#?}");
+        };
+        assert_eq!(phone.state, state, "{phone:#?}");
+        let disputed = phone.evidence.iter().filter(|evidence| evidence.disputed);
+        assert_eq!(disputed.count(), usize::from(!is_own), "{phone:#?}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! Users without privileges, files without read permission, and privileges that are dropped.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path, process::Command};
 
-use super::{REFLASH, TftpClient, fetch_over_http, fetch_with_all, files, roots};
+use super::{REFLASH, TftpClient, fetch_over_http, fetch_with_all, files, loopback_command, roots};
 use crate::support::{
     namespaces::{SERVER, TwoHosts},
     process::Running,
@@ -107,7 +107,7 @@ fn a_file_without_read_permission_is_logged_and_answered_as_not_found() {
 }
 
 /// The value of a line of /proc/PID/status.
-fn status(pid: u32, field: &str) -> String {
+pub(super) fn status(pid: u32, field: &str) -> String {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(field));
     line.unwrap()
@@ -143,9 +143,10 @@ fn on_port_69_it_serves_as_the_given_user_without_privileges() {
         assert_eq!(status(pid, "Uid:"), "65534 65534 65534 65534");
         assert_eq!(status(pid, "Gid:"), "65534 65534 65534 65534");
         assert_eq!(status(pid, "Groups:"), "65534");
-        for set in ["CapEff:", "CapPrm:", "CapInh:", "CapAmb:"] {
+        for set in ["CapEff:", "CapPrm:", "CapInh:", "CapAmb:", "CapBnd:"] {
             assert_eq!(status(pid, set), "0000000000000000", "{set}");
         }
+        assert_eq!(status(pid, "NoNewPrivs:"), "1");
         let bytes = fetch_over_http(&lab, "term65.default.loads");
         assert_eq!(bytes, files()["term65.default.loads"]);
         let got = fetch_with_all(&lab, "term65.default.loads", folder.path());
@@ -160,4 +161,115 @@ fn on_port_69_it_serves_as_the_given_user_without_privileges() {
         assert!([Some(130), Some(143)].contains(&server.end()));
         assert_eq!(roots(temporary.path()), 0, "the root folder is removed");
     }
+}
+
+#[test]
+#[ignore = "needs root (another user) and setpriv"]
+fn ambient_capabilities_are_dropped_and_no_new_ones_are_possible() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = bundle(folder.path());
+    let program = folder.path().join("reflash");
+    fs::copy(REFLASH, &program).unwrap();
+    fs::write(folder.path().join("key.pem"), KEY).unwrap();
+    set_mode(&program, 0o755);
+    set_mode(folder.path(), 0o777);
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+        .args(["--inh-caps=+net_bind_service,+net_raw"])
+        .args(["--ambient-caps=+net_bind_service,+net_raw"])
+        .arg(&program)
+        .arg("convert")
+        .arg(&bundle)
+        .args(["--trust-key", "key.pem", "--json", "--listen", "127.0.0.69"])
+        .args(["--http-port", "0", "--no-check"])
+        .current_dir(folder.path())
+        .env("TMPDIR", folder.path());
+    let mut server = Running::start(&mut command);
+    assert_eq!(server.kind("started")["tftp"], "127.0.0.69:69");
+    let pid = server.id();
+    for set in ["CapEff:", "CapPrm:", "CapInh:", "CapAmb:"] {
+        assert_eq!(status(pid, set), "0000000000000000", "{set}");
+    }
+    assert_eq!(status(pid, "NoNewPrivs:"), "1");
+    server.signal("INT");
+    server.kind("finished");
+    assert_eq!(server.end(), Some(130));
+}
+
+#[test]
+#[ignore = "needs root"]
+fn root_becomes_a_user_without_files_and_its_files_stay_its_own() {
+    // Only root may enter these folders.
+    let (folder, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    set_mode(folder.path(), 0o700);
+    set_mode(temporary.path(), 0o700);
+    let journal = folder.path().join("state").join("run.jsonl");
+    let command = |more: &[&str]| {
+        let mut command = loopback_command(&bundle(folder.path()), temporary.path(), more);
+        command.arg("--journal").arg(&journal);
+        command
+    };
+    let mut server = Running::start(&mut command(&[]));
+    let started = server.kind("started");
+    let pid = server.id();
+    let uid = status(pid, "Uid:");
+    assert!(!uid.split(' ').any(|uid| uid == "0"), "{uid}");
+    for set in ["CapEff:", "CapPrm:", "CapInh:", "CapAmb:", "CapBnd:"] {
+        assert_eq!(status(pid, set), "0000000000000000", "{set}");
+    }
+    assert_eq!(status(pid, "NoNewPrivs:"), "1");
+    let root = Path::new(started["root"].as_str().unwrap());
+    assert!(root.starts_with("/tmp"), "{}", root.display());
+    let owner = root.metadata().unwrap().uid().to_string();
+    assert_eq!(uid, [owner.as_str(); 4].join(" "));
+    // Other processes of that user may not read what the run records.
+    let recorded = journal.metadata().unwrap();
+    assert_eq!((recorded.uid(), recorded.mode() & 0o777), (0, 0o600));
+    let phone = TftpClient::at([127, 9, 3, 1], &started["tftp"]);
+    phone.get("term65.default.loads");
+    server.signal("INT");
+    server.signal("TERM");
+    server.kind("finished");
+    server.end();
+    assert!(!root.exists(), "the temporary folder is removed");
+    let text = fs::read_to_string(&journal).unwrap();
+    assert!(text.contains("term65.default.loads"), "{text}");
+
+    let mut resumed = Running::start(&mut command(&["--resume", "--user", "root"]));
+    resumed.kind("started");
+    assert_eq!(status(resumed.id(), "Uid:"), "0 0 0 0");
+    assert_eq!(status(resumed.id(), "CapEff:"), "0000000000000000");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_folder_that_only_root_may_read_is_served_with_the_capability_to_read_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("dialplan.xml"), "plan").unwrap();
+    set_mode(folder.path(), 0o700);
+    let serve = |more: &[&str]| {
+        let mut command = Command::new(REFLASH);
+        command.arg("serve").arg(folder.path());
+        command.args(["--listen", "127.0.0.1", "--json", "--quiet"]);
+        command.args(["--tftp-port", "0", "--http-port", "0"]);
+        command.args(more);
+        command
+    };
+    let served = |capabilities: &str| {
+        let mut server = Running::start(&mut serve(&[]));
+        let started = server.kind("started");
+        assert_ne!(status(server.id(), "Uid:"), "0 0 0 0");
+        assert_eq!(status(server.id(), "CapEff:"), capabilities);
+        assert_eq!(status(server.id(), "CapPrm:"), capabilities);
+        TftpClient::at([127, 9, 4, 1], &started["tftp"]).get("dialplan.xml");
+    };
+    // CAP_DAC_READ_SEARCH is number 2.
+    served("0000000000000004");
+    let output = serve(&["--user", "nobody"]).output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(words.contains("nobody may not read"), "{words}");
+    set_mode(folder.path(), 0o755);
+    served("0000000000000000");
 }

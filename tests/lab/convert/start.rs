@@ -100,3 +100,46 @@ fn a_bundle_that_is_not_accepted_is_not_served() {
         assert!(!output.stderr.is_empty(), "{name}");
     }
 }
+
+#[test]
+fn an_empty_tmpdir_is_refused_before_a_file_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = bundle(folder.path());
+    let bundle = bundle.to_str().unwrap();
+    for line in [
+        &[
+            "convert",
+            bundle,
+            "--listen",
+            "127.0.0.1",
+            "--tftp-port",
+            "0",
+        ][..],
+        &["verify", bundle],
+        &["rehearse"],
+        &["serve", "."],
+    ] {
+        let output = Command::new(REFLASH)
+            .args(line)
+            .env("TMPDIR", "")
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line:?}: {words}");
+        assert!(words.contains("TMPDIR is set and empty"), "{words}");
+        assert!(words.contains("unset TMPDIR"), "{words}");
+        assert_eq!(output.stdout, b"", "{line:?}");
+    }
+    let explained = Command::new(REFLASH)
+        .args(["explain", "no-request"])
+        .env("TMPDIR", "")
+        .output()
+        .unwrap();
+    assert!(
+        explained.status.success(),
+        "it writes no files: {explained:?}"
+    );
+    let files = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, 1, "only the bundle");
+}

@@ -196,7 +196,7 @@ fn a_bundle_that_the_user_of_sudo_cannot_read_is_rejected_on_page_1() {
     terminal.keys(&["Enter"]);
     let screen = terminal.wait_for("cannot be read by nobody");
     assert!(screen.contains("step 1"), "{screen}");
-    wait_for_page(&terminal, "--user NAME", "Leave the wizard");
+    wait_for_page(&terminal, "sudo chmod a+r", "Leave the wizard");
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.code(), 130);
     // `convert` says the same before it opens a port.

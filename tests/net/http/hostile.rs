@@ -114,3 +114,41 @@ fn malformed_requests_are_refused() {
     assert!(server.events.try_recv().is_err());
     server.assert_alive();
 }
+
+#[test]
+fn foreign_hosts_and_requests_of_other_sites_are_refused() {
+    let server = Running::new(&[("a", 10)]);
+    let get = |version: &str, headers: &str| {
+        let request = format!("GET /a HTTP/{version}\r\n{headers}\r\n");
+        let response = server.raw(request.as_bytes());
+        response[9..12].to_owned()
+    };
+    let own = format!("host: {}\r\n", server.address);
+    assert_eq!(get("1.0", ""), "200");
+    assert_eq!(get("1.1", ""), "200");
+    assert_eq!(get("1.1", &own), "200");
+    assert_eq!(get("1.1", "host: tftp\r\n"), "200");
+    let delivered = server.events.try_iter().count();
+    assert_eq!(delivered, 8, "a request and a delivery each");
+    assert_eq!(get("1.1", "host: evil.example:6970\r\n"), "421");
+    assert_eq!(get("1.0", "host: evil.example\r\n"), "421");
+    for header in [
+        "sec-fetch-site: cross-site",
+        "sec-fetch-site: same-site",
+        "origin: http://evil.example",
+    ] {
+        assert_eq!(get("1.1", &format!("{own}{header}\r\n")), "403", "{header}");
+    }
+    assert_eq!(server.events.try_iter().count(), 0, "no file was looked up");
+}
+
+#[test]
+fn a_request_that_is_not_decided_is_answered_later() {
+    let server = Running::new(&[]);
+    let begin = Instant::now();
+    let response = server.raw(b"GET /slow HTTP/1.1\r\n\r\n");
+    assert!(response.starts_with("HTTP/1.1 403 "), "{response}");
+    assert!(begin.elapsed() >= Duration::from_millis(100));
+    let asked = server.events.try_iter().count();
+    assert!((2..=6).contains(&asked), "{asked} decisions");
+}

@@ -93,7 +93,14 @@ fn play(live: &mut RecordedFleet, actions: Vec<(u8, Action)>) {
             Action::Mac(name) => {
                 let mac = mac(name);
                 let source = EvidenceSource::Neighbour;
-                live.observe(host, ObservationKind::MacReported { mac, source });
+                live.observe(
+                    host,
+                    ObservationKind::MacReported {
+                        mac,
+                        source,
+                        sender: None,
+                    },
+                );
             }
             Action::Load(load) => {
                 let kind = ObservationKind::Load {

@@ -131,6 +131,7 @@ impl RecordedFleet {
                 size,
             }),
             error: None,
+            sender: None,
         };
         self.observe(host, requested);
         transfer

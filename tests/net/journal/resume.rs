@@ -68,6 +68,7 @@ fn a_resumed_run_continues_at_the_last_time_with_the_wall_clock_of_each_session(
             port: 1,
             served: None,
             error: None,
+            sender: None,
         },
     };
     let events = fleet.observe(at, &requested);

@@ -95,7 +95,11 @@ impl Device {
             _ => !self.requested.is_empty(),
         };
         let mac = self.member.mac;
-        is_possible.then_some(ObservationKind::MacReported { mac, source })
+        is_possible.then_some(ObservationKind::MacReported {
+            mac,
+            source,
+            sender: None,
+        })
     }
 
     /// The ACKs of this port are lost from now on.

@@ -123,6 +123,7 @@ impl TftpService for Server {
             port: request.peer.port(),
             served,
             error: None,
+            sender: None,
         };
         // A file that is not found over HTTP is requested over TFTP.
         if http == Some(Http::First) || http == Some(Http::Only) && file.is_none() {

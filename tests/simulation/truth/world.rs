@@ -12,7 +12,7 @@ use std::{
 
 use reflash::{
     journal::{self, Journal, JournalHeader, Network},
-    phone::LoadName,
+    phone::{LoadName, MacAddress},
     simulator::{PhoneAction, PhoneContents, PhoneEvent, StartState},
     tftp::{
         Socket, TransferPort, engine::TftpEngine, policy::EngineLimits, transmit::TransmitQueue,
@@ -148,11 +148,7 @@ impl<'a> World<'a> {
             let actions = device.phone.power_on(self.now);
             if device.member.dhcp {
                 let mac = device.member.mac;
-                let source = EvidenceSource::Dhcp;
-                self.fly(Flight::Evidence(
-                    index,
-                    ObservationKind::MacReported { mac, source },
-                ));
+                self.fly(Flight::Evidence(index, dhcp(mac)));
             }
             let device = &self.devices[index];
             if device.member.witness && device.member.start == StartState::Recovery {
@@ -348,11 +344,7 @@ impl<'a> World<'a> {
                 device.was_answered = false;
                 device.running.clone_from(load);
                 if member.dhcp {
-                    let source = EvidenceSource::Dhcp;
-                    self.fly(Flight::Evidence(
-                        index,
-                        ObservationKind::MacReported { mac, source },
-                    ));
+                    self.fly(Flight::Evidence(index, dhcp(mac)));
                 }
                 if let Some(load) = load.clone().filter(|_| member.witness) {
                     self.fly(Flight::Evidence(index, cdp(load)));
@@ -384,6 +376,14 @@ fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
     let header = JournalHeader::new("convert", network, journal::Arguments::default(), &[], plan);
     std::fs::remove_file(record.path()).expect("it was there");
     Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
+}
+
+fn dhcp(mac: MacAddress) -> ObservationKind {
+    ObservationKind::MacReported {
+        mac,
+        source: EvidenceSource::Dhcp,
+        sender: None,
+    }
 }
 
 fn cdp(load: LoadName) -> ObservationKind {

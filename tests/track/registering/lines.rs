@@ -292,6 +292,7 @@ fn a_registered_phone_has_not_rejected_its_configuration() {
         port: 50_900,
         served: None,
         error: None,
+        sender: None,
     };
     run.observe(500.0, HOST, again);
     assert_eq!(run.codes(), before);

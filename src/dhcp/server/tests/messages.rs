@@ -31,7 +31,8 @@ fn an_offer_has_an_address_and_names_the_tftp_server_in_three_fields() {
         events[0].observation().unwrap().kind,
         ObservationKind::MacReported {
             mac: mac(1),
-            source: EvidenceSource::Dhcp
+            source: EvidenceSource::Dhcp,
+            sender: None,
         }
     );
     assert_eq!(server.drain_events().next(), None, "reported once");

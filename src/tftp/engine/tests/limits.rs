@@ -180,89 +180,70 @@ fn a_source_port_of_zero_cannot_be_answered() {
     assert_eq!(bench.calls(), [""; 0]);
 }
 
-/// A request of a host that forges the address of [`PHONE`], and the answer that it does not see.
-fn forge_request(bench: &mut Bench) -> TransferPort {
-    let sent = bench.request(PHONE, "a");
-    assert_eq!(sent[0].1[..4], [0, 3, 0, 1]);
-    sent[0].0
-}
-
-#[test]
-fn a_guess_of_the_transfer_port_ends_the_transfer_before_it_can_be_acknowledged() {
-    let mut bench = Bench::with_ports(64);
-    let port = forge_request(&mut bench);
-    let wrong = Socket::Transfer(TransferPort::new(40));
-    assert_eq!(bench.ack(PHONE, wrong, 1), []);
-    assert_eq!(bench.calls(), ["request 0 a", "ended 0 Replaced 0"]);
-    assert_eq!(bench.ack(PHONE, Socket::Transfer(port), 1), []);
-    assert_eq!(bench.advance(Duration::from_secs(20)), []);
-}
-
-#[test]
-fn a_forged_request_draws_no_more_than_1600_bytes_whatever_is_forged_after_it() {
-    for to_all_ports in [false, true] {
-        let mut bench = Bench::with_ports(64);
-        let mut sent = bench.request(PHONE, "a");
-        let port = sent[0].0;
-        for second in 0..30 {
-            for packet in [
-                &b"\0\x04\0\0"[..],
-                b"\0\x04\0\x01",
-                b"\0\x03\0\x01x",
-                b"\0\x09zz",
-            ] {
-                sent.extend(bench.send(PHONE, Socket::Listener, packet));
-            }
-            if to_all_ports && second > 0 {
-                for index in (0..64)
-                    .map(TransferPort::new)
-                    .filter(|index| *index != port)
-                {
-                    sent.extend(bench.ack(PHONE, Socket::Transfer(index), 1));
-                }
-                sent.extend(bench.ack(PHONE, Socket::Transfer(port), 1));
-            }
-            if second < 12 || to_all_ports {
-                sent.extend(bench.advance(Duration::from_millis(990)));
-            }
+/// Fills the table with transfers of four addresses, which all have an ACK.
+fn fill_table_from_four_addresses(bench: &mut Bench) {
+    for port in 0..512 {
+        for address in 0..4 {
+            let peer = SocketAddrV4::new(*phone(100 + address).ip(), 2000 + port);
+            bench.request(peer, "a");
+            bench.ack(peer, FIRST, 1);
+            bench.now += Duration::from_micros(10);
         }
-        let bytes: usize = sent.iter().map(|(_, packet)| packet.len()).sum();
-        assert!(bytes <= FIRST_BYTES_MAX, "{bytes}, {to_all_ports}");
     }
+    assert_eq!(bench.engine.transfers(), EngineLimits::default().transfers);
+    bench.calls();
 }
 
 #[test]
-fn an_address_whose_ports_are_guessed_gets_few_more_tries() {
-    let mut bench = Bench::with_ports(64);
-    let wrong = Socket::Transfer(TransferPort::new(40));
-    let mut served = 0;
-    for _ in 0..1_000 {
-        served += bench.request(PHONE, "a").len();
-        bench.ack(PHONE, wrong, 1);
-        bench.now += Duration::from_millis(10);
+fn the_address_with_the_most_transfers_gives_way_when_the_table_is_full() {
+    let mut bench = Bench::new();
+    fill_table_from_four_addresses(&mut bench);
+    for n in 0..40 {
+        assert_eq!(bench.request(phone(n), "a")[0].1[..4], [0, 3, 0, 1], "{n}");
+        bench.ack(phone(n), FIRST, 1);
     }
-    assert!(served <= 12, "{served} guesses in 10 s");
-    assert_eq!(bench.request(phone(9), "a").len(), 1, "other addresses");
+    for n in 0..40 {
+        bench.ack(phone(n), FIRST, 2);
+    }
+    let calls = bench.calls();
+    let count = |end: &str| calls.iter().filter(|call| call.contains(end)).count();
+    assert_eq!(
+        (count("Delivered"), count("Replaced")),
+        (40, 40),
+        "{calls:?}"
+    );
+    let first_of_an_address = (0..4).map(|id| format!("ended {id} Replaced 512"));
+    assert!(
+        first_of_an_address.into_iter().any(|call| call == calls[1]),
+        "the one without progress for the longest time: {}",
+        calls[1]
+    );
 }
 
 #[test]
-fn a_late_ack_to_the_previous_port_is_no_guess() {
-    let mut bench = Bench::with_ports(64);
-    let first = bench.request(PHONE, "a")[0].0;
-    bench.ack(PHONE, Socket::Transfer(first), 1);
-    bench.ack(PHONE, Socket::Transfer(first), 2);
-    let second = bench.request(PHONE, "b")[0].0;
-    assert_ne!(first, second);
-    assert_eq!(bench.ack(PHONE, Socket::Transfer(first), 2), []);
-    assert_eq!(bench.ack(PHONE, Socket::Transfer(second), 1).len(), 1);
+fn a_client_has_time_for_its_first_ack_beside_four_addresses_that_fill_the_table() {
+    let mut bench = Bench::new();
+    fill_table_from_four_addresses(&mut bench);
+    assert_eq!(bench.request(PHONE, "a")[0].1[..4], [0, 3, 0, 1]);
+    for n in 0..300 {
+        bench.request(phone(1_000 + n), "a");
+        bench.now += Duration::from_micros(500);
+    }
+    assert_eq!(bench.ack(PHONE, FIRST, 1)[0].1[..4], [0, 3, 0, 2]);
 }
 
 #[test]
-fn transfers_have_random_ports() {
-    let mut bench = Bench::with_ports(64);
-    bench.engine.ports = PortPool::new(64);
-    let ports: std::collections::HashSet<_> = (0..640)
-        .map(|n| bench.request(phone(n), "a")[0].0.index())
-        .collect();
-    assert!(ports.len() > 50, "{}", ports.len());
+fn an_address_never_gives_up_its_only_transfer_once_it_has_an_ack() {
+    let mut bench = Bench::new();
+    let most = u32::try_from(EngineLimits::default().transfers).unwrap();
+    for n in 0..most {
+        bench.request(phone(n), "a");
+        bench.ack(phone(n), FIRST, 1);
+    }
+    assert_eq!(bench.request(PHONE, "a")[0].1[..4], [0, 5, 0, 0]);
+    assert_eq!(
+        bench.request(phone(0), "b")[0].1[..4],
+        [0, 3, 0, 1],
+        "its own"
+    );
 }

@@ -1,9 +1,11 @@
 //! Configurations that a phone does not accept.
 
+use std::net::Ipv4Addr;
+
 use super::format::{clock, diagnosis, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
-    track::observation::RunTime,
+    track::{observation::RunTime, withheld::Withheld},
 };
 
 /// The phone requested the signed form of its configuration.
@@ -81,6 +83,46 @@ pub(crate) fn no_configuration(boots: u8, name: &str, at: RunTime) -> Diagnosis 
         "Put SEP<MAC>.cnf.xml (the MAC address in capitals) or XMLDefault.cnf.xml into the \
          server's folder, with rights for its user. Without one the phone keeps its old \
          configuration and its old load.",
+    )
+}
+
+/// A client requested the configuration of a phone, which may hold passwords, and did not get it.
+pub(crate) fn withheld(name: &str, address: Ipv4Addr, reason: Withheld, at: RunTime) -> Diagnosis {
+    let (why, cure) = match reason {
+        Withheld::OtherDevice { mac } => (
+            format!("the ARP table of this machine has {mac} at that address, which is not this phone"),
+            format!(
+                "If {mac} is a router, or a host that forwards the phones' requests, start again \
+                 with --routed {address}/32, or with the phones' whole network. If the phone got \
+                 that address only now, it requests the file again and gets it. Otherwise another \
+                 device requests the phone's passwords: the switch shows the port of {mac}."
+            ),
+        ),
+        Withheld::Unresolved => (
+            "no host has answered ARP for that address".to_owned(),
+            format!(
+                "The phone requests the file again. If this repeats, ARP does not reach the phone: \
+                 check the switch and the VLAN. If a router forwards the phone's requests, start \
+                 again with --routed {address}/32, or with the phones' whole network."
+            ),
+        ),
+        Withheld::ThisMachine => (
+            "that is an address of this machine, and accounts of this machine get no file with \
+             passwords"
+                .to_owned(),
+            "To read the file, open it where it was made. To test the run, fetch another file, such \
+             as XMLDefault.cnf.xml, or rehearse it: reflash rehearse."
+                .to_owned(),
+        ),
+    };
+    diagnosis(
+        Code::ConfigurationWithheld,
+        format!(
+            "{address} requested '{}' at {} and did not get it: {why}",
+            printable(name),
+            clock(at)
+        ),
+        cure,
     )
 }
 

@@ -4,11 +4,7 @@ use super::format::{clock, diagnosis, models, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
     phone::{Family, Model, RequestedFile},
-    track::{
-        diagnosis::slip::Slip,
-        observation::{RunTime, TftpError},
-        plan::FileServer,
-    },
+    track::{diagnosis::slip::Slip, observation::RunTime, plan::FileServer, tftp_error::TftpError},
 };
 
 /// The TFTP error code "disk full or allocation exceeded" (RFC 1350).

@@ -6,10 +6,7 @@ use super::format::{clock, diagnosis, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
     protocol::sip::SipTransport,
-    track::{
-        observation::{Register, RunTime},
-        plan::RegistrationTarget,
-    },
+    track::{observation::RunTime, plan::RegistrationTarget, register::Register},
 };
 
 /// Why a phone is not registered.

@@ -27,7 +27,12 @@ fn an_address_is_observed_when_the_phone_has_it() {
             message.op == Op::Request,
             "a response has no vendor class"
         );
-        let expected = std::iter::once(ObservationKind::MacReported { mac, source }).chain(model);
+        let expected = std::iter::once(ObservationKind::MacReported {
+            mac,
+            source,
+            sender: None,
+        })
+        .chain(model);
         let expected: Vec<_> = expected.filter(|_| address(&decoded).is_some()).collect();
         assert_eq!(observed, expected);
         address(&decoded)

@@ -1,4 +1,4 @@
-//! Fills the kernel's ARP table with the hosts that have addresses of the pool.
+//! Makes the kernel resolve addresses by ARP.
 
 use std::{
     io,
@@ -9,7 +9,7 @@ use std::{
 const DISCARD: u16 = 9;
 
 /// Sends an empty datagram to each address, for which the kernel first resolves its MAC by ARP.
-pub(super) fn probe_arp(
+pub(crate) fn probe_arp(
     from: Ipv4Addr,
     addresses: impl Iterator<Item = Ipv4Addr>,
 ) -> io::Result<()> {
