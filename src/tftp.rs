@@ -2,7 +2,7 @@
 //!
 //! [`packet`], [`options`], [`rtt`] and [`transfer`] are one transfer without I/O; [`engine`]
 //! holds all transfers, their timers and the limits of [`policy`], also without I/O; [`bind`]
-//! opens the sockets, `driver` runs them, and only `batch` and `poller` contain
+//! opens the sockets, `driver` and `sockets` run them, and only `batch` and `poller` contain
 //! `unsafe`.
 //!
 //! [`async_tftp`] is a second engine behind the same [`TftpService`].
@@ -18,6 +18,7 @@ mod bound;
 mod deferred;
 mod driver;
 pub mod engine;
+mod neighbours;
 pub mod options;
 pub mod packet;
 pub mod peers;
@@ -26,6 +27,7 @@ mod poller;
 mod port;
 pub mod rtt;
 mod service;
+mod sockets;
 pub mod transfer;
 pub mod transmit;
 

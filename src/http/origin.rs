@@ -126,6 +126,8 @@ fn is_private_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const LOCAL: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -182,6 +184,22 @@ mod tests {
         assert!(checked("/file", &twice).is_err());
         let absolute = "http://evil.example/file";
         assert!(checked(absolute, &[("host", "192.0.2.1")]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_has_an_answer(host in any::<Vec<u8>>(), origin in any::<Vec<u8>>()) {
+            let value = |bytes: &[u8]| HeaderValue::from_bytes(bytes);
+            if let (Ok(host), Ok(origin)) = (value(&host), value(&origin)) {
+                let request = Request::builder().header("host", host).header("origin", origin);
+                prop_assert!(check(&request.body(()).unwrap(), LOCAL, &[]).is_err());
+            }
+        }
+
+        #[test]
+        fn a_name_of_the_internet_is_refused(name in "[a-zA-Z0-9.-]{1,30}\\.(com|org|example|de)") {
+            prop_assert!(checked("/file", &[("host", &name)]).is_err());
+        }
     }
 
     #[test]

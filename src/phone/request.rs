@@ -225,6 +225,32 @@ mod tests {
     }
 
     #[test]
+    fn other_endings_of_a_configuration_are_its_phones() {
+        let mac = MacAddress::from_hex("001d45aabb0c");
+        for name in [
+            "SEP001D45AABB0C.cnf.xml",
+            "/sep001d45aabb0c.cnf.xml.sgn ",
+            "old/SEP001D45AABB0C.cnf.xml.bak",
+            "old\\SIP001D45AABB0C.cnf~",
+            "MGC001D45AABB0C.cnf",
+        ] {
+            assert_eq!(configured_phone(name), mac, "{name}");
+        }
+        for name in [
+            "SEP001D45AABB0C.txt",
+            "SEP001D45AABB0.cnf.xml",
+            "CTLSEP001D45AABB0C.tlv",
+            "XMLDefault.cnf.xml",
+            "SEPäöü",
+            "SEP0123456789äb.cnf.xml",
+            "SIPDefault.cnf",
+            "",
+        ] {
+            assert_eq!(configured_phone(name), None, "{name}");
+        }
+    }
+
+    #[test]
     fn similar_names_have_no_mac() {
         for name in [
             "SEP001D45AABB0.cnf.xml",

@@ -225,6 +225,7 @@ fn flows(options: &CheckOptions) -> Vec<TrafficFlow> {
     let flow = |udp, port, severity| TrafficFlow {
         udp,
         port,
+        transfer_ports: options.transfer_ports,
         severity,
     };
     let mut flows = vec![

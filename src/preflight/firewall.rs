@@ -13,7 +13,14 @@ use std::net::Ipv4Addr;
 
 use self::walk::{FirewallPacket, FirewallVerdict};
 use super::finding::{code, finding};
-use crate::diagnose::{Finding, Severity};
+use crate::{
+    diagnose::{Finding, Severity},
+    tftp::TransferPorts,
+};
+
+/// The lowest port that the kernel chooses for a socket (ip(7), `ip_local_port_range`: higher by
+/// default).
+const FIRST_RANDOM_PORT: u16 = 1024;
 
 /// A kind of packet that phones send, as a firewall sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +29,8 @@ pub struct TrafficFlow {
     pub udp: bool,
     /// The destination port; `None` = the source ports of transfers.
     pub port: Option<u16>,
+    /// The source ports of transfers.
+    pub transfer_ports: TransferPorts,
     /// The severity if it is blocked.
     pub severity: Severity,
 }
@@ -32,8 +41,18 @@ impl TrafficFlow {
             interface,
             address,
             udp: self.udp,
-            port: self.port,
+            ports: self.ports(),
             established: self.is_transfer_ack(),
+        }
+    }
+
+    /// The lowest and the highest port that it may have.
+    fn ports(self) -> (u16, u16) {
+        let TransferPorts { first, count } = self.transfer_ports;
+        match (self.port, first) {
+            (Some(port), _) => (port, port),
+            (None, 0) => (FIRST_RANDOM_PORT, u16::MAX),
+            (None, first) => (first, first.saturating_add(count.saturating_sub(1))),
         }
     }
 
@@ -267,113 +286,4 @@ impl FirewallOutput {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    pub(super) fn packet(
-        udp: bool,
-        port: Option<u16>,
-        established: bool,
-    ) -> FirewallPacket<'static> {
-        FirewallPacket {
-            interface: "eth0",
-            address: Ipv4Addr::new(192, 0, 2, 10),
-            udp,
-            port,
-            established,
-        }
-    }
-
-    const TFTP: TrafficFlow = TrafficFlow {
-        udp: true,
-        port: Some(69),
-        severity: Severity::Error,
-    };
-    const TRANSFERS: TrafficFlow = TrafficFlow { port: None, ..TFTP };
-
-    const CLOSED: &str = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n";
-    const NFT_CLOSED: &str = r#"{"nftables":[{"chain":{"family":"inet","table":"t","name":"in",
-        "type":"filter","hook":"input","prio":0,"policy":"drop"}}]}"#;
-
-    fn findings(output: &FirewallOutput) -> Vec<Finding> {
-        output.findings(&[TFTP, TRANSFERS], "eth0", Ipv4Addr::new(192, 0, 2, 10))
-    }
-
-    fn cures(output: &FirewallOutput) -> Vec<String> {
-        let found = findings(output);
-        assert!(
-            found
-                .iter()
-                .all(|finding| finding.severity == Severity::Error)
-        );
-        found.into_iter().map(|finding| finding.cure).collect()
-    }
-
-    #[test]
-    fn the_cure_is_for_the_program_that_manages_the_rules() {
-        let text = |text: &str| Some(text.to_owned());
-        let iptables = FirewallOutput {
-            iptables: text(CLOSED),
-            ..FirewallOutput::default()
-        };
-        assert_eq!(
-            cures(&iptables),
-            [
-                "Accept it for now:\n    sudo iptables -I INPUT -i eth0 -p udp --dport 69 -j ACCEPT",
-                "Accept it for now:\n    sudo iptables -I INPUT -m conntrack --ctstate ESTABLISHED -j \
-                 ACCEPT"
-            ]
-        );
-        let nft = FirewallOutput {
-            nft: text(NFT_CLOSED),
-            ..FirewallOutput::default()
-        };
-        assert_eq!(
-            cures(&nft),
-            [
-                "Accept it for now:\n    sudo nft insert rule inet t in iifname \"eth0\" udp dport 69 \
-                 accept",
-                "Accept it for now:\n    sudo nft insert rule inet t in ct state established accept"
-            ]
-        );
-        let ufw = FirewallOutput {
-            ufw: text("Status: active\nDefault: deny (incoming)\n"),
-            ..iptables.clone()
-        };
-        assert!(cures(&ufw)[0].ends_with("sudo ufw allow in on eth0 to any port 69 proto udp"));
-        let firewalld = FirewallOutput {
-            zone: text("home"),
-            ..nft.clone()
-        };
-        assert!(cures(&firewalld)[0].ends_with("--zone=home --add-port=69/udp"));
-    }
-
-    #[test]
-    fn nftables_and_iptables_must_both_accept_the_packet() {
-        let open = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n".to_owned();
-        let output = FirewallOutput {
-            iptables: Some(open.clone()),
-            nft: Some(NFT_CLOSED.to_owned()),
-            ..FirewallOutput::default()
-        };
-        assert_eq!(findings(&output).len(), 2);
-        let output = FirewallOutput {
-            iptables: Some(open),
-            ..FirewallOutput::default()
-        };
-        assert_eq!(findings(&output), []);
-    }
-
-    #[test]
-    fn rules_that_cannot_be_read_give_a_note_and_no_guess() {
-        for silent in [vec![], vec!["nft"]] {
-            let output = FirewallOutput {
-                silent,
-                ..FirewallOutput::default()
-            };
-            let found = findings(&output);
-            assert_eq!(found.len(), 1);
-            assert_eq!(found[0].severity, Severity::Note);
-        }
-    }
-}
+mod tests;

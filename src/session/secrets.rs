@@ -17,8 +17,9 @@ use crate::{
 /// and a phone on the same network answers within milliseconds.
 pub(super) const RESOLVE_TIME: Duration = Duration::from_secs(1);
 
-/// How old the copy of the ARP table may be that waiting requests use: there may be many.
-const TABLE_AGE: Duration = Duration::from_millis(20);
+/// How old the copy of the ARP table may be: a flood of requests reads the table at most 200 times per
+/// second.
+const TABLE_AGE: Duration = Duration::from_millis(5);
 
 /// Whether a client gets the configuration of a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +101,7 @@ impl SecretGuard {
         });
         let client = Client {
             address,
-            arp: &self.arp(now, address, waited),
+            arp: &self.arp(now, address),
             route,
             waited,
         };
@@ -114,12 +115,10 @@ impl SecretGuard {
         access
     }
 
-    /// The MACs of an address, for a request that has waited for this time.
-    fn arp(&self, now: Instant, address: Ipv4Addr, waited: Duration) -> Vec<MacAddress> {
-        let is_waiting = !waited.is_zero() && waited < RESOLVE_TIME;
+    /// The MACs of an address.
+    fn arp(&self, now: Instant, address: Ipv4Addr) -> Vec<MacAddress> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_fresh =
-            |read: &Instant| is_waiting && now.saturating_duration_since(*read) < TABLE_AGE;
+        let is_fresh = |read: &Instant| now.saturating_duration_since(*read) < TABLE_AGE;
         if !table.as_ref().is_some_and(|(read, _)| is_fresh(read)) {
             *table = Some((now, read_table()));
         }

@@ -233,6 +233,17 @@ pub(crate) fn closed_port(socket: &UdpSocket) -> io::Result<Option<SocketAddrV4>
     Ok((closed && name.sin_family == INET).then(|| peer(&name)))
 }
 
+/// Bytes of packets that left the socket and that the interface has not sent, with the kernel's bookkeeping.
+pub(crate) fn unsent(socket: &UdpSocket) -> usize {
+    let mut bytes: c_int = 0;
+    // SAFETY: the call writes one C int, which outlives it.
+    let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    if result < 0 {
+        return 0;
+    }
+    usize::try_from(bytes).unwrap_or(0)
+}
+
 /// Registers a socket with the runtime.
 pub(crate) fn watch(socket: UdpSocket) -> io::Result<AsyncFd<UdpSocket>> {
     // SAFETY: a `UdpSocket` owns its one descriptor and keeps it open until it is dropped,
@@ -253,6 +264,11 @@ pub(crate) fn enable_error_queue(socket: &UdpSocket) -> io::Result<()> {
 /// Sets the receive buffer beyond the system's limit, which needs a privilege.
 pub(crate) fn force_receive_buffer(socket: &UdpSocket, bytes: c_int) -> io::Result<()> {
     set(socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, bytes)
+}
+
+/// The same for the send buffer.
+pub(crate) fn force_send_buffer(socket: &UdpSocket, bytes: c_int) -> io::Result<()> {
+    set(socket, libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, bytes)
 }
 
 fn set(socket: &UdpSocket, level: c_int, option: c_int, value: c_int) -> io::Result<()> {

@@ -220,6 +220,11 @@ pub(super) fn open(wanted: SocketAddrV4) -> Result<UdpSocket, BindError> {
         {
             tracing::debug!(%wanted, %error, "receive buffer stays at the system's limit");
         }
+        if let Ok(bytes) = i32::try_from(SEND_BUFFER)
+            && let Err(error) = batch::force_send_buffer(&socket, bytes)
+        {
+            tracing::debug!(%wanted, %error, "send buffer stays at the system's limit");
+        }
         batch::enable_packet_info(&socket)?;
         Ok(socket)
     };

@@ -3,21 +3,13 @@
 use std::{
     future::Future,
     io,
-    net::{Ipv4Addr, UdpSocket},
-    os::fd::OwnedFd,
     pin::pin,
     sync::Arc,
     task::{Wake, Waker},
     time::{Duration, Instant},
 };
 
-use tokio::{
-    io::{
-        Interest,
-        unix::{AsyncFd, AsyncFdReadyGuard},
-    },
-    sync::Notify,
-};
+use tokio::sync::Notify;
 
 use super::{
     Socket, TftpServer, TftpService, TransferPort,
@@ -25,7 +17,8 @@ use super::{
     engine::TftpEngine,
     policy,
     poller::{Poller, Ready},
-    transmit::{Outgoing, TransmitQueue},
+    sockets::{Received, TftpSockets},
+    transmit::TransmitQueue,
 };
 
 /// Batches received from one socket before the others get their turn.
@@ -37,16 +30,6 @@ const BATCHES_BEFORE_REQUESTS: usize = policy::TRANSFERS / batch::BATCH;
 
 /// Turns before the runtime's other tasks get theirs.
 const TURNS: u32 = 16;
-
-/// How often a packet to a proven peer is tried again while the send buffer is full. After that it is
-/// dropped, as in a congested network; timers retransmit it.
-const SEND_ATTEMPTS: u32 = 20;
-
-/// The pause between these attempts.
-const SEND_PAUSE: Duration = Duration::from_millis(1);
-
-/// Attempts to send one packet: an error may be the late report of an earlier packet.
-const SEND_TRIES: u32 = 3;
 
 /// Failed receptions after which the server pauses for [`REST`].
 const ERRORS: u32 = 16;
@@ -69,12 +52,7 @@ impl TftpServer {
         stop: impl Future<Output = ()>,
     ) -> io::Result<S> {
         let ports = u16::try_from(self.transfers.len()).unwrap_or(u16::MAX);
-        let sockets = TftpSockets {
-            listener: batch::watch(self.listener)?,
-            poller: Poller::new(&self.transfers)?,
-            transfers: self.transfers,
-            bound: *self.local.ip(),
-        };
+        let sockets = TftpSockets::new(self.listener, self.transfers, *self.local.ip())?;
         let disk = Arc::new(DiskWake::default());
         let mut engine = TftpEngine::new(self.limits, ports, service);
         engine.set_waker(Waker::from(Arc::clone(&disk)));
@@ -91,87 +69,6 @@ impl TftpServer {
         core.engine.stop(Instant::now(), &mut core.out);
         sockets.flush(&mut core.out).await;
         Ok(core.engine.into_service())
-    }
-}
-
-/// The running server's sockets.
-struct TftpSockets {
-    listener: AsyncFd<UdpSocket>,
-    /// Watches `transfers`.
-    poller: Poller,
-    transfers: Vec<UdpSocket>,
-    bound: Ipv4Addr,
-}
-
-/// What can be received.
-enum Received<'a> {
-    Requests(AsyncFdReadyGuard<'a, UdpSocket>),
-    Acks(AsyncFdReadyGuard<'a, OwnedFd>),
-}
-
-impl TftpSockets {
-    /// Waits until any socket is ready.
-    async fn ready(&self) -> io::Result<Received<'_>> {
-        let interest = Interest::READABLE | Interest::ERROR;
-        tokio::select! {
-            guard = self.poller.ready() => Ok(Received::Acks(guard?)),
-            guard = self.listener.ready(interest) => Ok(Received::Requests(guard?)),
-        }
-    }
-
-    /// Sends all queued packets. A socket whose send buffer is full (frames wait there for the ARP
-    /// reply of hosts that may not exist) delays no other socket. Its packets to peers that never
-    /// acknowledged are dropped; the others wait.
-    async fn flush(&self, out: &mut TransmitQueue) {
-        let mut blocked = Vec::new();
-        out.drain(|port, queue| {
-            let sent = self.send(port, queue);
-            if sent < queue.len() {
-                let rest = queue.drain(sent..).filter(|packet| packet.is_proven);
-                blocked.push((port, rest.collect::<Vec<_>>()));
-            }
-        });
-        blocked.retain(|(_, queue)| !queue.is_empty());
-        for _ in 0..SEND_ATTEMPTS {
-            if blocked.is_empty() {
-                return;
-            }
-            tokio::time::sleep(SEND_PAUSE).await;
-            blocked.retain_mut(|(port, queue)| {
-                let sent = self.send(*port, queue);
-                queue.drain(..sent);
-                !queue.is_empty()
-            });
-        }
-        let dropped: usize = blocked.iter().map(|(_, queue)| queue.len()).sum();
-        if dropped > 0 {
-            tracing::debug!(dropped, "a send buffer stays full");
-        }
-    }
-
-    /// Sends packets until the send buffer is full. Returns how many are done with.
-    fn send(&self, port: TransferPort, packets: &[Outgoing]) -> usize {
-        let name_source = self.bound.is_unspecified();
-        let mut done = 0;
-        let mut tries = 0;
-        while done < packets.len() {
-            match batch::send(&self.transfers[port.index()], &packets[done..], name_source) {
-                Ok(count) => {
-                    done += count;
-                    tries = 0;
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return done,
-                Err(error) => {
-                    tries += 1;
-                    if tries >= SEND_TRIES {
-                        tracing::debug!(to = %packets[done].to, %error, "packet not sent");
-                        done += 1;
-                        tries = 0;
-                    }
-                }
-            }
-        }
-        done
     }
 }
 

@@ -305,6 +305,7 @@ pub fn firewall(bytes: &[u8]) -> bool {
     let flow = |udp, port| TrafficFlow {
         udp,
         port,
+        transfer_ports: reflash::tftp::TransferPorts::RANDOM,
         severity: Severity::Error,
     };
     let flows = [

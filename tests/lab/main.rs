@@ -14,4 +14,5 @@ mod network;
 mod preflight;
 mod secrets;
 mod terminal;
+mod unreachable;
 mod wizard;

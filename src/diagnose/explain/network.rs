@@ -15,10 +15,15 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                      answers out; no route from the server to the phone's network, or a wrong \
                      router or netmask in the phone; a server with several addresses that answers \
                      from another address than the phone asked.",
-            cure: "Allow UDP from the server's transfer ports to the phone (--transfer-port \
-                   30000-30255 fixes those of this program), and the phone's answers to them. Ping the phone from the server. Bind the server to \
-                   the address that the phone asks. A phone that repeats its request for a trust \
-                   list waits for any answer; 'not found' is enough.",
+            cure: "On the server, accept UDP port 69 and established connections: `nft insert rule \
+                   inet filter input ct state established,related accept`; the phone's \
+                   acknowledgements answer the server, whatever port it sends from. Without \
+                   connection tracking, accept the transfer ports too (--transfer-port 30000-30255 \
+                   fixes those of this program). On the way, allow UDP from the server's ports from \
+                   1024 to the phone, and the answers. `reflash check` reads this machine's rules. \
+                   Ping the phone from the server. Bind the server to the address that the phone \
+                   asks. A phone that repeats its request for a trust list waits for any answer; \
+                   'not found' is enough.",
             clears_when: "The phone acknowledges something, or requests its next file at once.",
         },
         Code::NoTftpAddress => ExplanationText {

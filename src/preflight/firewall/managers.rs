@@ -65,7 +65,7 @@ fn ufw_rule_fits(what: &str, packet: &FirewallPacket<'_>) -> Option<bool> {
     for range in ports.split(',') {
         let (low, high) = range.split_once(':').unwrap_or((range, range));
         let range = low.parse::<u16>().ok()?..=high.parse::<u16>().ok()?;
-        fits |= packet.port.is_some_and(|port| range.contains(&port));
+        fits |= packet.port().is_some_and(|port| range.contains(&port));
     }
     Some(fits && protocol == packet.protocol())
 }
@@ -91,11 +91,13 @@ pub(super) fn firewalld(text: &str, packet: &FirewallPacket<'_>) -> Option<Firew
         let (Ok(low), Ok(high)) = (low.parse::<u16>(), high.parse()) else {
             return false;
         };
-        let is_port = packet.port.is_some_and(|port| (low..=high).contains(&port));
+        let is_port = packet
+            .port()
+            .is_some_and(|port| (low..=high).contains(&port));
         is_port && protocol == packet.protocol()
     });
     // The services that firewalld itself defines for these ports.
-    let service = match (packet.udp, packet.port) {
+    let service = match (packet.udp, packet.port()) {
         (true, Some(69)) => Some("tftp"),
         (true, Some(67)) => Some("dhcp"),
         _ => None,

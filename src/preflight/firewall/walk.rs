@@ -14,8 +14,8 @@ pub(super) struct FirewallPacket<'a> {
     pub(super) address: Ipv4Addr,
     /// UDP; otherwise TCP.
     pub(super) udp: bool,
-    /// The destination port; `None` = one that the system chooses.
-    pub(super) port: Option<u16>,
+    /// The lowest and the highest destination port that it may have.
+    pub(super) ports: (u16, u16),
     /// Whether it answers a packet of this machine; otherwise it starts a connection.
     pub(super) established: bool,
 }
@@ -37,10 +37,21 @@ impl FirewallPacket<'_> {
         }
     }
 
+    /// Its destination port, if it can have only one.
+    pub(super) fn port(&self) -> Option<u16> {
+        let (lowest, highest) = self.ports;
+        (lowest == highest).then_some(lowest)
+    }
+
     pub(super) fn is_port(&self, low: u64, high: u64) -> Fit {
-        self.port.map_or(Fit::Perhaps, |port| {
-            Fit::from((low..=high).contains(&u64::from(port)))
-        })
+        let (lowest, highest) = (u64::from(self.ports.0), u64::from(self.ports.1));
+        if low <= lowest && highest <= high {
+            Fit::Yes
+        } else if high < lowest || highest < low {
+            Fit::No
+        } else {
+            Fit::Perhaps
+        }
     }
 
     /// Whether it arrives on an interface of this name; a final `+` or `*` is a wildcard.

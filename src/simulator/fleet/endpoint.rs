@@ -118,18 +118,29 @@ impl Endpoint {
         Ok(())
     }
 
+    /// A socket with this port, or with one of the next if other phones of the address use it: a router that
+    /// translates addresses gives them other ports too.
+    async fn bind(&self, port: u16) -> io::Result<UdpSocket> {
+        let mut next = port;
+        loop {
+            match UdpSocket::bind((self.address, next)).await {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && next < u16::MAX => {
+                    next += 1;
+                }
+                Err(error) => {
+                    let text = format!("{}:{port}: {error}", self.address);
+                    return Err(io::Error::new(error.kind(), text));
+                }
+                Ok(socket) => return Ok(socket),
+            }
+        }
+    }
+
     async fn act(&mut self, actions: Vec<PhoneAction>) -> io::Result<()> {
         for action in actions {
             match action {
                 PhoneAction::Open(port) => {
-                    let socket = UdpSocket::bind((self.address, port))
-                        .await
-                        .map_err(|error| {
-                            io::Error::new(
-                                error.kind(),
-                                format!("{}:{port}: {error}", self.address),
-                            )
-                        })?;
+                    let socket = self.bind(port).await?;
                     self.socket = Some((port, socket));
                 }
                 PhoneAction::Close(_) => self.socket = None,

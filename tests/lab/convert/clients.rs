@@ -2,11 +2,15 @@
 
 use std::{fs, path::PathBuf, process::Command};
 
+use serde_json::Value;
+
 use super::{REFLASH, TftpClient, fetch_over_http, fetch_with_all, files};
 use crate::support::{
     helper,
     namespaces::{CLIENT, PHONES, SERVER, TwoHosts},
+    own_loopback,
     process::Running,
+    require_program,
     synthetic::{self, bundle},
 };
 
@@ -92,6 +96,127 @@ fn phones_convert_by_both_routes_while_other_clients_fetch_every_file() {
         .collect();
     assert_eq!(over_http, [(Some("XMLDefault.cnf.xml"), Some("delivered"))]);
     assert!(!root.exists(), "the root folder is removed");
+}
+
+/// The rules that the README prints for a firewall that drops by default.
+fn rules_of_readme() -> Vec<String> {
+    let readme = include_str!("../../../README.md");
+    let (_, section) = readme.split_once("### `blocked-by-firewall`").unwrap();
+    let (_, code) = section.split_once("```\n").unwrap();
+    let (code, _) = code.split_once("```").unwrap();
+    code.lines().map(ToOwned::to_owned).collect()
+}
+
+/// Each `check` waits 6 s for DHCP servers.
+#[test]
+#[ignore = "needs root (network namespaces), curl and nft"]
+fn a_firewall_that_drops_by_default_needs_the_rules_of_the_readme_and_no_more() {
+    require_program("nft");
+    let lab = TwoHosts::build("deny");
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = bundle(folder.path());
+    let nft = |line: &str| {
+        let output = lab.on_server("sh").args(["-c", line]).output().unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+    };
+    let blocked = || {
+        let output = lab
+            .on_server(REFLASH)
+            .args(["check", "--json", "--interface", "eth0"])
+            .output()
+            .unwrap();
+        let checked: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = checked["findings"].as_array().unwrap().iter();
+        findings
+            .filter(|finding| finding["code"] == "blocked-by-firewall")
+            .map(|finding| finding["message"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let rules = rules_of_readme();
+    assert_eq!(rules.len(), 3, "{rules:#?}");
+    nft("nft add table inet filter");
+    nft("nft add chain inet filter input '{ type filter hook input priority 0; policy drop; }'");
+    // Port 69 alone is not enough: no acknowledgement arrives.
+    nft(rules.iter().find(|rule| rule.contains("dport 69")).unwrap());
+    let found = blocked();
+    let [transfers, http] = found.as_slice() else {
+        panic!("{found:#?}");
+    };
+    assert!(
+        transfers.contains("blocks the acknowledgements of transfers"),
+        "{transfers}"
+    );
+    assert!(http.contains("TCP port 6970"), "{http}");
+
+    nft("nft flush chain inet filter input");
+    for rule in &rules {
+        nft(rule);
+    }
+    assert_eq!(blocked(), [""; 0]);
+    let mut server = lab.on_server(REFLASH);
+    server.arg("convert").arg(&bundle);
+    server.args(["--trust-key", synthetic::KEY, "--json"]);
+    server.args(["--expect", "2", "--timeout", "1m"]);
+    let mut server = Running::start(&mut server);
+    server.kind("started");
+    assert!(!fetch_over_http(&lab, "XMLDefault.cnf.xml").is_empty());
+    let phones = lab
+        .on_phones(helper())
+        .args(["simulated-phones", &format!("{SERVER}:69"), "mixed"])
+        .args(&PHONES[..2])
+        .output()
+        .unwrap();
+    assert!(phones.status.success(), "{phones:?}");
+    let report = server.kind("finished")["report"].clone();
+    assert_eq!(server.end(), Some(0), "{report:#}");
+    let phones = report["phones"].as_array().unwrap();
+    assert!(
+        phones
+            .iter()
+            .all(|phone| phone["to"] == "SIP45.9-3-1SR4-1S")
+    );
+}
+
+/// They look as behind a router that translates addresses: one address, and other ports than they chose. Requests
+/// for images name no phone, so the report cannot say which of them has which image.
+#[test]
+fn sixteen_phones_behind_one_address_convert_with_default_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = bundle(folder.path());
+    let mut server = Command::new(REFLASH);
+    server.arg("convert").arg(&bundle);
+    server.args(["--trust-key", synthetic::KEY, "--json"]);
+    server.args(["--listen", &own_loopback().to_string()]);
+    server.args(["--tftp-port", "0", "--http-port", "0", "--sip-port", "0"]);
+    server.args(["--sccp-port", "0", "--journal"]);
+    server.arg(folder.path().join("journal.jsonl"));
+    let mut server = Running::start(&mut server);
+    let started = server.kind("started");
+    let address = own_loopback().to_string();
+    let phones = Command::new(helper())
+        .args(["simulated-phones", started["tftp"].as_str().unwrap()])
+        .arg("recovery")
+        .args([address.as_str(); 16])
+        .output()
+        .unwrap();
+    assert!(phones.status.success(), "{phones:?}");
+    let holding = String::from_utf8(phones.stdout).unwrap();
+    assert_eq!(holding.lines().count(), 16, "{holding}");
+    for phone in holding.lines() {
+        let words: Vec<&str> = phone.split(' ').collect();
+        // The name of the load before and after a second pass by name: the same images.
+        assert!(
+            ["term65.default", "SIP45.9-3-1SR4-1S"].contains(&words[0]),
+            "{phone}"
+        );
+        assert_eq!(words.len(), 6, "{phone}");
+    }
+    server.signal("INT");
+    server.signal("INT");
+    let report = server.kind("finished")["report"].clone();
+    let phones = report["phones"].as_array().unwrap();
+    assert_eq!(phones.len(), 16, "{report:#}");
+    assert!(phones.iter().all(|phone| phone["state"] != "failed"));
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Half-open transfers, floods of malformed packets, and clients that must all be served, at the
-//! same time. Five seconds here; scripts/soak runs it for ten minutes with a thousand half-open
+//! Half-open transfers, floods of malformed packets, guesses of transfer ports, and clients that must all
+//! be served, at the same time. Five seconds here; scripts/soak runs it for ten minutes with a thousand half-open
 //! transfers.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -20,6 +20,9 @@ const GOOD: u8 = 8;
 /// A phone retransmits after this long, so that a packet lost to a full buffer is sent again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
+/// Within this time a client has its first answer, and within this time its file.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// Retransmissions in one transfer before a client counts as not served.
 const TRIES: u32 = 10;
 
@@ -29,8 +32,26 @@ fn socket(address: Ipv4Addr) -> UdpSocket {
     socket
 }
 
+/// The longest times of all clients, in µs.
+#[derive(Default)]
+struct Slowest {
+    answer: AtomicU64,
+    file: AtomicU64,
+}
+
+fn at_least(longest: &AtomicU64, elapsed: Duration) {
+    let micros = u64::try_from(elapsed.as_micros()).unwrap();
+    longest.fetch_max(micros, Ordering::Relaxed);
+}
+
 /// Fetches a file in lockstep as a phone does, with retransmissions.
-fn fetch(server: SocketAddrV4, address: Ipv4Addr, name: &str) -> Option<Vec<u8>> {
+fn fetch(
+    server: SocketAddrV4,
+    address: Ipv4Addr,
+    name: &str,
+    slowest: &Slowest,
+) -> Option<Vec<u8>> {
+    let start = Instant::now();
     let socket = socket(address);
     let request = [b"\0\x01", name.as_bytes(), b"\0octet\0"].concat();
     let mut last: (Vec<u8>, SocketAddr) = (request, server.into());
@@ -44,6 +65,9 @@ fn fetch(server: SocketAddrV4, address: Ipv4Addr, name: &str) -> Option<Vec<u8>>
             Ok((length, from)) if buffer[..2] == [0, 3] => {
                 let block = [buffer[2], buffer[3]];
                 if u16::from_be_bytes(block) == next {
+                    if next == 1 {
+                        at_least(&slowest.answer, start.elapsed());
+                    }
                     bytes.extend_from_slice(&buffer[4..length]);
                     next += 1;
                     tries = 0;
@@ -51,6 +75,7 @@ fn fetch(server: SocketAddrV4, address: Ipv4Addr, name: &str) -> Option<Vec<u8>>
                 last = (vec![0, 4, block[0], block[1]], from);
                 socket.send_to(&last.0, last.1).unwrap();
                 if length < 516 {
+                    at_least(&slowest.file, start.elapsed());
                     return Some(bytes);
                 }
             }
@@ -75,6 +100,7 @@ fn good_clients_are_served_among_half_open_transfers_and_floods() {
     let end = Instant::now() + Duration::from_secs(seconds);
     let over = AtomicBool::new(false);
     let (good, bad) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let slowest = Slowest::default();
     thread::scope(|scope| {
         scope.spawn(|| {
             let sockets: Vec<_> = (0..half_open)
@@ -117,14 +143,33 @@ fn good_clients_are_served_among_half_open_transfers_and_floods() {
                 thread::sleep(Duration::from_millis(5));
             }
         });
+        // Requests whose answers are not read, each with a guess of its port.
+        scope.spawn(|| {
+            let forgers: Vec<_> = (0..50)
+                .map(|n| socket(Ipv4Addr::new(127, 67, 0, n)))
+                .collect();
+            for (forger, port) in forgers
+                .iter()
+                .cycle()
+                .zip(server.transfer_ports.iter().cycle())
+            {
+                if over.load(Ordering::Relaxed) {
+                    return;
+                }
+                forger.send_to(b"\0\x01a\0octet\0", address).unwrap();
+                let guess = SocketAddrV4::new(*address.ip(), *port);
+                forger.send_to(b"\0\x04\0\x01", guess).unwrap();
+                thread::sleep(Duration::from_millis(2));
+            }
+        });
         let clients: Vec<_> = (0..GOOD)
             .map(|n| {
-                let (good, bad) = (&good, &bad);
+                let (good, bad, slowest) = (&good, &bad, &slowest);
                 scope.spawn(move || {
                     while Instant::now() < end {
                         let from = Ipv4Addr::new(127, 70, 0, n + 1);
-                        let right = fetch(address, from, "a") == Some(pattern(20_000))
-                            && fetch(address, from, "empty") == Some(Vec::new());
+                        let right = fetch(address, from, "a", slowest) == Some(pattern(20_000))
+                            && fetch(address, from, "empty", slowest) == Some(Vec::new());
                         let count = if right { good } else { bad };
                         count.fetch_add(1, Ordering::Relaxed);
                     }
@@ -137,7 +182,12 @@ fn good_clients_are_served_among_half_open_transfers_and_floods() {
         over.store(true, Ordering::Relaxed);
     });
     let (good, bad) = (good.into_inner(), bad.into_inner());
-    println!("{good} good clients served, {bad} not, in {seconds} s");
+    let [answer, file] =
+        [slowest.answer, slowest.file].map(|time| Duration::from_micros(time.into_inner()));
+    println!(
+        "{good} good clients served, {bad} not, in {seconds} s; slowest answer {answer:?}, slowest file {file:?}"
+    );
     assert!(good >= usize::from(GOOD));
     assert_eq!(bad, 0);
+    assert!(answer < PATIENCE && file < PATIENCE, "{answer:?}, {file:?}");
 }

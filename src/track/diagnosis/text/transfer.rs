@@ -162,8 +162,10 @@ pub(crate) fn blocked(lost: &LostAnswers<'_>) -> Diagnosis {
         ),
         format!(
             "Requests arrive at the server, but its answers do not reach the phone. Check in this \
-             order. Firewall: on the server or on the way, it allows port 69 in but not the \
-             transfer ports out (allow them; this program fixes its ports with --transfer-port 30000-30255). \
+             order. Firewall: on the server, it accepts port 69 but no established connections, \
+             to which the phone's acknowledgements belong (`reflash check` reads the rules and \
+             prints the command); or, on the way, it does not allow the transfer ports out \
+             (--transfer-port 30000-30255 fixes those of this program). \
              Routing: the server has no route back to the phone's network, or the phone has a \
              wrong router or netmask (ping the phone from the server). Reply address: a server \
              with several addresses answers from another address than the phone asked; bind it to \
