@@ -1,53 +1,69 @@
-//! A server that must be the only one: it probes for other servers regularly, and stops answering
-//! for good when it finds one.
+//! A server that must be the only one: it probes for other servers regularly and when a message
+//! indicates one, and stops answering for good when another server answers the probe.
 
 use std::{net::Ipv4Addr, time::Duration};
 
 use super::{DhcpEvent, DhcpReply, DhcpServer, Probe};
-use crate::{
-    phone::MacAddress,
-    protocol::dhcp::{DhcpMessage, MessageType, Op},
-};
+use crate::protocol::dhcp::{DhcpMessage, MessageType, Op};
 
 /// Time between probes for another server, from the end of one to the start of the next.
 pub const PROBE_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Minimum time from the end of one probe to the start of the next, whatever messages indicate: they
+/// may be forged.
+pub const MIN_PROBE_PAUSE: Duration = Duration::from_secs(10);
 
 /// A server that withdraws when there is another. Pure: messages to be sent are returned.
 #[derive(Debug)]
 pub struct ExclusiveServer {
     server: DhcpServer,
-    mac: MacAddress,
     /// The running probe.
     probe: Option<Probe>,
+    /// When the last probe ended.
+    probed: Option<Duration>,
     /// When the next probe begins.
     next: Duration,
     withdrawn: Option<Ipv4Addr>,
 }
 
 impl ExclusiveServer {
-    /// Begins to serve at `now`; `mac` is the interface's. The caller must have probed once before.
+    /// Begins to serve at `now`. The caller must have probed once before.
     #[must_use]
-    pub fn new(server: DhcpServer, mac: MacAddress, now: Duration) -> Self {
+    pub fn new(server: DhcpServer, now: Duration) -> Self {
         Self {
             server,
-            mac,
             probe: None,
+            probed: None,
             next: now + PROBE_INTERVAL,
             withdrawn: None,
         }
     }
 
-    /// Handles a datagram to port 67.
-    pub fn receive(&mut self, now: Duration, bytes: &[u8]) -> Option<DhcpReply> {
+    /// Handles a datagram to port 67 from `source`. A phone that accepts the offer of another server
+    /// makes this one probe for it.
+    pub fn receive(&mut self, now: Duration, source: Ipv4Addr, bytes: &[u8]) -> Option<DhcpReply> {
         if self.withdrawn.is_some() {
             return None;
         }
-        self.server.receive(now, bytes)
+        let reply = self.server.receive(now, source, bytes);
+        if self.server.noticed_other() {
+            self.probe_soon(now);
+        }
+        reply
     }
 
-    /// Reads a datagram to the client port on this network. A reply of another server, to the running
-    /// probe or to a phone, makes this one withdraw.
-    pub fn observe_reply(&mut self, source: Ipv4Addr, bytes: &[u8]) {
+    /// Reads a datagram to the client port on this network. The answer of another server to the running
+    /// probe makes this one withdraw; one to a phone makes it probe.
+    pub fn observe_reply(&mut self, now: Duration, source: Ipv4Addr, bytes: &[u8]) {
+        let own = self.server.config().address;
+        if let Some(probe) = &mut self.probe {
+            probe.receive(source, bytes);
+            let mut servers = probe.offers().iter().map(|offer| offer.server);
+            if let Some(other) = servers.find(|server| *server != own) {
+                self.withdraw(other);
+            }
+            return;
+        }
         let Ok(message) = DhcpMessage::decode(bytes) else {
             return;
         };
@@ -56,9 +72,16 @@ impl ExclusiveServer {
             Some(MessageType::Offer | MessageType::Ack | MessageType::Nak)
         );
         let server = message.server_id().unwrap_or(source);
-        if message.op == Op::Reply && answers && server != self.server.config().address {
-            self.withdraw(server);
+        if message.op == Op::Reply && answers && server != own {
+            self.probe_soon(now);
         }
+    }
+
+    fn probe_soon(&mut self, now: Duration) {
+        let soon = self
+            .probed
+            .map_or(now, |ended| now.max(ended + MIN_PROBE_PAUSE));
+        self.next = self.next.min(soon);
     }
 
     /// The DISCOVER that is due, if one is. `xid` is used if a probe begins now.
@@ -67,9 +90,13 @@ impl ExclusiveServer {
             return None;
         }
         match &self.probe {
-            None if self.next <= now => self.probe = Some(Probe::new(self.mac, xid, now)),
+            None if self.next <= now => {
+                let mac = self.server.config().mac;
+                self.probe = Some(Probe::new(mac, xid, now));
+            }
             Some(probe) if probe.deadline(now).is_none() => {
                 self.probe = None;
+                self.probed = Some(now);
                 self.next = now + PROBE_INTERVAL;
             }
             _ => {}
@@ -87,16 +114,14 @@ impl ExclusiveServer {
         Some(probe.map_or(self.next, |probe| probe.deadline(now).unwrap_or(now)))
     }
 
-    /// The events since the last call. A phone that accepted another server's offer also makes this
-    /// server withdraw.
+    /// The events since the last call.
     pub fn drain_events(&mut self) -> Vec<DhcpEvent> {
-        let events: Vec<DhcpEvent> = self.server.drain_events().collect();
-        for one in &events {
-            if let DhcpEvent::OtherServer(server) = one {
-                self.withdraw(*server);
-            }
-        }
-        events
+        self.server.drain_events().collect()
+    }
+
+    /// The leases, to be checked and reclaimed when no address is free.
+    pub fn server_mut(&mut self) -> &mut DhcpServer {
+        &mut self.server
     }
 
     /// The other server that made this one withdraw.
@@ -116,6 +141,7 @@ mod tests {
     use super::*;
     use crate::{
         dhcp::{DISCOVER_TIMES, PROBE_WINDOW, Pool, ServerConfig},
+        phone::MacAddress,
         protocol::dhcp::{Lease, OptionCode},
     };
 
@@ -127,10 +153,11 @@ mod tests {
     fn service() -> ExclusiveServer {
         let server = DhcpServer::new(ServerConfig {
             address: OWN,
+            mac: MAC,
             pool: Pool::new(OWN, 24, &[]).unwrap(),
             router: None,
         });
-        ExclusiveServer::new(server, MAC, Duration::ZERO)
+        ExclusiveServer::new(server, Duration::ZERO)
     }
 
     fn offer(question: &[u8], server: Ipv4Addr) -> Vec<u8> {
@@ -185,43 +212,81 @@ mod tests {
         assert_eq!(service.withdrawn(), None);
     }
 
+    const NONE: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
+
     #[test]
     fn it_withdraws_when_another_server_answers() {
         let mut service = service();
-        assert!(service.receive(Duration::ZERO, &discover()).is_some());
+        assert!(service.receive(Duration::ZERO, NONE, &discover()).is_some());
         let sent = run(&mut service, PROBE_INTERVAL);
         let [(now, question)] = sent.as_slice() else {
             panic!("one question: {sent:?}");
         };
-        service.observe_reply(OWN, &offer(question, OWN));
-        assert_eq!(service.withdrawn(), None, "its own voice");
-        service.observe_reply(OTHER, &offer(question, OTHER));
+        service.observe_reply(*now, OWN, &offer(question, OWN));
+        assert_eq!(service.withdrawn(), None, "its own offer");
+        service.observe_reply(*now, OTHER, &offer(question, OTHER));
         assert_eq!(service.withdrawn(), Some(OTHER));
-        assert_eq!(service.receive(*now, &discover()), None);
+        assert_eq!(service.receive(*now, NONE, &discover()), None);
         assert_eq!(service.deadline(*now), None);
         assert_eq!(service.wake(*now + PROBE_INTERVAL * 9, 6), None);
     }
 
-    #[test]
-    fn it_withdraws_when_a_phone_accepts_another_offer() {
-        let mut service = service();
+    /// A phone accepts the offer of another server.
+    fn acceptance(server: Ipv4Addr) -> Vec<u8> {
         let mut request = DhcpMessage::discover(PHONE, 3, "CP-7965G");
         request.options.set(OptionCode::MESSAGE_TYPE, [3]);
-        request.options.set(OptionCode::SERVER_ID, OTHER.octets());
-        assert_eq!(request.message_type(), Some(MessageType::Request));
-        assert_eq!(service.receive(Duration::ZERO, &request.encode()), None);
+        request.options.set(OptionCode::SERVER_ID, server.octets());
+        request.encode()
+    }
+
+    #[test]
+    fn a_request_to_another_server_makes_it_probe_and_only_an_answer_makes_it_withdraw() {
+        let second = Duration::from_secs(1);
+        let mut service = service();
+        let request = acceptance(OTHER);
+        assert_eq!(service.receive(second, NONE, &request), None);
         assert_eq!(service.drain_events(), [DhcpEvent::OtherServer(OTHER)]);
+        assert_eq!(service.withdrawn(), None);
+        let question = service.wake(second, 5).expect("it probes at once");
+        assert!(
+            service.receive(2 * second, NONE, &discover()).is_some(),
+            "it serves meanwhile"
+        );
+        service.observe_reply(2 * second, OTHER, &offer(&discover(), OTHER));
+        assert_eq!(service.withdrawn(), None, "not an answer to the probe");
+        service.observe_reply(2 * second, OTHER, &offer(&question, OTHER));
         assert_eq!(service.withdrawn(), Some(OTHER));
     }
 
     #[test]
-    fn it_withdraws_when_another_server_answers_a_phone() {
+    fn forged_requests_to_another_server_neither_silence_it_nor_make_it_probe_without_pause() {
         let mut service = service();
-        service.observe_reply(OTHER, b"nothing");
-        service.observe_reply(OTHER, &discover());
-        service.observe_reply(OWN, &offer(&discover(), OWN));
-        assert_eq!(service.withdrawn(), None, "a client, and its own voice");
-        service.observe_reply(OTHER, &offer(&discover(), OTHER));
-        assert_eq!(service.withdrawn(), Some(OTHER));
+        let request = acceptance(OTHER);
+        let mut sent = 0;
+        for tenth in 0..6000 {
+            let now = Duration::from_millis(100 * tenth);
+            service.receive(now, NONE, &request);
+            service.observe_reply(now, OTHER, &offer(&discover(), OTHER));
+            sent += usize::from(service.wake(now, 5).is_some());
+            service.drain_events();
+        }
+        assert_eq!(service.withdrawn(), None);
+        let end = Duration::from_mins(10);
+        assert!(service.receive(end, NONE, &discover()).is_some());
+        // Two DISCOVERs per probe, and a probe per 16 s at most.
+        assert!((60..=76).contains(&sent), "{sent}");
+    }
+
+    #[test]
+    fn an_answer_of_another_server_to_a_phone_makes_it_probe() {
+        let mut service = service();
+        let now = Duration::from_secs(1);
+        service.observe_reply(now, OTHER, b"nothing");
+        service.observe_reply(now, OTHER, &discover());
+        service.observe_reply(now, OWN, &offer(&discover(), OWN));
+        assert_eq!(service.wake(now, 5), None, "a client, and its own offer");
+        service.observe_reply(now, OTHER, &offer(&discover(), OTHER));
+        assert!(service.wake(now, 5).is_some());
+        assert_eq!(service.withdrawn(), None);
     }
 }

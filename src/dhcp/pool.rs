@@ -48,6 +48,19 @@ impl Pool {
         self.mask.into()
     }
 
+    /// Whether the address can be that of a host of the subnet: neither the subnet's first nor its last.
+    #[must_use]
+    pub fn is_host(&self, address: Ipv4Addr) -> bool {
+        let (address, network) = (u32::from(address), self.first - 1);
+        address & self.mask == network && address != network && address != network | !self.mask
+    }
+
+    /// The number of assignable addresses.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.candidates(MacAddress::new([0; 6])).count()
+    }
+
     /// Whether the address may be assigned.
     #[must_use]
     pub fn contains(&self, address: Ipv4Addr) -> bool {

@@ -1,6 +1,7 @@
 //! The server's sockets and its thread.
 
 use std::{
+    collections::HashSet,
     io,
     net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
     os::fd::AsFd,
@@ -18,10 +19,13 @@ use tokio::sync::mpsc;
 use super::{
     DhcpEvent, DhcpServer, ExclusiveServer, LinkInterface, PacketSocket, PacketSocketError,
     ServerConfig,
+    event_log::EventLog,
     packet_socket::{random, wait},
+    reclaim::{Reclaim, ReclaimStep},
 };
 use crate::{
     discovery::{ArpTable, ObservationQueue, probe_arp},
+    limits::{Rate, TokenBucket},
     protocol::dhcp::SERVER_PORT,
     track::Observation,
 };
@@ -34,6 +38,10 @@ const WAITING: usize = 256;
 
 /// Bytes of the longest datagram that is read: the MTU of Ethernet.
 const DATAGRAM: usize = 1500;
+
+/// Unicast answers: few enough that those to hosts that do not answer ARP, which the kernel keeps for
+/// 3 s, never fill the socket. Only renewals and INFORMs are answered by unicast.
+const UNICAST: Rate = Rate::per_second(10, 20);
 
 /// Datagrams that are read before the other socket is served.
 const MAX_DATAGRAMS: usize = 64;
@@ -105,7 +113,7 @@ impl BoundServer {
             server.reserve(address, mac);
         }
         let began = Instant::now();
-        let service = ExclusiveServer::new(server, self.packets.interface().mac, began.elapsed());
+        let service = ExclusiveServer::new(server, began.elapsed());
         Ok(ProbedServer {
             bound: self,
             service,
@@ -137,6 +145,9 @@ impl ProbedServer {
             began: self.began,
             observations: ObservationQueue::new(send, "DHCP leases"),
             stop: Arc::clone(&stop),
+            unicast: TokenBucket::default(),
+            log: EventLog::default(),
+            reclaim: Reclaim::default(),
         };
         let thread = thread::Builder::new()
             .name("dhcp".to_owned())
@@ -181,14 +192,18 @@ struct Thread {
     began: Instant,
     observations: ObservationQueue,
     stop: Arc<AtomicBool>,
+    unicast: TokenBucket,
+    log: EventLog,
+    reclaim: Reclaim,
 }
 
 impl Thread {
     fn run(mut self) {
         while !self.stop.load(Ordering::Relaxed) {
             if let Err(error) = self.step() {
-                // The interface may come back; until then a short pause avoids a busy loop.
-                tracing::warn!("DHCP server: {error}");
+                // Receiving failed. The interface may come back; until then a short pause avoids a
+                // busy loop.
+                self.log.problem(&format!("cannot receive: {error}"));
                 thread::sleep(MAX_PAUSE);
             }
         }
@@ -197,9 +212,13 @@ impl Thread {
 
     fn step(&mut self) -> io::Result<()> {
         let now = self.began.elapsed();
-        if let Some(question) = self.service.wake(now, random()) {
-            self.bound.packets.send(&question)?;
+        if let Some(question) = self.service.wake(now, random())
+            && let Err(error) = self.bound.packets.send(&question)
+        {
+            self.log
+                .problem(&format!("cannot probe for another server: {error}"));
         }
+        self.reclaim_leases(now);
         let now = self.began.elapsed();
         let pause = self.service.deadline(now).map_or(MAX_PAUSE, |deadline| {
             deadline.saturating_sub(now).min(MAX_PAUSE)
@@ -209,9 +228,10 @@ impl Thread {
             pause,
         )?;
         let before = self.service.withdrawn();
-        self.bound
-            .packets
-            .receive(|source, message| self.service.observe_reply(source, message))?;
+        self.bound.packets.receive(|source, message| {
+            let now = self.began.elapsed();
+            self.service.observe_reply(now, source, message);
+        })?;
         let answered = self.answer();
         self.report_events();
         if let (None, Some(other)) = (before, self.service.withdrawn()) {
@@ -227,35 +247,66 @@ impl Thread {
     fn answer(&mut self) -> io::Result<()> {
         let mut buffer = [0; DATAGRAM];
         for _ in 0..MAX_DATAGRAMS {
-            let length = match self.bound.socket.recv(&mut buffer) {
-                Ok(length) => length,
+            let (length, from) = match self.bound.socket.recv_from(&mut buffer) {
+                Ok((length, SocketAddr::V4(from))) => (length, *from.ip()),
+                Ok((_, SocketAddr::V6(_))) => continue,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
             };
             let now = self.began.elapsed();
-            if let Some(reply) = self.service.receive(now, &buffer[..length]) {
-                self.bound.socket.send_to(&reply.bytes, reply.to)?;
+            let reply = self.service.receive(now, from, &buffer[..length]);
+            let Some(reply) = reply.filter(|reply| self.may_send(*reply.to.ip())) else {
+                continue;
+            };
+            // Not sent again: the phone repeats its request.
+            if let Err(error) = self.bound.socket.send_to(&reply.bytes, reply.to) {
+                self.log
+                    .problem(&format!("cannot answer {}: {error}", reply.to));
             }
         }
         Ok(())
     }
 
+    fn may_send(&mut self, to: Ipv4Addr) -> bool {
+        to.is_broadcast() || self.unicast.take(Instant::now(), UNICAST)
+    }
+
+    /// If no address was free: asks all hosts with leases by ARP, and later reclaims the leases of those
+    /// that did not answer.
+    fn reclaim_leases(&mut self, now: Duration) {
+        let server = self.service.server_mut();
+        match self.reclaim.step(now) {
+            ReclaimStep::Nothing => {}
+            ReclaimStep::Ask => {
+                let leased: Vec<Ipv4Addr> = server.leased().collect();
+                if let Err(error) = probe_arp(server.config().address, leased.into_iter()) {
+                    self.log.problem(&format!("cannot check leases: {error}"));
+                }
+            }
+            ReclaimStep::Reclaim => {
+                let table = ArpTable::read();
+                // Without the table no lease is reclaimed.
+                let Ok(table) = table else { return };
+                let name = &self.bound.packets.interface().name;
+                let present: HashSet<_> = table.on_interface(name).collect();
+                let reclaimed =
+                    server.reclaim(now, |address, mac| present.contains(&(address, mac)));
+                if reclaimed > 0 {
+                    self.log.problem(&format!(
+                        "no address was free; {reclaimed} leases of hosts that do not answer ARP are \
+                         assigned again when they are needed"
+                    ));
+                }
+            }
+        }
+    }
+
     fn report_events(&mut self) {
         for event in self.service.drain_events() {
-            match &event {
-                DhcpEvent::Leased { address, mac } => {
-                    tracing::info!("DHCP: SEP{} leased {address}", mac.upper_hex());
-                }
-                DhcpEvent::Exhausted(mac) => tracing::warn!(
-                    "DHCP: no free address for SEP{}: the subnet of this interface is too small; \
-                     give the interface a shorter prefix",
-                    mac.upper_hex()
-                ),
-                DhcpEvent::Declined(address) => tracing::warn!(
-                    "DHCP: {address} is in use by another host; not assigned for an hour"
-                ),
-                DhcpEvent::OtherServer(_) => {}
+            if matches!(event, DhcpEvent::Exhausted(_)) {
+                self.reclaim.is_wanted = true;
             }
+            self.log.event(&event);
             if let Some(observation) = event.observation() {
                 self.observations.send(Instant::now(), observation);
             }

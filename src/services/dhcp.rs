@@ -60,9 +60,10 @@ impl BoundDhcp {
             ));
         };
         Ok(Self {
-            bound: BoundServer::open(link).map_err(|error| failure(&error))?,
+            bound: BoundServer::open(link.clone()).map_err(|error| failure(&error))?,
             config: ServerConfig {
                 address: interface.address,
+                mac: link.mac,
                 pool,
                 router,
             },

@@ -131,6 +131,8 @@ decoders!(
     dial_plan,
     dial_source,
     firewall,
+    tftp_engine,
+    dhcp_server,
 );
 
 #[test]

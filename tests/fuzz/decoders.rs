@@ -1,4 +1,4 @@
-//! All decoders of input from outside, each as a check that takes any bytes.
+//! All decoders of input from outside, and two state machines that read packets, each as a check that takes any bytes.
 //!
 //! A check never panics, and asserts what holds whatever the bytes are: lengths within the
 //! documented limits, the same result in one piece and in many, the same value after encoding and
@@ -18,6 +18,7 @@ mod frames;
 mod services;
 mod signalling;
 mod support;
+mod tables;
 
 /// One decoder.
 #[derive(Debug, Clone, Copy)]
@@ -133,6 +134,18 @@ pub const DECODERS: &[Decoder] = &[
         1_000,
     ),
     decoder("firewall", documents::firewall, documents::firewalls, 2_000),
+    decoder(
+        "tftp_engine",
+        tables::tftp_engine,
+        tables::tftp_engines,
+        1_000,
+    ),
+    decoder(
+        "dhcp_server",
+        tables::dhcp_server,
+        tables::dhcp_servers,
+        1_000,
+    ),
 ];
 
 fn named(name: &str) -> &'static Decoder {

@@ -3,6 +3,7 @@
 
 mod dhcp_servers;
 mod during_run;
+mod hostile_dhcp;
 mod leases;
 mod machine;
 mod own_dhcp_server;

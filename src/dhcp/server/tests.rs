@@ -8,12 +8,15 @@ use super::*;
 
 const OWN: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
 
+const OWN_MAC: MacAddress = MacAddress::new([2, 0, 0, 0, 0, 9]);
+
 const S: Duration = Duration::from_secs(1);
 
 /// 192.0.2.8/29: .9 is the server, .10 to .14 can be assigned.
 fn server() -> DhcpServer {
     DhcpServer::new(ServerConfig {
         address: OWN,
+        mac: OWN_MAC,
         pool: Pool::new(OWN, 29, &[]).unwrap(),
         router: None,
     })
@@ -50,7 +53,7 @@ fn exchange(
     now: Duration,
     message: &DhcpMessage,
 ) -> Option<(DhcpMessage, SocketAddrV4)> {
-    let reply = server.receive(now, &message.encode())?;
+    let reply = server.receive(now, message.client, &message.encode())?;
     Some((DhcpMessage::decode(&reply.bytes).unwrap(), reply.to))
 }
 

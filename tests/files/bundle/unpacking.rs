@@ -56,6 +56,40 @@ fn a_bundle_that_changed_since_is_not_unpacked_and_leaves_no_file() {
 }
 
 #[test]
+fn a_file_that_was_swapped_after_its_digest_was_taken_is_not_unpacked_whatever_its_times_are() {
+    let dir = BundleFolder::new();
+    let path = dir.file("good.zip", &good());
+    let folder = dir.folder.path().join("unpacked");
+    fs::create_dir(&folder).unwrap();
+    for entry in good_entries() {
+        fs::write(folder.join(&entry.name), &entry.data).unwrap();
+    }
+    let bundles = [one(&path, &trusting()), one(&folder, &trusting())];
+    let mut other = good_entries();
+    *other[7].data.last_mut().unwrap() ^= 1;
+    let image = folder.join(&other[7].name);
+    for (path, bytes) in [(&path, zip(&other)), (&image, other[7].data.clone())] {
+        // Of the same size and modification time, under the same name.
+        let before = fs::metadata(path).unwrap();
+        assert_eq!(before.len(), bytes.len() as u64);
+        let swapped = dir.folder.path().join("swapped");
+        fs::write(&swapped, bytes).unwrap();
+        let file = fs::File::options().write(true).open(&swapped).unwrap();
+        file.set_modified(before.modified().unwrap()).unwrap();
+        fs::rename(&swapped, path).unwrap();
+    }
+    for bundle in bundles {
+        let to = TempDir::new().unwrap();
+        assert!(
+            bundle.unpack(to.path()).is_err(),
+            "{}",
+            bundle.path.display()
+        );
+        assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
 fn an_existing_file_is_kept_and_written_files_are_removed() {
     let dir = BundleFolder::new();
     let path = dir.file("good.zip", &good());

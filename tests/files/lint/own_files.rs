@@ -2,6 +2,11 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
+use reflash::{
+    phone::Family,
+    simulator::{Sizes, SyntheticBundle},
+};
+
 use super::{DEFAULT, DEFAULT_XML, DEVICE_XML, SEP, place, reflash, text, written};
 use crate::support::{
     process::Running,
@@ -67,6 +72,39 @@ fn files_of_folders_below_an_added_folder_are_staged_by_their_paths() {
         !err.contains('\u{1b}'),
         "no control codes in a pipe: {err:?}"
     );
+}
+
+#[test]
+fn trust_lists_and_programs_of_a_bundle_are_named_and_staged_only_by_add() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("mixed");
+    fs::create_dir(&folder).unwrap();
+    let made = SyntheticBundle::new(Family::F45, 7).unwrap();
+    for (name, bytes) in made.sizes(Sizes::Small).files() {
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+    let unsigned = ["CTLSEP0021D8BA0965.tlv", "ITLFile.tlv", "td-sip.jar"];
+    for name in unsigned {
+        fs::write(folder.join(name), "unsigned").unwrap();
+    }
+    let to = base.path().join("root");
+    let run = stage(&folder, &to, &[]).success();
+    let output = run.get_output();
+    let all = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    for name in unsigned {
+        assert!(!to.join(name).exists(), "{name}");
+        assert!(all.contains(name), "{name} in {all}");
+    }
+    let paths = unsigned.map(|name| folder.join(name).to_str().unwrap().to_owned());
+    let to = base.path().join("added");
+    let run = stage(&folder, &to, &paths.each_ref().map(String::as_str)).success();
+    let out = text(&run.get_output().stdout);
+    for name in unsigned {
+        assert!(
+            to.join(name).exists() && out.contains(name),
+            "{name} in {out}"
+        );
+    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(crate) fn bundle(lan: &Lan) -> PathBuf {
     path
 }
 
-fn convert(lan: &Lan, arguments: &[&str]) -> Command {
+pub(crate) fn convert(lan: &Lan, arguments: &[&str]) -> Command {
     let mut command = lan.on("server", REFLASH);
     command.arg("convert").arg(bundle(lan));
     command.args([

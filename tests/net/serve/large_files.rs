@@ -167,7 +167,7 @@ fn the_second_engine_reads_a_large_file_in_parts() {
 fn a_file_that_is_cut_during_its_transfer_gives_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let image = folder.path().join("image");
-    fs::write(&image, pattern(24 << 20)).unwrap();
+    fs::write(&image, vec![7; 24 << 20]).unwrap();
     let (mut server, tftp, http) = serve(folder.path());
     let mut download = Download::begin(tftp, "image");
     download.receive_until(10_000).unwrap();
@@ -184,7 +184,7 @@ fn a_file_that_is_cut_during_its_transfer_gives_an_error() {
     // The next request gets the file as it is now.
     let mut again = Download::begin(tftp, "image");
     again.receive_until(1_000_000).unwrap();
-    assert!(again.bytes[..] == pattern(24 << 20)[..1_000_000]);
+    assert!(again.bytes.len() == 1_000_000 && again.bytes.iter().all(|byte| *byte == 7));
     server.signal("INT");
     let report = server.kind("finished")["report"].clone();
     let files = report["others"][0]["files"].as_array().unwrap();

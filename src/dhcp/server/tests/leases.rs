@@ -41,11 +41,16 @@ fn addresses_run_out_and_come_back() {
 #[test]
 fn an_offer_that_is_not_accepted_expires() {
     let mut server = server();
-    for last in 1..=5 {
-        assert!(offered(&mut server, S, last).is_some());
+    let oldest = offered(&mut server, S, 1);
+    for last in 2..=5 {
+        assert_ne!(offered(&mut server, 2 * S, last), oldest);
     }
-    assert_eq!(offered(&mut server, 2 * S, 6), None);
-    assert!(offered(&mut server, S + OFFER_TIME, 6).is_some());
+    assert_eq!(
+        offered(&mut server, 3 * S, 6),
+        oldest,
+        "no address is free: the oldest offer"
+    );
+    assert!(offered(&mut server, S + OFFER_TIME, 7).is_some());
     let late = offered(&mut server, 2 * OFFER_TIME, 1);
     assert!(late.is_some());
 }
@@ -108,9 +113,8 @@ fn a_declined_address_is_not_assigned() {
     assert_eq!(exchange(&mut server, S, &decline), None, "never answered");
     let events: Vec<_> = server.drain_events().collect();
     assert_eq!(events.last(), Some(&DhcpEvent::Declined(address)));
-    assert_ne!(offered(&mut server, 2 * S, 1), Some(address));
-    for last in 2..=4 {
-        assert_ne!(offered(&mut server, 2 * S, last), Some(address));
+    for last in 1..=4 {
+        assert_ne!(lease(&mut server, 2 * S, last), address);
     }
     assert_eq!(offered(&mut server, 2 * S, 5), None);
     assert!(offered(&mut server, S + DECLINE_TIME, 5).is_some());
@@ -139,10 +143,113 @@ fn an_address_that_a_host_uses_is_assigned_to_no_other() {
 }
 
 #[test]
-fn a_request_without_an_offer_gets_a_nak() {
+fn the_first_request_for_an_address_gets_it_and_a_second_one_a_nak() {
     let mut server = server();
-    assert_eq!(accept(&mut server, S, 1, host(11)), Some(MessageType::Nak));
     let address = offered(&mut server, S, 1).unwrap();
-    assert_eq!(accept(&mut server, S, 2, address), Some(MessageType::Nak));
-    assert_eq!(accept(&mut server, S, 1, address), Some(MessageType::Ack));
+    assert_eq!(accept(&mut server, S, 2, address), Some(MessageType::Ack));
+    assert_eq!(accept(&mut server, S, 1, address), Some(MessageType::Nak));
+    assert_eq!(accept(&mut server, S, 3, host(200)), Some(MessageType::Nak));
+}
+
+/// A DISCOVER of a phone that does not exist.
+fn forged(number: u32) -> DhcpMessage {
+    let [a, b, c, d] = number.to_be_bytes();
+    DhcpMessage::discover(
+        MacAddress::new([0, 0x1d, a | 0x80, b, c, d]),
+        number,
+        "CP-7965G",
+    )
+}
+
+#[test]
+fn a_flood_of_forged_discovers_keeps_no_phone_from_an_address() {
+    let mut server = server();
+    let mut number = 0;
+    let mut flood = |server: &mut DhcpServer, now| {
+        for _ in 0..1000 {
+            number += 1;
+            exchange(server, now, &forged(number));
+        }
+    };
+    flood(&mut server, S);
+    for last in 1..=5 {
+        let now = S * u32::from(last);
+        let address = offered(&mut server, now, last).expect("an address");
+        // Its offer is replaced by those to others.
+        flood(&mut server, now);
+        assert_eq!(
+            accept(&mut server, now, last, address),
+            Some(MessageType::Ack)
+        );
+    }
+    assert!(server.bindings.len() <= 5);
+}
+
+#[test]
+fn one_mac_has_one_address_whatever_it_requests() {
+    let mut server = server();
+    for last in 10..=14 {
+        let mut discover = discover(1);
+        let option = OptionCode::REQUESTED_ADDRESS;
+        discover.options.set(option, host(last).octets());
+        exchange(&mut server, S, &discover);
+        accept(&mut server, S, 1, host(last));
+    }
+    assert_eq!(server.bindings.len(), 1);
+}
+
+#[test]
+fn forged_declines_take_a_quarter_of_the_pool_at_most() {
+    let mut server = DhcpServer::new(ServerConfig {
+        pool: Pool::new(OWN, 24, &[]).unwrap(),
+        ..server().config
+    });
+    for _ in 0..1000 {
+        let address = lease(&mut server, S, 1);
+        let mut decline = of_kind(1, 4);
+        let option = OptionCode::REQUESTED_ADDRESS;
+        decline.options.set(option, address.octets());
+        exchange(&mut server, S, &decline);
+    }
+    let declined = |binding: &&Binding| binding.state == BindingState::Declined;
+    let count = server.bindings.values().filter(declined).count();
+    assert_eq!(count, 253 / 4);
+    assert!(offered(&mut server, S, 2).is_some());
+}
+
+#[test]
+fn a_forged_release_gives_the_address_to_no_other_while_one_is_free() {
+    let mut server = server();
+    let address = lease(&mut server, S, 1);
+    let mut release = of_kind(1, 7);
+    release.client = address;
+    assert_eq!(exchange(&mut server, S, &release), None);
+    for last in 2..=5 {
+        assert_ne!(lease(&mut server, S, last), address);
+    }
+    assert_eq!(offered(&mut server, S, 1), Some(address));
+}
+
+#[test]
+fn leases_of_hosts_that_are_absent_are_reclaimed_when_no_address_is_free() {
+    let mut server = server();
+    server.reserve(host(12), super::mac(9));
+    for number in 0..3 {
+        let (offer, _) = exchange(&mut server, S, &forged(number)).unwrap();
+        let mut request = forged(number);
+        request.options.set(OptionCode::MESSAGE_TYPE, [3]);
+        let option = OptionCode::REQUESTED_ADDRESS;
+        request.options.set(option, offer.your.octets());
+        exchange(&mut server, S, &request).unwrap();
+    }
+    let present = lease(&mut server, S, 1);
+    assert_eq!(offered(&mut server, 2 * S, 2), None);
+    let is_present = |address, mac| (address, mac) == (present, super::mac(1));
+    assert_eq!(server.reclaim(2 * S, is_present), 0, "they are too young");
+    assert_eq!(server.leased().count(), 4);
+    assert_eq!(server.reclaim(S + RECLAIM_AGE, is_present), 3);
+    for last in 2..=4 {
+        assert_ne!(lease(&mut server, S + RECLAIM_AGE, last), present);
+    }
+    assert_eq!(offered(&mut server, S + RECLAIM_AGE, 5), None);
 }

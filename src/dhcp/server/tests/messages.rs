@@ -1,6 +1,7 @@
 //! Which messages are answered, with what, and to which address.
 
 use super::*;
+use crate::track::{EvidenceSource, ObservationKind};
 
 #[test]
 fn an_offer_has_an_address_and_names_the_tftp_server_in_three_fields() {
@@ -91,13 +92,60 @@ fn a_request_for_an_address_of_another_network_gets_a_nak() {
         assert_eq!(nak.your, Ipv4Addr::UNSPECIFIED);
         assert_eq!(*to.ip(), Ipv4Addr::BROADCAST);
     }
-    let mut renew = request(1);
-    renew.client = Ipv4Addr::new(10, 1, 1, 7);
-    let (nak, to) = exchange(&mut server, S, &renew).unwrap();
-    assert_eq!(
-        (nak.message_type(), *to.ip()),
-        (Some(MessageType::Nak), Ipv4Addr::BROADCAST)
-    );
+}
+
+#[test]
+fn broadcast_and_off_link_addresses_are_never_answered() {
+    let mut server = server();
+    let address = lease(&mut server, S, 1);
+    let zero = Ipv4Addr::UNSPECIFIED;
+    let wrong = [
+        Ipv4Addr::BROADCAST,
+        Ipv4Addr::new(198, 51, 100, 1),
+        Ipv4Addr::new(224, 0, 0, 1),
+        Ipv4Addr::LOCALHOST,
+        host(15),
+        host(8),
+        OWN,
+    ];
+    for kind in 1..=8 {
+        for wrong in wrong {
+            for (source, ciaddr, yiaddr) in [
+                (wrong, zero, zero),
+                (zero, wrong, zero),
+                (wrong, wrong, zero),
+                (wrong, address, zero),
+                (host(13), address, zero),
+                (zero, zero, wrong),
+            ] {
+                let mut message = of_kind(1, kind);
+                (message.client, message.your) = (ciaddr, yiaddr);
+                let option = OptionCode::REQUESTED_ADDRESS;
+                message.options.set(option, address.octets());
+                let reply = server.receive(S, source, &message.encode());
+                assert_eq!(reply, None, "{kind} {source} {ciaddr} {yiaddr}");
+            }
+        }
+    }
+    assert_eq!(server.leased().collect::<Vec<_>>(), [address]);
+    // The address of another host in `ciaddr` gets no answer by unicast.
+    let mut request = request(1);
+    let option = OptionCode::REQUESTED_ADDRESS;
+    request.options.set(option, address.octets());
+    request.client = host(13);
+    let (_, to) = exchange(&mut server, S, &request).unwrap();
+    assert!(to.ip().is_broadcast());
+}
+
+#[test]
+fn a_mac_that_no_phone_has_is_ignored() {
+    let mut server = server();
+    for mac in [[0; 6], [0xff; 6], [1, 0, 0x5e, 0, 0, 1], OWN_MAC.bytes()] {
+        let mut discover = discover(1);
+        discover.mac = MacAddress::new(mac);
+        assert_eq!(exchange(&mut server, S, &discover), None, "{mac:?}");
+    }
+    assert!(server.bindings.is_empty());
 }
 
 #[test]
@@ -132,12 +180,12 @@ fn an_inform_gets_options_without_an_address() {
         None,
         "the client has no address"
     );
-    inform.client = Ipv4Addr::new(192, 0, 2, 77);
+    inform.client = host(13);
     let (ack, to) = exchange(&mut server, S, &inform).unwrap();
     assert_eq!(ack.message_type(), Some(MessageType::Ack));
     assert_eq!(ack.your, Ipv4Addr::UNSPECIFIED);
     assert_eq!(ack.tftp_servers(), [OWN]);
-    assert_eq!(*to.ip(), Ipv4Addr::new(192, 0, 2, 77));
+    assert_eq!(*to.ip(), host(13));
 }
 
 #[test]

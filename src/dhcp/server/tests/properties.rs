@@ -38,8 +38,11 @@ fn anything() -> impl Strategy<Value = Anything> {
 
 proptest! {
     #[test]
-    fn any_bytes_are_answered_or_not(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-        server().receive(S, &bytes);
+    fn any_bytes_are_answered_or_not(
+        source: u32,
+        bytes in proptest::collection::vec(any::<u8>(), 0..600),
+    ) {
+        server().receive(S, source.into(), &bytes);
     }
 
     #[test]
