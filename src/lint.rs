@@ -47,7 +47,7 @@ pub use codes::CODES;
 pub use context::LintContext;
 pub use explanation::{FindingExplanation, explanations};
 pub use findings::MAX_FINDINGS;
-pub use first_phone_files::contradictions;
+pub use first_phone_files::{common_keys, contradictions};
 pub use manager::{RegisteringLine, registering_lines, registrars, transport_layer};
 pub use name::FileKind;
 pub use pjsip::{
@@ -61,7 +61,6 @@ pub use text::MAX_FILE_BYTES;
 use self::{findings::FindingList, text::Text};
 use crate::{
     diagnose::{Finding, Severity},
-    phone::Family,
     xml_fault,
 };
 
@@ -280,8 +279,7 @@ fn settings(
     if kind == FileKind::ImageName {
         legacy::check_image_name(findings, text);
     } else {
-        let model = known.model.filter(|model| model.family == Family::P3);
-        legacy::check(findings, text, legacy::is_common(path), model);
+        legacy::check(findings, text, legacy::is_common(path), known);
     }
 }
 

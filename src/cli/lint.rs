@@ -78,6 +78,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
         pjsip: pbx.pjsip,
         sip: pbx.sip,
         dial_plans: Vec::new(),
+        common_keys: Vec::new(),
     };
     let mut checked = CheckedFiles::default();
     let (read, mut found) = read_all(&args.files, &mut checked);
@@ -85,6 +86,8 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     found.splice(0..0, pbx.findings);
     for file in &read {
         known.dial_plans.extend(lint::dial_templates(&file.bytes));
+        let common = lint::common_keys(&file.path, &file.bytes);
+        known.common_keys.extend(common);
     }
     let folders = NamesOfFolders::of(&read);
     let uses: Vec<_> = read

@@ -105,6 +105,20 @@ pub fn contradictions(files: &[(&Path, &[u8])]) -> Vec<Finding> {
     found
 }
 
+/// The keys that `SIPDefault.cnf` sets; none if the file has another name.
+#[must_use]
+pub fn common_keys(path: &Path, bytes: &[u8]) -> Vec<String> {
+    match read(path, bytes).map(|file| file.kind) {
+        Some(Kind::Common) => legacy::keys_with_value(settings_text(bytes).as_str()),
+        _ => Vec::new(),
+    }
+}
+
+/// The text of settings, which these phones read byte by byte.
+fn settings_text(bytes: &[u8]) -> Text {
+    Text::decode(bytes).unwrap_or_else(|_| Text::latin1(bytes))
+}
+
 fn names_their_load(file: &ReadFile<'_>) -> bool {
     let load = file.load.as_ref();
     load.is_some_and(|(_, load)| LoadName::new(load).family() == Some(Family::P3))
@@ -128,10 +142,7 @@ fn read<'a>(path: &'a Path, bytes: &[u8]) -> Option<ReadFile<'a>> {
         return None;
     };
     let load = match kind {
-        Kind::Common | Kind::Settings(_) => {
-            let text = Text::decode(bytes).unwrap_or_else(|_| Text::latin1(bytes));
-            legacy::image_version(text.as_str())
-        }
+        Kind::Common | Kind::Settings(_) => legacy::image_version(settings_text(bytes).as_str()),
         // A file that phones cannot read has a finding of its own.
         Kind::Device(_) | Kind::Default => {
             with_root(bytes, |text, root| xml_load(text, root, kind))?

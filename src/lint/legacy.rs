@@ -7,28 +7,29 @@ mod settings;
 
 use std::path::Path;
 
-pub(super) use self::settings::{dial_plans, image_version, is_settings, line_names};
+pub(super) use self::settings::{
+    dial_plans, image_version, is_settings, keys_with_value, line_names,
+};
 use self::{
     keys::{Form, Key},
     names::{beyond, image, unknown_key},
     settings::{Setting, settings},
 };
 use super::{
-    address, findings::FindingList, placeholder::is_placeholder, text::Text, value::quoted,
+    address, context::LintContext, findings::FindingList, placeholder::is_placeholder, text::Text,
+    value::quoted,
 };
-use crate::{diagnose::Severity, phone::Model};
+use crate::{diagnose::Severity, phone::Family};
 
 /// Maximum size in bytes of a configuration of a 7940 or 7960; larger ones count as missing.
 pub(super) const MAX_LEGACY_BYTES: usize = 8192;
 
 /// Checks `SIP<MAC>.cnf`, or with `common` `SIPDefault.cnf`.
-///
-/// `model`: the phone, if known.
 pub(super) fn check(
     findings: &mut FindingList<'_>,
     text: &Text,
     common: bool,
-    model: Option<&Model>,
+    known: &LintContext,
 ) {
     let all: Vec<Setting<'_>> = settings(text.as_str()).collect();
     if all.is_empty() {
@@ -61,11 +62,11 @@ pub(super) fn check(
         }
     }
     daylight::check(findings, &all);
-    if let Some(model) = model {
+    if let Some(model) = known.model.filter(|model| model.family == Family::P3) {
         beyond(findings, &all, model);
     }
     if !common {
-        lines(findings, &all);
+        lines(findings, &all, &known.common_keys);
     }
 }
 
@@ -96,7 +97,8 @@ pub(super) fn check_image_name(findings: &mut FindingList<'_>, text: &Text) {
 }
 
 /// Checks that there is a line, and that it can register.
-fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>]) {
+fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>], common_keys: &[String]) {
+    let is_common = |key: &str| common_keys.iter().any(|one| one == key);
     let value = |key: &str| {
         let set = all.iter().find(|setting| setting.key == key);
         set.map(|setting| setting.value)
@@ -134,7 +136,7 @@ fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>]) {
         );
     }
     let register = all.iter().find(|setting| setting.key == "proxy_register");
-    if register.is_none() {
+    if register.is_none() && !is_common("proxy_register") {
         findings.file(
             Severity::Note,
             "no-register",
@@ -144,7 +146,8 @@ fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>]) {
         );
     }
     let has_server = value("proxy1_address").is_some() || value("call_manager1_addr").is_some();
-    if named > 0 && !has_server {
+    let has_common_server = is_common("proxy1_address") || is_common("call_manager1_addr");
+    if named > 0 && !has_server && !has_common_server {
         findings.file(
             Severity::Note,
             "no-register",

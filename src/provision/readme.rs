@@ -58,7 +58,12 @@ fn chapter(text: &mut String, title: &str, paragraphs: &[&str]) {
 }
 
 fn phones(text: &mut String, plan: &ProvisionPlan, given: &ProvisionInputs<'_>) {
-    let firmware = if given.loads.is_empty() {
+    let first_phones = plan.site.first_phones.as_ref();
+    let load = first_phones.and_then(|own| own.image_version.as_ref());
+    let firmware = if given.loads.is_empty() && load.is_some() {
+        "There is no firmware here, and only the files of the 7940 and 7960 name a load: other \
+         phones keep theirs. Use --firmware to add both."
+    } else if given.loads.is_empty() {
         "There is no firmware here, and the files name no load: phones keep their load. Use \
          --firmware to add both."
     } else {
@@ -80,16 +85,14 @@ fn phones(text: &mut String, plan: &ProvisionPlan, given: &ProvisionInputs<'_>) 
     if given.dial_plan.is_some() {
         phones.push(&stage_plans);
     }
-    let named = plan.site.first_phones.as_ref();
-    let load = named.and_then(|own| own.image_version.as_ref());
-    let first_phones = load.map(|load| {
+    let named = load.map(|load| {
         format!(
             "The 7940 and 7960 read SIPDefault.cnf and SIP<MAC>.cnf. Their SEP files only name \
              the load: the TFTP server must have {load}.loads and the files that it names."
         )
     });
-    phones.extend(first_phones.as_deref());
-    if named.is_some() && load.is_none() {
+    phones.extend(named.as_deref());
+    if first_phones.is_some() && load.is_none() {
         phones.push(
             "The 7940 and 7960 read SIPDefault.cnf and SIP<MAC>.cnf, but only if the TFTP server \
              has no SEP file for them: one without a load ends their search.",
