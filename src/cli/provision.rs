@@ -30,7 +30,7 @@ use crate::{
 
 /// Write configurations for phones and Asterisk from an inventory
 ///
-/// The folder gets tftp/ (a SEP file for each phone, or SIP<MAC>.cnf and SIPDefault.cnf for a 7940
+/// The folder gets tftp/ (a SEP file for each phone, or SIP*.cnf and SIPDefault.cnf for a 7940
 /// and 7960, XMLDefault.cnf.xml, dialplan.xml, and the firmware of --firmware), asterisk/ (pjsip.conf and more) and README.txt, which explains where
 /// each file goes. Passwords missing from the inventory are generated once and kept in
 /// secrets.toml in that folder; a second run into the same folder does not change them.
