@@ -31,9 +31,10 @@ use crate::{
 /// Write configurations for phones and Asterisk from an inventory
 ///
 /// The folder gets tftp/ (a SEP file for each phone, or SIP*.cnf and SIPDefault.cnf for a 7940
-/// and 7960, XMLDefault.cnf.xml, dialplan.xml, and the firmware of --firmware), asterisk/ (pjsip.conf and more) and README.txt, which explains where
-/// each file goes. Passwords missing from the inventory are generated once and kept in
-/// secrets.toml in that folder; a second run into the same folder does not change them.
+/// and 7960, XMLDefault.cnf.xml, dialplan.xml, and the firmware of --firmware), asterisk/
+/// (pjsip.conf and more) and README.txt, which explains where each file goes. Passwords missing
+/// from the inventory are generated once and kept in secrets.toml in that folder; a second run
+/// into the same folder does not change them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   reflash provision office.toml --to office \\
