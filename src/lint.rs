@@ -11,8 +11,10 @@ mod codes;
 mod context;
 mod default;
 mod device;
+mod dialect;
 mod explanation;
 mod findings;
+mod first_phone_files;
 mod first_phones;
 mod form;
 mod invisible;
@@ -45,6 +47,7 @@ pub use codes::CODES;
 pub use context::LintContext;
 pub use explanation::{FindingExplanation, explanations};
 pub use findings::MAX_FINDINGS;
+pub use first_phone_files::{common_keys, contradictions};
 pub use manager::{RegisteringLine, registering_lines, registrars, transport_layer};
 pub use name::FileKind;
 pub use pjsip::{
@@ -135,7 +138,7 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
     if let Some(kind) = named.or(content)
         && matches!(kind, FileKind::Settings | FileKind::ImageName)
     {
-        settings(&mut findings, path, &text, kind);
+        settings(&mut findings, path, &text, kind, known);
         return findings.into_sorted();
     }
     if named.is_none() && content == Some(FileKind::DialPlan) {
@@ -255,7 +258,13 @@ fn is_text_file(named: Option<FileKind>, bytes: &[u8]) -> bool {
 }
 
 /// Runs the checks of the text files of a 7940 or 7960.
-fn settings(findings: &mut FindingList<'_>, path: &Path, text: &Text, kind: FileKind) {
+fn settings(
+    findings: &mut FindingList<'_>,
+    path: &Path,
+    text: &Text,
+    kind: FileKind,
+    known: &LintContext,
+) {
     if text.as_str().len() > legacy::MAX_LEGACY_BYTES {
         findings.file(
             Severity::Error,
@@ -270,7 +279,7 @@ fn settings(findings: &mut FindingList<'_>, path: &Path, text: &Text, kind: File
     if kind == FileKind::ImageName {
         legacy::check_image_name(findings, text);
     } else {
-        legacy::check(findings, text, legacy::is_common(path));
+        legacy::check(findings, text, legacy::is_common(path), known);
     }
 }
 

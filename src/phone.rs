@@ -3,6 +3,7 @@
 //! The lowest domain module: no I/O, and no use of other modules.
 
 mod bridge;
+mod dialect;
 mod generation_79x0;
 mod host;
 mod limits;
@@ -15,11 +16,12 @@ mod route;
 mod time_zones;
 
 pub use bridge::{bridge_bundle_name, supports_hardware};
+pub use dialect::{ConfigurationForm, Dialect, ElementRange, is_checked_date_format};
 pub use generation_79x0::Generation79x0;
 pub use host::{is_date_format, is_host};
 pub use limits::{
-    FREEPBX_SECRET, FREEPBX_SECRET_FIELD, MAX_AUTH_NAME, MAX_DIAL_PLAN_BYTES, MAX_DISPLAY,
-    MAX_NTP_NAME, MAX_PHONE_LABEL, MAX_SECRET, MAX_SSH_PASSWORD, SAFE_SECRET,
+    FREEPBX_SECRET, FREEPBX_SECRET_FIELD, MAX_AUTH_NAME, MAX_DISPLAY, MAX_NTP_NAME,
+    MAX_PHONE_LABEL, MAX_SECRET, MAX_SSH_PASSWORD, SAFE_SECRET,
 };
 pub use load::{FirmwareRelease, LoadName, Protocol};
 pub use mac::{MacAddress, ParseMacError};

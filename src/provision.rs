@@ -5,6 +5,8 @@
 
 mod asterisk;
 pub(crate) mod charset;
+mod clock;
+mod first_phones;
 pub mod folder;
 mod freepbx;
 mod ini;
@@ -22,11 +24,12 @@ pub use output::{ASTERISK, Credentials, DIAL_PLAN, FREEPBX, OutputFile, Provisio
 pub use passwords::{
     GENERATED_PIN_LENGTH, GENERATED_SECRET_LENGTH, Passwords, PasswordsFileError, generate_secret,
 };
-use plan::ProvisionPlan;
+use plan::{ProvisionPlan, ResolvedPhone};
 pub use time_zone::{TimeZoneError, cisco_time_zone};
 
 use crate::{
-    inventory::{Inventory, InventoryFault},
+    inventory::{Inventory, InventoryFault, PhoneEntry},
+    phone::ConfigurationForm,
     stage::xml_default_at,
 };
 
@@ -85,6 +88,9 @@ pub fn build(
     for (name, bytes) in phone_files(&plan, given) {
         add(TFTP, &name, bytes);
     }
+    for (name, bytes) in load_files(&plan) {
+        add(TFTP, &name, bytes);
+    }
     add(TFTP, XML_DEFAULT, xml_default(&plan, given));
     for (name, bytes) in asterisk::files(&plan) {
         add(ASTERISK, name, bytes);
@@ -111,7 +117,8 @@ pub fn build(
 /// if there is a dial plan. Empty if the site has no PBX.
 ///
 /// `given.loads` must contain the loads of the conversion: a phone with its own file never requests
-/// `XMLDefault.cnf.xml`, so its own file must name the load.
+/// `XMLDefault.cnf.xml`, so its own file must name the load. To a 7940 and 7960, `SIPDefault.cnf`
+/// names it; they get no SEP file.
 ///
 /// # Errors
 ///
@@ -138,11 +145,23 @@ pub fn conversion_notes(
     Ok(plan.map_or_else(Vec::new, |plan| plan.of_files))
 }
 
+/// The name of the file that configures a phone for SIP.
+#[must_use]
+pub fn file_name(phone: &PhoneEntry) -> String {
+    let form = phone.model.and_then(|model| model.family.configuration());
+    match form {
+        Some(ConfigurationForm::Settings) => first_phones::name(phone.mac),
+        _ => sep::name(phone.mac),
+    }
+}
+
 fn conversion_plan(
     inventory: &Inventory,
     given: &ProvisionInputs<'_>,
 ) -> Result<Option<ProvisionPlan>, Vec<InventoryFault>> {
-    let complete = inventory.complete();
+    let mut complete = inventory.complete();
+    // The loads of the conversion count.
+    complete.site.image_version = None;
     if complete.site.pbx.is_none() || complete.phones.is_empty() {
         return Ok(None);
     }
@@ -150,15 +169,33 @@ fn conversion_plan(
 }
 
 fn phone_files(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> Vec<(String, Vec<u8>)> {
-    let mut files: Vec<_> = plan
-        .phones
-        .iter()
-        .map(|phone| (sep::name(phone), in_memory(sep::file(plan, phone))))
-        .collect();
+    let file = |phone| match ResolvedPhone::form(phone) {
+        ConfigurationForm::Device => (sep::name(phone.mac), in_memory(sep::file(plan, phone))),
+        ConfigurationForm::Settings => {
+            let name = first_phones::name(phone.mac);
+            (name, first_phones::file(plan, phone))
+        }
+    };
+    let mut files: Vec<_> = plan.phones.iter().map(file).collect();
+    files.extend(first_phones::common(plan).map(|bytes| (first_phones::COMMON.to_owned(), bytes)));
     if let Some(dial_plan) = given.dial_plan {
         files.push((DIAL_PLAN.to_owned(), dial_plan.to_owned()));
     }
     files
+}
+
+/// The SEP files of the 7940 and 7960, which only name the load.
+fn load_files(plan: &ProvisionPlan) -> impl Iterator<Item = (String, Vec<u8>)> {
+    plan.phones.iter().filter_map(|phone| {
+        let load = phone.load.as_ref()?;
+        let reads_settings = phone.form() == ConfigurationForm::Settings;
+        reads_settings.then(|| {
+            (
+                sep::name(phone.mac),
+                in_memory(first_phones::load_file(load)),
+            )
+        })
+    })
 }
 
 fn xml_default(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> Vec<u8> {

@@ -4,7 +4,7 @@ mod checked;
 
 use std::{
     borrow::Cow,
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     io,
     path::{Path, PathBuf},
 };
@@ -78,6 +78,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
         pjsip: pbx.pjsip,
         sip: pbx.sip,
         dial_plans: Vec::new(),
+        common_keys: Vec::new(),
     };
     let mut checked = CheckedFiles::default();
     let (read, mut found) = read_all(&args.files, &mut checked);
@@ -85,6 +86,8 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     found.splice(0..0, pbx.findings);
     for file in &read {
         known.dial_plans.extend(lint::dial_templates(&file.bytes));
+        let common = lint::common_keys(&file.path, &file.bytes);
+        known.common_keys.extend(common);
     }
     let folders = NamesOfFolders::of(&read);
     let uses: Vec<_> = read
@@ -110,6 +113,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
             found.extend(lint::missing_plans(&file.path, &file.bytes, names));
         }
     }
+    found.extend(contradictions(&read));
     if could_read_all {
         found.extend(checked.nothing());
     }
@@ -124,6 +128,19 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
         eprintln!("{}", wrap(&summary, "", "  ").join("\n"));
     }
     Ok(outcome)
+}
+
+/// Contradictions between the files of one folder, or between those that the command line names.
+fn contradictions(files: &[ReadFile]) -> Vec<Finding> {
+    let mut groups: BTreeMap<Option<&Path>, Vec<(&Path, &[u8])>> = BTreeMap::new();
+    for file in files {
+        let group = groups.entry(file.folder()).or_default();
+        group.push((&file.path, &file.bytes));
+    }
+    let groups = groups.values();
+    groups
+        .flat_map(|files| lint::contradictions(files))
+        .collect()
 }
 
 /// A file to check.

@@ -30,10 +30,11 @@ use crate::{
 
 /// Write configurations for phones and Asterisk from an inventory
 ///
-/// The folder gets tftp/ (a SEP file for each phone, XMLDefault.cnf.xml, dialplan.xml, and the
-/// firmware of --firmware), asterisk/ (pjsip.conf and more) and README.txt, which explains where
-/// each file goes. Passwords missing from the inventory are generated once and kept in
-/// secrets.toml in that folder; a second run into the same folder does not change them.
+/// The folder gets tftp/ (a SEP file for each phone, or SIP*.cnf and SIPDefault.cnf for a 7940
+/// and 7960, XMLDefault.cnf.xml, dialplan.xml, and the firmware of --firmware), asterisk/
+/// (pjsip.conf and more) and README.txt, which explains where each file goes. Passwords missing
+/// from the inventory are generated once and kept in secrets.toml in that folder; a second run
+/// into the same folder does not change them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   reflash provision office.toml --to office \\
@@ -236,7 +237,7 @@ fn document<'a>(
         mac: phone.mac.to_string(),
         model: phone.model.map(Model::plain_number),
         extension: phone.extension.clone(),
-        file: format!("{}/SEP{}.cnf.xml", provision::TFTP, phone.mac.upper_hex()),
+        file: format!("{}/{}", provision::TFTP, provision::file_name(phone)),
     });
     let mut named: Vec<_> = loads.iter().map(|(_, load)| load.as_str()).collect();
     named.dedup();
@@ -282,9 +283,9 @@ fn summary(
             let name = phone.name.as_ref();
             let name = name.map(|name| name.chars().take(MAX_DISPLAY).collect::<String>());
             let line = format!(
-                "  {:<4}  SEP{}.cnf.xml  {:<8} {}",
+                "  {:<4}  {:<23}  {:<8} {}",
                 phone.model.map_or("", |model| model.number),
-                phone.mac.upper_hex(),
+                provision::file_name(phone),
                 part(phone.extension.as_ref()),
                 part(name.as_ref()),
             );

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use crate::diagnose::Finding;
 
-/// Maximum size of a plan in bytes; phones reject larger files.
-pub const MAX_PLAN_BYTES: usize = 8_192;
+/// Maximum size of a plan in bytes. Cisco's parser has a buffer of 8,192; an 8851 was reported to drop
+/// a file of that size.
+pub const MAX_PLAN_BYTES: usize = 8_191;
 
 /// Bytes of an attribute value that a phone keeps; it truncates longer values. The phone's
 /// limit for patterns, 195 bytes, is therefore never reached.

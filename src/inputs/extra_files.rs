@@ -99,6 +99,10 @@ pub fn check(
             .flat_map(|bundle| bundle.served_loads().cloned())
             .collect(),
         dial_plans: plans.collect(),
+        common_keys: files
+            .iter()
+            .flat_map(|file| lint::common_keys(Path::new(file.name()), file.bytes()))
+            .collect(),
         ..LintContext::default()
     };
     let mut findings: Vec<Finding> = files
@@ -217,6 +221,10 @@ pub fn check_folder(folder: &ServedFolder, quiet: bool) {
         .flat_map(|(_, bytes)| lint::dial_templates(bytes));
     let known = LintContext {
         dial_plans: plans.collect(),
+        common_keys: read
+            .iter()
+            .flat_map(|(path, bytes)| lint::common_keys(path, bytes))
+            .collect(),
         ..LintContext::default()
     };
     let mut findings = Vec::new();

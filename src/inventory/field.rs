@@ -58,6 +58,9 @@ pub(crate) enum SiteField {
     ServicesUrl,
     EmergencyTrunk,
     PickupGroup,
+    ImageVersion,
+    SoftKeyFile,
+    FeaturePolicyFile,
 }
 
 impl PhoneField {
@@ -158,7 +161,7 @@ impl ButtonField {
 }
 
 impl SiteField {
-    const ALL: [(&str, Self); 22] = [
+    const ALL: [(&str, Self); 25] = [
         ("pbx", Self::Pbx),
         ("port", Self::Port),
         ("transport", Self::Transport),
@@ -181,6 +184,9 @@ impl SiteField {
         ("services_url", Self::ServicesUrl),
         ("emergency_trunk", Self::EmergencyTrunk),
         ("pickup_group", Self::PickupGroup),
+        ("image_version", Self::ImageVersion),
+        ("soft_key_file", Self::SoftKeyFile),
+        ("feature_policy_file", Self::FeaturePolicyFile),
     ];
 
     /// Finds a field by name, ignoring case.

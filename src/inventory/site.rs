@@ -57,10 +57,16 @@ pub struct SiteSettings {
     pub emergency_trunk: Option<String>,
     /// Call pickup group of all phones.
     pub pickup_group: Option<String>,
+    /// Load of the 7940 and 7960.
+    pub image_version: Option<String>,
+    /// File of the soft keys in the TFTP root.
+    pub soft_key_file: Option<String>,
+    /// The same for the 8961, 9951 and 9971, in a form of its own.
+    pub feature_policy_file: Option<String>,
 }
 
 /// The transport of SIP between phone and PBX.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PbxTransport {
     /// UDP.
     Udp,
@@ -158,6 +164,9 @@ impl SiteSettings {
             SiteField::ServicesUrl => self.services_url = text(),
             SiteField::EmergencyTrunk => self.emergency_trunk = text(),
             SiteField::PickupGroup => self.pickup_group = text(),
+            SiteField::ImageVersion => self.image_version = text(),
+            SiteField::SoftKeyFile => self.soft_key_file = text(),
+            SiteField::FeaturePolicyFile => self.feature_policy_file = text(),
         }
         Ok(())
     }

@@ -18,6 +18,8 @@ pub struct LintContext {
     pub sip: Option<SipConfig>,
     /// The names of dial plans in the configurations of phones.
     pub dial_plans: Vec<String>,
+    /// The keys that `SIPDefault.cnf` sets, which `SIP<MAC>.cnf` then need not set.
+    pub common_keys: Vec<String>,
 }
 
 impl LintContext {

@@ -4,6 +4,7 @@ use roxmltree::Node;
 
 use super::{
     context::LintContext,
+    dialect,
     findings::FindingList,
     first_phones, form,
     lines::Lines,
@@ -59,6 +60,9 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
         let model = known.model.zip(whose.as_deref());
         let model = model.map(|(model, whose)| (model.family, whose));
         load::check(findings, *node, written, model, known);
+        if let Some(model) = known.model {
+            load::of_model(findings, *node, written, model);
+        }
         if speaks_sip && LoadName::new(written).protocol() == Some(Protocol::Sccp) {
             findings.error(
                 *node,
@@ -70,6 +74,9 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
     }
     if speaks_sip {
         sip(findings, root, family, known);
+        if let Some(family) = family {
+            dialect::check(findings, root, family, known.model);
+        }
     }
 }
 

@@ -1,34 +1,36 @@
 //! Checks of `SIPDefault.cnf`, `SIP<MAC>.cnf` and `OS79XX.TXT`, which only a 7940 or 7960 reads.
 
+mod daylight;
 mod keys;
+mod names;
 mod settings;
 
 use std::path::Path;
 
-pub(super) use self::settings::{dial_plans, is_settings, line_names};
+pub(super) use self::settings::{
+    dial_plans, image_version, is_settings, keys_with_value, line_names,
+};
 use self::{
     keys::{Form, Key},
+    names::{beyond, image, unknown_key},
     settings::{Setting, settings},
 };
 use super::{
-    address,
-    findings::FindingList,
-    load_name::{self, NameFault},
-    placeholder::is_placeholder,
-    text::{LineColumn, Text},
+    address, context::LintContext, findings::FindingList, placeholder::is_placeholder, text::Text,
     value::quoted,
 };
-use crate::{
-    diagnose::Severity,
-    phone::{LoadName, Protocol},
-    text::edit_distance,
-};
+use crate::{diagnose::Severity, phone::Family};
 
 /// Maximum size in bytes of a configuration of a 7940 or 7960; larger ones count as missing.
 pub(super) const MAX_LEGACY_BYTES: usize = 8192;
 
 /// Checks `SIP<MAC>.cnf`, or with `common` `SIPDefault.cnf`.
-pub(super) fn check(findings: &mut FindingList<'_>, text: &Text, common: bool) {
+pub(super) fn check(
+    findings: &mut FindingList<'_>,
+    text: &Text,
+    common: bool,
+    known: &LintContext,
+) {
     let all: Vec<Setting<'_>> = settings(text.as_str()).collect();
     if all.is_empty() {
         findings.file(
@@ -59,8 +61,12 @@ pub(super) fn check(findings: &mut FindingList<'_>, text: &Text, common: bool) {
             );
         }
     }
+    daylight::check(findings, &all);
+    if let Some(model) = known.model.filter(|model| model.family == Family::P3) {
+        beyond(findings, &all, model);
+    }
     if !common {
-        lines(findings, &all);
+        lines(findings, &all, &known.common_keys);
     }
 }
 
@@ -91,7 +97,8 @@ pub(super) fn check_image_name(findings: &mut FindingList<'_>, text: &Text) {
 }
 
 /// Checks that there is a line, and that it can register.
-fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>]) {
+fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>], common_keys: &[String]) {
+    let is_common = |key: &str| common_keys.iter().any(|one| one == key);
     let value = |key: &str| {
         let set = all.iter().find(|setting| setting.key == key);
         set.map(|setting| setting.value)
@@ -129,7 +136,7 @@ fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>]) {
         );
     }
     let register = all.iter().find(|setting| setting.key == "proxy_register");
-    if register.is_none() {
+    if register.is_none() && !is_common("proxy_register") {
         findings.file(
             Severity::Note,
             "no-register",
@@ -139,7 +146,8 @@ fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>]) {
         );
     }
     let has_server = value("proxy1_address").is_some() || value("call_manager1_addr").is_some();
-    if named > 0 && !has_server {
+    let has_common_server = is_common("proxy1_address") || is_common("call_manager1_addr");
+    if named > 0 && !has_server && !has_common_server {
         findings.file(
             Severity::Note,
             "no-register",
@@ -277,6 +285,12 @@ fn form(findings: &mut FindingList<'_>, setting: &Setting<'_>, key: &Key) {
                 "Correct the number, or delete the line".to_owned(),
             );
         }
+        Form::Time if !is_time(value) => warn(
+            Severity::Warning,
+            "number",
+            format!("{name} is {}: expected hours and minutes", quoted(value)),
+            "Write them as 02/00".to_owned(),
+        ),
         Form::OneOf(words) if !words.contains(&value) => warn(
             Severity::Warning,
             key.code(),
@@ -308,84 +322,11 @@ fn form(findings: &mut FindingList<'_>, setting: &Setting<'_>, key: &Key) {
     }
 }
 
-/// The load of `image_version`: `P0S3-8-12-00`.
-fn image(findings: &mut FindingList<'_>, place: LineColumn, value: &str) {
-    let load = LoadName::new(value);
-    let (code, message, cure) = if load.as_str().len() != value.len() {
-        (
-            "load-suffix",
-            "a load is named without .loads".to_owned(),
-            format!("Write {load}"),
-        )
-    } else if let Some(NameFault::Case(right) | NameFault::Spelling(right)) =
-        load_name::fault(value)
-    {
-        (
-            "load-name",
-            format!("image_version is {}: expected {right}", quoted(value)),
-            format!("Write {right}"),
-        )
-    } else if load.protocol() != Some(Protocol::Sip)
-        || load.is_universal_loader()
-        || value.contains('.')
-    {
-        (
-            "load-name",
-            format!(
-                "image_version is {}, which is not a SIP load of a 7940 or 7960",
-                quoted(value)
-            ),
-            "Write the name of the .loads file that begins with P0S3, such as P0S3-8-12-00"
-                .to_owned(),
-        )
-    } else {
-        return;
-    };
-    findings.at(place, Severity::Error, code, message, cure);
-}
-
-fn unknown_key(findings: &mut FindingList<'_>, setting: &Setting<'_>) {
-    let name = setting.key;
-    if !setting.has_colon {
-        let key = name.split('=').next().unwrap_or_default().trim();
-        let is_assigned = key != name && Key::of(key).is_some();
-        findings.at(
-            setting.place,
-            Severity::Warning,
-            "unknown-key",
-            "a line without a colon: the phone counts it as an error and skips it",
-            if is_assigned {
-                format!("Write a colon instead of the equals sign: {key}: and the value")
-            } else {
-                "Write key: value, or # before a comment".to_owned()
-            },
-        );
-        return;
-    }
-    if let Some(right) = keys::of_too_many_lines(name) {
-        findings.at(
-            setting.place,
-            Severity::Warning,
-            "unknown-key",
-            format!("{name}: a 7960 has {} lines, a 7940 two", keys::LINES),
-            format!("Delete the line, or write {right}"),
-        );
-        return;
-    }
-    let similar = Key::names()
-        .map(|known| (edit_distance(name, &known), known))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, _)| *distance <= 2);
-    findings.at(
-        setting.place,
-        Severity::Warning,
-        "unknown-key",
-        format!("a 7940 or 7960 does not know the key {}", quoted(name)),
-        match similar {
-            Some((_, known)) => format!("Write {known}"),
-            None => "Delete the line; the phone counts it as an error and skips it".to_owned(),
-        },
-    );
+/// Hours and minutes: `02/00`, `14:30`.
+fn is_time(text: &str) -> bool {
+    let parts = text.split_once(['/', ':']);
+    let below = |text: &str, limit: u8| text.parse::<u8>().is_ok_and(|number| number < limit);
+    parts.is_some_and(|(hours, minutes)| below(hours, 24) && below(minutes, 60))
 }
 
 /// Whether the name is that of the file for all phones.

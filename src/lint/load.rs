@@ -32,6 +32,17 @@ pub(super) fn check(
             format!("Write {load}"),
         );
     }
+    if load.is_multiplatform() {
+        findings.error(
+            node,
+            "multiplatform",
+            format!(
+                "{load} is multiplatform firmware (MPP), for phones that are sold for it: this \
+                 phone rejects it"
+            ),
+            "Name a load without MPP, MSR or MN in its release",
+        );
+    }
     name(findings, node, &load, known);
     let Some((family, whose)) = family else {
         return;
@@ -44,6 +55,27 @@ pub(super) fn check(
                 "{load} is for {}, but {whose} is in the family {}: it reports \"Load ID incorrect\"",
                 numbers(of_load),
                 numbers(family)
+            ),
+            "Name a load from the bundle for the phone; see `reflash models`",
+        );
+    }
+}
+
+/// Checks that the load is for the model, where the models of a family have loads of their own.
+pub(super) fn of_model(
+    findings: &mut FindingList<'_>,
+    node: Node<'_, '_>,
+    written: &str,
+    model: &Model,
+) {
+    let load = LoadName::new(written);
+    if let Some(code) = model.load_code().filter(|_| model.rejects_load(&load)) {
+        findings.error(
+            node,
+            "load-family",
+            format!(
+                "{load} is for other phones than the {}, whose loads are named {code}",
+                model.number
             ),
             "Name a load from the bundle for the phone; see `reflash models`",
         );

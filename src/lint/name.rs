@@ -21,10 +21,10 @@ pub enum FileKind {
 }
 
 /// The name of the file for phones without a configuration of their own.
-const DEFAULT: &str = "XMLDefault.cnf.xml";
+pub(super) const DEFAULT: &str = "XMLDefault.cnf.xml";
 
 /// The name of the settings of every 7940 and 7960.
-const COMMON_SETTINGS: &str = "SIPDefault.cnf";
+pub(super) const COMMON_SETTINGS: &str = "SIPDefault.cnf";
 
 /// The name of the file that names an image to an old 7940 or 7960.
 const IMAGE_NAME: &str = "OS79XX.TXT";

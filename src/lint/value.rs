@@ -163,6 +163,7 @@ pub(super) fn check_element(
         "preferredCodec" if !text.is_empty() && is_7900(family) != Some(false) => {
             codec(findings, node, &text);
         }
+        "natEnabled" if family.is_some_and(|family| !family.dialect().knows_nat) => {}
         _ if BOOLEANS.contains(&name) => boolean(findings, node, name, &text),
         _ => {}
     }

@@ -35,9 +35,6 @@ pub const MAX_SSH_PASSWORD: usize = 50;
 /// Maximum length in characters of a display name and of the label of a button.
 pub const MAX_DISPLAY: usize = 30;
 
-/// Maximum size of `dialplan.xml` in bytes (the limit of Cisco's parser).
-pub const MAX_DIAL_PLAN_BYTES: usize = 8192;
-
 impl Model {
     /// The number of line and speed-dial buttons, without expansion modules (Cisco's data
     /// sheets).
@@ -49,7 +46,7 @@ impl Model {
             "7940" | "7941" | "7942" | "7945" | "6921" | "7821" => 2,
             "7960" | "7961" | "7962" | "7965" | "9971" | "7921" | "7925" | "7926" | "8821" => 6,
             "7970" | "7971" | "7975" => 8,
-            "6941" | "6945" | "8941" | "8945" | "7841" => 4,
+            "6941" | "6945" | "6951" | "8941" | "8945" | "7841" => 4,
             "6961" => 12,
             "7861" => 16,
             _ => 5,
@@ -73,7 +70,10 @@ impl Model {
     /// the models with a colour display (Cisco's data sheets).
     #[must_use]
     pub fn has_display_light(&self) -> bool {
-        matches!(self.family, Family::F45 | Family::F70 | Family::F75)
+        matches!(
+            self.family,
+            Family::F45 | Family::F70 | Family::F75 | Family::F99
+        )
     }
 
     /// Whether the model is reported to truncate or reject SIP passwords of more than

@@ -22,7 +22,7 @@ pub enum Family {
     F75,
     /// 7940, 7960. Their firmware is a loader and an application, without a recovery manifest.
     P3,
-    /// 6901, 6911, 6921, 6941, 6945, 6961.
+    /// 6901, 6911, 6921, 6941, 6945, 6951, 6961.
     F69,
     /// 8941, 8945.
     F894,
@@ -122,7 +122,7 @@ impl Family {
             "70" => Self::F70,
             "75" => Self::F75,
             "69XX" | "6901" | "6911" | "6921" | "6941" | "6945" | "6961" => Self::F69,
-            "894X" | "8941_8945" => Self::F894,
+            "894X" | "8941" | "8941_8945" => Self::F894,
             "99XX" | "8961" | "9951" | "9971" => Self::F99,
             "78XX" | "7832" => Self::F78,
             "88XX" | "8821" | "8831" | "8832" | "8845_65" => Self::F88,
@@ -206,6 +206,7 @@ pub const MODELS: &[Model] = &[
     model("6921", 495, Family::F69, None),
     model("6941", 496, Family::F69, None),
     model("6945", 564, Family::F69, None),
+    model("6951", 576, Family::F69, None),
     model("6961", 497, Family::F69, None),
     model("8941", 586, Family::F894, None),
     model("8945", 585, Family::F894, None),

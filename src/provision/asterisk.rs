@@ -5,6 +5,8 @@ mod common;
 mod dialling;
 mod pjsip;
 
+pub(super) use common::names;
+
 use super::plan::ProvisionPlan;
 
 /// Every file for Asterisk, by its path below `asterisk/`.

@@ -191,6 +191,15 @@ pub(super) fn context(text: &str) -> CharsetResult {
     )
 }
 
+/// The name of a file in the TFTP root.
+pub(super) fn file_name(text: &str) -> CharsetResult {
+    expected(
+        only(text, "_.-") && !text.starts_with('.') && text.len() <= MAX_NUMBER,
+        "expected the name of a file in the TFTP root such as softkeys.xml: digits, unaccented \
+         letters, '-', '_' and '.'",
+    )
+}
+
 /// A folder of language files.
 pub(super) fn locale(text: &str) -> CharsetResult {
     expected(

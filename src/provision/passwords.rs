@@ -1,12 +1,18 @@
 //! Generated passwords. They are stored with the files and read again by the next run, so that
 //! phones keep their passwords.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+};
 
 use toml::de::{DeTable, DeValue};
 
 use super::charset;
-use crate::inventory::{ButtonFunction, Inventory, Secret};
+use crate::{
+    inventory::{ButtonFunction, Inventory, Secret},
+    phone::Dialect,
+};
 
 /// Length of a generated password. Twelve random characters of 56 different ones give about 69
 /// bits, and no phone truncates a password of this length.
@@ -99,18 +105,26 @@ impl Passwords {
         inventory: &Inventory,
         mut random: impl FnMut(&mut [u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        for (user, (secret, has_mailbox)) in lines(inventory) {
+        let lines = lines(inventory);
+        let groups = OnePassword::of(inventory);
+        for (user, (secret, has_mailbox)) in &lines {
             if charset::extension(user).is_err() {
                 // A fault of the inventory, reported by `resolve`.
                 continue;
             }
-            if secret.is_none() && !self.secrets.contains_key(user) {
-                let made = random_text(LETTERS, GENERATED_SECRET_LENGTH, &mut random)?;
-                self.secrets.insert(user.to_owned(), made);
+            if secret.is_none() && !self.secrets.contains_key(*user) {
+                let of_line = |other: &&str| lines.get(other).and_then(|(secret, _)| *secret);
+                let mut together = groups.with(user).iter();
+                let known = together.find_map(|other| of_line(other).or(self.secrets.get(*other)));
+                let made = match known {
+                    Some(known) => known.clone(),
+                    None => random_text(LETTERS, GENERATED_SECRET_LENGTH, &mut random)?,
+                };
+                self.secrets.insert((*user).to_owned(), made);
             }
-            if has_mailbox && !self.pins.contains_key(user) {
+            if *has_mailbox && !self.pins.contains_key(*user) {
                 let made = random_text(DIGITS, GENERATED_PIN_LENGTH, &mut random)?;
-                self.pins.insert(user.to_owned(), made);
+                self.pins.insert((*user).to_owned(), made);
             }
         }
         Ok(())
@@ -146,6 +160,58 @@ fn lines(inventory: &Inventory) -> BTreeMap<&str, (Option<&Secret>, bool)> {
         }
     }
     lines
+}
+
+/// The extensions that need the same password, as some phones register all of their lines with that
+/// of the first.
+#[derive(Default)]
+struct OnePassword<'a> {
+    group_of: HashMap<&'a str, usize>,
+    groups: Vec<Vec<&'a str>>,
+}
+
+impl<'a> OnePassword<'a> {
+    fn of(inventory: &'a Inventory) -> Self {
+        let mut all = Self::default();
+        let phones = inventory.phones.iter();
+        for phone in phones.filter(|phone| Dialect::of(phone.model).has_one_password) {
+            let further = phone.buttons.iter().filter_map(|key| match &key.function {
+                ButtonFunction::Line(line) => Some(line.extension.as_str()),
+                ButtonFunction::SpeedDial { .. } => None,
+            });
+            let own: Vec<_> = phone
+                .extension
+                .as_deref()
+                .into_iter()
+                .chain(further)
+                .collect();
+            all.add(&own);
+        }
+        all
+    }
+
+    /// Joins the groups of these extensions.
+    fn add(&mut self, extensions: &[&'a str]) {
+        let joined = self.groups.len();
+        self.groups.push(Vec::new());
+        for extension in extensions {
+            let members = match self.group_of.get(extension) {
+                Some(known) if *known == joined => continue,
+                Some(known) => std::mem::take(&mut self.groups[*known]),
+                None => vec![*extension],
+            };
+            for member in &members {
+                self.group_of.insert(member, joined);
+            }
+            self.groups[joined].extend(members);
+        }
+    }
+
+    /// The extensions with the same password as this one.
+    fn with(&self, extension: &str) -> &[&'a str] {
+        let group = self.group_of.get(extension);
+        group.map_or(&[], |group| &self.groups[*group])
+    }
 }
 
 /// Generates a password. `random` fills a buffer from a cryptographically secure source.

@@ -1,8 +1,11 @@
 //! The resolved inventory, from which the files of phones and PBX are written.
 
+use std::collections::BTreeSet;
+
+use super::clock::Clock;
 use crate::{
     inventory::{Codec, PbxTransport, Secret},
-    phone::{LoadName, MacAddress},
+    phone::{ConfigurationForm, Dialect, LoadName, MacAddress, Model},
 };
 
 /// The resolved inventory.
@@ -26,7 +29,6 @@ pub(super) struct ResolvedSite {
     pub(super) pbx: String,
     pub(super) backup_pbx: Option<String>,
     pub(super) port: u16,
-    pub(super) transport: PbxTransport,
     /// In order of preference; never empty.
     pub(super) codecs: Vec<Codec>,
     pub(super) zone: &'static str,
@@ -38,6 +40,28 @@ pub(super) struct ResolvedSite {
     pub(super) has_dial_plan: bool,
     pub(super) urls: ServiceUrls,
     pub(super) calls: CallSettings,
+    pub(super) soft_keys: SoftKeyFiles,
+    /// The settings that only a 7940 or 7960 has; `None` without such a phone.
+    pub(super) first_phones: Option<FirstPhones>,
+}
+
+/// The files of soft keys, which the user provides.
+#[derive(Debug)]
+pub(super) struct SoftKeyFiles {
+    /// Of most phones.
+    pub(super) soft_key_file: Option<String>,
+    /// Of the 8961, 9951 and 9971.
+    pub(super) feature_policy_file: Option<String>,
+}
+
+/// Values in the forms of a 7940 and 7960.
+#[derive(Debug)]
+pub(super) struct FirstPhones {
+    /// The load, which `SIPDefault.cnf` and every SEP file name.
+    pub(super) image_version: Option<LoadName>,
+    pub(super) clock: Clock,
+    pub(super) date_format: &'static str,
+    pub(super) has_24_hours: bool,
 }
 
 /// What keys of the phones open; can be empty.
@@ -66,13 +90,14 @@ pub(super) struct ResolvedPhone {
     pub(super) mac: MacAddress,
     /// Display name, for README.txt.
     pub(super) name: String,
+    pub(super) model: Option<&'static Model>,
     pub(super) load: Option<LoadName>,
     /// Label in the corner of the display; can be empty.
     pub(super) label: String,
     pub(super) voicemail: Option<String>,
     pub(super) ssh: Option<(String, Secret)>,
     pub(super) web_access: bool,
-    pub(super) has_display_light: bool,
+    pub(super) transport: PbxTransport,
     /// In ascending order of their numbers, from 1.
     pub(super) buttons: Vec<ResolvedButton>,
 }
@@ -100,6 +125,8 @@ pub(super) struct Account {
     pub(super) secret: Secret,
     /// Number of phones that register it: more than one if it is shared.
     pub(super) phones: usize,
+    /// The transports of these phones.
+    pub(super) transports: BTreeSet<PbxTransport>,
     pub(super) mailbox: Option<Mailbox>,
 }
 
@@ -118,7 +145,25 @@ impl ResolvedSite {
     }
 }
 
+impl ResolvedPhone {
+    /// The files that configure it.
+    pub(super) fn form(&self) -> ConfigurationForm {
+        let form = self.model.and_then(|model| model.family.configuration());
+        form.unwrap_or(ConfigurationForm::Device)
+    }
+
+    /// Whether it registers as at a call manager, which then provides further lines.
+    pub(super) fn is_managed(&self) -> bool {
+        self.transport == PbxTransport::Tcp && Dialect::of(self.model).is_managed_over_tcp
+    }
+}
+
 impl ProvisionPlan {
+    /// The transports of all phones.
+    pub(super) fn transports(&self) -> BTreeSet<PbxTransport> {
+        self.phones.iter().map(|phone| phone.transport).collect()
+    }
+
     /// The lines of a phone with their accounts.
     pub(super) fn lines<'a>(
         &'a self,

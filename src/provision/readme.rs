@@ -3,10 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    freepbx,
-    inputs::ProvisionInputs,
-    output::DIAL_PLAN,
-    plan::{ProvisionPlan, ResolvedSite},
+    asterisk::names, freepbx, inputs::ProvisionInputs, output::DIAL_PLAN, plan::ProvisionPlan,
 };
 use crate::{inventory::Codec, text::wrap};
 
@@ -14,8 +11,8 @@ use crate::{inventory::Codec, text::wrap};
 pub(super) fn text(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> String {
     let site = &plan.site;
     let mut text = String::from("Written by `reflash provision`. The next run overwrites it.\n");
-    phones(&mut text, given);
-    asterisk(&mut text, site);
+    phones(&mut text, plan, given);
+    asterisk(&mut text, plan);
     freepbx(&mut text, plan);
     if site.backup_pbx.is_some() {
         chapter(
@@ -60,8 +57,13 @@ fn chapter(text: &mut String, title: &str, paragraphs: &[&str]) {
     }
 }
 
-fn phones(text: &mut String, given: &ProvisionInputs<'_>) {
-    let firmware = if given.loads.is_empty() {
+fn phones(text: &mut String, plan: &ProvisionPlan, given: &ProvisionInputs<'_>) {
+    let first_phones = plan.site.first_phones.as_ref();
+    let load = first_phones.and_then(|own| own.image_version.as_ref());
+    let firmware = if given.loads.is_empty() && load.is_some() {
+        "There is no firmware here, and only the files of the 7940 and 7960 name a load: other \
+         phones keep theirs. Use --firmware to add both."
+    } else if given.loads.is_empty() {
         "There is no firmware here, and the files name no load: phones keep their load. Use \
          --firmware to add both."
     } else {
@@ -73,7 +75,7 @@ fn phones(text: &mut String, given: &ProvisionInputs<'_>) {
         "Copy the content of tftp/ into the root of your TFTP server, and set DHCP option 150 (or \
          66) to that server. Do not change upper and lower case in the names: phones request \
          exactly these names.",
-        "The SEP files contain passwords. Only you can read them now. Only the user of the TFTP \
+        "The files of the phones contain passwords. Only you can read them now. Only the user of the TFTP \
          server should be able to read the copies: make that user their owner (chown) and keep \
          mode 0600.",
         "TFTP has no authentication: anyone who can reach the server and knows a MAC address \
@@ -83,17 +85,32 @@ fn phones(text: &mut String, given: &ProvisionInputs<'_>) {
     if given.dial_plan.is_some() {
         phones.push(&stage_plans);
     }
+    let named = load.map(|load| {
+        format!(
+            "The 7940 and 7960 read SIPDefault.cnf and SIP<MAC>.cnf. Their SEP files only name \
+             the load: the TFTP server must have {load}.loads and the files that it names."
+        )
+    });
+    phones.extend(named.as_deref());
+    if first_phones.is_some() && load.is_none() {
+        phones.push(
+            "The 7940 and 7960 read SIPDefault.cnf and SIP<MAC>.cnf, but only if the TFTP server \
+             has no SEP file for them: one without a load ends their search.",
+        );
+    }
     phones.push(
         "A phone reads its file when it restarts: press **#** in Settings, or cycle the power.",
     );
     chapter(text, "tftp/: for the phones", &phones);
 }
 
-fn asterisk(text: &mut String, site: &ResolvedSite) {
-    let (transport, port) = (site.transport.name(), site.port);
+fn asterisk(text: &mut String, plan: &ProvisionPlan) {
+    let site = &plan.site;
     let listen = format!(
-        "The phones use SIP over {transport} to {} port {port}: firewalls must allow it.",
-        site.pbx
+        "The phones use SIP over {} to {} port {}: firewalls must allow it.",
+        names(&plan.transports(), " and "),
+        site.pbx,
+        site.port
     );
     chapter(
         text,

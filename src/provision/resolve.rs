@@ -3,22 +3,25 @@
 use super::{
     charset,
     inputs::ProvisionInputs,
-    plan::{CallSettings, Locale, ProvisionPlan, ResolvedSite, ServiceUrls},
+    plan::{CallSettings, Locale, ProvisionPlan, ResolvedSite, ServiceUrls, SoftKeyFiles},
     time_zone::cisco_time_zone,
 };
-use crate::inventory::{Codec, Inventory, InventoryFault, PbxTransport, SiteField};
+use crate::{
+    inventory::{Codec, Inventory, InventoryFault, SiteField},
+    phone::ConfigurationForm,
+};
 
 mod dial_plan;
+mod families;
+mod of_model;
 mod phones;
 mod problems;
 
+pub(super) use families::date_for_checking_phones;
 use problems::Problems;
 
 /// SIP's port (RFC 3261, section 19.1.2).
 const PORT: u16 = 5060;
-/// The only transport over which a phone registers all of its lines at a PBX that is not a call
-/// manager: see "transport" in docs/configuration.md.
-const TRANSPORT: PbxTransport = PbxTransport::Udp;
 /// The codecs of every phone and every Asterisk, without a module or a licence.
 const CODECS: [Codec; 2] = [Codec::Ulaw, Codec::Alaw];
 const ZONE: &str = "UTC";
@@ -42,7 +45,13 @@ pub(super) fn resolve(
         of_files: Vec::new(),
     };
     let site = site(&mut problems, given);
-    let (phones, accounts) = phones::resolve(&mut problems, given);
+    let (mut phones, accounts) = phones::resolve(&mut problems, given);
+    if let Some(own) = &site.first_phones {
+        let read_settings = phones
+            .iter_mut()
+            .filter(|phone| phone.form() == ConfigurationForm::Settings);
+        read_settings.for_each(|phone| phone.load.clone_from(&own.image_version));
+    }
     let emergency = dial_plan::note(&mut problems, &site, given, &phones, &accounts);
     if problems.faults.is_empty() {
         return Ok(ProvisionPlan {
@@ -65,7 +74,7 @@ type Check = fn(&str) -> Result<(), String>;
 /// Checks the values of the site one by one.
 fn check_values(problems: &mut Problems<'_>) {
     let site = &problems.inventory.site;
-    let checks: [(SiteField, Option<&String>, Check); 13] = [
+    let checks: [(SiteField, Option<&String>, Check); 15] = [
         (SiteField::Pbx, site.pbx.as_ref(), charset::host),
         (
             SiteField::DateFormat,
@@ -118,6 +127,16 @@ fn check_values(problems: &mut Problems<'_>) {
             SiteField::PickupGroup,
             site.pickup_group.as_ref(),
             charset::group,
+        ),
+        (
+            SiteField::SoftKeyFile,
+            site.soft_key_file.as_ref(),
+            charset::file_name,
+        ),
+        (
+            SiteField::FeaturePolicyFile,
+            site.feature_policy_file.as_ref(),
+            charset::file_name,
         ),
     ];
     for (field, value, check) in checks {
@@ -175,20 +194,23 @@ fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSit
                 .to_owned(),
         );
     }
+    let date_format = site.date_format.as_deref().unwrap_or(DATE_FORMAT);
+    let written_zone = site.time_zone.as_deref().unwrap_or(ZONE);
+    let good_zone = zone.as_ref().ok().map(|_| written_zone);
+    let first_phones = families::check(problems, given, date_format, good_zone);
     let or =
         |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
     ResolvedSite {
         pbx: site.pbx.clone().unwrap_or_default(),
         backup_pbx: site.backup_pbx.clone(),
         port: site.port.unwrap_or(PORT),
-        transport: site.transport.unwrap_or(TRANSPORT),
         codecs: if site.codecs.is_empty() {
             CODECS.to_vec()
         } else {
             site.codecs.clone()
         },
         zone: zone.unwrap_or_default(),
-        date_format: or(&site.date_format, DATE_FORMAT),
+        date_format: date_format.to_owned(),
         ntp: site.ntp.clone(),
         locale: site.locale.clone().map(|folder| Locale {
             folder,
@@ -206,5 +228,10 @@ fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSit
             emergency_trunk: site.emergency_trunk.clone(),
             pickup_group: or(&site.pickup_group, PICKUP_GROUP),
         },
+        soft_keys: SoftKeyFiles {
+            soft_key_file: site.soft_key_file.clone(),
+            feature_policy_file: site.feature_policy_file.clone(),
+        },
+        first_phones,
     }
 }

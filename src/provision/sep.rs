@@ -7,24 +7,39 @@ use std::io;
 
 use quick_xml::Writer;
 
-use super::plan::{ProvisionPlan, ResolvedPhone};
+use super::{
+    plan::{ProvisionPlan, ResolvedPhone},
+    resolve::date_for_checking_phones,
+};
 use crate::{
     inventory::{Codec, PbxTransport},
+    phone::{Dialect, MacAddress, Model},
     stage::{call_manager_group, sha256},
 };
 
 mod profile;
 mod xml;
 
-use xml::{Xml, nested, text};
+pub(super) use profile::REGISTER_EXPIRES;
+use xml::Xml;
+pub(super) use xml::{nested, text};
 
 /// Ports of SCCP and SIP over TLS, which phones with these files do not use.
 const SCCP_PORT: &str = "2000";
 const TLS_PORT: &str = "5061";
 
+/// Elements of `vendorConfig` that the 69xx, 894x, 78xx and 88xx do not have.
+const ONLY_FULL: [&str; 5] = [
+    "disableSpeaker",
+    "disableSpeakerAndHeadset",
+    "videoCapability",
+    "autoSelectLineEnable",
+    "sshPort",
+];
+
 /// The file name that a phone requests.
-pub(super) fn name(phone: &ResolvedPhone) -> String {
-    format!("SEP{}.cnf.xml", phone.mac.upper_hex())
+pub(super) fn name(mac: MacAddress) -> String {
+    format!("SEP{}.cnf.xml", mac.upper_hex())
 }
 
 /// The file. Its version stamp is a digest of the rest, so it changes with the content.
@@ -38,6 +53,7 @@ pub(super) fn file(plan: &ProvisionPlan, phone: &ResolvedPhone) -> io::Result<Ve
 
 fn write(plan: &ProvisionPlan, phone: &ResolvedPhone, stamp: &str) -> io::Result<Vec<u8>> {
     let site = &plan.site;
+    let dialect = Dialect::of(phone.model);
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
     nested(&mut xml, "device", |xml| {
         text(xml, "deviceProtocol", "SIP")?;
@@ -45,17 +61,20 @@ fn write(plan: &ProvisionPlan, phone: &ResolvedPhone, stamp: &str) -> io::Result
             text(xml, "sshUserId", user)?;
             text(xml, "sshPassword", password.expose())?;
         }
-        nested(xml, "devicePool", |xml| pool(xml, plan))?;
+        nested(xml, "devicePool", |xml| pool(xml, plan, dialect))?;
         nested(xml, "sipProfile", |xml| profile::write(xml, plan, phone))?;
         nested(xml, "commonProfile", |xml| {
             text(xml, "phonePassword", "")?;
             text(xml, "backgroundImageAccess", "true")?;
-            text(xml, "callLogBlfEnabled", "2")
+            text(xml, "callLogBlfEnabled", dialect.off)
         })?;
         if let Some(load) = &phone.load {
             text(xml, "loadInformation", load.as_str())?;
         }
         nested(xml, "vendorConfig", |xml| vendor(xml, plan, phone))?;
+        if let Some(name) = soft_keys(plan, dialect) {
+            text(xml, dialect.soft_keys, name)?;
+        }
         text(xml, "versionStamp", stamp)?;
         locales(xml, plan)?;
         // 1: SIP without TLS.
@@ -78,7 +97,7 @@ fn write(plan: &ProvisionPlan, phone: &ResolvedPhone, stamp: &str) -> io::Result
         text(
             xml,
             "transportLayerProtocol",
-            match site.transport {
+            match phone.transport {
                 PbxTransport::Tcp => "1",
                 PbxTransport::Udp => "2",
             },
@@ -97,10 +116,15 @@ fn write(plan: &ProvisionPlan, phone: &ResolvedPhone, stamp: &str) -> io::Result
     Ok(bytes)
 }
 
-fn pool(xml: &mut Xml, plan: &ProvisionPlan) -> io::Result<()> {
+fn pool(xml: &mut Xml, plan: &ProvisionPlan, dialect: &Dialect) -> io::Result<()> {
     let site = &plan.site;
     nested(xml, "dateTimeSetting", |xml| {
-        text(xml, "dateTemplate", &site.date_format)?;
+        let date_format = if dialect.checks_dates {
+            &date_for_checking_phones(&site.date_format)
+        } else {
+            &site.date_format
+        };
+        text(xml, "dateTemplate", date_format)?;
         text(xml, "timeZone", site.zone)?;
         if site.ntp.is_empty() {
             return Ok(());
@@ -127,10 +151,20 @@ pub(super) fn ports(sip: &str) -> [(&str, &str); 3] {
     ]
 }
 
+/// The file of the soft keys.
+fn soft_keys<'a>(plan: &'a ProvisionPlan, dialect: &Dialect) -> Option<&'a str> {
+    let files = &plan.site.soft_keys;
+    match dialect.soft_keys {
+        "featurePolicyFile" => files.feature_policy_file.as_deref(),
+        _ => files.soft_key_file.as_deref(),
+    }
+}
+
 fn vendor(xml: &mut Xml, plan: &ProvisionPlan, phone: &ResolvedPhone) -> io::Result<()> {
     let wide = plan.site.codecs.contains(&Codec::G722);
     // 0 is on and 1 is off, for both.
     let access = |on: bool| if on { "0" } else { "1" };
+    let dialect = Dialect::of(phone.model);
     for (name, value) in [
         ("disableSpeaker", "false"),
         ("disableSpeakerAndHeadset", "false"),
@@ -149,9 +183,15 @@ fn vendor(xml: &mut Xml, plan: &ProvisionPlan, phone: &ResolvedPhone) -> io::Res
         ("peerFirmwareSharing", "0"),
         ("g722CodecSupport", if wide { "2" } else { "1" }),
     ] {
-        text(xml, name, value)?;
+        let is_known = match name {
+            "loadServer" => dialect.knows_load_server,
+            _ => dialect.has_full_vendor_config || !ONLY_FULL.contains(&name),
+        };
+        if is_known {
+            text(xml, name, value)?;
+        }
     }
-    if !phone.has_display_light {
+    if !phone.model.is_none_or(Model::has_display_light) {
         return Ok(());
     }
     // On all day, every day; off after an hour without use.

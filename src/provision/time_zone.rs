@@ -165,6 +165,28 @@ pub fn cisco_time_zone(name: &str, year: i16) -> Result<&'static str, TimeZoneEr
     })
 }
 
+/// What is known about a zone's rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ZoneRule<'a> {
+    /// That of this IANA zone.
+    Iana(&'a str),
+    /// Minutes east of UTC, all year.
+    Fixed(i32),
+    /// Only about where it is.
+    Unknown,
+}
+
+/// The rule of a zone, by its IANA name or Cisco's.
+pub(super) fn rule_of(name: &str) -> ZoneRule<'_> {
+    let name = name.trim();
+    match CLOCKS.iter().find(|(known, _)| *known == name) {
+        None => ZoneRule::Iana(name),
+        Some((_, As(zone))) => ZoneRule::Iana(zone),
+        Some((_, Fixed(minutes))) => ZoneRule::Fixed(*minutes),
+        Some((_, Doubtful(_))) => ZoneRule::Unknown,
+    }
+}
+
 /// The offsets of a year: start and minutes east of UTC.
 type Hours = Vec<(Timestamp, i32)>;
 
@@ -207,7 +229,7 @@ fn hours(zone: &TimeZone, year: i16) -> Hours {
 }
 
 /// The start of a year in UTC, clamped to what jiff supports.
-fn start_of(year: i16) -> Timestamp {
+pub(super) fn start_of(year: i16) -> Timestamp {
     let date = civil::Date::new(year.clamp(1970, 9000), 1, 1).unwrap_or(civil::Date::MIN);
     TimeZone::UTC
         .to_timestamp(date.at(0, 0, 0, 0))

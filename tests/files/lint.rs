@@ -3,6 +3,8 @@
 
 mod cases;
 mod command;
+mod families;
+mod first_phone_files;
 mod first_phones;
 mod folders;
 mod includes;
@@ -205,7 +207,12 @@ fn limits_of_labels_and_secrets_depend_on_the_model() {
         of_model(None),
         [("phone-label", Warning), ("secret-too-long", Note)]
     );
-    assert_eq!(of_model(Some("8841")), []);
+    let of_88xx = [
+        ("peer-firmware", Note),
+        ("kpml", Warning),
+        ("transport", Warning),
+    ];
+    assert_eq!(of_model(Some("8841")), of_88xx, "nothing about the label");
     assert_eq!(of_model(Some("7965")), [("phone-label", Error)]);
     let f41 = [("phone-label", Error), ("secret-too-long", Warning)];
     assert_eq!(of_model(Some("7961-GE")), f41);

@@ -9,6 +9,7 @@ mod asterisk;
 mod command;
 mod dialling;
 mod errors;
+mod families;
 mod features;
 mod folder;
 mod labels;
@@ -18,8 +19,11 @@ mod registered_lines;
 mod registrar;
 mod registration;
 mod secrets;
+mod settings_of_79x0;
 
 use std::collections::BTreeMap;
+
+use crate::support::sip_phone::settings;
 
 use reflash::{
     inventory::Inventory,
@@ -83,12 +87,28 @@ fn text<'a>(built: &'a ProvisionOutput, path: &str) -> &'a str {
     std::str::from_utf8(&file.bytes).unwrap()
 }
 
-/// The SEP files, by their names.
+/// The SEP files that configure phones, by their names. Those of a 7940 and 7960 only name a load.
 fn seps(built: &ProvisionOutput) -> impl Iterator<Item = (&str, &str)> {
     built.files.iter().filter_map(|file| {
         let name = file.path.strip_prefix("tftp/SEP")?;
-        Some((name, std::str::from_utf8(&file.bytes).unwrap()))
+        let text = std::str::from_utf8(&file.bytes).unwrap();
+        text.contains("<sipLines>").then_some((name, text))
     })
+}
+
+/// What each 7940 and 7960 reads, by the digits of its MAC address: `SIPDefault.cnf`, then its own
+/// settings.
+fn first_phones(built: &ProvisionOutput) -> Vec<(&str, BTreeMap<String, String>)> {
+    let phones = built.files.iter().filter_map(|file| {
+        let mac = file.path.strip_prefix("tftp/SIP")?.strip_suffix(".cnf")?;
+        if mac == "Default" {
+            return None;
+        }
+        let mut all = settings(text(built, "tftp/SIPDefault.cnf"));
+        all.extend(settings(text(built, &file.path)));
+        Some((mac, all))
+    });
+    phones.collect()
 }
 
 /// One section of an Asterisk file: its name, and its values by name.

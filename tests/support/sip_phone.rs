@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test program uses a part of it")]
 
 use std::{
+    collections::BTreeMap,
     io::{Read as _, Write as _},
     net::{Ipv4Addr, SocketAddrV4, TcpStream, UdpSocket},
     time::{Duration, Instant},
@@ -61,6 +62,58 @@ pub(crate) fn lines(sep: &str, phone: Ipv4Addr) -> Vec<Line> {
             })
         })
         .collect()
+}
+
+/// The settings of a 7940 or 7960 in one file, by the rules of its loader: `key: value`, a value
+/// ends at a space or a comment unless it is quoted, `#` and `;` begin a comment.
+pub(crate) fn settings(text: &str) -> BTreeMap<String, String> {
+    assert!(text.len() <= 8192, "the phone treats the file as missing");
+    let setting = |line: &str| {
+        let line = line.trim_start();
+        if line.starts_with(['#', ';']) {
+            return None;
+        }
+        let (key, rest) = line.split_once(':')?;
+        let rest = rest.trim_start();
+        let value = match rest.chars().next() {
+            Some(quote @ ('"' | '\'')) => rest[1..].split(quote).next(),
+            _ => rest
+                .split([' ', '\t', '\r', '#', ';', '\u{1a}', '\0'])
+                .next(),
+        };
+        Some((key.trim_end().to_owned(), value?.to_owned()))
+    };
+    text.lines().filter_map(setting).collect()
+}
+
+/// What a 7940 or 7960 knows of its lines, out of `SIPDefault.cnf` and then its own file. Over UDP
+/// only.
+pub(crate) fn lines_of_settings(common: &str, own: &str, phone: Ipv4Addr) -> Vec<Line> {
+    let mut all = settings(common);
+    all.extend(settings(own));
+    if all.get("proxy_register").map(String::as_str) != Some("1") {
+        return Vec::new();
+    }
+    let line = |number: u8| {
+        let of_line = |part: &str| all.get(&format!("line{number}_{part}")).cloned();
+        let proxy = |part: &str| {
+            let own = all.get(&format!("proxy{number}_{part}"));
+            own.or_else(|| all.get(&format!("proxy1_{part}")))
+        };
+        let port = proxy("port").map_or(5060, |port| port.parse().unwrap());
+        Some(Line {
+            phone,
+            user: of_line("name")?,
+            registrar: SocketAddrV4::new(proxy("address")?.parse().unwrap(), port),
+            tcp: false,
+            listens: all
+                .get("voip_control_port")
+                .map_or(5060, |port| port.parse().unwrap()),
+            auth_name: of_line("authname")?,
+            password: of_line("password")?.chars().take(31).collect(),
+        })
+    };
+    (1..=6).filter_map(line).collect()
 }
 
 /// The connection of a phone, over UDP with a socket that sends and one that listens.

@@ -12,6 +12,7 @@ pub(super) enum Form {
     Host,
     Port,
     DialPlan,
+    Time,
     Number(u32, u32),
     OneOf(&'static [&'static str]),
 }
@@ -43,6 +44,73 @@ const TIME_ZONES: Form = Form::OneOf(&[
     "HST", "JST", "CAST", "EAST", "EADT", "NZST",
 ]);
 const DATE_FORMATS: Form = Form::OneOf(&["M/D/Y", "D/M/Y", "Y/M/D", "Y/D/M", "Y-M-D", "YY-M-D"]);
+
+const MONTHS: Form = Form::OneOf(&[
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Sept",
+    "Oct",
+    "Nov",
+    "Dec",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "6",
+    "7",
+    "8",
+    "9",
+    "10",
+    "11",
+    "12",
+]);
+const WEEKDAYS: Form = Form::OneOf(&[
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sun",
+    "Mon",
+    "Tue",
+    "Wed",
+    "Thu",
+    "Fri",
+    "Sat",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "6",
+    "7",
+]);
+/// 8 is the last week of the month.
+const WEEKS: Form = Form::OneOf(&["1", "2", "3", "4", "5", "6", "8"]);
+
+/// Keys that only the phone itself sets.
+const SET_BY_PHONE: [&str; 3] = ["auto_answer", "mwi_status", "FirmLoadID"];
 
 /// Keys of each line: `line1_name`.
 const OF_LINE: &[Key] = &[
@@ -93,7 +161,11 @@ const KEYS: &[Key] = &[
         ANY,
         Form::OneOf(&["Auto", "Full100", "Half100", "Full10", "Half10"]),
     ),
-    key("network_port2_type", ANY, TEXT),
+    key(
+        "network_port2_type",
+        ANY,
+        Form::OneOf(&["Hub/Switch", "PC"]),
+    ),
     key("garp_enable", ANY, SWITCH),
     key("http_proxy_addr", 127, TEXT),
     key("http_proxy_port", ANY, Form::Port),
@@ -150,16 +222,16 @@ const KEYS: &[Key] = &[
     key("time_zone", ANY, TIME_ZONES),
     key("dst_offset", ANY, TEXT),
     key("dst_auto_adjust", ANY, SWITCH),
-    key("dst_start_month", ANY, TEXT),
-    key("dst_start_day", ANY, TEXT),
-    key("dst_start_day_of_week", ANY, TEXT),
-    key("dst_start_week_of_month", ANY, TEXT),
-    key("dst_start_time", ANY, TEXT),
-    key("dst_stop_month", ANY, TEXT),
-    key("dst_stop_day", ANY, TEXT),
-    key("dst_stop_day_of_week", ANY, TEXT),
-    key("dst_stop_week_of_month", ANY, TEXT),
-    key("dst_stop_time", ANY, TEXT),
+    key("dst_start_month", ANY, MONTHS),
+    key("dst_start_day", ANY, Form::Number(0, 31)),
+    key("dst_start_day_of_week", ANY, WEEKDAYS),
+    key("dst_start_week_of_month", ANY, WEEKS),
+    key("dst_start_time", ANY, Form::Time),
+    key("dst_stop_month", ANY, MONTHS),
+    key("dst_stop_day", ANY, Form::Number(0, 31)),
+    key("dst_stop_day_of_week", ANY, WEEKDAYS),
+    key("dst_stop_week_of_month", ANY, WEEKS),
+    key("dst_stop_time", ANY, Form::Time),
     key("xml_card_dir", 63, TEXT),
     key("xml_card_file", ANY, TEXT),
     key("sync", 32, TEXT),
@@ -212,6 +284,26 @@ impl Key {
             _ => "number",
         }
     }
+}
+
+/// Whether only the phone itself sets the key.
+pub(super) fn is_set_by_phone(name: &str) -> bool {
+    SET_BY_PHONE.contains(&name) || name.starts_with("my_")
+}
+
+/// Whether it is a value of `time_zone`.
+pub(super) fn is_zone(value: &str) -> bool {
+    matches!(TIME_ZONES, Form::OneOf(words) if words.contains(&value))
+}
+
+/// The number of the line in `line2_name`, `proxy2_address` or `speed_line2`.
+pub(super) fn line_of(name: &str) -> Option<u8> {
+    ["line", "proxy", "speed_line", "speed_label"]
+        .iter()
+        .find_map(|prefix| {
+            let rest = name.strip_prefix(prefix)?;
+            rest.split('_').next()?.parse().ok()
+        })
 }
 
 /// For a key of a line or proxy that no phone has, such as `line7_name`: the same key of the last

@@ -1,6 +1,6 @@
 //! `sip.conf` and `users.conf` for Asterisk up to 20. Asterisk 21 removed `chan_sip`.
 
-use super::common::{HEADER, PASSWORDS, caller_id, codecs, mailbox};
+use super::common::{HEADER, PASSWORDS, caller_id, codecs, mailbox, names};
 use crate::{
     inventory::PbxTransport,
     provision::{
@@ -23,23 +23,17 @@ const GENERAL_NOTE: [&str; 2] = [
 ];
 
 pub(super) fn peers(plan: &ProvisionPlan) -> Vec<u8> {
-    let site = &plan.site;
-    let bind = match site.transport {
-        PbxTransport::Udp if site.port == DEFAULT_PORT => None,
-        PbxTransport::Udp => Some("udpbindaddr"),
-        PbxTransport::Tcp => Some("tcpbindaddr"),
-    };
+    let general = general(plan);
     let mut comment = vec![HEADER, PASSWORDS, VERSION_NOTE, CHOICE_NOTE];
-    if bind.is_some() {
+    if !general.is_empty() {
         comment.extend(GENERAL_NOTE);
     }
     let mut ini = Ini::new(&comment);
-    if let Some(bind) = bind {
+    if !general.is_empty() {
         ini.addition("general");
-        if site.transport == PbxTransport::Tcp {
-            ini.set("tcpenable", "yes");
+        for (name, value) in &general {
+            ini.set(name, value);
         }
-        ini.set(bind, &format!("0.0.0.0:{}", site.port));
     }
     for account in &plan.accounts {
         ini.section(&account.user);
@@ -53,10 +47,27 @@ pub(super) fn peers(plan: &ProvisionPlan) -> Vec<u8> {
     ini.into_bytes()
 }
 
+/// The settings of `[general]` that the phones need and that are not the default.
+fn general(plan: &ProvisionPlan) -> Vec<(&'static str, String)> {
+    let address = format!("0.0.0.0:{}", plan.site.port);
+    let mut settings = Vec::new();
+    for transport in plan.transports() {
+        match transport {
+            PbxTransport::Udp if plan.site.port == DEFAULT_PORT => {}
+            PbxTransport::Udp => settings.push(("udpbindaddr", address.clone())),
+            PbxTransport::Tcp => settings.extend([
+                ("tcpenable", "yes".to_owned()),
+                ("tcpbindaddr", address.clone()),
+            ]),
+        }
+    }
+    settings
+}
+
 pub(super) fn users(plan: &ProvisionPlan) -> Vec<u8> {
     let port = format!(
         "sip.conf must listen: transport {}, port {}.",
-        plan.site.transport.name(),
+        names(&plan.transports(), " and "),
         plan.site.port
     );
     let mailboxes = "This file also defines the mailboxes: do not use voicemail.conf with it.";
@@ -88,7 +99,7 @@ fn common(ini: &mut Ini, plan: &ProvisionPlan, account: &Account) {
     ini.set("host", "dynamic");
     ini.set("secret", account.secret.expose());
     ini.set("context", &plan.site.calls.context);
-    ini.set("transport", plan.site.transport.name());
+    ini.set("transport", &names(&account.transports, ","));
     // With force_rport, the phone does not receive the responses to its REGISTER.
     ini.set("nat", "no");
     ini.set("qualify", "yes");

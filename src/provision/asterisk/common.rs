@@ -1,6 +1,11 @@
 //! Values that several files share.
 
-use crate::provision::plan::{Account, ProvisionPlan};
+use std::collections::BTreeSet;
+
+use crate::{
+    inventory::PbxTransport,
+    provision::plan::{Account, ProvisionPlan},
+};
 
 /// The first line of each file.
 pub(super) const HEADER: &str = "Written by `reflash provision`. The next run overwrites it.";
@@ -16,6 +21,12 @@ pub(super) const MAILBOXES: &str = "default";
 pub(super) fn codecs(plan: &ProvisionPlan) -> String {
     let names: Vec<_> = plan.site.codecs.iter().map(|codec| codec.name()).collect();
     names.join(",")
+}
+
+/// The names of transports.
+pub(in crate::provision) fn names(transports: &BTreeSet<PbxTransport>, between: &str) -> String {
+    let names: Vec<_> = transports.iter().map(|one| one.name()).collect();
+    names.join(between)
 }
 
 /// `"Reception" <1001>`.

@@ -5,17 +5,19 @@ use crate::provision::{ini::Ini, plan::ProvisionPlan};
 
 pub(super) fn file(plan: &ProvisionPlan) -> Vec<u8> {
     let site = &plan.site;
-    let transport = site.transport.name();
     let mut ini = Ini::new(&[
         HEADER,
         PASSWORDS,
-        "Remove the transport if yours already has one for this protocol and port.",
+        "Remove a transport if yours already has one for its protocol and port.",
         "The endpoints name no transport: Asterisk chooses one of its protocol.",
     ]);
-    ini.section(&format!("transport-{transport}"));
-    ini.set("type", "transport");
-    ini.set("protocol", transport);
-    ini.set("bind", &format!("0.0.0.0:{}", site.port));
+    for transport in plan.transports() {
+        let transport = transport.name();
+        ini.section(&format!("transport-{transport}"));
+        ini.set("type", "transport");
+        ini.set("protocol", transport);
+        ini.set("bind", &format!("0.0.0.0:{}", site.port));
+    }
     for account in &plan.accounts {
         let user = &account.user;
         ini.section(user);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::problems::{Problems, first_few};
 use crate::{
     dialplan::{DialMode, DialPlan},
-    inventory::{PbxTransport, SiteField},
+    inventory::SiteField,
     provision::{
         inputs::ProvisionInputs,
         plan::{Account, ResolvedFunction, ResolvedPhone, ResolvedSite},
@@ -29,9 +29,10 @@ pub(super) fn note(
             return Vec::new();
         }
     };
-    let mode = match site.transport {
-        PbxTransport::Udp => DialMode::Proxy,
-        PbxTransport::Tcp => DialMode::CallManager,
+    let mode = if phones.iter().any(ResolvedPhone::is_managed) {
+        DialMode::CallManager
+    } else {
+        DialMode::Proxy
     };
     if given.dial_plan.is_some() {
         let numbers = numbers(phones, accounts);

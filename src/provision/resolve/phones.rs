@@ -1,15 +1,17 @@
 //! Resolves the phones and their line buttons.
 
 mod accounts;
+mod families;
 mod labels;
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::problems::{Problems, first_few};
+use super::{
+    of_model::{Difference, MAX_CALLER_ID, most_bytes, transport},
+    problems::{Problems, first_few},
+};
 use crate::{
-    inventory::{
-        ButtonField, ButtonFunction, LineButton, PbxTransport, PhoneEntry, PhoneField, Secret,
-    },
+    inventory::{ButtonField, ButtonFunction, LineButton, PhoneEntry, PhoneField, Secret},
     phone::{MacAddress, Model, SAFE_SECRET},
     provision::{
         charset,
@@ -46,6 +48,8 @@ struct Accounts<'a, 'b> {
     long: Vec<String>,
     /// Names and labels that were cut, and to what.
     cut: Vec<String>,
+    /// What some families do differently from what the inventory asks for.
+    differences: BTreeMap<Difference, Vec<String>>,
     /// By the extension in lower case, as Asterisk's section names ignore case.
     first_uses: HashMap<String, FirstUse>,
 }
@@ -62,17 +66,33 @@ pub(super) fn resolve(
         list: Vec::new(),
         long: Vec::new(),
         cut: Vec::new(),
+        differences: BTreeMap::new(),
         first_uses: HashMap::new(),
     };
-    let phones = inventory
+    let phones: Vec<_> = inventory
         .phones
         .iter()
         .map(|phone| accounts.phone(phone))
         .collect();
     let Accounts {
-        list, long, cut, ..
+        mut list,
+        long,
+        cut,
+        differences,
+        ..
     } = accounts;
+    for phone in &phones {
+        for button in &phone.buttons {
+            if let ResolvedFunction::Line { account, .. } = button.function {
+                list[account].transports.insert(phone.transport);
+            }
+        }
+    }
     note(problems, &list, &long);
+    for (difference, macs) in differences {
+        let macs: Vec<_> = macs.iter().map(String::as_str).collect();
+        problems.notes.push(difference.note(&macs));
+    }
     problems.note_cuts(cut);
     (phones, list)
 }
@@ -183,9 +203,10 @@ impl Accounts<'_, '_> {
                         );
                     }
                     let label = label.as_ref().unwrap_or(dialled);
+                    self.note_state(listed, *blf);
                     ResolvedButton {
                         number,
-                        label: self.shown("label", dialled, label),
+                        label: self.shown_on_button(listed.model, dialled, label),
                         function: ResolvedFunction::Dial {
                             number: dialled.clone(),
                             blf: *blf,
@@ -194,7 +215,9 @@ impl Accounts<'_, '_> {
                 }
             });
         }
-        self.check_lines_over_tcp(mac, &buttons);
+        let transport = transport(listed.model, site.transport);
+        self.note_transport(listed, transport);
+        self.check_lines(listed, transport, &buttons);
         let load = self
             .given
             .loads
@@ -203,12 +226,13 @@ impl Accounts<'_, '_> {
         ResolvedPhone {
             mac,
             name: listed.name.clone().unwrap_or_default(),
+            model: listed.model,
             load: load.map(|(_, load)| load.clone()),
             label: self.label(listed),
             voicemail: voicemail.cloned(),
             ssh: self.ssh(listed),
             web_access: listed.web_access.or(site.web_access).unwrap_or(true),
-            has_display_light: listed.model.is_none_or(Model::has_display_light),
+            transport,
             buttons,
         }
     }
@@ -227,13 +251,12 @@ impl Accounts<'_, '_> {
             }
             return;
         };
-        if !model.family.is_convertible() {
+        if model.family.configuration().is_none() {
             self.fault(
                 mac,
                 PhoneField::Model,
                 format!(
-                    "files are written for the models that `reflash models` lists as convertible; \
-                     a {} reads other files",
+                    "there is no SIP firmware for a {}: expected another phone",
                     model.number
                 ),
             );
@@ -290,9 +313,11 @@ impl Accounts<'_, '_> {
         );
         self.check_texts(mac, line.button, line.name, line.label, line.secret);
         let name = line.name.unwrap_or(line.extension);
-        let display = self.shown("name", line.extension, name);
+        let shown = self.shown("name", line.extension, name, MAX_CALLER_ID);
         let label = line.label.unwrap_or(line.extension);
-        let label = self.shown("label", line.extension, label);
+        let most = most_bytes(listed.model);
+        let label = self.shown("label", line.extension, label, most);
+        let display = self.shown("name", line.extension, &shown, most);
         if let Some(secret) = line.secret {
             let is_cut = listed.model.is_some_and(Model::truncates_secrets);
             if is_cut && secret.expose().len() > SAFE_SECRET {
@@ -301,26 +326,12 @@ impl Accounts<'_, '_> {
         }
         let account = match self.first_uses.get(&line.extension.to_lowercase()) {
             Some(_) => self.add_repeated(mac, line),
-            None => self.add_first(mac, line, &display, voicemail),
+            None => self.add_first(mac, line, &shown, voicemail),
         };
         ResolvedButton {
             number: line.button,
             label,
             function: ResolvedFunction::Line { account, display },
-        }
-    }
-
-    /// Over TCP, a phone is in call-manager mode and registers only its first line.
-    fn check_lines_over_tcp(&mut self, mac: MacAddress, buttons: &[ResolvedButton]) {
-        if self.problems.inventory.site.transport != Some(PbxTransport::Tcp) {
-            return;
-        }
-        let is_line = |key: &&ResolvedButton| matches!(key.function, ResolvedFunction::Line { .. });
-        if let Some(second) = buttons.iter().filter(is_line).nth(1) {
-            let at = field(second.number, ButtonField::Extension);
-            let message = "a second line with transport tcp, over which a phone registers only \
-                           its first line: expected one line, or transport udp";
-            self.fault(mac, at, message);
         }
     }
 

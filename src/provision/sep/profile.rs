@@ -4,7 +4,8 @@ use std::io;
 
 use super::xml::{Xml, all, nested, text};
 use crate::{
-    inventory::PbxTransport,
+    inventory::Codec,
+    phone::Dialect,
     provision::{
         output::DIAL_PLAN,
         plan::{ProvisionPlan, ResolvedButton, ResolvedFunction, ResolvedPhone},
@@ -13,7 +14,7 @@ use crate::{
 
 /// Registration interval in seconds: the time until a PBX that lost its registrations has them
 /// again. With 200 phones, this is one REGISTER every 3 s.
-const REGISTER_EXPIRES: &str = "600";
+pub(in crate::provision) const REGISTER_EXPIRES: &str = "600";
 
 /// `featureID` of a line, of a speed dial, and of a speed dial that shows if the number is busy.
 const LINE: &str = "9";
@@ -37,7 +38,17 @@ pub(super) fn write(xml: &mut Xml, plan: &ProvisionPlan, phone: &ResolvedPhone) 
         }
         text(xml, "registerWithProxy", "true")
     })?;
-    all(xml, "sipCallFeatures", &FEATURES)?;
+    let dialect = Dialect::of(phone.model);
+    nested(xml, "sipCallFeatures", |xml| {
+        FEATURES.iter().try_for_each(|(name, value)| {
+            let value = if PRIVACY.contains(name) {
+                dialect.off
+            } else {
+                value
+            };
+            text(xml, name, value)
+        })
+    })?;
     all(xml, "sipStack", &STACK)?;
     for (name, value) in [
         ("autoAnswerTimer", "1"),
@@ -47,9 +58,10 @@ pub(super) fn write(xml: &mut Xml, plan: &ProvisionPlan, phone: &ResolvedPhone) 
         ("enableVad", "false"),
         (
             "preferredCodec",
-            site.codecs
-                .first()
-                .map_or("none", |codec| codec.phone_name()),
+            site.codecs.first().map_or("none", |codec| match codec {
+                Codec::G729 => dialect.g729,
+                _ => codec.phone_name(),
+            }),
         ),
         ("dtmfAvtPayload", "101"),
         ("dtmfDbLevel", "3"),
@@ -69,7 +81,9 @@ pub(super) fn write(xml: &mut Xml, plan: &ProvisionPlan, phone: &ResolvedPhone) 
         ("startMediaPort", &site.rtp.0.to_string()),
         ("stopMediaPort", &site.rtp.1.to_string()),
     ] {
-        text(xml, name, value)?;
+        if dialect.knows_nat || !NAT.contains(&name) {
+            text(xml, name, value)?;
+        }
     }
     nested(xml, "sipLines", |xml| {
         phone.buttons.iter().try_for_each(|resolved| {
@@ -110,12 +124,14 @@ fn button(
         ResolvedFunction::Line { account, display } => (plan.accounts.get(*account), display),
     };
     let account = account.ok_or_else(|| io::Error::other("a line without an account"))?;
-    // With an address as proxy, the phone does not treat the PBX as a call manager, and Cisco's
-    // code supports UDP only.
-    let proxy = match plan.site.transport {
-        PbxTransport::Udp => &plan.site.pbx,
-        PbxTransport::Tcp => "USECALLMANAGER",
+    // With an address as proxy, the phone does not treat the PBX as a call manager, and the code of
+    // the 79xx supports UDP only.
+    let proxy = if phone.is_managed() {
+        "USECALLMANAGER"
+    } else {
+        &plan.site.pbx
     };
+    let dialect = Dialect::of(phone.model);
     let shared = if account.phones > 1 { "true" } else { "false" };
     for (name, value) in [
         ("featureID", LINE),
@@ -129,7 +145,7 @@ fn button(
     }
     nested(xml, "autoAnswer", |xml| text(xml, "autoAnswerEnabled", "2"))?;
     for (name, value) in [
-        ("callWaiting", "3"),
+        ("callWaiting", dialect.call_waiting),
         ("authName", account.user.as_str()),
         ("authPassword", account.secret.expose()),
         ("sharedLine", shared),
@@ -139,6 +155,11 @@ fn button(
     }
     if let Some(number) = &phone.voicemail {
         text(xml, "messagesNumber", number)?;
+    }
+    if dialect.shares_firmware {
+        // By default these phones are busy during the first call.
+        text(xml, "maxNumCalls", MOST_CALLS)?;
+        text(xml, "busyTrigger", BUSY_CALLS)?;
     }
     text(xml, "ringSettingIdle", "4")?;
     text(xml, "ringSettingActive", "5")?;
@@ -154,6 +175,17 @@ fn button(
         ],
     )
 }
+
+/// Elements that a phone without support of NAT does not have.
+const NAT: [&str; 2] = ["natEnabled", "natAddress"];
+
+/// Features that are off; the number for it differs between families.
+const PRIVACY: [&str; 2] = ["anonymousCallBlock", "callerIdBlocking"];
+
+/// Calls of a line at a time, and how many make it busy. For every model, all of its lines together
+/// stay below its maximum.
+const MOST_CALLS: &str = "4";
+const BUSY_CALLS: &str = "2";
 
 /// Call features performed by the phone. The URIs name services that only a call manager has.
 const FEATURES: [(&str, &str); 15] = [

@@ -4,9 +4,9 @@ use std::io;
 
 use quick_xml::{Writer, events::BytesText};
 
-pub(super) type Xml = Writer<Vec<u8>>;
+pub(in crate::provision) type Xml = Writer<Vec<u8>>;
 
-pub(super) fn nested(
+pub(in crate::provision) fn nested(
     xml: &mut Xml,
     name: &str,
     content: impl FnOnce(&mut Xml) -> io::Result<()>,
@@ -15,7 +15,7 @@ pub(super) fn nested(
     Ok(())
 }
 
-pub(super) fn text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
+pub(in crate::provision) fn text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
     xml.create_element(name)
         .write_text_content(BytesText::new(text))?;
     Ok(())

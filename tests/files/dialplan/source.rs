@@ -146,7 +146,7 @@ fn every_wrong_line_of_a_source_is_reported_with_its_place() {
         .collect();
     let fault = &DialPlanSource::parse(&many.join("\n")).unwrap_err()[0];
     assert_eq!(fault.line, 400);
-    assert!(fault.message.contains("8192"), "{fault}");
+    assert!(fault.message.contains("8191"), "{fault}");
     assert!(
         DialPlanSource::parse(&" ".repeat(40_000)).unwrap_err()[0]
             .message

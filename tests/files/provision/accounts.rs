@@ -6,10 +6,41 @@ use std::collections::BTreeMap;
 use reflash::provision::ProvisionOutput;
 use roxmltree::{Document, Node};
 
-use super::{ini, one, seps, text};
+use super::{first_phones, ini, one, seps, text};
 
-/// By user: secret, transport, codec and port.
-pub(super) type Accounts = BTreeMap<String, (String, String, String, String)>;
+/// What one side says about a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Account {
+    pub(super) secret: String,
+    /// One for a phone; for a PBX those that it has.
+    pub(super) transports: Vec<String>,
+    /// Of a phone the preferred one, of a PBX those that it allows, in the order of preference.
+    pub(super) codecs: Vec<String>,
+    pub(super) port: String,
+    /// Whether the phone has G.722.
+    is_wideband: bool,
+}
+
+/// By user.
+pub(super) type Accounts = BTreeMap<String, Account>;
+
+/// Why the two sides differ.
+pub(super) fn difference(phones: &Accounts, pbx: &Accounts) -> Option<String> {
+    if phones.keys().ne(pbx.keys()) {
+        return Some(format!("{:?} {:?}", phones.keys(), pbx.keys()));
+    }
+    let differs = |(user, phone): (&String, &Account)| {
+        let pbx = &pbx[user];
+        let mut codecs = pbx.codecs.iter();
+        let preferred = codecs.find(|codec| phone.is_wideband || *codec != "g722");
+        let agrees = phone.secret == pbx.secret
+            && phone.port == pbx.port
+            && pbx.transports.contains(&phone.transports[0])
+            && phone.codecs.first() == preferred;
+        (!agrees).then(|| format!("{user}: {phone:?} {pbx:?}"))
+    };
+    phones.iter().find_map(differs)
+}
 
 fn child<'a>(node: Node<'a, 'a>, name: &str) -> &'a str {
     let child = node.children().find(|child| child.has_tag_name(name));
@@ -27,15 +58,15 @@ pub(super) fn phone_accounts(built: &ProvisionOutput) -> Accounts {
                 .unwrap();
             node.text().unwrap_or_default()
         };
-        let (transport, proxy) = match of("transportLayerProtocol") {
-            "1" => ("tcp", "USECALLMANAGER"),
-            "2" => ("udp", of("processNodeName")),
+        let transport = match of("transportLayerProtocol") {
+            "1" => "tcp",
+            "2" => "udp",
             other => panic!("{other}"),
         };
         let codec = match of("preferredCodec") {
             "g711ulaw" => "ulaw",
             "g711alaw" => "alaw",
-            "g729a" => "g729",
+            "g729a" | "g729" => "g729",
             other => other,
         };
         for line in document
@@ -50,14 +81,47 @@ pub(super) fn phone_accounts(built: &ProvisionOutput) -> Accounts {
             for same in ["name", "contact"] {
                 assert_eq!(child(line, same), user);
             }
-            assert_eq!(child(line, "proxy"), proxy);
+            let proxy = child(line, "proxy");
+            let is_address = proxy == of("processNodeName");
+            assert!(is_address || (proxy, transport) == ("USECALLMANAGER", "tcp"));
             assert_eq!(child(line, "port"), of("sipPort"));
-            let account = (
-                child(line, "authPassword").to_owned(),
-                transport.to_owned(),
-                codec.to_owned(),
-                child(line, "port").to_owned(),
+            let account = Account {
+                secret: child(line, "authPassword").to_owned(),
+                transports: vec![transport.to_owned()],
+                codecs: vec![codec.to_owned()],
+                port: child(line, "port").to_owned(),
+                is_wideband: true,
+            };
+            assert!(
+                accounts.insert(user.to_owned(), account).is_none(),
+                "{user} twice"
             );
+        }
+    }
+    for (_, settings) in first_phones(built) {
+        let of = |key: &str| settings.get(key).map(String::as_str);
+        let codec = match of("preferred_codec").unwrap() {
+            "g711ulaw" => "ulaw",
+            "g711alaw" => "alaw",
+            "g729a" => "g729",
+            other => panic!("{other}"),
+        };
+        assert_eq!(of("proxy_register"), Some("1"));
+        for line in 1..=6 {
+            let of_line = |part: &str| of(&format!("line{line}_{part}"));
+            let Some(user) = of_line("name") else {
+                continue;
+            };
+            assert_eq!(of_line("authname"), Some(user));
+            let of_proxy = |part: &str| of(&format!("proxy{line}_{part}"));
+            assert_eq!(of_proxy("address"), of("proxy1_address"));
+            let account = Account {
+                secret: of_line("password").unwrap().to_owned(),
+                transports: vec!["udp".to_owned()],
+                codecs: vec![codec.to_owned()],
+                port: of_proxy("port").unwrap().to_owned(),
+                is_wideband: false,
+            };
             assert!(
                 accounts.insert(user.to_owned(), account).is_none(),
                 "{user} twice"
@@ -74,9 +138,12 @@ pub(super) fn pjsip_accounts(built: &ProvisionOutput) -> Accounts {
         sections.iter().filter(is)
     };
     let transports: Vec<_> = of_type("transport").collect();
-    assert_eq!(transports.len(), 1);
-    let transport = transports[0];
-    let (_, port) = one(transport, "bind").split_once(':').unwrap();
+    let protocols: Vec<_> = transports
+        .iter()
+        .map(|one_of| one(one_of, "protocol").to_owned())
+        .collect();
+    assert!((1..=2).contains(&transports.len()), "{protocols:?}");
+    let (_, port) = one(transports[0], "bind").split_once(':').unwrap();
     let mut accounts = Accounts::new();
     for endpoint in of_type("endpoint") {
         let user = &endpoint.0;
@@ -104,19 +171,20 @@ pub(super) fn pjsip_accounts(built: &ProvisionOutput) -> Accounts {
         let aors: Vec<_> = of_type("aor").filter(|aor| aor.0 == *user).collect();
         assert_eq!(aors.len(), 1);
         assert_eq!(one(aors[0], "remove_existing"), "yes");
-        let codec = one(endpoint, "allow").split(',').next().unwrap();
-        let account = (
-            one(auth[0], "password").to_owned(),
-            one(transport, "protocol").to_owned(),
-            codec.to_owned(),
-            port.to_owned(),
-        );
+        let codecs = one(endpoint, "allow").split(',');
+        let account = Account {
+            secret: one(auth[0], "password").to_owned(),
+            transports: protocols.clone(),
+            codecs: codecs.map(str::to_owned).collect(),
+            port: port.to_owned(),
+            is_wideband: true,
+        };
         assert!(
             accounts.insert(user.clone(), account).is_none(),
             "{user} twice"
         );
     }
-    assert_eq!(sections.len(), 1 + 3 * accounts.len());
+    assert_eq!(sections.len(), protocols.len() + 3 * accounts.len());
     accounts
 }
 
@@ -138,13 +206,17 @@ pub(super) fn chan_sip_accounts(built: &ProvisionOutput, file: &str) -> Accounts
         assert_eq!(one(peer, "nat"), "no");
         assert_eq!(one(peer, "sendrpid"), "yes");
         assert_eq!(one(peer, "host"), "dynamic");
-        let codec = one(peer, "allow").split(',').next().unwrap();
-        let account = (
-            one(peer, "secret").to_owned(),
-            one(peer, "transport").to_owned(),
-            codec.to_owned(),
-            bind.clone().unwrap_or_else(|| "5060".to_owned()),
-        );
+        let list =
+            |name: &str| -> Vec<_> { one(peer, name).split(',').map(str::to_owned).collect() };
+        let account = Account {
+            secret: one(peer, "secret").to_owned(),
+            transports: list("transport"),
+            codecs: list("allow"),
+            port: bind.clone().unwrap_or_else(|| "5060".to_owned()),
+            is_wideband: true,
+        };
+        // Each user is of one phone here.
+        assert_eq!(account.transports.len(), 1);
         assert!(
             accounts.insert(peer.0.clone(), account).is_none(),
             "{} twice",

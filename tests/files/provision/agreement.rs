@@ -7,15 +7,15 @@ use proptest::prelude::*;
 use reflash::{
     diagnose::{Finding, Severity},
     dialplan::{self, DialPlanSource},
-    inventory::Inventory,
+    inventory::{Inventory, PhoneEntry},
     lint::{self, LintContext, PjsipConfig},
-    phone::{MODELS, Model},
+    phone::{Family, LoadName, MODELS, Model},
     provision::ProvisionOutput,
     simulator::SyntheticBundle,
 };
 
 use super::{
-    accounts::{chan_sip_accounts, phone_accounts, pjsip_accounts},
+    accounts::{chan_sip_accounts, difference, phone_accounts, pjsip_accounts},
     build, build_with, ini, inventory, seps, text, try_build,
 };
 
@@ -70,7 +70,7 @@ const SECRET: &str = "[A-Za-z0-9._!*+@/~^?-]{1,30}";
 prop_compose! {
     fn phone()(
         model in prop::sample::select(
-            MODELS.iter().filter(|model| model.family.is_convertible()).collect::<Vec<_>>()
+            MODELS.iter().filter(|model| model.family.configuration().is_some()).collect::<Vec<_>>()
         ),
         name in prop::option::of("[A-Za-z&,.' äöß]{1,20}"),
         label in prop::option::of("[A-Za-zäöß0-9]{1,12}"),
@@ -84,6 +84,14 @@ prop_compose! {
         for (key, value) in [("name", name), ("label", label), ("secret", secret), ("voicemail", voicemail)] {
             values.extend(value.map(|value| (key, value)));
         }
+        // Lines that register with the password of the first have that one.
+        let mut buttons = buttons;
+        if model.family.dialect().has_one_password {
+            let first = values.iter().find(|(key, _)| *key == "secret").map(|(_, secret)| secret.clone());
+            for (_, _, secret) in &mut buttons {
+                secret.clone_from(&first);
+            }
+        }
         let further = usize::from(model.line_buttons()) - 1;
         Phone { model, values, buttons: buttons.into_iter().take(further).collect() }
     }
@@ -93,7 +101,7 @@ prop_compose! {
     /// A valid inventory: every extension once.
     fn valid_inventory()(
         mut phones in prop::collection::vec(phone(), 1..6),
-        tcp in any::<bool>(),
+        transport in prop::option::of(any::<bool>()),
         port in 1_u16..,
         codecs in Just(vec!["ulaw", "alaw", "g722", "g729"]).prop_shuffle(),
         codec_count in 1_usize..5,
@@ -109,17 +117,28 @@ prop_compose! {
         for phone in &mut phones {
             phone.values.push(("extension", extension()));
             for (is_line, what, _) in &mut phone.buttons {
-                // Over TCP a phone has one line.
-                *is_line &= !tcp;
+                // Over TCP most phones have one line.
+                let dialect = phone.model.family.dialect();
+                let is_first_phone = phone.model.family == Family::P3;
+                *is_line &= transport != Some(true) || !dialect.is_managed_over_tcp || is_first_phone;
                 *what = extension() + "0";
             }
         }
-        let site = [
+        let has_checks = phones.iter().any(|phone| !phone.model.family.dialect().ranges.is_empty());
+        let port = if has_checks { 1024 + port % 48_128 } else { port };
+        let mut codecs = codecs[..codec_count].to_vec();
+        if codecs == ["g722"] {
+            // A 7940 and 7960 do not have it.
+            codecs.push("ulaw");
+        }
+        let mut site = vec![
             ("pbx", host.to_owned()),
-            ("transport", if tcp { "tcp" } else { "udp" }.to_owned()),
             ("port", port.to_string()),
-            ("codecs", codecs[..codec_count].join(" ")),
+            ("codecs", codecs.join(" ")),
         ];
+        if let Some(tcp) = transport {
+            site.push(("transport", if tcp { "tcp" } else { "udp" }.to_owned()));
+        }
         toml(&site, &phones)
     }
 }
@@ -132,14 +151,14 @@ proptest! {
         let built = build(&toml);
         let phones = phone_accounts(&built);
         prop_assert!(!phones.is_empty());
-        prop_assert_eq!(&phones, &pjsip_accounts(&built));
-        prop_assert_eq!(&phones, &chan_sip_accounts(&built, "sip.conf"));
+        prop_assert_eq!(difference(&phones, &pjsip_accounts(&built)), None);
+        prop_assert_eq!(difference(&phones, &chan_sip_accounts(&built, "sip.conf")), None);
         let mut users = chan_sip_accounts(&built, "users.conf");
         for (user, account) in &mut users {
             // users.conf has no port: its comment names it.
-            account.3.clone_from(&phones[user].3);
+            account.port.clone_from(&phones[user].port);
         }
-        prop_assert_eq!(&phones, &users);
+        prop_assert_eq!(difference(&phones, &users), None);
         for (_, written) in seps(&built) {
             prop_assert!(written.is_char_boundary(0) && !written.contains("<!--"));
         }
@@ -155,15 +174,13 @@ proptest! {
         let toml = toml.replacen("[site]\n", &format!("[site]\n{}", further.concat()), 1);
         let plan = preset.and_then(DialPlanSource::preset).map(|preset| preset.to_xml().into_bytes());
         let inventory = inventory(&toml);
-        let loads: Vec<_> = MODELS
-            .iter()
-            .filter(|model| model.family.is_convertible())
-            .map(|model| (model, SyntheticBundle::new(model.family, 1).unwrap().load()))
-            .collect();
+        let loads = loads();
         let built = build_with(&inventory, &loads, plan.as_deref())
             .unwrap_or_else(|faults| panic!("{faults:?}\n{toml}"));
         // A password of the inventory that is too long is reported by both.
         let long = built.notes.iter().any(|note| note.contains("truncates them"));
+        let common = built.files.iter().find(|file| file.path == "tftp/SIPDefault.cnf");
+        let common_keys = common.map(|file| lint::common_keys(Path::new(&file.path), &file.bytes));
         let mut checked = 0;
         for file in built.files.iter().filter(|file| file.path.starts_with("tftp/")) {
             let path = Path::new(&file.path);
@@ -174,16 +191,32 @@ proptest! {
                 loads: loads.iter().map(|(_, load)| load.clone()).collect(),
                 model,
                 pjsip: Some(PjsipConfig::read(text(&built, "asterisk/pjsip.conf"))),
+                common_keys: common_keys.clone().unwrap_or_default(),
                 ..LintContext::default()
             };
             for found in lint::check(path, &file.bytes, &known) {
                 let is_note = found.severity == Severity::Note && NOTES.contains(&found.code);
                 let is_noted = found.code == "secret-too-long" && long;
-                prop_assert!(is_note || is_noted, "{found:?}\n{toml}");
+                // It is noted that these phones should use TCP.
+                let is_chosen = found.code == "transport" && toml.contains("transport = \"udp\"");
+                prop_assert!(is_note || is_noted || is_chosen, "{found:?}\n{toml}");
             }
             checked += 1;
         }
-        prop_assert_eq!(checked, inventory.phones.len() + 1 + usize::from(plan.is_some()));
+        // A 7940 and 7960 have a file that names the load, and one that they share.
+        let family = |phone: &&PhoneEntry| phone.model.is_some_and(|model| model.family == Family::P3);
+        let first_phones = inventory.phones.iter().filter(family).count();
+        let shared = usize::from(first_phones > 0);
+        prop_assert_eq!(
+            checked,
+            inventory.phones.len() + first_phones + shared + 1 + usize::from(plan.is_some())
+        );
+        let files: Vec<_> = built
+            .files
+            .iter()
+            .map(|file| (Path::new(&file.path), file.bytes.as_slice()))
+            .collect();
+        prop_assert_eq!(lint::contradictions(&files), vec![]);
         if let Some(plan) = plan {
             let wrong = |found: &Finding| found.severity != Severity::Note;
             prop_assert!(!dialplan::check(&plan).iter().any(wrong));
@@ -224,8 +257,8 @@ proptest! {
             return Ok(());
         };
         let phones = phone_accounts(&built);
-        prop_assert_eq!(&phones, &pjsip_accounts(&built));
-        prop_assert_eq!(&phones, &chan_sip_accounts(&built, "sip.conf"));
+        prop_assert_eq!(difference(&phones, &pjsip_accounts(&built)), None);
+        prop_assert_eq!(difference(&phones, &chan_sip_accounts(&built, "sip.conf")), None);
         prop_assert_eq!(phones.len(), 2);
         check_shape(&built);
     }
@@ -249,6 +282,22 @@ const FURTHER: [&str; 12] = [
 
 /// The notes that `lint` has about correct files.
 const NOTES: &[&str] = &["no-dial-plan"];
+
+/// A load for each model.
+fn loads() -> Vec<(&'static Model, LoadName)> {
+    let load = |model: &Model| match (model.family, model.load_code()) {
+        (Family::P3, _) => "P0S3-8-12-00".to_owned(),
+        (Family::F894, _) => "SIP894x.9-4-2SR3-1".to_owned(),
+        (_, Some(code)) => format!("SIP{code}.9-4-1-3SR3"),
+        (family, None) => SyntheticBundle::new(family, 1).unwrap().load().to_string(),
+    };
+    let with_files = MODELS
+        .iter()
+        .filter(|model| model.family.configuration().is_some());
+    with_files
+        .map(|model| (model, LoadName::new(&load(model))))
+        .collect()
+}
 
 /// The names of all settings in our files.
 const NAMES: &str = "type protocol bind transport context disallow allow auth aors callerid \

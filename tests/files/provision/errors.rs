@@ -164,10 +164,10 @@ fn all_missing_values_are_reported_at_once() {
         "{actual:?}"
     );
     let actual = faults(&format!(
-        "{SITE}[[phone]]\nmac = \"001D45AABB01\"\nmodel = 7960\nextension = 1\n"
+        "{SITE}[[phone]]\nmac = \"001D45AABB01\"\nmodel = 7925\nextension = 1\n"
     ));
     assert!(
-        actual[0].starts_with("5:9 files are written for the models"),
+        actual[0].starts_with("5:9 there is no SIP firmware for a 7925"),
         "{actual:?}"
     );
     let actual = faults(&format!(

@@ -8,12 +8,12 @@ use roxmltree::Document;
 
 use super::{SITE, build, build_with, inventory, seps, text};
 
-fn convertible() -> impl Iterator<Item = &'static Model> {
-    MODELS.iter().filter(|model| model.family.is_convertible())
+fn of_79xx() -> impl Iterator<Item = &'static Model> {
+    MODELS.iter().filter(|model| model.family.has_five_images())
 }
 
 /// An inventory with every value, for one model with all its buttons in use.
-fn full(model: &Model, at: usize) -> String {
+pub(super) fn full(model: &Model, at: usize) -> String {
     let mut toml = format!(
         "{SITE}time_zone = \"Europe/Vienna\"\nntp = [\"192.0.2.1\"]\n\
          codecs = [\"alaw\", \"ulaw\", \"g722\"]\nlocale = \"German_Germany\"\nlanguage = \"de_DE\"\n\
@@ -39,7 +39,7 @@ fn full(model: &Model, at: usize) -> String {
 
 #[test]
 fn the_file_of_each_model_is_the_expected_one() {
-    for (at, model) in convertible().enumerate() {
+    for (at, model) in of_79xx().enumerate() {
         let code = format!("{:?}", model.family).replace('F', "SIP");
         let loads = [(model, LoadName::new(&format!("{code}.9-4-2SR3-1S")))];
         let built = build_with(
@@ -56,9 +56,7 @@ fn the_file_of_each_model_is_the_expected_one() {
 
 #[test]
 fn each_model_has_its_line_buttons() {
-    let counts: Vec<_> = convertible()
-        .map(|m| (m.number, m.line_buttons()))
-        .collect();
+    let counts: Vec<_> = of_79xx().map(|m| (m.number, m.line_buttons())).collect();
     assert_eq!(
         counts,
         [
@@ -78,7 +76,7 @@ fn each_model_has_its_line_buttons() {
             ("7975", 8),
         ]
     );
-    for (at, model) in convertible().enumerate() {
+    for (at, model) in of_79xx().enumerate() {
         let built = build(&full(model, at));
         let (_, written) = seps(&built).next().unwrap();
         let document = Document::parse(written).unwrap();
@@ -233,7 +231,7 @@ fn errors(result: &sep_rs::ValidationResult) -> Vec<String> {
 
 #[test]
 fn sep_rs_finds_no_unexpected_error() {
-    for (at, model) in convertible().enumerate() {
+    for (at, model) in of_79xx().enumerate() {
         let built = build(&full(model, at));
         for (name, written) in seps(&built) {
             let name = format!("SEP{name}");

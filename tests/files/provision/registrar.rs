@@ -16,7 +16,7 @@ use reflash::provision::ProvisionOutput;
 use super::{build, ini, one, seps, text};
 use crate::support::{
     own_loopback, require_program,
-    sip_phone::{lines, register},
+    sip_phone::{lines, lines_of_settings, register},
 };
 
 const REALM: &str = "reflash";
@@ -40,21 +40,21 @@ impl Registrar {
         first: &str,
     ) -> Self {
         let sections = ini(text(built, "asterisk/pjsip.conf"));
-        let transport = sections
-            .iter()
-            .find(|s| one(s, "type") == "transport")
-            .unwrap();
-        let (_, port) = one(transport, "bind").split_once(':').unwrap();
+        let transports = sections.iter().filter(|s| one(s, "type") == "transport");
+        let mut listens = String::new();
+        for transport in transports {
+            let (_, port) = one(transport, "bind").split_once(':').unwrap();
+            listens += &format!("listen={}:{address}:{port}\n", one(transport, "protocol"));
+        }
         let mut config = format!(
             "debug=0\nlog_stderror=yes\nfork=yes\nchildren=1\nauto_aliases=no\n\
-             listen={}:{address}:{port}\n\
+             {listens}\
              loadmodule \"sl.so\"\nloadmodule \"pv.so\"\nloadmodule \"auth.so\"\n\
              loadmodule \"usrloc.so\"\nloadmodule \"registrar.so\"\n\
              modparam(\"auth\", \"qop\", \"auth\")\n\
              request_route {{\n{first}\n\
              if ($rm != \"REGISTER\") {{ sl_send_reply(\"405\", \"Not here\"); exit; }}\n\
-             $var(secret) = \"\";\n",
-            one(transport, "protocol")
+             $var(secret) = \"\";\n"
         );
         for auth in sections.iter().filter(|s| one(s, "type") == "auth") {
             config += &format!(
@@ -158,4 +158,49 @@ fn every_line_registers_over_udp_at_the_registrar() {
 #[ignore = "needs kamailio"]
 fn every_phone_registers_over_tcp() {
     all_register("tcp", "");
+}
+
+/// A phone of every family that reads nothing but its own files, beside those of the other families:
+/// an 88xx over TCP, the others over UDP.
+#[test]
+#[ignore = "needs kamailio"]
+fn a_phone_of_each_family_registers_with_its_own_files_only() {
+    let program = require_program("kamailio");
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let models = [
+        "7940", "7960", "6901", "6921", "6945", "8945", "9971", "7821", "8851", "7931",
+    ];
+    let mut toml = format!("[site]\npbx = \"{REGISTRAR}\"\nport = {port}\n");
+    for (at, model) in models.iter().enumerate() {
+        toml += &format!(
+            "[[phone]]\nmac = \"001D45AABB{at:02X}\"\nmodel = {model}\nextension = 10{at:02}\n\
+             name = \"Anna # Bert's\"\n"
+        );
+        if *model != "6901" {
+            toml += &format!("line2_extension = 11{at:02}\n");
+        }
+    }
+    let built = build(&toml);
+    let mut command = Command::new(program);
+    let registrar = Registrar::start(&mut command, REGISTRAR, &built, folder.path(), "");
+    let phone = own_loopback();
+    let mut registered = std::collections::BTreeSet::new();
+    let mut over_tcp = 0;
+    let of_seps = seps(&built).flat_map(|(_, sep)| lines(sep, phone));
+    let common = text(&built, "tftp/SIPDefault.cnf");
+    let of_settings = ["001D45AABB00", "001D45AABB01"]
+        .into_iter()
+        .flat_map(|mac| {
+            let own = text(&built, &format!("tftp/SIP{mac}.cnf"));
+            lines_of_settings(common, own, phone)
+        });
+    for line in of_seps.chain(of_settings) {
+        assert_eq!(line.registrar, SocketAddrV4::new(REGISTRAR, port));
+        assert_eq!(register(&line, &line.password), 200, "{}", line.user);
+        over_tcp += usize::from(line.tcp);
+        registered.insert(line.user);
+    }
+    assert_eq!((registered.len(), over_tcp), (models.len() * 2 - 1, 2));
+    drop(registrar);
 }

@@ -1,5 +1,7 @@
 //! SIP accounts: one for each extension, however many phones use it.
 
+use std::collections::BTreeSet;
+
 use super::{Accounts, FirstUse, LineValues, field};
 use crate::{
     inventory::{ButtonField, Secret},
@@ -50,6 +52,7 @@ impl Accounts<'_, '_> {
             display: display.to_owned(),
             secret: secret.unwrap_or_else(|| Secret::new(String::new())),
             phones: 1,
+            transports: BTreeSet::new(),
             mailbox,
         });
         account

@@ -4,19 +4,18 @@ use super::Accounts;
 use crate::{
     inventory::PhoneEntry,
     phone::{MAX_DISPLAY, MAX_PHONE_LABEL, Model},
+    provision::resolve::of_model::{MAX_CALLER_ID, MAX_SPEED_LABEL, is_first_phone},
 };
 
-/// Maximum length in bytes of the name that pjsip keeps of a `callerid`.
-const MAX_CALLER_ID: usize = 79;
-
-/// The start of a text that a phone and pjsip keep, ending between two characters.
-fn fitting(text: &str) -> &str {
+/// The start of a text of at most this many bytes that a phone and pjsip keep, ending between two
+/// characters.
+fn fitting(text: &str, most: usize) -> &str {
     let mut end = text.len();
     let too_many = text.char_indices().nth(MAX_DISPLAY);
     if let Some((at, _)) = too_many {
         end = at;
     }
-    while end > MAX_CALLER_ID || !text.is_char_boundary(end) {
+    while end > most || !text.is_char_boundary(end) {
         end -= 1;
     }
     text[..end].trim_end()
@@ -34,8 +33,8 @@ fn quoted(text: &str) -> String {
 
 impl Accounts<'_, '_> {
     /// The part of a name or label that a phone shows.
-    pub(super) fn shown(&mut self, what: &str, of: &str, text: &str) -> String {
-        let kept = fitting(text);
+    pub(super) fn shown(&mut self, what: &str, of: &str, text: &str, most: usize) -> String {
+        let kept = fitting(text, most);
         if kept.len() < text.len() {
             self.cut.push(format!(
                 "{what} {} of {of} to {} characters",
@@ -44,6 +43,21 @@ impl Accounts<'_, '_> {
             ));
         }
         kept.to_owned()
+    }
+
+    /// The part of the label of a speed dial that a phone shows.
+    pub(super) fn shown_on_button(
+        &mut self,
+        model: Option<&Model>,
+        of: &str,
+        text: &str,
+    ) -> String {
+        let most = if is_first_phone(model) {
+            MAX_SPEED_LABEL
+        } else {
+            MAX_CALLER_ID
+        };
+        self.shown("label", of, text, most)
     }
 
     /// The label in the corner of the display: the part of the label that fits there, or the
