@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::verdict::Verdict;
-use crate::phone::{LoadName, Model, Protocol};
+use crate::phone::{Generation79x0, LoadName, Model, Protocol};
 
 /// A load with the images that its manifest names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -71,7 +71,12 @@ impl FirmwareSet {
         let convertible = |number: &&str| {
             Model::by_number(number).is_some_and(|model| model.family.is_convertible())
         };
-        !self.models.is_empty() && self.models.iter().all(convertible)
+        // Firmware from before the loader of the 7940 and 7960 is installed in another way.
+        let is_early = self
+            .load
+            .generation_79x0()
+            .is_some_and(|generation| generation < Generation79x0::Loader);
+        !self.models.is_empty() && self.models.iter().all(convertible) && !is_early
     }
 
     /// The models that a factory reset would not bring to this load or to SIP: their recovery

@@ -28,7 +28,7 @@ pub(super) fn check(
     family: Family,
     model: Option<&Model>,
 ) {
-    if family.has_five_images() {
+    if family.has_recovery_manifest() {
         return;
     }
     let dialect = family.dialect();

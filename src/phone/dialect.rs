@@ -175,15 +175,6 @@ impl Family {
         }
     }
 
-    /// Whether it is one of the 79xx whose loads have five images.
-    #[must_use]
-    pub fn has_five_images(self) -> bool {
-        matches!(
-            self,
-            Self::F11 | Self::F31 | Self::F41 | Self::F42 | Self::F45 | Self::F70 | Self::F75
-        )
-    }
-
     /// The form of its `SEP<MAC>.cnf.xml`.
     #[must_use]
     pub fn dialect(self) -> &'static Dialect {

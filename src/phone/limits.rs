@@ -86,6 +86,6 @@ impl Model {
     /// Whether spaces in `phoneLabel` cause problems: on all phones of the 7900 series.
     #[must_use]
     pub fn label_rejects_spaces(&self) -> bool {
-        self.family.is_convertible() || self.family == Family::P3
+        self.family.has_recovery_manifest() || self.family == Family::P3
     }
 }

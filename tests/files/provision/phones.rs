@@ -9,7 +9,9 @@ use roxmltree::Document;
 use super::{SITE, build, build_with, inventory, seps, text};
 
 fn of_79xx() -> impl Iterator<Item = &'static Model> {
-    MODELS.iter().filter(|model| model.family.has_five_images())
+    MODELS
+        .iter()
+        .filter(|model| model.family.has_recovery_manifest())
 }
 
 /// An inventory with every value, for one model with all its buttons in use.

