@@ -190,7 +190,6 @@ fn good_clients_are_served_among_half_open_transfers_and_floods() {
     assert!(good >= usize::from(GOOD));
     assert_eq!(bad, 0);
     // Only scripts/soak judges times: beside other tests, the machine may be the slow one.
-    if std::env::var_os(SECONDS).is_some() {
-        assert!(answer < PATIENCE && file < PATIENCE, "{answer:?}, {file:?}");
-    }
+    let is_in_time = answer < PATIENCE && file < PATIENCE;
+    assert!(is_in_time || std::env::var_os(SECONDS).is_none());
 }
