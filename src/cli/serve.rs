@@ -47,6 +47,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
+    extra_files::refuse_provision_folder(&args.folder)?;
     let chosen = args.network.choose()?;
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let captures = Captures::open(&chosen, SIP_PORT, None);

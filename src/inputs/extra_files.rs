@@ -9,6 +9,7 @@ use crate::{
     display::{self, Style},
     failure::Failure,
     lint::{self, FileKind, LintContext, MAX_FILE_BYTES},
+    provision,
     stage::{ExtraFile, ServedFolder, StageError},
     text::escape,
 };
@@ -52,6 +53,7 @@ pub fn read_named<'a>(
                 "Name the files with --add",
             )
         })?;
+        refuse_provision_folder(path)?;
         let Some(of_folder) = of_folder else {
             let file = match name(path) {
                 Some(name) => ExtraFile::read_as(path, name),
@@ -78,6 +80,26 @@ pub fn read_named<'a>(
         tracing::warn!("left out: {} more files", left_out.len() - MAX_SHOWN);
     }
     Ok(read)
+}
+
+/// Refuses a folder that `reflash provision` wrote: beside the files for phones, it holds those of the
+/// PBX, with the passwords of all phones.
+///
+/// # Errors
+/// The folder is one (a usage error).
+pub fn refuse_provision_folder(folder: &Path) -> Result<(), Failure> {
+    let phones = folder.join(provision::TFTP);
+    if !phones.is_dir() || !provision::folder::is_written_folder(folder) {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        format!(
+            "{} is a folder of `reflash provision`: it also holds the files of the PBX, with the \
+             passwords of all phones, which every host on the network could read",
+            shown(folder)
+        ),
+        format!("Name its folder for phones: {}", shown(&phones)),
+    ))
 }
 
 /// Checks configurations that will be served with these bundles, and prints the findings.

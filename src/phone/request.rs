@@ -132,9 +132,9 @@ impl RequestedFile {
     }
 }
 
-/// The phone whose configuration a file of this name holds, with its passwords, or held:
-/// `SEP<MAC>.cnf.xml`, `SIP<MAC>.cnf`, `MGC<MAC>.cnf` in any folder, also with another ending
-/// (`.sgn`, `.bak`, `~`).
+/// The phone whose configuration a file of this name may hold, with its passwords: the name contains
+/// `SEP`, `SIP` or `MGC` and a MAC, as that of the configuration itself, of a copy (`.bak`, `~`,
+/// `Copy of …`, `… (1).cnf.xml`) or of an editor's file. Trust lists (`.tlv`) hold none.
 ///
 /// # Examples
 ///
@@ -148,17 +148,17 @@ impl RequestedFile {
 /// ```
 #[must_use]
 pub fn configured_phone(name: &str) -> Option<MacAddress> {
-    const PREFIX: usize = 3;
     const MAC: usize = 12;
     let lower = normalized_name(name);
+    if lower.contains(".tlv") {
+        return None;
+    }
     let base = lower.rsplit(['/', '\\']).next().unwrap_or(&lower);
-    let is_configuration = ["sep", "sip", "mgc"]
+    let plain: String = base.chars().filter(|c| !"-:_".contains(*c)).collect();
+    ["sep", "sip", "mgc"]
         .iter()
-        .any(|start| base.starts_with(start));
-    let rest = base.get(PREFIX + MAC..).filter(|_| is_configuration)?;
-    rest.starts_with(".cnf")
-        .then(|| MacAddress::from_hex(&base[PREFIX..PREFIX + MAC]))
-        .flatten()
+        .flat_map(|start| plain.match_indices(start))
+        .find_map(|(at, start)| MacAddress::from_hex(plain[at + start.len()..].get(..MAC)?))
 }
 
 /// The form in which names are compared: lower case, without a leading `/` or `./` and
@@ -233,11 +233,17 @@ mod tests {
             "old/SEP001D45AABB0C.cnf.xml.bak",
             "old\\SIP001D45AABB0C.cnf~",
             "MGC001D45AABB0C.cnf",
+            ".SEP001D45AABB0C.cnf.xml.swp",
+            "#SEP001D45AABB0C.cnf.xml#",
+            "Copy of SEP001D45AABB0C.cnf.xml",
+            "SEP001D45AABB0C (1).cnf.xml",
+            "SEP001D45AABB0C-old.cnf.xml",
+            "SEP00-1D-45-AA-BB-0C.cnf.xml",
+            "SEP001D45AABB0C.xml",
         ] {
             assert_eq!(configured_phone(name), mac, "{name}");
         }
         for name in [
-            "SEP001D45AABB0C.txt",
             "SEP001D45AABB0.cnf.xml",
             "CTLSEP001D45AABB0C.tlv",
             "XMLDefault.cnf.xml",

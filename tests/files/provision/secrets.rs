@@ -3,7 +3,10 @@
 use std::{fs, path::Path};
 
 use assert_cmd::Command;
-use reflash::{inputs::phone_list::InventoryFile, inventory::Inventory};
+use reflash::{
+    inputs::{extra_files, phone_list::InventoryFile},
+    inventory::Inventory,
+};
 
 use super::office::{OFFICE, Office, stderr};
 
@@ -125,4 +128,26 @@ fn several_faults_of_an_inventory_are_all_named_before_a_run() {
     office.write_inventory("[[phone]]\nmac = \"x\"\n");
     let error = read(&office, None).unwrap_err();
     assert!(error.contains("line 2, column 7: 'x' is not"), "{error}");
+}
+
+#[test]
+fn a_folder_of_provision_is_not_served_with_the_passwords_in_it() {
+    let office = Office::new(OFFICE);
+    office.provision(&[]).success();
+    let folder = office.path("to");
+    let serve = |folder: &Path| {
+        let mut command = Command::cargo_bin("reflash").unwrap();
+        command.arg("serve").arg(folder);
+        // An address that no machine has: a folder that may be served fails later.
+        command.args(["--listen", "192.0.2.1"]).assert()
+    };
+    let refused = stderr(&serve(&folder).code(2));
+    let phones = folder.join("tftp");
+    assert!(
+        refused.contains("passwords") && refused.contains(&*phones.to_string_lossy()),
+        "{refused}"
+    );
+    assert!(!stderr(&serve(&phones)).contains("provision"));
+    assert!(extra_files::read(&[folder]).is_err());
+    assert!(extra_files::read(&[phones]).is_ok());
 }
