@@ -11,6 +11,10 @@ use crate::failure::Failure;
 /// Where temporary files go if the user that a run becomes may not write to `TMPDIR`.
 const TEMPORARY_FOLDER: &str = "/tmp";
 
+/// Capabilities that open files of others by way of `/proc`, whatever the ids: the folders of their
+/// processes, and the addresses of the kernel.
+const BEYOND_IDS: [Capability; 2] = [Capability::CAP_SYS_PTRACE, Capability::CAP_SYSLOG];
+
 /// Opens every file from now on as the user who started this program, e.g. through sudo, while this process is still root:
 /// that user may be allowed to call this program only, and names the files. Threads that are
 /// started later inherit it; programs that are started do not.
@@ -27,7 +31,10 @@ pub fn open_files_as_caller() -> Result<(), Failure> {
     unistd::setfsuid(caller.uid);
     // These two report no errors, but return the former value.
     let is_caller = unistd::setfsuid(caller.uid) == caller.uid;
-    if groups.is_ok() && is_caller && unistd::setfsgid(caller.gid) == caller.gid {
+    let is_lowered = BEYOND_IDS
+        .iter()
+        .all(|right| caps::drop(None, CapSet::Effective, *right).is_ok());
+    if groups.is_ok() && is_caller && unistd::setfsgid(caller.gid) == caller.gid && is_lowered {
         return Ok(());
     }
     Err(Failure::new(
@@ -40,7 +47,17 @@ pub fn open_files_as_caller() -> Result<(), Failure> {
 /// that the command line names.
 pub fn with_access_of_root<T>(read: impl FnOnce() -> T) -> T {
     let before = unistd::setfsuid(unistd::geteuid());
+    let mut raised = Vec::new();
+    for right in BEYOND_IDS {
+        let is_lowered = !caps::has_cap(None, CapSet::Effective, right).unwrap_or(true);
+        if is_lowered && caps::raise(None, CapSet::Effective, right).is_ok() {
+            raised.push(right);
+        }
+    }
     let found = read();
+    for right in raised {
+        caps::drop(None, CapSet::Effective, right).expect("a capability that was raised");
+    }
     unistd::setfsuid(before);
     found
 }

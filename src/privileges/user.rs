@@ -46,10 +46,13 @@ pub(super) fn caller() -> Option<TargetUser> {
         });
     }
     let variable = |name: &str| std::env::var(name).ok();
+    let is_other = |caller: &TargetUser| !caller.uid.is_root();
+    // Root's own sudo under doas or pkexec: the outer caller counts.
     of_sudo(variable("SUDO_UID"), variable("SUDO_GID"))
+        .filter(is_other)
         .or_else(|| of_pkexec(&variable("PKEXEC_UID")?))
         .or_else(|| Some(User::from_name(&variable("DOAS_USER")?).ok()??.into()))
-        .filter(|caller| !caller.uid.is_root())
+        .filter(is_other)
 }
 
 /// The user that this process becomes; `user`: that of `--user`. `None`: it stays as it is.

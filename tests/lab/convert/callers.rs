@@ -155,6 +155,40 @@ fn a_file_that_only_root_may_read_is_not_read_for_the_user_who_called_sudo() {
     assert!(words.contains("reflash opens files as nobody"), "{words}");
 }
 
+/// A folder of a process leads past the permissions of the folders above it.
+#[test]
+#[ignore = "needs root (the ids of sudo)"]
+fn a_folder_of_a_process_of_root_opens_no_file_for_the_user_who_called_sudo() {
+    let site = Site::new();
+    let inside = site.path("vault/inside");
+    fs::create_dir_all(&inside).unwrap();
+    fs::write(inside.join("dialplan.xml"), SECRET).unwrap();
+    set_mode(&inside, 0o755);
+    set_mode(&site.path("vault"), 0o700);
+    let mut process = Command::new("sleep")
+        .arg("60")
+        .current_dir(&inside)
+        .spawn()
+        .unwrap();
+    let add = "convert BUNDLE --trust-key key.pem --add /proc";
+    let line = format!("{add}/{}/cwd/dialplan.xml", process.id());
+    let output = site.command(&line).output().unwrap();
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert_denied(&output, &line);
+}
+
+#[test]
+#[ignore = "needs root (the ids of doas)"]
+fn the_user_who_called_doas_counts_whatever_the_ids_of_sudo_are() {
+    let site = Site::new();
+    let line = "verify shadow";
+    let mut command = site.command(line);
+    command.env("SUDO_UID", "0").env("SUDO_GID", "0");
+    command.env("DOAS_USER", "nobody");
+    assert_denied(&command.output().unwrap(), line);
+}
+
 #[test]
 #[ignore = "needs root (the ids of sudo)"]
 fn no_file_is_written_where_the_user_who_called_sudo_may_not_write() {
