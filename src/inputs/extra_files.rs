@@ -89,7 +89,8 @@ pub fn read_named<'a>(
 /// The folder is one (a usage error).
 pub fn refuse_provision_folder(folder: &Path) -> Result<(), Failure> {
     let phones = folder.join(provision::TFTP);
-    if !phones.is_dir() || !provision::folder::is_written_folder(folder) {
+    let own = [provision::folder::LIST, provision::folder::PASSWORDS];
+    if !phones.is_dir() || !own.iter().any(|name| folder.join(name).is_file()) {
         return Ok(());
     }
     Err(Failure::usage(

@@ -45,6 +45,10 @@ pub fn open_files_as_caller() -> Result<(), Failure> {
 
 /// Calls `read` with root's access to files again, as far as this process is root. Never for a file
 /// that the command line names.
+///
+/// # Panics
+///
+/// If a capability that was raised cannot be lowered again: files would be opened with it.
 pub fn with_access_of_root<T>(read: impl FnOnce() -> T) -> T {
     let before = unistd::setfsuid(unistd::geteuid());
     let mut raised = Vec::new();

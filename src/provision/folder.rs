@@ -29,12 +29,6 @@ pub(crate) const LIST: &str = "files.sha256";
 /// The generated passwords.
 pub(crate) const PASSWORDS: &str = "secrets.toml";
 
-/// Whether `provision` wrote this folder.
-#[must_use]
-pub fn is_written_folder(folder: &Path) -> bool {
-    folder.join(LIST).is_file() || folder.join(PASSWORDS).is_file()
-}
-
 /// Maximum size of the list and of the passwords: 4,096 phones with 24 lines need 8 MB.
 const MAX_OWN_BYTES: u64 = 16 * 1024 * 1024;
 /// Maximum size of a file that is compared. No generated file and no firmware is larger.
