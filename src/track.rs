@@ -28,6 +28,7 @@ mod tftp_error;
 mod view;
 mod withheld;
 
+pub(crate) use conversion::source_name;
 pub use conversion::{ExpectedActivity, SETTLED_AFTER, silence_limit};
 pub use event::{
     Event, Evidence, ImageNumber, PhoneId, PhoneRef, PhoneStep, PollCandidate, State, StepDetails,

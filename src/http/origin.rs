@@ -8,7 +8,7 @@ use hyper::{
     http::uri::Authority,
 };
 
-/// Top-level domains that nobody can register, so that no page of the Internet has such a name:
+/// Top-level domains that cannot be registered, so that no page of the Internet has such a name:
 /// RFC 6762 (3 and appendix G), RFC 8375.
 const PRIVATE_DOMAINS: [&str; 9] = [
     ".local",

@@ -6,7 +6,7 @@ use crate::{
     text::{escape, size},
     track::{
         Event, Evidence, EvidenceSource, FileOutcome, LineReport, LineState, MissingPhone,
-        PhoneRef, PhoneStep, Report, State, StepDetails,
+        PhoneRef, PhoneStep, Report, State, StepDetails, source_name,
     },
 };
 
@@ -112,17 +112,7 @@ pub(crate) fn evidence(evidence: &Evidence) -> String {
 
 /// That a state rests on this source alone.
 pub(crate) fn rests_on(source: EvidenceSource) -> String {
-    let name = match source {
-        EvidenceSource::Requests => "its requests",
-        EvidenceSource::Neighbour => "ARP",
-        EvidenceSource::Cdp => "CDP",
-        EvidenceSource::Lldp => "LLDP",
-        EvidenceSource::Dhcp => "DHCP",
-        EvidenceSource::Sip => "SIP",
-        EvidenceSource::Sccp => "SCCP",
-        EvidenceSource::Web => "its web page",
-        EvidenceSource::Person => "the operator",
-    };
+    let name = source_name(source);
     format!("rests on {name} alone, which another host can forge")
 }
 

@@ -34,7 +34,7 @@ impl Poller {
 
     /// Watches these sockets, which must stay open as long as the poller.
     pub(super) fn new(sockets: &[UdpSocket]) -> io::Result<Self> {
-        // SAFETY: the call takes no pointer; a descriptor that it returns belongs to nobody else.
+        // SAFETY: the call takes no pointer; a descriptor that it returns has no other owner.
         let epoll = unsafe {
             let fd = libc::epoll_create1(libc::EPOLL_CLOEXEC);
             if fd < 0 {

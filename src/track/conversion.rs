@@ -51,5 +51,5 @@ mod vlan;
 pub(super) use self::core::Conversion;
 pub(super) use context::{Context, FileRequest};
 pub use expected::ExpectedActivity;
-pub(super) use load_reports::source_name;
+pub(crate) use load_reports::source_name;
 pub use status::{SETTLED_AFTER, silence_limit};

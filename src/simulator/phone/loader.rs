@@ -7,7 +7,11 @@
 use std::time::Duration;
 
 use super::{
-    super::{action::PhoneAction, action::PhoneEvent, client::Fetched, read, read::LoaderManifest},
+    super::{
+        action::{PhoneAction, PhoneEvent},
+        client::Fetched,
+        read::{self, LoaderManifest},
+    },
     Application, SimulatedPhone,
     script::{BootStep, LoaderStep, TimeRange, range},
 };

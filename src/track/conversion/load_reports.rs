@@ -34,7 +34,7 @@ fn is_same(one: &LoadName, other: &LoadName) -> bool {
 }
 
 /// The name of a source in the middle of a sentence.
-pub(in crate::track) fn source_name(source: EvidenceSource) -> &'static str {
+pub(crate) fn source_name(source: EvidenceSource) -> &'static str {
     match source {
         EvidenceSource::Requests => "its requests",
         EvidenceSource::Neighbour => "ARP",

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     diagnose::Code,
-    phone::{Family, RequestedFile, normalized_name},
+    phone::{Family, Generation79x0, LoadName, RequestedFile, normalized_name},
     track::{
         change::Change,
         diagnosis::text,
@@ -25,24 +25,19 @@ use crate::{
 /// What an image of releases 2 to 4 is (`P0S30203.bin`, `P0S3-04-4-00.bin`): these phones install
 /// one unsigned file then, and signed ones alone from 5.0 on.
 fn unsigned_image(name: &str) -> Option<(&'static str, String, &'static str)> {
-    const FIRST_SIGNED: u8 = 5;
     let name = normalized_name(name);
-    let load = name.rsplit('/').next()?.strip_suffix(".bin")?;
-    let (protocol, route) = match load.get(..4)? {
+    let load = LoadName::new(name.rsplit('/').next()?.strip_suffix(".bin")?);
+    if load.generation_79x0() != Some(Generation79x0::Unsigned) {
+        return None;
+    }
+    let (protocol, route) = match load.as_str().get(..4)? {
         "p0s3" => ("SIP", "4.4, 5.3, 6.x and 7.x"),
         "p003" => ("SCCP", "5.x"),
-        "p0m3" => ("MGCP", "7.x"),
-        _ => return None,
+        _ => ("MGCP", "7.x"),
     };
-    let digits: String = load[4..].chars().filter(char::is_ascii_digit).collect();
-    let major: u8 = digits.get(..2)?.parse().ok()?;
-    (1..FIRST_SIGNED).contains(&major).then(|| {
-        let minor = digits[2..].get(..2).filter(|_| !load.contains('-'));
-        let minor = minor.or(digits.get(2..3)).unwrap_or("0");
-        let minor = minor.trim_start_matches('0');
-        let minor = if minor.is_empty() { "0" } else { minor };
-        (protocol, format!("{major}.{minor}"), route)
-    })
+    let release = load.release()?;
+    let release = format!("{}.{}", release.major, release.minor);
+    Some((protocol, release, route))
 }
 
 impl Conversion {

@@ -1,4 +1,4 @@
-//! The searches of a 7940's or 7960's loader for a load, told from its application's requests.
+//! The searches of a 7940's or 7960's loader for a load, as distinct from its application's requests.
 
 use std::{ops::RangeInclusive, time::Duration};
 
