@@ -297,10 +297,10 @@ fn an_image_that_breaks_off_in_three_passes_is_diagnosed() {
 #[test]
 fn the_cure_for_an_unsupported_model_names_what_it_needs() {
     for (load, part) in [
-        ("SIP894x.9-4-2SR3-1", "8941"),
-        ("sip88xx.12-0-1", "MPP"),
-        ("SIP69xx.9-4-1-3SR3", "69xx"),
-        ("sip9971.9-4-2SR4-1", "9971"),
+        ("SCCP894x.9-4-2SR3-1", "cmterm-894x-sip"),
+        ("sip88xx.12-0-1", "cmterm-88xx"),
+        ("SIP69xx.9-4-1-3SR3", "cmterm-69xx"),
+        ("sip9971.9-4-2SR4-1", "cmterm-9971"),
     ] {
         let mut run = Run::new(plan());
         run.report_load(0.0, 10, load);

@@ -45,9 +45,11 @@ impl Conversion {
                     current.on_progress(index, transfer);
                 }
                 let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+                let own = || current.own_images();
+                let before = own().take_while(|(own, _)| *own < index).count();
                 image = Some(ImageNumber {
-                    number: number(index + 1),
-                    count: number(current.images.len()),
+                    number: number(before + 1),
+                    count: number(own().count()),
                 });
             }
         }
