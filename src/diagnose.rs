@@ -49,6 +49,12 @@ pub enum Code {
     ConfigurationWithheld,
     /// The server has no configuration for the phone.
     NoConfiguration,
+    /// The phone fetched images and went on without a restart.
+    ImagesRefused,
+    /// The configuration of the phone names an SCCP load.
+    SccpLoadNamed,
+    /// The phone has multiplatform firmware.
+    Multiplatform,
     /// The phone restarted before it had every image.
     RebootedMidImage,
     /// The phone fetched the whole load for the third time.
@@ -108,6 +114,9 @@ impl Code {
         Self::ConfigRejected,
         Self::ConfigurationWithheld,
         Self::NoConfiguration,
+        Self::ImagesRefused,
+        Self::SccpLoadNamed,
+        Self::Multiplatform,
         Self::RebootedMidImage,
         Self::RepeatFlash,
         Self::UnsupportedModel,

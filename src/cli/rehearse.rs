@@ -145,8 +145,8 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
 /// The first model of the list that has a synthetic bundle.
 fn first_model(inventory: &Inventory) -> Option<&'static Model> {
     let models = inventory.phones.iter().filter_map(|phone| phone.model);
-    let mut convertible = models.filter(|model| model.family.is_convertible());
-    convertible.next()
+    let mut supported = models.filter(|model| model.family.is_supported());
+    supported.next()
 }
 
 /// The models of the simulated phones.

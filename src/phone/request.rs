@@ -53,6 +53,9 @@ pub enum RequestedFile {
     SipLocale,
     /// `…-sccp.jar`: a locale file requested by SCCP firmware only.
     SccpLocale,
+    /// `<MAC>.xml`, `8841-3PCC.xml`: the profile of multiplatform firmware, with the MAC if the name
+    /// has it.
+    Multiplatform(Option<MacAddress>),
     /// `dialplan.xml` and other files named in a configuration.
     Other,
 }
@@ -94,6 +97,12 @@ impl RequestedFile {
         if let Some(mac) = mac("sip", ".cnf").or_else(|| mac("mgc", ".cnf")) {
             return Self::LegacyConfig(mac);
         }
+        if base.ends_with("-3pcc.xml") {
+            return Self::Multiplatform(None);
+        }
+        if let Some(mac) = mac("", ".xml") {
+            return Self::Multiplatform(Some(mac));
+        }
         match base {
             "itlfile.tlv" | "ctlfile.tlv" => Self::SharedTrustList,
             "xmldefault.cnf.xml" => Self::DefaultConfig,
@@ -114,7 +123,8 @@ impl RequestedFile {
             Self::TrustList(mac)
             | Self::IdentityList(mac)
             | Self::LegacyConfig(mac)
-            | Self::Config { mac, .. } => Some(*mac),
+            | Self::Config { mac, .. }
+            | Self::Multiplatform(Some(mac)) => Some(*mac),
             _ => None,
         }
     }
@@ -124,7 +134,11 @@ impl RequestedFile {
     pub fn is_from_application(&self) -> bool {
         !matches!(
             self,
-            Self::Recovery(_) | Self::Manifest(_) | Self::Image | Self::Other
+            Self::Recovery(_)
+                | Self::Manifest(_)
+                | Self::Image
+                | Self::Multiplatform(_)
+                | Self::Other
         )
     }
 }
@@ -234,6 +248,8 @@ mod tests {
             ("term99.default.loads", RequestedFile::Recovery(None)),
             ("OS79XX.TXT", RequestedFile::LegacyDefault),
             ("/g3-tones.xml", RequestedFile::Other),
+            ("/001D45AABB0C.xml", RequestedFile::Multiplatform(Some(mac))),
+            ("8841-3PCC.xml", RequestedFile::Multiplatform(None)),
             ("", RequestedFile::Other),
         ];
         for (name, expected) in cases {

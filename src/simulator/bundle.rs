@@ -6,6 +6,7 @@
 mod damage;
 mod first_phones;
 mod header;
+mod slots;
 
 use std::{
     fs,
@@ -29,6 +30,9 @@ pub enum Sizes {
     Realistic,
     /// About ten thousand bytes each, for tests.
     Small,
+    /// Those of real bundles also where these are large: a rootfs of the 78xx has 40 MB, which is
+    /// more than 65,535 blocks of 512 bytes.
+    Full,
 }
 
 /// A release as written in the name of the load and in the names of its images.
@@ -58,7 +62,7 @@ const MADE_UP: &str =
 
 impl SyntheticBundle {
     /// The SIP bundle of this family in its usual release, with realistic sizes. `None` for a
-    /// family that is not converted.
+    /// family that is neither converted nor upgraded.
     #[must_use]
     pub fn new(family: Family, seed: u64) -> Option<Self> {
         let (load, images) = match family {
@@ -67,7 +71,7 @@ impl SyntheticBundle {
             Family::F70 => ("9-4-2SR3-1S", "9-4-2ES26"),
             Family::F31 => ("9-2-1S", "9-2-1TH1-13"),
             Family::P3 => ("8-12-00", "8-12-00"),
-            _ => return None,
+            _ => (slots::release(family)?, ""),
         };
         Some(Self {
             family,
@@ -123,6 +127,9 @@ impl SyntheticBundle {
         if self.family == Family::P3 {
             return first_phones::load(self.protocol, &self.release.load);
         }
+        if self.family.slots().is_some() {
+            return self.family.slot_load(self.protocol, &self.release.load);
+        }
         let code = code(self.family);
         LoadName::new(&format!("{}{code}.{}", self.protocol, self.release.load))
     }
@@ -134,6 +141,13 @@ impl SyntheticBundle {
             return format!("{}.zip", self.load());
         }
         let protocol = self.protocol.to_string().to_lowercase();
+        if self.family.slots().is_some() {
+            let bundle = self.family.sip_bundle().unwrap_or_default();
+            let bundle = bundle
+                .to_ascii_lowercase()
+                .replace("-sip", &format!("-{protocol}"));
+            return format!("{bundle}.{}.zip", self.release.load);
+        }
         let hardware = match self.family {
             Family::F11 => "7911_7906",
             Family::F31 => "7931",
@@ -156,6 +170,14 @@ impl SyntheticBundle {
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
         let mut files = if self.family == Family::P3 {
             first_phones::files(&self.load(), self.sizes_of_first_phones(), self.seed)
+        } else if self.family.slots().is_some() {
+            slots::files(
+                self.family,
+                &self.load(),
+                self.protocol,
+                self.sizes,
+                self.seed,
+            )
         } else {
             self.files_with_recovery()
         };
@@ -231,7 +253,7 @@ impl SyntheticBundle {
     fn sizes_of_first_phones(&self) -> [usize; 2] {
         match self.sizes {
             Sizes::Small => [12_345, 50_001],
-            Sizes::Realistic => [130_956, 756_524],
+            Sizes::Realistic | Sizes::Full => [130_956, 756_524],
         }
     }
 
@@ -371,7 +393,7 @@ mod tests {
                 }
             }
         }
-        assert!(SyntheticBundle::new(Family::F88, 1).is_none());
+        assert!(SyntheticBundle::new(Family::F792, 1).is_none());
     }
 
     #[test]

@@ -33,6 +33,17 @@ pub enum PhoneFault {
     /// Fetches the manifest in its application and gets the images from another phone, not from this
     /// server.
     PeerSharing,
+    /// Fetches every image and rejects them: it runs on with the load that it has. Phones with two
+    /// slots only, as all that follow.
+    RefusesImages,
+    /// Has the wanted load in the slot that does not run, and starts it without a download.
+    OtherSlot,
+    /// Has a trust list: it requests only the signed form of its configuration.
+    TrustList,
+    /// Loses power during its update, again and again: a weak power-over-Ethernet port.
+    WeakPower,
+    /// Has multiplatform firmware, which requests other names.
+    Multiplatform,
 }
 
 /// A fault and how many phones have it.
@@ -51,7 +62,8 @@ pub enum ParseFaultError {
     #[error(
         "'{0}' is not a fault: expected refuses-manifest, wrong-hardware, needs-bridge, \
          power-cut=IMAGE:PERCENT, address-change, no-witness, no-second-pass, loss=PERCENT, \
-         config-refused or peer-sharing"
+         config-refused, peer-sharing, refuses-images, other-slot, trust-list, weak-power or \
+         multiplatform"
     )]
     Unknown(String),
     /// The fault takes no value.
@@ -92,6 +104,11 @@ impl FromStr for PhoneFault {
             "no-second-pass" => Self::NoSecondPass,
             "config-refused" => Self::ConfigRefused,
             "peer-sharing" => Self::PeerSharing,
+            "refuses-images" => Self::RefusesImages,
+            "other-slot" => Self::OtherSlot,
+            "trust-list" => Self::TrustList,
+            "weak-power" => Self::WeakPower,
+            "multiplatform" => Self::Multiplatform,
             "loss" => return percent(value.unwrap_or_default(), 99).map(Self::Loss),
             "power-cut" => {
                 let (image, at) = value
@@ -155,6 +172,11 @@ impl fmt::Display for PhoneFault {
             Self::Loss(percent) => write!(f, "loss={percent}"),
             Self::ConfigRefused => f.write_str("config-refused"),
             Self::PeerSharing => f.write_str("peer-sharing"),
+            Self::RefusesImages => f.write_str("refuses-images"),
+            Self::OtherSlot => f.write_str("other-slot"),
+            Self::TrustList => f.write_str("trust-list"),
+            Self::WeakPower => f.write_str("weak-power"),
+            Self::Multiplatform => f.write_str("multiplatform"),
         }
     }
 }
@@ -176,6 +198,11 @@ mod tests {
             "loss=20",
             "config-refused",
             "peer-sharing",
+            "refuses-images",
+            "other-slot",
+            "trust-list",
+            "weak-power",
+            "multiplatform",
         ] {
             let fault: PhoneFault = text.parse().expect(text);
             assert_eq!(fault.to_string(), text);

@@ -26,7 +26,7 @@ use endpoint::Endpoint;
 pub use endpoint::PhoneResult;
 
 use super::{FaultSpec, PhoneConfig, PhoneFault, SimulatedPhone, StartState, bundle::code};
-use crate::phone::{Family, LoadName, MacAddress, Model};
+use crate::phone::{Family, LoadName, MacAddress, Model, Protocol, Support};
 
 /// Maximum number of phones of one fleet. Each has an open socket, and file descriptors are
 /// limited.
@@ -53,7 +53,7 @@ pub enum StartMix {
 pub struct FleetConfig {
     /// The number of phones, 1 to [`MAX_PHONES`].
     pub phones: usize,
-    /// Their models, used in turn; of convertible families.
+    /// Their models, used in turn; of families that are converted or upgraded.
     pub models: Vec<&'static Model>,
     /// How they start.
     pub start: StartMix,
@@ -81,7 +81,7 @@ pub enum FleetError {
     #[error("cannot rehearse with {0} phones: expected 1 to {MAX_PHONES}")]
     Phones(usize),
     /// No model, or one that cannot be converted.
-    #[error("cannot rehearse without a model that can be converted, such as 7965")]
+    #[error("cannot rehearse without a model that can be converted or upgraded, such as 7965")]
     Models,
     /// Every block of addresses is in use, or loopback does not work.
     #[error("no free addresses from 127.20.0.0 to 127.250.255.255 for the phones: {0}")]
@@ -98,12 +98,7 @@ impl FleetConfig {
         if !(1..=MAX_PHONES).contains(&self.phones) {
             return Err(FleetError::Phones(self.phones));
         }
-        if self.models.is_empty()
-            || self
-                .models
-                .iter()
-                .any(|model| !model.family.is_convertible())
-        {
+        if self.models.is_empty() || self.models.iter().any(|model| !model.family.is_supported()) {
             return Err(FleetError::Models);
         }
         Ok((0..self.phones)
@@ -122,7 +117,10 @@ impl FleetConfig {
             .map(|spec| spec.fault.clone())
             .collect();
         // Each model starts both ways in turn.
+        let keeps_firmware = model.family.slots().is_some();
         let recovers = match self.start {
+            // A reset keeps the firmware.
+            _ if keeps_firmware => false,
             StartMix::Recovery => true,
             StartMix::LoadInformation => false,
             StartMix::Mixed => (index / self.models.len()).is_multiple_of(2),
@@ -153,10 +151,18 @@ impl FleetConfig {
     }
 }
 
-/// The load of an SCCP phone before its conversion.
+/// The load of a phone before its conversion or upgrade.
 fn first_load(family: Family, old: bool) -> LoadName {
     if family == Family::P3 {
         return LoadName::new("P0030801SR02");
+    }
+    if family.slots().is_some() {
+        let (protocol, release) = match (family.support(), old) {
+            (Support::Converts, true) => (Protocol::Sccp, "9-0-2-0"),
+            (Support::Converts, false) => (Protocol::Sccp, "9-3-1-3"),
+            _ => (Protocol::Sip, "9-2-1-0"),
+        };
+        return family.slot_load(protocol, release);
     }
     let release = if old { "8-3-2S" } else { "8-5-2S" };
     LoadName::new(&format!("SCCP{}.{release}", code(family)))

@@ -6,6 +6,7 @@ mod loader;
 mod loader_memory;
 mod manifest_check;
 mod script;
+mod slots;
 
 use std::{collections::BTreeMap, fmt::Write, net::SocketAddrV4, time::Duration};
 
@@ -21,6 +22,7 @@ use crate::phone::{Family, FirmwareRelease, LoadName, Protocol};
 pub use config::{PhoneConfig, StartState};
 use loader_memory::Loader;
 use script::{BootStep, START};
+use slots::SlotMemory;
 
 /// The slowest pace: a pause of minutes takes days.
 const SLOWEST: f64 = 1000.0;
@@ -112,6 +114,8 @@ pub struct SimulatedPhone {
     history: ScriptHistory,
     /// Of a 7940 or 7960.
     loader: Option<Loader>,
+    /// Of a phone with two slots.
+    slots: Option<SlotMemory>,
 }
 
 impl SimulatedPhone {
@@ -135,6 +139,14 @@ impl SimulatedPhone {
         let load = application.as_ref().map(|application| &application.load);
         Self {
             loader: has_loader.then(|| Loader::new(load)),
+            slots: config.model.family.slots().map(|facts| {
+                let platform = if facts.has_platforms {
+                    1 + (mac & 1)
+                } else {
+                    1
+                };
+                SlotMemory::new(facts, u32::try_from(platform).unwrap_or(1))
+            }),
             script: Rng::new(config.seed, mac),
             loss: Rng::new(config.seed, !mac),
             config,

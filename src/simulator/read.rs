@@ -3,7 +3,11 @@
 //! Written from the observed behaviour of phones, independent of the readers of other modules, so
 //! that the simulator also tests those. Accepts any input.
 
+mod slots;
+
 use crate::phone::{FirmwareRelease, LoadName};
+
+pub(super) use slots::{SlotImage, slot_images};
 
 /// Maximum number of images of one manifest; real ones name five.
 const MOST_IMAGES: usize = 16;
@@ -176,6 +180,13 @@ fn payload(bytes: &[u8]) -> &[u8] {
         [1, 0, 2, _, _, 2, 0, 2, high, low, ..] => {
             let length = usize::from(u16::from_be_bytes([*high, *low]));
             bytes.get(length..).unwrap_or_default()
+        }
+        // Of the 78xx and 88xx: magic, then the header's length.
+        [0xcd, 0x34, 0x12, 0xab, length @ ..] => {
+            let length = length
+                .first_chunk()
+                .map_or(0, |four| u32::from_le_bytes(*four));
+            bytes.get(length as usize..).unwrap_or_default()
         }
         _ => bytes,
     }

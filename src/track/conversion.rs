@@ -40,6 +40,7 @@ mod route;
 mod routing;
 mod running;
 mod sccp;
+mod slots;
 mod start;
 mod starts;
 mod status;

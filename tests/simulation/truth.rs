@@ -8,6 +8,7 @@ mod bundles;
 mod device;
 mod scenario;
 mod server;
+mod slots;
 mod table;
 mod world;
 

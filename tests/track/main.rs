@@ -18,6 +18,7 @@ mod property;
 mod registering;
 mod renderings;
 mod senders;
+mod slots;
 mod survey;
 mod traces;
 mod transfers;

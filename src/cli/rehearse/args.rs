@@ -65,7 +65,8 @@ pub(crate) struct Args {
     /// Fault of the phones, or of N of them (repeatable)
     ///
     /// refuses-manifest, wrong-hardware, needs-bridge, power-cut=IMAGE:PERCENT, address-change,
-    /// no-witness, no-second-pass, loss=PERCENT or config-refused.
+    /// no-witness, no-second-pass, loss=PERCENT or config-refused. Of phones with two slots also
+    /// refuses-images, other-slot, trust-list, weak-power and multiplatform.
     #[arg(long = "fault", value_name = "KIND[@N]", help_heading = heading::PHONES)]
     pub(super) faults: Vec<FaultSpec>,
     /// Seed of the phones and the bundle
@@ -88,10 +89,11 @@ pub(crate) struct Args {
 
 fn model(text: &str) -> Result<&'static Model, String> {
     match Model::by_number(text) {
-        Some(model) if model.family.is_convertible() => Ok(model),
-        Some(_) => {
-            Err("this model cannot be converted; `reflash models` lists those that can".into())
-        }
+        Some(model) if model.family.is_supported() => Ok(model),
+        Some(_) => Err(
+            "there is no SIP firmware for this model; `reflash models` lists those that have it"
+                .into(),
+        ),
         None => Err("no such model; `reflash models` lists the models".into()),
     }
 }

@@ -159,6 +159,41 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                    for the other model.",
             clears_when: "Never in this run: a phone does not change its model.",
         },
+        Code::ImagesRefused => ExplanationText {
+            title: "The phone fetched images and went on without a restart",
+            signature: "A phone with two slots (69xx, 894x, 8961, 99xx, 78xx, 88xx) \
+                        fetched the images of a manifest, or some of them, and then \
+                        requested its locale, its tones or its dial plan without a \
+                        restart.",
+            causes: "A damaged image, an image of another release under the same name, or \
+                     a release that this phone does not take.",
+            cure: "Verify the bundle and that it is for the phone's model. Read the \
+                   phone's status messages. Then restart the phone: it fetches everything \
+                   again. It runs on with the load that it had.",
+            clears_when: "The phone requests an image again.",
+        },
+        Code::SccpLoadNamed => ExplanationText {
+            title: "The configuration of the phone names an SCCP load",
+            signature: "A phone with two slots requested the manifest of an SCCP load of \
+                        its family, while a SIP load is served.",
+            causes: "A SEP file of an earlier call manager that is still served, or an \
+                     SCCP load in loadInformation.",
+            cure: "Write the SIP load into loadInformation of the SEP file and SIP into \
+                   deviceProtocol, or remove the file. Then restart the phone.",
+            clears_when: "Never in this run.",
+        },
+        Code::Multiplatform => ExplanationText {
+            title: "The phone has multiplatform firmware",
+            signature: "A request for <MAC>.xml or for a name that ends in -3PCC.xml; or \
+                        a request for, or a report of, a load with MPP, MSR or MN in its \
+                        release.",
+            causes: "A phone that is sold for multiplatform firmware (its label says \
+                     3PCC), or that was migrated to it.",
+            cure: "Disconnect the phone. A change between multiplatform and enterprise \
+                   firmware needs Cisco's migration licence and Cisco's service; this \
+                   program serves neither.",
+            clears_when: "Never in this run.",
+        },
         Code::RebootedMidImage => ExplanationText {
             title: "The phone restarted before it had all images",
             signature: "The phone had fetched a manifest but not yet all images, no file was \

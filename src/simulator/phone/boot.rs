@@ -12,10 +12,13 @@ use super::{
     Application, ScriptPass, ScriptState, SimulatedPhone,
     script::{
         AFTER_APPS, AFTER_IMAGE, BETWEEN_PAIRS, BRIDGE, BootStep, LoaderStep, PORT_SPREAD,
-        SHORTEST_RETRY, START, TimeRange, UNCONFIGURED, WITHOUT_POWER, WRITING,
+        SHORTEST_RETRY, START, SlotStep, TimeRange, UNCONFIGURED, WITHOUT_POWER, WRITING,
     },
 };
 use crate::phone::{Family, LoadName, Protocol};
+
+/// Bytes of an image after which a weak port fails.
+const WEAK_BYTES: u64 = 4096;
 
 impl SimulatedPhone {
     /// Waits before the next step.
@@ -34,6 +37,7 @@ impl SimulatedPhone {
     pub(super) fn begin(&mut self, now: Duration, step: BootStep, actions: &mut Vec<PhoneAction>) {
         let name = match &step {
             BootStep::PowerOn => return self.boot(now, actions),
+            BootStep::Written if self.slots.is_some() => return self.slots_written(now, actions),
             BootStep::Written => return self.written(now, actions),
             BootStep::TrustList => format!("CTLSEP{}.tlv", self.config.mac.upper_hex()),
             BootStep::IdentityList => format!("ITLSEP{}.tlv", self.config.mac.upper_hex()),
@@ -45,6 +49,7 @@ impl SimulatedPhone {
             BootStep::SipLocale => self.locale_file("sip"),
             BootStep::DialPlan => "dialplan.xml".to_owned(),
             BootStep::Loader(step) => self.loader_file(step),
+            BootStep::Slots(step) => self.slot_file(step),
             BootStep::Image(index) | BootStep::Dropped(index) => {
                 let images = self.pass.as_ref().map(|pass| &pass.manifest.images);
                 match images.and_then(|images| images.get(*index)) {
@@ -68,7 +73,7 @@ impl SimulatedPhone {
         format!("{folder}/{device}-{protocol}.jar")
     }
 
-    fn boot(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
+    pub(super) fn boot(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
         self.close_port(actions);
         self.pass = None;
         self.fetched_config.load = None;
@@ -77,8 +82,8 @@ impl SimulatedPhone {
             .application
             .as_ref()
             .map(|application| application.load.clone());
-        let is_of_loader = self.loader.is_some();
-        let first = if load.is_none() && !is_of_loader {
+        let (is_of_loader, has_slots) = (self.loader.is_some(), self.slots.is_some());
+        let first = if load.is_none() && !is_of_loader && !has_slots {
             self.next_port = FIRST_PORT;
             BootStep::Manifest(self.recovery())
         } else {
@@ -89,6 +94,9 @@ impl SimulatedPhone {
         actions.push(PhoneAction::Event(PhoneEvent::Booted(load)));
         if is_of_loader {
             return self.boot_loader(now, actions);
+        }
+        if has_slots {
+            return self.boot_slots(now, actions);
         }
         self.begin(now, first, actions);
     }
@@ -146,7 +154,11 @@ impl SimulatedPhone {
             step,
             BootStep::Image(_)
                 | BootStep::Loader(LoaderStep::LoaderImage | LoaderStep::ApplicationImage)
+                | BootStep::Slots(SlotStep::Image(_))
         );
+        if begun && bytes >= WEAK_BYTES && self.is_weak_at(&step) {
+            return self.lose_power_of_slots(now, actions);
+        }
         if is_image && !self.history.lost_power {
             let cut = self.config.power_cut(&name);
             let is_reached = begun && cut.is_some_and(|at| bytes >= at);
@@ -185,7 +197,7 @@ impl SimulatedPhone {
     pub fn power_cycle(&mut self, now: Duration) -> Vec<PhoneAction> {
         let mut actions = Vec::new();
         self.close_port(&mut actions);
-        if self.pass.take().is_some() {
+        if self.pass.take().is_some() && self.slots.is_none() {
             self.application = None;
         }
         actions.push(PhoneAction::Event(PhoneEvent::PowerLost));
@@ -194,6 +206,9 @@ impl SimulatedPhone {
     }
 
     fn lose_power(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
+        if self.slots.is_some() {
+            return self.lose_power_of_slots(now, actions);
+        }
         self.history.lost_power = true;
         self.close_port(actions);
         self.application = None;
@@ -247,6 +262,7 @@ impl SimulatedPhone {
             }
             BootStep::Dropped(_) => self.wait_to_retry(now, START, BootStep::PowerOn),
             BootStep::Loader(step) => self.loader_got(now, &step, file, actions),
+            BootStep::Slots(step) => self.slot_got(now, &step, file, actions),
             _ => self.after_optional(now, &step, actions),
         }
     }
@@ -273,6 +289,7 @@ impl SimulatedPhone {
             }
             BootStep::Dropped(_) => self.wait_to_retry(now, START, BootStep::PowerOn),
             BootStep::Loader(step) => self.loader_missed(now, step, actions),
+            BootStep::Slots(step) => self.slot_missed(now, step, actions),
             _ => self.after_optional(now, step, actions),
         }
     }

@@ -51,6 +51,27 @@ pub(super) enum BootStep {
     DialPlan,
     /// A 7940 or 7960.
     Loader(LoaderStep),
+    /// A phone with two slots.
+    Slots(SlotStep),
+}
+
+/// One request of a phone with two slots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SlotStep {
+    TrustList,
+    IdentityList,
+    SharedList,
+    OwnConfig,
+    /// With a trust list, instead of its plain configuration.
+    SignedConfig,
+    DefaultConfig,
+    Manifest(LoadName),
+    Image(usize),
+    Locale,
+    Tones,
+    DialPlan,
+    /// Of multiplatform firmware.
+    OtherProfile,
 }
 
 /// One request of a 7940 or 7960: of its loader, or of the application that the loader starts.
@@ -82,7 +103,13 @@ impl BootStep {
     pub(super) fn reads_the_bytes(&self) -> bool {
         matches!(
             self,
-            Self::Manifest(_) | Self::OwnConfig { .. } | Self::DefaultConfig | Self::Loader(_)
+            Self::Manifest(_)
+                | Self::OwnConfig { .. }
+                | Self::DefaultConfig
+                | Self::Loader(_)
+                | Self::Slots(
+                    SlotStep::Manifest(_) | SlotStep::OwnConfig | SlotStep::DefaultConfig
+                )
         )
     }
 }

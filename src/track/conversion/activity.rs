@@ -11,6 +11,8 @@ pub(in crate::track) struct Activity {
     pub last: RunTime,
     /// The newest request or acknowledgement. A report of another source does not count.
     pub last_request: RunTime,
+    /// The request or acknowledgement before the newest one.
+    pub before: RunTime,
     /// The server was stopped since the newest request.
     pub not_served: bool,
     /// The number of requests.
@@ -26,6 +28,7 @@ impl Activity {
             first: at,
             last: at,
             last_request: at,
+            before: at,
             not_served: false,
             requests: 0,
             running_since: None,
@@ -35,6 +38,7 @@ impl Activity {
     /// The phone sent a request or an acknowledgement.
     pub(super) fn on_request(&mut self, at: RunTime) {
         self.last = at;
+        self.before = self.last_request;
         self.last_request = at;
         self.not_served = false;
     }

@@ -61,7 +61,8 @@ impl Conversion {
             // The phone requested the manifest again but no images, so the last complete pass
             // counts.
             State::Manifest
-                if self.delivery.has_everything()
+                if self.slots().is_none()
+                    && self.delivery.has_everything()
                     && (may_be_boot
                         || matches!(
                             request.file,
@@ -76,7 +77,7 @@ impl Conversion {
             State::Images if is_boot => {
                 self.transition_to(State::Configuring, StepDetails::of_file(name), out);
             }
-            State::Writing | State::Rebooted => {
+            State::Writing | State::Rebooted if self.slots().is_none() => {
                 self.configuration.requested_at = None;
                 self.on_application_start(Some(name), out);
             }
@@ -88,7 +89,11 @@ impl Conversion {
         }
         match request.file {
             RequestedFile::Config { signed: true, .. } => {
-                self.raise("", text::trust_list(request.name, cx.at), out);
+                self.raise(
+                    "",
+                    text::trust_list(request.name, self.known_family(), cx.at),
+                    out,
+                );
             }
             RequestedFile::Config { signed: false, .. } => {
                 self.withdraw(Code::TrustList, None, out);

@@ -25,6 +25,7 @@ impl Conversion {
     pub(super) fn is_in_open_pass(&self, at: RunTime) -> bool {
         match self.state {
             State::Images => true,
+            State::Rebooted if self.has_restarted() => false,
             state if state.may_be_writing() => true,
             State::Manifest => {
                 let attempts = &self.delivery.attempts;

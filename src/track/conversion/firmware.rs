@@ -113,6 +113,9 @@ impl Conversion {
     }
 
     fn check_supported(&mut self, cx: Context<'_>, load: &LoadName, out: &mut Vec<Change>) {
+        if load.is_multiplatform() {
+            return self.on_multiplatform(cx, load.as_str(), out);
+        }
         let is_staged = |family| cx.catalog.families.contains(&family);
         let unsupported = load
             .family()

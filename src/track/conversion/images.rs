@@ -48,7 +48,9 @@ impl Conversion {
     ) {
         let entry = cx.catalog.manifest(self.routing.stage, request.file_name());
         self.record(cx, request, FileRole::Manifest(entry));
-        self.delivery.kept = self.kept_state().filter(|_| !recovery);
+        // A phone with two slots requests a manifest only if it runs another load.
+        let may_keep = !recovery && self.slots().is_none();
+        self.delivery.kept = self.kept_state().filter(|_| may_keep);
         if request.served.is_some() {
             self.delivery.manifest = Some(request.transfer);
             self.infer_manifest(cx, request);
@@ -125,6 +127,7 @@ impl Conversion {
             Code::ManifestRefused,
             Code::BridgeNeeded,
             Code::HardwareMismatch,
+            Code::ImagesRefused,
             // What it registered with is being replaced.
             Code::NotRegistering,
         ] {

@@ -5,6 +5,7 @@ use super::{
     core::Conversion,
 };
 use crate::{
+    diagnose::Code,
     phone::{Family, RequestedFile, normalized_name},
     track::{
         change::Change,
@@ -53,6 +54,8 @@ impl Conversion {
         );
         let diagnosis = match finding {
             NotFound::Nothing => return self.check_legacy(cx, request, out),
+            NotFound::SccpLoad => return self.check_sccp_load(cx, request, out),
+            NotFound::Multiplatform => return self.on_multiplatform(cx, request.name, out),
             NotFound::WrongModel(family) => {
                 self.device.family.get_or_insert(family);
                 text::wrong_model(
@@ -98,6 +101,10 @@ impl Conversion {
         attempts: u16,
         out: &mut Vec<Change>,
     ) {
+        // A phone that loses power at the same image does not lose packets.
+        if self.slots().is_some() && self.has_diagnosis(Code::RebootedMidImage) {
+            return;
+        }
         let name = normalized_name(request.file_name());
         let before = self.delivery.attempts.iter().rfind(|attempt| {
             attempt.transfer != request.transfer && normalized_name(&attempt.name) == name

@@ -26,6 +26,7 @@ impl Conversion {
         self.reaches_this_machine(out);
         self.activity.requests += 1;
         self.count_unacked_request(cx, request, out);
+        let has_configuration = self.has_configuration(cx);
         self.check_config(cx, request, out);
         self.count_starts(cx, request, out);
         self.check_polls(cx, request, out);
@@ -37,6 +38,7 @@ impl Conversion {
         if request.file.is_from_application() || is_http {
             self.on_application_request(cx, request, out);
         }
+        self.check_slots(cx, request, has_configuration, out);
         match request.file {
             RequestedFile::Recovery(model) => {
                 self.activity.running_since = None;
@@ -103,7 +105,7 @@ impl Conversion {
 }
 
 /// Whether this is the dial plan, which only a phone that accepted a configuration requests.
-fn is_dial_plan(name: &str) -> bool {
+pub(super) fn is_dial_plan(name: &str) -> bool {
     let name = normalized_name(name);
     name.rsplit('/').next() == Some("dialplan.xml")
 }

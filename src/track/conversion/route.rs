@@ -73,6 +73,12 @@ impl Conversion {
             return self.offer_bridge(&bridge.load, &evidence, out);
         }
         let bridge = self.routing.bridge;
+        if let Some(family) = family.filter(|family| family.slots().is_some()) {
+            let load = target.map(|target| &target.load);
+            let diagnosis = text::refused_by_slots(&boots, family, load);
+            self.delivery.manifest_deliveries = boots;
+            return self.raise("", diagnosis, out);
+        }
         let diagnosis = match reason {
             RefusalCause::Key => {
                 text::bridge_needed(&text::boots_without_images(&boots), family, bridge)
@@ -131,7 +137,10 @@ impl Conversion {
         // The rule does not interrupt a phone that fetches or writes images.
         let is_busy =
             self.is_owed_images() || self.state == State::Images || self.state.may_be_writing();
-        if is_busy && !self.is_failed() || self.routing.stage == StageRole::Bridge {
+        if is_busy && !self.is_failed()
+            || self.routing.stage == StageRole::Bridge
+            || self.slots().is_some()
+        {
             return;
         }
         let reason = self.refusal_reason(target);

@@ -22,7 +22,7 @@ impl Conversion {
     ) {
         let before = self.delivery.interrupted_file.take();
         if let Some(interrupted) = before.or_else(|| self.interrupted_work(recovery)) {
-            let diagnosis = text::rebooted(request.name, &interrupted, cx.at);
+            let diagnosis = text::rebooted(request.name, &interrupted, self.known_family(), cx.at);
             self.raise("", diagnosis, out);
         }
     }
@@ -44,7 +44,7 @@ impl Conversion {
         if [Code::MissingImage, Code::NameMismatch, Code::TransferBroken]
             .into_iter()
             .any(|code| self.has_diagnosis(code))
-            || !recovery && pass.lacks_only_the_last_ack()
+            || !recovery && pass.lacks_only_the_last_ack() && !self.has_broken_last_image()
         {
             return None;
         }

@@ -192,7 +192,12 @@ impl Conversion {
         if is_overdue && !self.stalled && !self.is_failed() {
             self.stalled = true;
             let since = self.activity.last_request;
-            let diagnosis = text::stalled(self.state, at.saturating_sub(since), since);
+            let diagnosis = text::stalled(
+                self.state,
+                at.saturating_sub(since),
+                self.known_family(),
+                since,
+            );
             self.findings.raise("", diagnosis, out);
             self.step(StepDetails::default(), out);
         }

@@ -217,6 +217,7 @@ impl Conversion {
                     booted_since: false,
                     whole,
                     unanswered: false,
+                    ran_on: false,
                 });
             }
         }

@@ -7,6 +7,7 @@ mod format;
 mod network;
 mod refusal;
 mod registration;
+mod slots;
 mod transfer;
 
 pub(crate) use config::{
@@ -25,4 +26,5 @@ pub(crate) use refusal::{
     boots_without_images, bridge_needed, bridge_not_requested, hardware_mismatch, refused,
 };
 pub(crate) use registration::{FailureCause, RegistrationFailure, not_registering, registered};
+pub(crate) use slots::{images_refused, multiplatform, refused_by_slots, sccp_load};
 pub(crate) use transfer::{LostAnswers, blocked, broken, rebooted, repeated, stalled};

@@ -14,7 +14,10 @@ use reflash::{
 };
 use sha2::{Digest, Sha256};
 
-use super::scenario::Scenario;
+use super::{
+    scenario::{Cause, Scenario},
+    slots,
+};
 
 pub(crate) type Files = HashMap<String, StagedFile>;
 
@@ -33,6 +36,8 @@ pub(crate) struct Bundles {
     /// The same with one image's name in other capitals in its manifests.
     pub(crate) capitals: Bundle,
     pub(crate) bridge: Bundle,
+    /// Those of the families with two slots.
+    pub(crate) slots: Vec<Bundle>,
 }
 
 fn file(name: &str, bytes: &[u8]) -> StagedFile {
@@ -42,13 +47,15 @@ fn file(name: &str, bytes: &[u8]) -> StagedFile {
     }
 }
 
-/// An `XMLDefault.cnf.xml` that names this load, or none.
-fn default_config(load: Option<&LoadName>) -> StagedFile {
+/// An `XMLDefault.cnf.xml` that names the load of each model, or none.
+fn default_config(bundles: &[&Bundle], is_named: bool) -> StagedFile {
     let mut text = "<Default>".to_owned();
-    for model in Family::F45.models() {
-        let id = model.device_type;
-        let load = load.map_or("", LoadName::as_str);
-        write!(text, "<loadInformation{id}>{load}</loadInformation{id}>").unwrap();
+    for bundle in bundles {
+        let load = if is_named { bundle.load.as_str() } else { "" };
+        for model in &bundle.plan.models {
+            let id = model.device_type;
+            write!(text, "<loadInformation{id}>{load}</loadInformation{id}>").unwrap();
+        }
     }
     text.push_str("</Default>");
     file("XMLDefault.cnf.xml", text.as_bytes())
@@ -57,29 +64,12 @@ fn default_config(load: Option<&LoadName>) -> StagedFile {
 impl Bundle {
     fn new(made: &SyntheticBundle, capitals: bool) -> Self {
         let load = made.load();
-        let mut files = Files::new();
-        let mut hashes = BTreeMap::new();
-        let mut sizes = BTreeMap::new();
-        let mut manifests = Vec::new();
-        for (name, mut bytes) in made.files() {
-            if let RequestedFile::Image = RequestedFile::parse(&name) {
-                let hash = Sha256::digest(&bytes)
-                    .iter()
-                    .fold(String::new(), |mut text, byte| {
-                        write!(text, "{byte:02x}").unwrap();
-                        text
-                    });
-                hashes.insert(name.to_lowercase(), hash);
-                sizes.insert(name.clone(), bytes.len() as u64);
-            } else {
-                manifests.push(name.clone());
-                let at = bytes.windows(5).position(|part| part == b"jar45");
-                if let Some(at) = at.filter(|_| capitals) {
-                    bytes[at] = b'J';
-                }
-            }
-            files.insert(name.to_lowercase(), file(&name, &bytes));
-        }
+        let Parts {
+            files,
+            hashes,
+            sizes,
+            manifests,
+        } = Self::parts(&made.files(), capitals);
         let order = ["jar", "cnu", "apps", "dsp", "cvm"];
         let images: Vec<(String, u64)> = order
             .iter()
@@ -110,7 +100,59 @@ impl Bundle {
     }
 }
 
+/// The files of a bundle.
+pub(crate) struct Parts {
+    pub(crate) files: Files,
+    pub(crate) hashes: BTreeMap<String, String>,
+    pub(crate) sizes: BTreeMap<String, u64>,
+    manifests: Vec<String>,
+}
+
+impl Bundle {
+    /// The files, with one image's name in other capitals in the manifests if `capitals`.
+    pub(crate) fn parts(made: &[(String, Vec<u8>)], capitals: bool) -> Parts {
+        let mut files = Files::new();
+        let mut hashes = BTreeMap::new();
+        let mut sizes = BTreeMap::new();
+        let mut manifests = Vec::new();
+        for (name, bytes) in made {
+            let mut bytes = bytes.clone();
+            if let RequestedFile::Image = RequestedFile::parse(name) {
+                let hash = Sha256::digest(&bytes)
+                    .iter()
+                    .fold(String::new(), |mut text, byte| {
+                        write!(text, "{byte:02x}").unwrap();
+                        text
+                    });
+                hashes.insert(name.to_lowercase(), hash);
+                sizes.insert(name.clone(), bytes.len() as u64);
+            } else {
+                manifests.push(name.clone());
+                let at = bytes.windows(5).position(|part| part == b"jar45");
+                if let Some(at) = at.filter(|_| capitals) {
+                    bytes[at] = b'J';
+                }
+            }
+            files.insert(name.to_lowercase(), file(name, &bytes));
+        }
+        Parts {
+            files,
+            hashes,
+            sizes,
+            manifests,
+        }
+    }
+}
+
 impl Bundles {
+    /// The bundle of a family; that of the 7945 and 7965 for all with recovery manifests.
+    pub(crate) fn of(&self, family: Family) -> &Bundle {
+        let mut slots = self.slots.iter();
+        slots
+            .find(|bundle| bundle.load.family() == Some(family))
+            .unwrap_or(&self.target)
+    }
+
     pub(crate) fn new() -> Self {
         let made = SyntheticBundle::new(Family::F45, 3)
             .expect("a convertible family")
@@ -124,6 +166,7 @@ impl Bundles {
             target: Bundle::new(&made, false),
             capitals: Bundle::new(&made, true),
             bridge: Bundle::new(&bridge, false),
+            slots: slots::bundles(),
         }
     }
 }
@@ -134,29 +177,46 @@ pub(crate) fn views(
     bundles: &Bundles,
     target: &Bundle,
 ) -> HashMap<View, Files> {
-    let with = |files: &Files, load: Option<&LoadName>| {
+    let of_slots = slots::has_slots(scenario.seed);
+    let targets: Vec<&Bundle> = match of_slots {
+        true => bundles.slots.iter().collect(),
+        false => vec![target],
+    };
+    let with = |files: &Files, offered: &[&Bundle], is_named: bool| {
         let mut files = files.clone();
-        let config = default_config(load);
+        let config = default_config(offered, is_named);
         files.insert("xmldefault.cnf.xml".to_owned(), config);
         for member in scenario.members.iter().filter(|member| member.own_config) {
             let name = format!("SEP{}.cnf.xml", member.mac.upper_hex());
-            let load = load.map_or("", LoadName::as_str);
+            let own = offered
+                .iter()
+                .find(|bundle| bundle.load.family() == Some(member.model.family))
+                .or(offered.first())
+                .map(|bundle| bundle.load.clone());
+            let own = match member.cause {
+                Cause::SccpLeft => Some(slots::left_load(member.model.family)),
+                _ => own.filter(|_| is_named),
+            };
+            let load = own.as_ref().map_or("", LoadName::as_str);
             let text = format!("<device><loadInformation>{load}</loadInformation></device>");
             files.insert(name.to_lowercase(), file(&name, text.as_bytes()));
         }
         files
     };
-    let mut images = target.files.clone();
+    let mut images = Files::new();
+    for bundle in &targets {
+        images.extend(bundle.files.clone());
+    }
     if let Some(stem) = scenario.missing {
         images.retain(|name, _| !name.starts_with(stem));
     }
     HashMap::from([
-        (View::Target, with(&images, Some(&target.load))),
-        (View::NoLoad, with(&images, None)),
+        (View::Target, with(&images, &targets, true)),
+        (View::NoLoad, with(&images, &targets, false)),
         (
             View::Bridge,
-            with(&bundles.bridge.files, Some(&bundles.bridge.load)),
+            with(&bundles.bridge.files, &[&bundles.bridge], true),
         ),
-        (View::ConfigOnly, with(&Files::new(), None)),
+        (View::ConfigOnly, with(&Files::new(), &targets, false)),
     ])
 }

@@ -58,7 +58,7 @@ impl Device {
             pace: 1.0,
             seed,
             faults: member.faults(),
-            sizes: bundles.target.sizes.clone(),
+            sizes: bundles.of(member.model.family).sizes.clone(),
         });
         Self {
             member: member.clone(),
@@ -106,7 +106,10 @@ impl Device {
     pub(crate) fn mute(&mut self, port: u16) {
         self.muted.insert(port);
         let name = self.requested.get(&port).cloned().unwrap_or_default();
-        self.last_ack_lost |= name.starts_with("cvm");
+        // The last image of its load.
+        let parts = [".9-4-1-3SR3.zz", "bin9", "APP", "skern", "rootfs"];
+        self.last_ack_lost |=
+            name.starts_with("cvm") || parts.iter().any(|part| name.contains(part));
     }
 
     /// Whether a packet of the server to this port is lost.
@@ -135,10 +138,11 @@ impl Device {
             .map(|(name, hash)| (name.to_lowercase(), hash))
             .collect();
         images.sort();
-        let whole = images.len() == bundles.target.hashes.len()
+        let target = bundles.of(self.member.model.family);
+        let whole = images.len() == target.hashes.len()
             && images
                 .iter()
-                .all(|(name, hash)| bundles.target.hashes.get(name) == Some(hash));
-        load == bundles.target.load || load.is_recovery() && whole
+                .all(|(name, hash)| target.hashes.get(name) == Some(hash));
+        load == target.load || load.is_recovery() && whole
     }
 }

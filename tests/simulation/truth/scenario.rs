@@ -52,6 +52,13 @@ pub(crate) enum Cause {
     LostFinalAcks,
     Restart,
     Already,
+    // Of phones with two slots.
+    RefusesImages,
+    OtherSlot,
+    TrustList,
+    WeakPower,
+    Multiplatform,
+    SccpLeft,
 }
 
 #[derive(Debug, Clone)]
@@ -104,6 +111,11 @@ impl Member {
             Cause::NoWitness => vec![PhoneFault::NoWitness],
             Cause::ConfigRefused => vec![PhoneFault::ConfigRefused],
             Cause::PeerSharing => vec![PhoneFault::PeerSharing],
+            Cause::RefusesImages => vec![PhoneFault::RefusesImages],
+            Cause::OtherSlot => vec![PhoneFault::OtherSlot],
+            Cause::TrustList => vec![PhoneFault::TrustList],
+            Cause::WeakPower => vec![PhoneFault::WeakPower],
+            Cause::Multiplatform => vec![PhoneFault::Multiplatform],
             _ => Vec::new(),
         };
         if self.loss > 0 {
@@ -221,7 +233,7 @@ fn member(random: &mut Random, index: u8, target: &LoadName) -> Member {
 
 /// Most phones are on a LAN, where the kernel knows MACs: it reports them all the time, or now and
 /// then. The others are routed.
-fn mac_reports(random: &mut Random) -> Vec<(u64, EvidenceSource)> {
+pub(crate) fn mac_reports(random: &mut Random) -> Vec<(u64, EvidenceSource)> {
     match random.below(3) {
         0 => return Vec::new(),
         1 => {

@@ -46,8 +46,42 @@ fn codes(phone: &PlayedPhone) -> BTreeSet<String> {
         .collect()
 }
 
-fn expected_diagnosis(phone: &PlayedPhone, bridge: bool, missing: bool) -> Expected {
+/// The same for a phone with two slots. `missing`: an image of its load.
+fn expected_of_slots(phone: &PlayedPhone, missing: bool) -> Expected {
     let member = &phone.member;
+    let alone = |code| match missing {
+        true => Expected::Open,
+        false => Expected::Code(code),
+    };
+    match &member.cause {
+        Cause::Refuses | Cause::Hardware => Expected::Code("manifest-refused"),
+        Cause::Firewall => Expected::Code("blocked-by-firewall"),
+        Cause::WrongModel => Expected::Code("wrong-model-bundle"),
+        Cause::ConfigRefused => Expected::Code("config-rejected"),
+        Cause::PowerCut { .. } | Cause::WeakPower => alone("rebooted-mid-image"),
+        Cause::RefusesImages => alone("images-refused"),
+        Cause::TrustList => Expected::Code("trust-list"),
+        Cause::Multiplatform => Expected::Code("multiplatform"),
+        Cause::SccpLeft => Expected::Code("sccp-load-named"),
+        Cause::Restart => Expected::Open,
+        Cause::LostFinalAcks if missing => Expected::Open,
+        Cause::Already | Cause::OtherSlot | Cause::PeerSharing => Expected::Nothing,
+        _ if member.loss > 0 => Expected::Open,
+        _ if missing => Expected::Code("missing-image"),
+        _ => Expected::Nothing,
+    }
+}
+
+fn expected_diagnosis(
+    phone: &PlayedPhone,
+    bridge: bool,
+    missing: Option<&'static str>,
+) -> Expected {
+    let member = &phone.member;
+    if phone.has_slots {
+        return expected_of_slots(phone, phone.lacks_image);
+    }
+    let missing = missing.is_some();
     let fetches = matches!(
         member.cause,
         Cause::Nothing | Cause::NoWitness | Cause::NoSecondPass | Cause::AddressChange
@@ -106,7 +140,13 @@ fn excuse(phone: &PlayedPhone) -> bool {
             .any(|evidence| evidence.detail.contains(part))
     };
     // Only announcements show a neighbour's images and the load before this run.
-    matches!(member.cause, Cause::PeerSharing | Cause::Already) && !member.witness
+    let is_silent = matches!(
+        member.cause,
+        Cause::PeerSharing | Cause::Already | Cause::OtherSlot
+    );
+    is_silent && !member.witness
+        // Without an ACK of its configuration, nothing shows that the phone read it.
+        || phone.has_slots && (member.loss > 0 || member.cause == Cause::LostFinalAcks)
         // The last image has no next one.
         || phone.last_ack_lost
         || by_request("only the final ACK")
@@ -130,8 +170,8 @@ impl Table {
             } else {
                 diagnosed
             };
-            let missing = scenario.missing.is_some();
-            let (cause, expected) = match expected_diagnosis(phone, scenario.bridge, missing) {
+            let expected = expected_diagnosis(phone, scenario.bridge, scenario.missing);
+            let (cause, expected) = match expected {
                 Expected::Code(code) => (code.to_owned(), Some(code)),
                 Expected::Nothing => ("nothing".to_owned(), None),
                 Expected::Open => ("open".to_owned(), None),
@@ -169,6 +209,7 @@ impl Table {
                 let silent = matches!(
                     phone.member.cause,
                     Cause::Already
+                        | Cause::OtherSlot
                         | Cause::PeerSharing
                         | Cause::AddressChange
                         | Cause::LostFinalAcks

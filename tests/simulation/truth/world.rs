@@ -26,6 +26,7 @@ use super::{
     device::Device,
     scenario::{Cause, Member, Random, Scenario},
     server::Server,
+    slots,
 };
 
 pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -47,6 +48,10 @@ pub(crate) struct PlayedPhone {
     pub(crate) member: Member,
     pub(crate) contents: PhoneContents,
     pub(crate) converted: bool,
+    /// It is one of a fleet of phones with two slots.
+    pub(crate) has_slots: bool,
+    /// An image of its load is missing on the server.
+    pub(crate) lacks_image: bool,
     pub(crate) was_answered: bool,
     pub(crate) last_ack_lost: bool,
     pub(crate) reports: Vec<PhoneReport>,
@@ -85,7 +90,12 @@ pub(crate) fn play(seed: u64, bundles: &Bundles) -> Played {
 
 impl<'a> World<'a> {
     fn new(seed: u64, bundles: &'a Bundles) -> Self {
-        let scenario = Scenario::new(seed, &bundles.target.load);
+        let of_slots = slots::has_slots(seed);
+        let scenario = if of_slots {
+            slots::scenario(seed, bundles)
+        } else {
+            Scenario::new(seed, &bundles.target.load)
+        };
         let target = if scenario.capitals {
             &bundles.capitals
         } else {
@@ -93,7 +103,11 @@ impl<'a> World<'a> {
         };
         let began = Instant::now();
         let plan = Plan {
-            stages: vec![target.plan.clone()],
+            stages: if of_slots {
+                bundles.slots.iter().map(|one| one.plan.clone()).collect()
+            } else {
+                vec![target.plan.clone()]
+            },
             bridge: scenario
                 .bridge
                 .then(|| bundles.bridge.plan.clone())

@@ -1,7 +1,7 @@
 //! What a request for a file shows that the server does not have.
 
 use crate::{
-    phone::{Family, RequestedFile, normalized_name},
+    phone::{Family, Protocol, RequestedFile, normalized_name},
     track::diagnosis::slip::{Slip, slip},
 };
 
@@ -19,6 +19,10 @@ pub(crate) enum NotFound {
     Mismatch(String),
     /// The name cannot be that of a file, whatever is staged.
     Slip(Slip),
+    /// The configuration of a phone with two slots names an SCCP load of its family.
+    SccpLoad,
+    /// A profile of multiplatform firmware.
+    Multiplatform,
     /// The file should be staged.
     Missing,
 }
@@ -49,6 +53,17 @@ pub(crate) fn not_found<'a>(
     match request {
         RequestedFile::Recovery(None) => NotFound::Unsupported(None),
         RequestedFile::Recovery(Some(model)) => foreign(model.family).unwrap_or(NotFound::Missing),
+        RequestedFile::Multiplatform(_) => NotFound::Multiplatform,
+        RequestedFile::Manifest(load) if load.is_multiplatform() => NotFound::Multiplatform,
+        RequestedFile::Manifest(load)
+            if load.is_for_slots()
+                && load.protocol() == Some(Protocol::Sccp)
+                && load
+                    .family()
+                    .is_some_and(|family| families.contains(&family)) =>
+        {
+            NotFound::SccpLoad
+        }
         RequestedFile::Manifest(load) => mismatch()
             .or_else(slipped)
             .or_else(|| load.family().and_then(foreign))

@@ -40,6 +40,8 @@ pub(crate) struct ManifestDelivery {
     pub whole: bool,
     /// Only the request was observed, and the phone repeated it: no answer arrived.
     pub unanswered: bool,
+    /// The application went on without an image, as a phone with two slots does that refuses.
+    pub ran_on: bool,
 }
 
 impl ManifestDelivery {
@@ -77,7 +79,8 @@ fn refusing_boots(deliveries: &[ManifestDelivery]) -> Option<&[ManifestDelivery]
         .iter()
         .rposition(|delivery| delivery.name != newest.name || delivery.unanswered)
         .map_or(0, |at| at + 1);
-    Some(&deliveries[before..]).filter(|boots| boots.len() >= REFUSED_BOOTS)
+    let is_enough = |boots: &&[_]| boots.len() >= REFUSED_BOOTS || newest.ran_on && newest.whole;
+    Some(&deliveries[before..]).filter(is_enough)
 }
 
 /// When [`manifest_refused`] becomes true, if nothing else is observed.
@@ -146,6 +149,7 @@ mod tests {
             booted_since,
             whole: true,
             unanswered: false,
+            ran_on: false,
         }
     }
 

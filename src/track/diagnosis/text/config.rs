@@ -5,11 +5,28 @@ use std::net::Ipv4Addr;
 use super::format::{clock, diagnosis, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
+    phone::Family,
     track::{observation::RunTime, withheld::Withheld},
 };
 
 /// The phone requested the signed form of its configuration.
-pub(crate) fn trust_list(name: &str, at: RunTime) -> Diagnosis {
+pub(crate) fn trust_list(name: &str, family: Option<Family>, at: RunTime) -> Diagnosis {
+    if let Some(slots) = family.and_then(Family::slots) {
+        return diagnosis(
+            Code::TrustList,
+            format!(
+                "requested the signed '{}' at {}",
+                printable(name),
+                clock(at)
+            ),
+            format!(
+                "The phone has a trust list of its previous call manager and accepts only \
+                 configurations that are signed by it (status message: authenticated fail, Reason:14); \
+                 its old configuration stays. Erase the list {}. Then restart the phone.",
+                slots.erase_lists
+            ),
+        );
+    }
     diagnosis(
         Code::TrustList,
         format!(

@@ -25,8 +25,14 @@ pub(crate) fn missing(
             clock(at)
         ),
         format!(
-            "{} The phone starts over by itself.",
-            missing_cure(name, file, server)
+            "{} {}",
+            missing_cure(name, file, server),
+            match file {
+                RequestedFile::Manifest(load) if load.is_for_slots() => {
+                    "The phone requests it at every start and runs on with the load that it has."
+                }
+                _ => "The phone starts over by itself.",
+            }
         ),
     )
 }

@@ -5,14 +5,37 @@ use std::time::Duration;
 use super::format::{clock, diagnosis, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::{LoadName, RequestedFile},
+    phone::{Family, LoadName, RequestedFile},
     track::{event::State, observation::RunTime},
 };
 
 /// The phone was silent for longer than its state allows.
-pub(crate) fn stalled(state: State, silent: Duration, since: RunTime) -> Diagnosis {
+pub(crate) fn stalled(
+    state: State,
+    silent: Duration,
+    family: Option<Family>,
+    since: RunTime,
+) -> Diagnosis {
     let minutes = silent.as_secs() / 60;
+    let has_slots = family.is_some_and(|family| family.slots().is_some());
     let (activity, cure) = match state {
+        State::Images if has_slots => (
+            "transferring an image",
+            "Check the cable, the switch port and the power. Then power the phone off and on: it \
+             starts the firmware that it ran before, and fetches everything again.",
+        ),
+        state if has_slots && state.may_be_writing() => (
+            "its last image",
+            "Writing and restarting takes minutes, but was never observed to take this long. Power \
+             the phone off and on: it starts one of its two firmwares and requests its configuration.",
+        ),
+        State::Configuring if has_slots => (
+            "requesting its configuration",
+            "Likely causes: the phone runs the load already, perhaps from its other slot, and no \
+             source has reported it; its configuration names no load of this bundle, or one that \
+             the phone rejects by its name; the phone lost power or its network. Look at the phone. \
+             If it is on, name the load in its SEP file (loadInformation) and restart it.",
+        ),
         State::Configuring => (
             "requesting its configuration",
             "Likely causes: the phone runs the load already and no source has reported it; its \
@@ -84,7 +107,16 @@ pub(crate) fn broken(
 }
 
 /// A start of the phone interrupted its images.
-pub(crate) fn rebooted(name: &str, interrupted: &str, at: RunTime) -> Diagnosis {
+pub(crate) fn rebooted(
+    name: &str,
+    interrupted: &str,
+    family: Option<Family>,
+    at: RunTime,
+) -> Diagnosis {
+    let caution = match family.and_then(Family::slots).map(|slots| slots.caution) {
+        Some(caution) if !caution.is_empty() => format!(" Known of this model: {caution}."),
+        _ => String::new(),
+    };
     diagnosis(
         Code::RebootedMidImage,
         format!(
@@ -92,8 +124,10 @@ pub(crate) fn rebooted(name: &str, interrupted: &str, at: RunTime) -> Diagnosis 
             printable(name),
             clock(at)
         ),
-        "Leave the phone plugged in: it fetches everything again by itself. If this happens \
-         again, change its power: use another switch port, or a power brick.",
+        format!(
+            "Leave the phone plugged in: it fetches everything again by itself. If this happens \
+             again, change its power: use another switch port, or a power brick.{caution}"
+        ),
     )
 }
 

@@ -2,7 +2,7 @@
 
 use reflash::track::{Event, PhoneReport, Report, State};
 
-use super::{Played, PlayedPhone, World};
+use super::{super::slots, Played, PlayedPhone, World};
 
 impl World<'_> {
     /// Compares every claim of success with what the phone has at that moment.
@@ -69,6 +69,11 @@ impl World<'_> {
                 PlayedPhone {
                     contents: device.phone.contents(),
                     converted,
+                    has_slots: slots::has_slots(self.scenario.seed),
+                    lacks_image: self.scenario.missing.is_some_and(|stem| {
+                        let hashes = &self.bundles.of(device.member.model.family).hashes;
+                        hashes.keys().any(|name| name.starts_with(stem))
+                    }),
                     was_answered: device.was_answered,
                     last_ack_lost: device.last_ack_lost,
                     reports,
