@@ -3,9 +3,11 @@
 //! Names, number and sizes of the members and the text of the manifests are as in real bundles.
 //! The images have pseudo-random contents, and the manifest says so.
 
+mod code;
 mod damage;
 mod first_phones;
 mod header;
+mod sizes;
 mod slots;
 
 use std::{
@@ -16,24 +18,13 @@ use std::{
 
 use zip::{CompressionMethod, DateTime, System, ZipWriter, write::SimpleFileOptions};
 
+pub(super) use self::code::code;
 pub use self::damage::Damage;
 pub use self::header::{TEST_KEY_PEM, fifth_generation_file, signed_file, test_key};
 use self::header::{header_length, signed};
+pub use self::sizes::Sizes;
 use super::rng::Rng;
 use crate::phone::{Family, LoadName, Protocol};
-
-/// The sizes of the images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sizes {
-    /// As in real bundles: about 10 MB in total.
-    #[default]
-    Realistic,
-    /// About ten thousand bytes each, for tests.
-    Small,
-    /// Those of real bundles also where these are large: a rootfs of the 78xx has 40 MB, which is
-    /// more than 65,535 blocks of 512 bytes.
-    Full,
-}
 
 /// A release as written in the name of the load and in the names of its images.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -307,19 +298,6 @@ impl SyntheticBundle {
             text.push_str(if blank { " \r\n" } else { "\r\n" });
         }
         text
-    }
-}
-
-/// The family in the names of loads and images: `45` in `SIP45` and `jar45sip`.
-pub(super) fn code(family: Family) -> &'static str {
-    match family {
-        Family::F11 => "11",
-        Family::F31 => "31",
-        Family::F41 => "41",
-        Family::F42 => "42",
-        Family::F70 => "70",
-        Family::F75 => "75",
-        _ => "45",
     }
 }
 

@@ -6,6 +6,7 @@ mod loader;
 mod loader_memory;
 mod manifest_check;
 mod script;
+mod slot_memory;
 mod slots;
 
 use std::{collections::BTreeMap, fmt::Write, net::SocketAddrV4, time::Duration};
@@ -22,7 +23,7 @@ use crate::phone::{Family, FirmwareRelease, LoadName, Protocol};
 pub use config::{PhoneConfig, StartState};
 use loader_memory::Loader;
 use script::{BootStep, START};
-use slots::SlotMemory;
+use slot_memory::SlotMemory;
 
 /// The slowest pace: a pause of minutes takes days.
 const SLOWEST: f64 = 1000.0;

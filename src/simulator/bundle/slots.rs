@@ -2,8 +2,8 @@
 //! them for one hardware platform only.
 
 use super::{
-    Sizes,
     header::{fifth_generation_file, header_length, signed},
+    sizes::Sizes,
 };
 use crate::{
     phone::{Family, LoadName, Protocol},
@@ -18,8 +18,7 @@ const PLATFORMS: usize = 2;
 /// The usual release of the family's SIP bundle; of its SCCP bundle, if it has one, too.
 pub(super) fn release(family: Family) -> Option<&'static str> {
     Some(match family {
-        Family::F6901 => "9-3-1-2",
-        Family::F6911 => "9-3-1-2",
+        Family::F6901 | Family::F6911 => "9-3-1-2",
         Family::F69 | Family::F6945 => "9-4-1-3SR3",
         Family::F894 => "9-4-2SR3-1",
         Family::F8961 | Family::F9951 | Family::F9971 => "9-4-2SR4-1",
@@ -135,10 +134,11 @@ pub(super) fn files(
     let is_sectioned = !family.is_convertible();
     let mut text = String::new();
     if is_sectioned {
-        text.push_str("# MADE UP for rehearsal: random bytes, no phone would take it\n");
-        text.push_str(&format!(
-            "# RELEASE {load}\n[CISCO-ID]\nhwcompat = 0x00000003\n"
-        ));
+        text.extend([
+            "# MADE UP for rehearsal: random bytes, no phone would take it\n# RELEASE ",
+            load.as_str(),
+            "\n[CISCO-ID]\nhwcompat = 0x00000003\n",
+        ]);
     }
     let mut files = Vec::new();
     let mut section = 0;
@@ -148,16 +148,14 @@ pub(super) fn files(
             let platform = image.platform.max(1);
             if platform != section {
                 section = platform;
-                text.push_str(&format!("[PLATFORM_{section}]\n"));
+                text.extend(["[PLATFORM_", &section.to_string(), "]\n"]);
             }
-            let part = image
-                .name
-                .split(|c: char| c.is_ascii_digit())
-                .next()
-                .unwrap_or("x");
-            text.push_str(&format!("{part}={} size={}\n", image.name, file.len()));
+            let part = image.name.split(|c: char| c.is_ascii_digit()).next();
+            let size = file.len().to_string();
+            let line = [part.unwrap_or("x"), "=", &image.name, " size=", &size, "\n"];
+            text.extend(line);
         } else {
-            text.push_str(&format!("{}\r\n", image.name));
+            text.extend([&image.name, "\r\n"]);
         }
         files.push((image.name.clone(), file));
     }

@@ -11,12 +11,12 @@ use super::{
         PhoneFault,
         action::{ManifestRefusal, PhoneAction, PhoneEvent},
         client::Fetched,
-        read::{self, SlotImage},
+        read,
     },
     Application, SimulatedPhone,
     script::{AFTER_IMAGE, BEFORE_IMAGES, BootStep, SlotStep, TimeRange, WITHOUT_POWER, range},
 };
-use crate::phone::{Lists, LoadName, Protocol, Slots};
+use crate::phone::{Lists, LoadName, Protocol};
 
 /// From the last image, or the configuration that names the other slot, to the next start.
 const RESTART: TimeRange = range(60_000, 120_000);
@@ -30,40 +30,6 @@ const WEAK_IMAGE: usize = 4;
 const WEAK_STARTS: u8 = 3;
 /// How often a phone without a usable configuration repeats its list before the script ends.
 const LISTS: u8 = 4;
-
-/// What such a phone knows.
-#[derive(Debug)]
-pub(super) struct SlotMemory {
-    facts: &'static Slots,
-    /// Its hardware platform, from 1.
-    platform: u32,
-    /// The load in the slot that does not run.
-    inactive: Option<LoadName>,
-    /// The load that is being fetched, and its images.
-    update: Option<(LoadName, Vec<SlotImage>)>,
-    /// The images in the slot that is written, with their hashes.
-    written: Vec<(String, [u8; 32])>,
-    starts: u8,
-    lists: u8,
-}
-
-impl SlotMemory {
-    pub(super) fn new(facts: &'static Slots, platform: u32) -> Self {
-        Self {
-            facts,
-            platform,
-            inactive: None,
-            update: None,
-            written: Vec::new(),
-            starts: 0,
-            lists: 0,
-        }
-    }
-
-    fn image(&self, index: usize) -> Option<&SlotImage> {
-        self.update.as_ref()?.1.get(index)
-    }
-}
 
 impl SimulatedPhone {
     /// The name of the file that a step requests.

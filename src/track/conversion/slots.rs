@@ -48,6 +48,11 @@ impl Conversion {
         boot.own_delivered || boot.default_delivered || cx.requests_only && boot.found
     }
 
+    /// Whether a request comes long enough after the last image for a restart.
+    fn is_restart(&self, cx: Context<'_>) -> bool {
+        cx.at.saturating_sub(self.activity.before) >= RESTARTED_AFTER
+    }
+
     /// Whether a phone with two slots requested its lists since its newest image: it restarted, and
     /// what it runs from now on is not overwritten.
     pub(super) fn has_restarted(&self) -> bool {
@@ -79,15 +84,18 @@ impl Conversion {
         ) && !is_beside_configuration(request.name);
         let details = StepDetails::of_file(request.file_name());
         match self.state {
-            State::Writing if is_start => {
-                if cx.at.saturating_sub(self.activity.before) >= RESTARTED_AFTER {
-                    self.configuration.requested_at = None;
-                    self.transition_to(State::Rebooted, details, out);
-                }
+            State::Writing if is_start && self.is_restart(cx) => {
+                self.configuration.requested_at = None;
+                self.transition_to(State::Rebooted, details, out);
             }
             State::Writing if goes_on => self.on_images_refused(cx, request, out),
             State::Images if goes_on && self.has_whole_newest_image() => {
                 self.on_images_refused(cx, request, out);
+            }
+            // Its configuration names no load any more, so the phone shows nothing.
+            State::Rebooted if goes_on && self.routing.suppress_load => {
+                self.transition_to(State::Configuring, details, out);
+                self.on_running(cx.at, out);
             }
             State::Rebooted => {
                 let is_next_start = is_start && self.configuration.boot.boots_without_effect > 0;

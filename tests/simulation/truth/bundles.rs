@@ -178,9 +178,10 @@ pub(crate) fn views(
     target: &Bundle,
 ) -> HashMap<View, Files> {
     let of_slots = slots::has_slots(scenario.seed);
-    let targets: Vec<&Bundle> = match of_slots {
-        true => bundles.slots.iter().collect(),
-        false => vec![target],
+    let targets: Vec<&Bundle> = if of_slots {
+        bundles.slots.iter().collect()
+    } else {
+        vec![target]
     };
     let with = |files: &Files, offered: &[&Bundle], is_named: bool| {
         let mut files = files.clone();

@@ -49,9 +49,12 @@ fn codes(phone: &PlayedPhone) -> BTreeSet<String> {
 /// The same for a phone with two slots. `missing`: an image of its load.
 fn expected_of_slots(phone: &PlayedPhone, missing: bool) -> Expected {
     let member = &phone.member;
-    let alone = |code| match missing {
-        true => Expected::Open,
-        false => Expected::Code(code),
+    let alone = |code| {
+        if missing {
+            Expected::Open
+        } else {
+            Expected::Code(code)
+        }
     };
     match &member.cause {
         Cause::Refuses | Cause::Hardware => Expected::Code("manifest-refused"),
@@ -78,8 +81,8 @@ fn expected_diagnosis(
     missing: Option<&'static str>,
 ) -> Expected {
     let member = &phone.member;
-    if phone.has_slots {
-        return expected_of_slots(phone, phone.lacks_image);
+    if let Some(missing) = phone.lacks_image {
+        return expected_of_slots(phone, missing);
     }
     let missing = missing.is_some();
     let fetches = matches!(
@@ -146,7 +149,9 @@ fn excuse(phone: &PlayedPhone) -> bool {
     );
     is_silent && !member.witness
         // Without an ACK of its configuration, nothing shows that the phone read it.
-        || phone.has_slots && (member.loss > 0 || member.cause == Cause::LostFinalAcks)
+        || phone.has_slots() && (member.loss > 0 || member.cause == Cause::LostFinalAcks)
+        // After three passes, its configuration names no load any more.
+        || phone.has_slots() && codes(phone).contains("repeat-flash")
         // The last image has no next one.
         || phone.last_ack_lost
         || by_request("only the final ACK")

@@ -1,6 +1,7 @@
 //! One fleet, one server and the network between them, in virtual time.
 
 mod claims;
+mod evidence;
 
 use std::{
     cmp::Reverse,
@@ -11,16 +12,15 @@ use std::{
 };
 
 use reflash::{
-    journal::{self, Journal, JournalHeader, Network},
-    phone::{LoadName, MacAddress},
     simulator::{PhoneAction, PhoneContents, PhoneEvent, StartState},
     tftp::{
         Socket, TransferPort, engine::TftpEngine, policy::EngineLimits, transmit::TransmitQueue,
     },
-    track::{EvidenceSource, ObservationKind, PhoneReport, Plan},
+    track::{ObservationKind, PhoneReport, Plan},
 };
 use tempfile::NamedTempFile;
 
+use self::evidence::{cdp, dhcp, journal};
 use super::{
     bundles::{Bundles, views},
     device::Device,
@@ -48,13 +48,19 @@ pub(crate) struct PlayedPhone {
     pub(crate) member: Member,
     pub(crate) contents: PhoneContents,
     pub(crate) converted: bool,
-    /// It is one of a fleet of phones with two slots.
-    pub(crate) has_slots: bool,
-    /// An image of its load is missing on the server.
-    pub(crate) lacks_image: bool,
+    /// An image of its load is missing on the server; `None` if it is in a fleet of phones with
+    /// recovery manifests.
+    pub(crate) lacks_image: Option<bool>,
     pub(crate) was_answered: bool,
     pub(crate) last_ack_lost: bool,
     pub(crate) reports: Vec<PhoneReport>,
+}
+
+impl PlayedPhone {
+    /// Whether it is one of a fleet of phones with two slots.
+    pub(crate) fn has_slots(&self) -> bool {
+        self.lacks_image.is_some()
+    }
 }
 
 pub(crate) struct Played {
@@ -378,32 +384,5 @@ impl<'a> World<'a> {
             }
             _ => {}
         }
-    }
-}
-
-/// A journal over this file, which is empty.
-fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
-    let network = Network {
-        tftp: SocketAddrV4::new(SERVER, LISTENER),
-        http: None,
-    };
-    let header = JournalHeader::new("convert", network, journal::Arguments::default(), &[], plan);
-    std::fs::remove_file(record.path()).expect("it was there");
-    Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
-}
-
-fn dhcp(mac: MacAddress) -> ObservationKind {
-    ObservationKind::MacReported {
-        mac,
-        source: EvidenceSource::Dhcp,
-        sender: None,
-    }
-}
-
-fn cdp(load: LoadName) -> ObservationKind {
-    ObservationKind::Load {
-        load,
-        source: EvidenceSource::Cdp,
-        detail: "Version".to_owned(),
     }
 }

@@ -69,10 +69,10 @@ impl World<'_> {
                 PlayedPhone {
                     contents: device.phone.contents(),
                     converted,
-                    has_slots: slots::has_slots(self.scenario.seed),
-                    lacks_image: self.scenario.missing.is_some_and(|stem| {
+                    lacks_image: slots::has_slots(self.scenario.seed).then(|| {
                         let hashes = &self.bundles.of(device.member.model.family).hashes;
-                        hashes.keys().any(|name| name.starts_with(stem))
+                        let missing = self.scenario.missing;
+                        missing.is_some_and(|stem| hashes.keys().any(|name| name.starts_with(stem)))
                     }),
                     was_answered: device.was_answered,
                     last_ack_lost: device.last_ack_lost,
