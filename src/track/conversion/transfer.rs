@@ -33,7 +33,7 @@ impl Conversion {
         let (file, pass, role) = (attempt.name.clone(), attempt.pass, attempt.role);
         self.on_activity(cx.at, out);
         if bytes > 0 {
-            self.on_acknowledgement(out);
+            self.on_acknowledgement(cx.at, out);
         }
         let mut image = None;
         if let FileRole::Image(Some(index)) = role {
@@ -88,7 +88,7 @@ impl Conversion {
             self.on_activity(cx.at, out);
         }
         if *end == TransferEnd::Delivered || attempt.bytes > 0 {
-            self.on_acknowledgement(out);
+            self.on_acknowledgement(cx.at, out);
         } else if matches!(end, TransferEnd::Vanished { .. }) {
             self.count_unacked_transfer(cx, &attempt, out);
         }
