@@ -59,4 +59,4 @@ pub use report::{FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport
 pub use route::PlannedRoute;
 pub use tftp_error::TftpError;
 pub use view::View;
-pub use withheld::Withheld;
+pub use withheld::{Forgery, Withheld};
