@@ -6,7 +6,7 @@ use reflash::{
     protocol::sip::SipTransport,
     track::{
         Evidence, EvidenceSource, ObservationKind, Register, RegisterOutcome, RemarkMeaning, State,
-        TransferEnd,
+        TransferEnd, Transport,
     },
 };
 
@@ -312,4 +312,70 @@ fn a_register_from_another_address_is_of_another_device() {
         disputed(&run)[0].detail.contains("192.168.5.66"),
         "{phone:#?}"
     );
+}
+
+#[test]
+fn a_request_that_nothing_acknowledges_does_not_end_writing() {
+    let mut run = writing();
+    let own = mac(1).upper_hex();
+    // A forger of the phone's address receives no answer.
+    for name in [
+        format!("CTLSEP{own}.tlv"),
+        format!("SEP{own}.cnf.xml"),
+        "XMLDefault.cnf.xml".to_owned(),
+        "sp-sip.jar".to_owned(),
+    ] {
+        let transfer = run.request(60.0, 10, &name);
+        run.observe(61.0, 10, load(EvidenceSource::Cdp, LOAD));
+        let end = TransferEnd::Vanished { all_sent: true };
+        run.end(75.0, 10, transfer, end, 0);
+        assert_eq!(run.state(), State::Writing, "{name}");
+        assert_eq!(run.fleet.must_stay_powered().len(), 1, "{name}");
+    }
+    assert!(!run.fleet.succeeded());
+    run.boot(150.0, 10, 1);
+    assert_eq!(run.state(), State::Flashed);
+    assert!(run.fleet.must_stay_powered().is_empty());
+}
+
+#[test]
+fn a_request_that_nothing_acknowledges_does_not_interrupt_a_pass() {
+    for after in [8.0, 4.0] {
+        let mut run = Run::new(plan());
+        run.boot(1.0, 10, 1).fetch(3.0, 10, LOADS);
+        if after > 5.0 {
+            run.fetch(5.0, 10, IMAGES[0].0);
+        }
+        let state = run.state();
+        let own = mac(1).upper_hex();
+        for name in [format!("CTLSEP{own}.tlv"), "XMLDefault.cnf.xml".to_owned()] {
+            run.request(after, 10, &name);
+            run.observe(after + 0.5, 10, load(EvidenceSource::Cdp, LOAD));
+            assert_eq!(run.state(), state, "{name}");
+        }
+        assert!(run.codes().is_empty(), "{:?}", run.codes());
+        for (number, (name, _)) in (0_u8..).zip(&IMAGES[usize::from(after > 5.0)..]) {
+            run.fetch(12.0 + 5.0 * f64::from(number), 10, name);
+        }
+        assert_eq!(run.state(), State::Writing);
+        run.boot(150.0, 10, 1);
+        assert_eq!(run.state(), State::Flashed);
+    }
+}
+
+#[test]
+fn a_forged_start_of_a_boot_loader_leaves_the_warning_not_to_unplug() {
+    let mut run = writing();
+    let transfer = run.request(60.0, 10, TERM);
+    let end = TransferEnd::Vanished { all_sent: true };
+    run.end(75.0, 10, transfer, end, 0);
+    assert_eq!(run.fleet.must_stay_powered().len(), 1, "{:#?}", run.phone());
+}
+
+#[test]
+fn a_request_over_http_is_a_start_at_once() {
+    let mut run = writing();
+    let name = format!("CTLSEP{}.tlv", mac(1).upper_hex());
+    run.request_over(150.0, 10, Transport::Http, &name);
+    assert_eq!(run.state(), State::Flashed);
 }

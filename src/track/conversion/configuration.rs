@@ -1,6 +1,6 @@
 //! What the current boot of an application fetched of its configuration.
 
-use super::starts::RequestLoop;
+use super::{proven_start::PendingStart, starts::RequestLoop};
 use crate::track::{
     diagnosis::rules,
     observation::{RunTime, TransferId},
@@ -16,6 +16,8 @@ pub(in crate::track) struct Configuration {
     pub boot: ConfigBoot,
     pub request_loop: RequestLoop,
     pub(super) polls: Polls,
+    /// A start that is not proven yet.
+    pub(super) pending_start: Option<PendingStart>,
 }
 
 /// Consecutive requests for the phone's own configuration and for nothing else.

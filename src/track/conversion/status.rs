@@ -113,12 +113,17 @@ impl Conversion {
         }
     }
 
+    /// Whether a part of a manifest or an image was acknowledged.
+    pub(in crate::track) fn has_fetched(&self) -> bool {
+        self.delivery.fetched
+    }
+
     /// Whether a power cut now leaves the phone between two loads.
     pub(in crate::track) fn must_stay_powered(&self) -> bool {
         match self.state {
             state if state.may_be_writing() => true,
             // A phone that was refused an image ends its update before it writes.
-            State::Images => !self.has_diagnosis(Code::MissingImage),
+            State::Images => !self.delivery.was_refused(),
             _ => false,
         }
     }
