@@ -2,6 +2,7 @@
 //! outweighs them.
 
 use reflash::{
+    diagnose::Code,
     phone::LoadName,
     protocol::sip::SipTransport,
     track::{
@@ -378,4 +379,72 @@ fn a_request_over_http_is_a_start_at_once() {
     let name = format!("CTLSEP{}.tlv", mac(1).upper_hex());
     run.request_over(150.0, 10, Transport::Http, &name);
     assert_eq!(run.state(), State::Flashed);
+}
+
+#[test]
+fn a_forged_request_for_an_image_or_an_absent_file_neither_ends_nor_unprotects_an_update() {
+    for name in [
+        IMAGES[1].0,
+        "absent.sbn",
+        "absent.default.loads",
+        "term41.default.loads",
+        LOADS,
+    ] {
+        let mut run = writing();
+        run.request(60.0, 10, name);
+        assert_eq!(run.state(), State::Writing, "{name}");
+        assert_eq!(run.fleet.must_stay_powered().len(), 1, "{name}");
+        run.boot(150.0, 10, 1);
+        assert_eq!(run.state(), State::Flashed, "{name}");
+        let mut run = Run::new(plan());
+        run.boot(1.0, 10, 1)
+            .fetch(3.0, 10, LOADS)
+            .fetch(5.0, 10, IMAGES[0].0);
+        run.request(8.0, 10, name);
+        assert_eq!(run.state(), State::Images, "{name}");
+        assert_eq!(run.fleet.must_stay_powered().len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_forged_recovery_of_another_family_leaves_the_address_to_the_phone() {
+    let mut run = Run::new(plan());
+    run.fetch(1.0, 10, TERM);
+    for (number, (name, _)) in (0_u8..).zip(&IMAGES) {
+        let at = 4.0 + 5.0 * f64::from(number);
+        run.request(at - 1.0, 10, "term41.default.loads");
+        run.fetch(at, 10, name);
+    }
+    run.request(60.0, 10, "term41.default.loads");
+    run.boot(150.0, 10, 1);
+    let phone = run.phone();
+    assert_eq!((phone.mac, phone.state), (Some(mac(1)), State::Flashed));
+}
+
+#[test]
+fn a_recovery_whose_manifest_is_acknowledged_counts_at_once() {
+    let mut run = writing();
+    run.fetch(60.0, 10, TERM);
+    run.fetch(62.0, 10, IMAGES[0].0);
+    assert_eq!(run.state(), State::Images);
+    let report = run.phone();
+    assert!(
+        report.files.iter().any(|file| file.name == TERM),
+        "{report:#?}"
+    );
+}
+
+#[test]
+fn a_start_that_nothing_acknowledges_is_named_when_the_phone_is_silent() {
+    let mut run = writing();
+    run.request(60.0, 10, &format!("CTLSEP{}.tlv", mac(1).upper_hex()));
+    run.advance_to(800.0);
+    assert_eq!(run.state(), State::Stalled);
+    let diagnoses = run.phone().diagnoses;
+    let evidence = &diagnoses
+        .iter()
+        .find(|d| d.code == Code::Stalled)
+        .unwrap()
+        .evidence;
+    assert!(evidence.contains("acknowledged no file"), "{evidence}");
 }

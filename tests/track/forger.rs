@@ -127,7 +127,7 @@ fn forge(run: &mut Run, at: f64, forged: Forged) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
     #[test]
     fn a_forger_neither_confirms_an_open_pass_nor_makes_it_safe_to_unplug(
         mut forged in forged(),

@@ -46,7 +46,9 @@ impl Conversion {
         recovery: bool,
         out: &mut Vec<Change>,
     ) {
-        let entry = cx.catalog.manifest(self.offered_stage(), request.file_name());
+        let entry = cx
+            .catalog
+            .manifest(self.offered_stage(), request.file_name());
         self.record(cx, request, FileRole::Manifest(entry));
         self.delivery.kept = self.kept_state().filter(|_| !recovery);
         if request.served.is_some() {

@@ -25,6 +25,12 @@ pub(in crate::track) struct PendingStart {
     since: RunTime,
 }
 
+impl PendingStart {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 impl Conversion {
     /// Whether the request alone is no start: it ends a pass only when the phone acknowledged a file
     /// that its application requested. In a folder of the operator, or at another server, there may
@@ -82,12 +88,7 @@ impl Conversion {
     }
 
     /// Proves the start, if the application requested the file since.
-    fn prove_start(
-        &mut self,
-        cx: Context<'_>,
-        transfer: TransferId,
-        out: &mut Vec<Change>,
-    ) {
+    fn prove_start(&mut self, cx: Context<'_>, transfer: TransferId, out: &mut Vec<Change>) {
         let Some(pending) = &self.configuration.pending_start else {
             return;
         };

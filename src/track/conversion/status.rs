@@ -197,7 +197,12 @@ impl Conversion {
         if is_overdue && !self.stalled && !self.is_failed() {
             self.stalled = true;
             let since = self.activity.last_request;
-            let diagnosis = text::stalled(self.state, at.saturating_sub(since), since);
+            let silent = at.saturating_sub(since);
+            let pending = self.configuration.pending_start.as_ref();
+            let diagnosis = match pending.filter(|_| self.state.may_be_writing()) {
+                Some(pending) => text::stalled_unproven(pending.name(), silent, since),
+                None => text::stalled(self.state, silent, since),
+            };
             self.findings.raise("", diagnosis, out);
             self.step(StepDetails::default(), out);
         }

@@ -2,7 +2,6 @@
 
 use std::net::Ipv4Addr;
 
-use super::unproven_request::UnprovenRequest;
 use super::super::{
     conversion::{Context, Conversion},
     event::{PhoneId, PhoneRef},
@@ -10,6 +9,7 @@ use super::super::{
     observation::{RunTime, TransferId},
     plan::Plan,
 };
+use super::unproven_request::UnprovenRequest;
 use crate::{
     diagnose::Diagnosis,
     phone::{Family, MacAddress, Model, RequestedFile},
@@ -147,10 +147,13 @@ impl Phone {
 
     /// The request of this transfer was not proven to be the phone's: it is only recorded.
     pub(in crate::track) fn record_unproven(&mut self, cx: Context<'_>, transfer: TransferId) {
-        let request = self.unproven.extract_if(.., |request| request.transfer == transfer);
+        let request = self
+            .unproven
+            .extract_if(.., |request| request.transfer == transfer);
         for request in request {
             let file = RequestedFile::parse(&request.name);
-            self.conversion.record_unproven(cx, request.as_request(&file));
+            self.conversion
+                .record_unproven(cx, request.as_request(&file));
         }
     }
 
