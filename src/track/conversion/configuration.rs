@@ -1,6 +1,6 @@
 //! What the current boot of an application fetched of its configuration.
 
-use super::{proven_start::PendingStart, starts::RequestLoop};
+use super::starts::RequestLoop;
 use crate::track::{
     diagnosis::rules,
     observation::{RunTime, TransferId},
@@ -18,6 +18,15 @@ pub(in crate::track) struct Configuration {
     pub(super) polls: Polls,
     /// A start that is not proven yet.
     pub(super) pending_start: Option<PendingStart>,
+}
+
+/// A start that only requests show so far.
+#[derive(Debug, Clone)]
+pub(in crate::track) struct PendingStart {
+    /// The newest trust list that was requested, or else the first file.
+    pub(super) name: String,
+    /// The first of these requests.
+    pub(super) since: RunTime,
 }
 
 /// Consecutive requests for the phone's own configuration and for nothing else.

@@ -2,6 +2,7 @@
 //! send a TFTP request, but receives no answer that it could acknowledge.
 
 use super::{
+    configuration::PendingStart,
     context::{Context, FileRequest},
     core::Conversion,
 };
@@ -11,25 +12,10 @@ use crate::{
         change::Change,
         event::{State, StepDetails},
         history::{FetchAttempt, FileRole, truncate_name},
-        observation::{RunTime, TransferId, Transport},
+        observation::{TransferId, Transport},
         plan::FileServer,
     },
 };
-
-/// A start that only requests show so far.
-#[derive(Debug, Clone)]
-pub(in crate::track) struct PendingStart {
-    /// The newest trust list that was requested, or else the first file.
-    name: String,
-    /// The first of these requests.
-    since: RunTime,
-}
-
-impl PendingStart {
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-}
 
 impl Conversion {
     /// Whether the request alone is no start: it ends a pass only when the phone acknowledged a file

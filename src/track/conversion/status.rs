@@ -200,7 +200,7 @@ impl Conversion {
             let silent = at.saturating_sub(since);
             let pending = self.configuration.pending_start.as_ref();
             let diagnosis = match pending.filter(|_| self.state.may_be_writing()) {
-                Some(pending) => text::stalled_unproven(pending.name(), silent, since),
+                Some(pending) => text::stalled_unproven(&pending.name, silent, since),
                 None => text::stalled(self.state, silent, since),
             };
             self.findings.raise("", diagnosis, out);
