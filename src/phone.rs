@@ -4,6 +4,7 @@
 
 mod bridge;
 mod dialect;
+mod firmware;
 mod generation_79x0;
 mod host;
 mod limits;
@@ -12,11 +13,14 @@ mod mac;
 mod model;
 mod request;
 mod reset;
+mod restart;
 mod route;
+mod series;
 mod time_zones;
 
 pub use bridge::{bridge_bundle_name, supports_hardware};
 pub use dialect::{ConfigurationForm, Dialect, ElementRange, is_checked_date_format};
+pub use firmware::{Installation, Lists, Slots, Support};
 pub use generation_79x0::Generation79x0;
 pub use host::{is_date_format, is_host};
 pub use limits::{
@@ -29,5 +33,6 @@ pub use model::{Family, MODELS, Model};
 pub(crate) use request::normalized_name;
 pub use request::{RequestedFile, configured_phone};
 pub use reset::{HardwareHazard, RESET_KEYS, RESET_WINDOW, ResetLamps};
+pub use restart::restart_instructions;
 pub use route::{BRIDGE_RELEASE, Route, is_signed_with_previous_key};
 pub use time_zones::CISCO_TIME_ZONES;

@@ -86,6 +86,11 @@ fn manifests(
                 .collect::<Result<_, StageError>>()?;
             Ok(ManifestPlan {
                 hardware: manifest.hardware,
+                platforms: if manifest.platforms.iter().all(|bits| *bits == 0) {
+                    Vec::new()
+                } else {
+                    manifest.platforms.clone()
+                },
                 name: manifest.name.clone(),
                 images,
             })

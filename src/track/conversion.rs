@@ -18,6 +18,7 @@ mod device;
 mod expected;
 mod findings;
 mod firmware;
+mod forged;
 mod images;
 mod inferred;
 mod lease;
