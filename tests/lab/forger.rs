@@ -29,6 +29,8 @@ mod frames;
 
 use frames::Station;
 
+mod address;
+
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
 /// The first simulated phone of a fleet.
@@ -128,7 +130,12 @@ fn forged() -> String {
         }
     }
     all.push(request(FORGER_AT));
-    all.iter().fold(String::new(), |mut text, frame| {
+    lines(&all)
+}
+
+/// Frames as `send-frames` reads them.
+fn lines(frames: &[Vec<u8>]) -> String {
+    frames.iter().fold(String::new(), |mut text, frame| {
         for byte in frame {
             write!(text, "{byte:02x}").unwrap();
         }
@@ -177,7 +184,7 @@ fn forge(lan: &Lan, folder: &Path) -> [Process; 2] {
     [frames, alarms].map(|mut command| Process(command.spawn().unwrap()))
 }
 
-/// The server, the phone and the forger on one switch.
+/// The server, the phone and the forger, with their MACs.
 fn lan(name: &str) -> Lan {
     let lan = Lan::build(
         name,
@@ -199,6 +206,17 @@ fn lan(name: &str) -> Lan {
             .join(":");
         lan.ip(host, &["link", "set", "eth0", "address", &mac]);
     }
+    // The switch sends the phone's packets to the phone's port, whatever source MAC the forger uses.
+    let fixed = [
+        "link",
+        "set",
+        "forger",
+        "type",
+        "bridge_slave",
+        "learning",
+        "off",
+    ];
+    lan.ip("switch", &fixed);
     lan
 }
 
@@ -211,17 +229,6 @@ fn convert(with_forger: bool) -> (Value, Vec<Value>) {
         "switch",
         &[&forwards[..], &["group_fwd_mask", "0x4000"]].concat(),
     );
-    // The switch sends the phone's packets to the phone's port, whatever source MAC the forger uses.
-    let fixed = [
-        "link",
-        "set",
-        "forger",
-        "type",
-        "bridge_slave",
-        "learning",
-        "off",
-    ];
-    lan.ip("switch", &fixed);
     let folder = tempfile::tempdir().unwrap();
     let mut command = lan.on("server", REFLASH);
     command.arg("convert").arg(bundle(folder.path()));

@@ -10,6 +10,7 @@ mod episodes;
 mod evidence;
 mod fleet;
 mod forged;
+mod forged_requests;
 mod forger;
 mod identity;
 mod lease;
