@@ -7,8 +7,10 @@ mod cdp;
 mod bundles;
 mod ethernet_phones;
 mod frames;
+mod phone_page;
 mod registering_phone;
 mod simulated_phone;
+mod tftp_phone;
 mod traffic;
 
 use std::path::Path;
@@ -21,6 +23,9 @@ fn main() {
         ["send-frames", file, rounds, pause_ms] => traffic::send_frames(file, rounds, pause_ms),
         ["send-datagram", from, to, file] => traffic::send_datagram(from, to, file),
         ["fetch", from, server, name] => drop(traffic::fetch(from, server, name)),
+        ["tftp-phone", address, port, server, ref files @ ..] => {
+            tftp_phone::fetch_all(address, port, server, files);
+        }
         ["hold-port", address, seconds] => traffic::hold_port(address, seconds),
         ["simulated-phones", server, route, ref rest @ ..] => {
             traffic::simulated_phones(server, route, rest);
@@ -38,6 +43,7 @@ fn main() {
         ] => {
             ethernet_phones::play(server, count, pace, seconds, faults);
         }
+        ["phone-page", mac, load] => phone_page::serve(mac, || load.to_owned()),
         ["simulated-phone", script] => simulated_phone::play(script),
         _ => panic!("unknown arguments: {arguments:?}"),
     }

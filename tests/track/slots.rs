@@ -75,11 +75,17 @@ fn a_69xx_is_flashed_only_after_its_restart_and_its_configuration() {
     assert_eq!(run.phone().state, State::Writing);
     let wire = mac(1).upper_hex();
     run.fetch(100.0, 10, &format!("CTLSEP{wire}.tlv"));
-    assert_eq!(run.phone().state, State::Rebooted, "whatever slot it runs");
+    assert_eq!(
+        run.phone().state,
+        State::Writing,
+        "any host can request that"
+    );
     run.fetch(100.3, 10, &format!("SEP{wire}.cnf.xml"))
         .fetch(100.4, 10, "XMLDefault.cnf.xml");
-    assert_eq!(run.phone().state, State::Rebooted);
+    assert_eq!(run.phone().state, State::Rebooted, "whatever slot it runs");
     run.fetch(102.0, 10, "English_United_States/rtl-sccp.jar");
+    assert_eq!(run.phone().state, State::Rebooted);
+    run.advance_to(165.0);
     assert_eq!(run.phone().state, State::Flashed);
     assert_eq!(run.codes(), NOTHING);
     assert!(run.phone().done, "it asked for no other load");
@@ -90,7 +96,7 @@ fn a_69xx_that_starts_its_old_slot_requests_the_manifest_again_and_is_not_flashe
     let mut run = run_of_69xx();
     update(&mut run, OF_69XX, &IMAGES_OF_69XX);
     run.boot(100.0, 10, 1).fetch(102.0, 10, &loads(OF_69XX));
-    assert_eq!(run.phone().state, State::Manifest);
+    run.advance_to(300.0);
     let flashed = run.states().contains(&State::Flashed);
     assert!(!flashed, "the images were not written");
 }
@@ -99,7 +105,7 @@ fn a_69xx_that_starts_its_old_slot_requests_the_manifest_again_and_is_not_flashe
 fn a_list_soon_after_the_last_image_is_no_restart() {
     let mut run = run_of_69xx();
     update(&mut run, OF_69XX, &IMAGES_OF_69XX);
-    run.fetch(25.0, 10, &format!("CTLSEP{}.tlv", mac(1).upper_hex()));
+    run.boot(25.0, 10, 1).advance_to(200.0);
     assert_eq!(run.phone().state, State::Writing);
 }
 
@@ -109,7 +115,11 @@ fn a_phone_that_rejects_its_images_goes_on_without_a_restart() {
     update(&mut run, OF_69XX, &IMAGES_OF_69XX);
     run.fetch(20.0, 10, "rtl-sccp.jar")
         .fetch(21.0, 10, "g3-tones.xml");
-    assert_eq!(run.phone().state, State::Configuring);
+    assert_eq!(
+        run.phone().state,
+        State::Writing,
+        "any host can request that"
+    );
     assert_eq!(run.codes(), ["images-refused"]);
     // In the middle of the images too.
     let mut run = run_of_69xx();
@@ -156,7 +166,9 @@ fn the_images_of_one_platform_are_a_whole_pass() {
     update(&mut run, OF_78XX, &IMAGES_OF_78XX[2..]);
     assert_eq!(run.phone().state, State::Writing);
     assert_eq!(last_image(&run), Some((2, 2)));
-    run.boot(120.0, 10, 1).fetch(122.0, 10, "sp-sip.jar");
+    run.boot(120.0, 10, 1)
+        .fetch(122.0, 10, "sp-sip.jar")
+        .advance_to(190.0);
     let phone = run.phone();
     assert_eq!(phone.state, State::Flashed);
     let images = phone
@@ -165,9 +177,9 @@ fn the_images_of_one_platform_are_a_whole_pass() {
         .any(|line| line.detail.contains("2 images delivered"));
     assert!(images, "{:?}", phone.evidence);
     // A phone that runs SIP only says nothing by requesting a SIP file.
-    run.fetch(123.0, 10, "dialplan.xml");
+    run.fetch(193.0, 10, "dialplan.xml");
     assert_eq!(run.phone().state, State::Flashed);
-    run.report_load(130.0, 10, "sip78xx.12-8-1-0001-455.loads");
+    run.report_load(195.0, 10, "sip78xx.12-8-1-0001-455.loads");
     assert_eq!(run.phone().state, State::Confirmed);
 }
 
@@ -183,13 +195,14 @@ fn the_dial_plan_confirms_a_69xx_that_was_on_sccp() {
     let mut run = run_of_69xx();
     run.report_load(0.0, 10, "SCCP69xx.9-3-1-3");
     update(&mut run, OF_69XX, &IMAGES_OF_69XX);
-    run.boot(100.0, 10, 1).fetch(102.0, 10, "rtl-sccp.jar");
+    run.boot(100.0, 10, 1).advance_to(170.0);
+    run.fetch(171.0, 10, "rtl-sccp.jar");
     assert_eq!(
         run.phone().state,
         State::Flashed,
         "both firmwares request it"
     );
-    run.fetch(103.0, 10, "dialplan.xml");
+    run.fetch(172.0, 10, "dialplan.xml");
     assert_eq!(run.phone().state, State::Confirmed);
 }
 
@@ -202,6 +215,13 @@ fn a_report_counts_once_the_phone_has_restarted() {
     assert_eq!(run.phone().state, State::Writing, "it has not restarted");
     run.request(100.0, 10, &format!("CTLSEP{}.tlv", mac(1).upper_hex()));
     run.report_load(101.0, 10, OF_69XX);
+    assert_eq!(
+        run.phone().state,
+        State::Writing,
+        "any host can request that"
+    );
+    run.fetch(102.0, 10, "XMLDefault.cnf.xml")
+        .report_load(103.0, 10, OF_69XX);
     assert_eq!(run.phone().state, State::Confirmed);
 }
 
@@ -219,12 +239,13 @@ fn a_lost_last_ack_is_made_up_by_a_start_without_a_manifest() {
         run
     };
     let mut run = start();
-    run.fetch(122.0, 10, "rtl-sccp.jar");
+    run.advance_to(185.0);
     assert_eq!(run.phone().state, State::Flashed);
     // The old firmware requests the manifest before it goes on.
     let mut run = start();
     run.fetch(122.0, 10, &loads(OF_69XX))
         .fetch(123.0, 10, "rtl-sccp.jar");
+    run.advance_to(300.0);
     assert!(!run.states().contains(&State::Flashed));
 }
 
@@ -322,7 +343,9 @@ fn a_loss_of_power_of_an_8945_names_its_power_supply() {
 fn files_that_are_signed_for_a_trust_list_are_no_images() {
     let mut run = run_of_69xx();
     update(&mut run, OF_69XX, &IMAGES_OF_69XX);
-    run.boot(100.0, 10, 1).fetch(102.0, 10, "TzDataCSV.csv.sgn");
+    run.boot(100.0, 10, 1)
+        .fetch(102.0, 10, "TzDataCSV.csv.sgn")
+        .advance_to(170.0);
     assert_eq!(run.codes(), NOTHING);
     assert_eq!(run.phone().state, State::Flashed);
 }
@@ -352,13 +375,14 @@ fn a_6961_upgrades_by_its_configuration_alone() {
     ] {
         run.fetch(at, 10, &name);
     }
+    run.advance_to(160.0);
     assert_eq!(run.phone().state, State::Flashed);
     let register = ObservationKind::Load {
         load: LoadName::new(load),
         source: EvidenceSource::Sip,
         detail: "ActiveLoad in the Reason of its REGISTER".to_owned(),
     };
-    run.observe(110.0, 10, register);
+    run.observe(165.0, 10, register);
     assert_eq!(run.phone().state, State::Confirmed);
     assert_eq!(run.codes(), NOTHING);
     assert_eq!(Family::F69.numbers(), "69xx");

@@ -16,6 +16,29 @@ pub(in crate::track) struct Configuration {
     pub boot: ConfigBoot,
     pub request_loop: RequestLoop,
     pub(super) polls: Polls,
+    pub(super) slots: SlotStart,
+    /// A start that is not proven yet.
+    pub(super) pending_start: Option<PendingStart>,
+}
+
+/// A start that only requests show so far.
+#[derive(Debug, Clone)]
+pub(in crate::track) struct PendingStart {
+    /// The newest trust list that was requested, or else the first file.
+    pub(super) name: String,
+    /// The first of these requests.
+    pub(super) since: RunTime,
+}
+
+/// The start of a phone with two slots after its images.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::track) struct SlotStart {
+    /// It requested its lists long enough after its last image.
+    pub(super) is_late: bool,
+    /// That start is proven.
+    pub(super) is_proven: bool,
+    /// When a configuration was delivered since, if no manifest was requested after it.
+    pub(super) configured_at: Option<RunTime>,
 }
 
 /// Consecutive requests for the phone's own configuration and for nothing else.

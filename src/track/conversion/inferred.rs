@@ -45,7 +45,7 @@ impl Conversion {
         if !cx.requests_only {
             return;
         }
-        self.on_acknowledgement(out);
+        self.on_acknowledgement(cx.at, out);
         if let Some(pass) = &mut self.delivery.current {
             pass.has_manifest = true;
         }

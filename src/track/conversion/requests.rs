@@ -26,7 +26,7 @@ impl Conversion {
         self.reaches_this_machine(out);
         self.activity.requests += 1;
         self.count_unacked_request(cx, request, out);
-        let has_configuration = self.has_configuration(cx);
+        self.check_slot_start(cx, request);
         self.check_config(cx, request, out);
         self.count_starts(cx, request, out);
         self.check_polls(cx, request, out);
@@ -38,7 +38,7 @@ impl Conversion {
         if request.file.is_from_application() || is_http {
             self.on_application_request(cx, request, out);
         }
-        self.check_slots(cx, request, has_configuration, out);
+        self.check_slots(cx, request, out);
         match request.file {
             RequestedFile::Recovery(model) => {
                 self.activity.running_since = None;
@@ -84,6 +84,12 @@ impl Conversion {
     fn reaches_this_machine(&mut self, out: &mut Vec<Change>) {
         self.clear_other_subnet(out);
         self.clear_unused_lease(out);
+    }
+
+    /// Another host may have sent the request: nothing else follows from it.
+    pub(in crate::track) fn record_unproven(&mut self, cx: Context<'_>, request: FileRequest<'_>) {
+        self.activity.requests += 1;
+        self.record(cx, request, FileRole::Other);
     }
 
     /// Records the request in the history.

@@ -4,8 +4,8 @@
 //! Such a phone requests its lists, its configuration, the manifest if the configuration names
 //! another load than the one that runs, the images, and, after a restart, the lists and the
 //! configuration again. Only then it requests what a running phone needs: locale, tones, dial plan.
-//! So a phone that requests these with a manifest or with images rejected them, and one that
-//! requests them after a restart and its configuration runs the load that the configuration names.
+//! So a phone that requests these with a manifest or with images rejected them. One that was given its
+//! configuration after a restart and requests no manifest runs the load that the configuration names.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use super::{
     core::Conversion,
     request_loop::is_beside_configuration,
     requests::is_dial_plan,
+    status::SETTLED_AFTER,
 };
 use crate::{
     diagnose::Code,
@@ -23,8 +24,8 @@ use crate::{
         diagnosis::text,
         event::{State, StepDetails},
         file_outcome::FileOutcome,
-        history::FileRole,
-        observation::EvidenceSource,
+        history::{FetchAttempt, FileRole},
+        observation::{EvidenceSource, RunTime},
     },
 };
 
@@ -41,74 +42,40 @@ impl Conversion {
         self.known_family()?.slots()
     }
 
-    /// Whether the phone was given a configuration in this start. To be called before the request
-    /// that shows that it used it.
-    pub(super) fn has_configuration(&self, cx: Context<'_>) -> bool {
-        let boot = &self.configuration.boot;
-        boot.own_delivered || boot.default_delivered || cx.requests_only && boot.found
-    }
-
-    /// Whether a request comes long enough after the last image for a restart.
-    fn is_restart(&self, cx: Context<'_>) -> bool {
-        cx.at.saturating_sub(self.activity.before) >= RESTARTED_AFTER
-    }
-
-    /// Whether a phone with two slots requested its lists since its newest image: it restarted, and
-    /// what it runs from now on is not overwritten.
+    /// Whether a phone with two slots started since its newest image, as proven: what it runs from now
+    /// on is not overwritten.
     pub(super) fn has_restarted(&self) -> bool {
-        let mut newest = self.delivery.attempts.iter().rev();
-        let image = newest.find(|attempt| matches!(attempt.role, FileRole::Image(_)));
-        let began = self.configuration.boot.began;
-        self.slots().is_some()
-            && image
-                .zip(began)
-                .is_some_and(|(image, began)| began > image.at)
+        self.slots().is_some() && self.configuration.slots.is_proven
     }
 
-    /// What a request shows about a phone with two slots. `has_configuration`: see
-    /// [`Self::has_configuration`].
+    /// What a request shows about a phone with two slots, whether or not its address proves it.
     pub(super) fn check_slots(
         &mut self,
         cx: Context<'_>,
         request: FileRequest<'_>,
-        has_configuration: bool,
         out: &mut Vec<Change>,
     ) {
         let Some(slots) = self.slots() else {
             return;
         };
-        let is_start = matches!(request.file, RequestedFile::TrustList(_));
         let goes_on = matches!(
             request.file,
             RequestedFile::SipLocale | RequestedFile::SccpLocale | RequestedFile::Other
         ) && !is_beside_configuration(request.name);
-        let details = StepDetails::of_file(request.file_name());
-        match self.state {
-            State::Writing if is_start && self.is_restart(cx) => {
-                self.configuration.requested_at = None;
-                self.transition_to(State::Rebooted, details, out);
+        match (self.state, request.file) {
+            (_, RequestedFile::Manifest(_) | RequestedFile::Image) => {
+                self.configuration.slots.configured_at = None;
             }
-            State::Writing if goes_on => self.on_images_refused(cx, request, out),
-            State::Images if goes_on && self.has_whole_newest_image() => {
+            (_, RequestedFile::Config { .. } | RequestedFile::DefaultConfig)
+                if cx.requests_only && request.served.is_some() =>
+            {
+                self.configuration.slots.configured_at = Some(cx.at);
+            }
+            (State::Writing, _) if goes_on => self.on_images_refused(cx, request, out),
+            (State::Images, _) if goes_on && self.has_whole_newest_image() => {
                 self.on_images_refused(cx, request, out);
             }
-            // Its configuration names no load any more, so the phone shows nothing.
-            State::Rebooted if goes_on && self.routing.suppress_load => {
-                self.transition_to(State::Configuring, details, out);
-                self.on_running(cx.at, out);
-            }
-            State::Rebooted => {
-                let is_next_start = is_start && self.configuration.boot.boots_without_effect > 0;
-                let is_settled = goes_on && has_configuration || is_next_start;
-                if is_settled && !self.routing.suppress_load && !self.is_held(cx) {
-                    self.on_application_start(Some(request.file_name()), out);
-                    self.configuration.settled |= self.state == State::Flashed;
-                }
-            }
-            State::Configuring if goes_on && has_configuration => {
-                self.imply_last_image(out);
-            }
-            State::Manifest if goes_on => {
+            (State::Manifest, _) if goes_on => {
                 if let Some(delivery) = self.delivery.manifest_deliveries.last_mut() {
                     delivery.ran_on = true;
                 }
@@ -124,25 +91,81 @@ impl Conversion {
         }
     }
 
-    /// After a restart, the phone read its configuration and requests no manifest, so it runs the
-    /// load of the images. Only the final ACK of the last one was missing.
-    fn imply_last_image(&mut self, out: &mut Vec<Change>) {
-        if self.routing.suppress_load {
+    /// A list is requested, before its request is proven.
+    pub(super) fn check_slot_start(&mut self, cx: Context<'_>, request: FileRequest<'_>) {
+        let apart = cx.at.saturating_sub(self.activity.before);
+        if matches!(request.file, RequestedFile::TrustList(_)) && apart >= RESTARTED_AFTER {
+            self.configuration.slots.is_late = true;
+        }
+    }
+
+    /// A proven request of an application after the last image.
+    pub(super) fn on_start_of_slots(&mut self, is_boot: bool, name: &str, out: &mut Vec<Change>) {
+        if !is_boot || !self.configuration.slots.is_late {
             return;
         }
+        self.configuration.slots.is_proven = true;
+        self.configuration.requested_at = None;
+        if self.state == State::Writing {
+            self.transition_to(State::Rebooted, StepDetails::of_file(name), out);
+        }
+    }
+
+    /// This configuration was delivered.
+    pub(super) fn on_slots_configured(&mut self, cx: Context<'_>, attempt: &FetchAttempt) {
+        let mut newest = self.delivery.attempts.iter().rev();
+        let manifest = newest.find(|other| matches!(other.role, FileRole::Manifest(_)));
+        let is_used = manifest.is_some_and(|manifest| manifest.sequence > attempt.sequence);
+        if self.slots().is_some() && !is_used && !self.is_held(cx) {
+            self.configuration.slots.configured_at = Some(cx.at);
+        }
+    }
+
+    /// When a phone that was given its configuration counts as one that runs the load that it names:
+    /// with another load it requests the manifest at once.
+    pub(super) fn slots_due(&self) -> Option<RunTime> {
+        let start = self.configuration.slots;
+        let is_open = match self.state {
+            State::Rebooted => start.is_proven,
+            State::Configuring => self.lacks_last_ack_of_interrupted(),
+            _ => false,
+        };
+        let has_load = self.slots().is_some() && !self.routing.suppress_load;
+        start
+            .configured_at
+            .filter(|_| is_open && has_load)
+            .map(|at| at + SETTLED_AFTER)
+    }
+
+    /// The phone was given its configuration, and requested no manifest.
+    pub(super) fn on_slots_due(&mut self, out: &mut Vec<Change>) {
+        self.configuration.slots.configured_at = None;
+        if self.state == State::Configuring {
+            self.imply_last_image(out);
+        } else {
+            self.on_application_start(None, out);
+        }
+        self.configuration.settled |= self.state == State::Flashed;
+    }
+
+    fn lacks_last_ack_of_interrupted(&self) -> bool {
+        let pass = self.delivery.current.as_ref();
+        pass.is_some_and(|pass| {
+            pass.interrupted && !pass.complete && pass.lacks_only_the_last_ack()
+        })
+    }
+
+    /// Only the final ACK of the last image was missing.
+    fn imply_last_image(&mut self, out: &mut Vec<Change>) {
         let Some(pass) = &mut self.delivery.current else {
             return;
         };
-        if !pass.interrupted || pass.complete || !pass.lacks_only_the_last_ack() {
-            return;
-        }
         let last = pass.own_images().next_back().map(|(index, _)| index);
         if let Some(image) = last.and_then(|last| pass.images.get_mut(last))
             && image.all_sent
         {
             image.implied = true;
-            let transfer = image.transfer;
-            if let Some(transfer) = transfer {
+            if let Some(transfer) = image.transfer {
                 self.delivery.imply(transfer);
             }
             self.check_complete(StepDetails::default(), out);
@@ -170,21 +193,17 @@ impl Conversion {
             .is_some_and(|attempt| attempt.outcome == FileOutcome::Delivered)
     }
 
-    /// The phone goes on without a restart: it rejected the images.
+    /// The phone goes on without a restart: it rejected the images. A host that forges its address can
+    /// request that too, so the state stays.
     fn on_images_refused(
         &mut self,
         cx: Context<'_>,
         request: FileRequest<'_>,
         out: &mut Vec<Change>,
     ) {
-        if let Some(pass) = &mut self.delivery.current {
-            pass.interrupted = true;
-        }
         let family = self.known_family();
         let diagnosis = text::images_refused(request.name, family, cx.at);
         self.raise("", diagnosis, out);
-        let details = StepDetails::of_file(request.file_name());
-        self.transition_to(State::Configuring, details, out);
     }
 
     /// The phone requested the manifest of an SCCP load of its family, and is to have SIP.

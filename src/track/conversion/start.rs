@@ -41,9 +41,13 @@ impl Conversion {
             let writes = recovery && matches!(self.state, State::Writing | State::Rebooted);
             return writes.then(|| "while it should have been writing".to_owned());
         }
-        if [Code::MissingImage, Code::NameMismatch, Code::TransferBroken]
-            .into_iter()
-            .any(|code| self.has_diagnosis(code))
+        let explains = [
+            Code::MissingImage,
+            Code::NameMismatch,
+            Code::TransferBroken,
+            Code::ImagesRefused,
+        ];
+        if explains.into_iter().any(|code| self.has_diagnosis(code))
             || !recovery && pass.lacks_only_the_last_ack() && !self.has_broken_last_image()
         {
             return None;

@@ -113,12 +113,17 @@ impl Conversion {
         }
     }
 
+    /// Whether a part of a manifest or an image was acknowledged.
+    pub(in crate::track) fn has_fetched(&self) -> bool {
+        self.delivery.fetched
+    }
+
     /// Whether a power cut now leaves the phone between two loads.
     pub(in crate::track) fn must_stay_powered(&self) -> bool {
         match self.state {
             state if state.may_be_writing() => true,
             // A phone that was refused an image ends its update before it writes.
-            State::Images => !self.has_diagnosis(Code::MissingImage),
+            State::Images => !self.delivery.was_refused(),
             _ => false,
         }
     }
@@ -156,6 +161,7 @@ impl Conversion {
             self.vlan_check_due(),
             self.lease_check_due(),
             self.request_loop_due(),
+            self.slots_due(),
         ]
         .into_iter()
         .flatten()
@@ -181,6 +187,9 @@ impl Conversion {
         if !self.is_failed() && self.bridge_request_due().is_some_and(|due| at >= due) {
             self.on_bridge_not_requested(out);
         }
+        if self.slots_due().is_some_and(|due| at >= due) {
+            self.on_slots_due(out);
+        }
         if self.settles_at().is_some_and(|due| at >= due) {
             self.settle(out);
         }
@@ -192,12 +201,12 @@ impl Conversion {
         if is_overdue && !self.stalled && !self.is_failed() {
             self.stalled = true;
             let since = self.activity.last_request;
-            let diagnosis = text::stalled(
-                self.state,
-                at.saturating_sub(since),
-                self.known_family(),
-                since,
-            );
+            let silent = at.saturating_sub(since);
+            let pending = self.configuration.pending_start.as_ref();
+            let diagnosis = match pending.filter(|_| self.state.may_be_writing()) {
+                Some(pending) => text::stalled_unproven(&pending.name, silent, since),
+                None => text::stalled(self.state, silent, self.known_family(), since),
+            };
             self.findings.raise("", diagnosis, out);
             self.step(StepDetails::default(), out);
         }

@@ -25,6 +25,9 @@ impl Conversion {
         bytes: u64,
         out: &mut Vec<Change>,
     ) {
+        if bytes > 0 {
+            self.prove_request(cx, transfer, out);
+        }
         let Some(attempt) = self.delivery.attempts.get_mut(transfer) else {
             return;
         };
@@ -33,7 +36,7 @@ impl Conversion {
         let (file, pass, role) = (attempt.name.clone(), attempt.pass, attempt.role);
         self.on_activity(cx.at, out);
         if bytes > 0 {
-            self.on_acknowledgement(out);
+            self.on_acknowledgement(cx.at, out);
         }
         let mut image = None;
         if let FileRole::Image(Some(index)) = role {
@@ -71,12 +74,16 @@ impl Conversion {
         bytes: u64,
         out: &mut Vec<Change>,
     ) {
+        let attempt = self.delivery.attempts.get(transfer);
+        if !attempt.is_some_and(|attempt| attempt.open) {
+            return;
+        }
+        if *end == TransferEnd::Delivered || bytes > 0 {
+            self.prove_request(cx, transfer, out);
+        }
         let Some(attempt) = self.delivery.attempts.get_mut(transfer) else {
             return;
         };
-        if !attempt.open {
-            return;
-        }
         attempt.end(end, bytes);
         let attempt = attempt.clone();
         if let Some(error) = &attempt.error {
@@ -88,7 +95,7 @@ impl Conversion {
             self.on_activity(cx.at, out);
         }
         if *end == TransferEnd::Delivered || attempt.bytes > 0 {
-            self.on_acknowledgement(out);
+            self.on_acknowledgement(cx.at, out);
         } else if matches!(end, TransferEnd::Vanished { .. }) {
             self.count_unacked_transfer(cx, &attempt, out);
         }
@@ -102,11 +109,13 @@ impl Conversion {
             FileRole::Image(index) => self.on_image_end(&attempt, index, end, out),
             FileRole::OwnConfig if *end == TransferEnd::Delivered => {
                 self.configuration.boot.on_own_delivered(transfer);
+                self.on_slots_configured(cx, &attempt);
                 self.expect_register(cx, out);
             }
             // No request follows a configuration that names no load.
             FileRole::DefaultConfig if *end == TransferEnd::Delivered => {
                 self.configuration.boot.default_delivered |= !self.is_held(cx);
+                self.on_slots_configured(cx, &attempt);
             }
             _ => {}
         }

@@ -20,11 +20,14 @@ pub(crate) use files::{
 };
 pub(crate) use format::{models, printable};
 pub(crate) use network::{
-    contact_unreachable, leased, no_lease, no_request, no_tftp_address, no_tftp_server, voice_vlan,
+    contact_unreachable, forged, leased, no_lease, no_request, no_tftp_address, no_tftp_server,
+    voice_vlan,
 };
 pub(crate) use refusal::{
     boots_without_images, bridge_needed, bridge_not_requested, hardware_mismatch, refused,
 };
 pub(crate) use registration::{FailureCause, RegistrationFailure, not_registering, registered};
 pub(crate) use slots::{images_refused, multiplatform, refused_by_slots, sccp_load};
-pub(crate) use transfer::{LostAnswers, blocked, broken, rebooted, repeated, stalled};
+pub(crate) use transfer::{
+    LostAnswers, blocked, broken, rebooted, repeated, stalled, stalled_unproven,
+};

@@ -106,7 +106,7 @@ impl Fleet {
         let role = match file {
             // The manifest that the phone was given decides, whatever was decided since.
             RequestedFile::Image => conversion.role_of_image(&self.catalog, name),
-            _ => conversion.routing.stage,
+            _ => conversion.offered_stage(),
         };
         match role {
             StageRole::Bridge => View::Bridge,
