@@ -9,9 +9,11 @@
 //! Files of a plain folder are read when they are served, larger ones in parts on a thread of their
 //! own.
 
+mod bridges;
 mod eligibility;
 mod error;
 mod extra_file;
+mod first_phones;
 mod inspect;
 mod layout;
 mod limits;
@@ -26,6 +28,7 @@ mod transient_root;
 mod views;
 mod xml_default;
 
+pub use bridges::{OrderedBridges, order_bridges};
 pub use eligibility::{AcceptPolicy, SelectionError, check_bridges, check_targets, is_sccp};
 pub use error::StageError;
 pub use extra_file::ExtraFile;

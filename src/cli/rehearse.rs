@@ -234,7 +234,7 @@ fn select(args: &Args, synthetic: Option<&Synthetic>, quiet: bool) -> Result<Sel
     };
     let targets = vec![synthetic.bundle.clone()];
     let (bridges, _) = bundles::examine_bridges(&args.bridge.bridges, &trust, quiet)?;
-    bundles::check_bridges(&bridges, &targets, trust.accept_unknown)?;
+    let bridges = bundles::check_bridges(bridges, &targets, trust.accept_unknown, quiet)?;
     Ok(Selection { targets, bridges })
 }
 

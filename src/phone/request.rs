@@ -161,6 +161,13 @@ pub fn configured_phone(name: &str) -> Option<MacAddress> {
         .find_map(|(at, start)| MacAddress::from_hex(plain[at + start.len()..].get(..MAC)?))
 }
 
+/// Whether this is `OS79XX.TXT`, the first file of a 7940 or 7960 whose firmware is from before the
+/// loader.
+pub(crate) fn is_image_name(name: &str) -> bool {
+    let name = normalized_name(name);
+    name.rsplit('/').next() == Some("os79xx.txt")
+}
+
 /// The form in which names are compared: lower case, without a leading `/` or `./` and
 /// without trailing white space.
 #[must_use]

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use crate::{
     bundle::{Bundle, RecoveryState, Verdict},
-    phone::{LoadName, MODELS, Model, Protocol, is_signed_with_previous_key},
+    phone::{
+        EarlyFirmware, Family, LoadName, MODELS, Model, Protocol, is_signed_with_previous_key,
+    },
 };
 
 /// What is accepted besides verified SIP bundles.
@@ -36,6 +38,17 @@ pub enum SelectionError {
         path.display()
     )]
     Sccp {
+        /// The bundle.
+        path: PathBuf,
+        /// Its load.
+        load: String,
+    },
+    /// Firmware of the 7940 and 7960 from before their loader, as a target.
+    #[error(
+        "{} contains {load}, firmware of the 7940 and 7960 from before their loader; a conversion \
+         needs a release with the loader: SIP 7.0 or later", path.display()
+    )]
+    BeforeLoader {
         /// The bundle.
         path: PathBuf,
         /// Its load.
@@ -147,6 +160,10 @@ impl SelectionError {
                 "run `reflash verify` on it to see every problem and what to do"
             }
             Self::Sccp { .. } => "get the SIP bundle for the same phones: it has -sip in its name",
+            Self::BeforeLoader { .. } => {
+                "give the bundle of P0S3-8-12-00 as the target, and this one with --bridge: phones \
+                 that need it install it first"
+            }
             Self::NothingToServe { .. } => {
                 "`reflash serve DIR` serves a folder as it is; `reflash models` lists the phones \
                  that this program converts"
@@ -162,7 +179,10 @@ impl SelectionError {
                 "give a bridge for the models of the target, usually SCCP 8.5(2): \
                  `reflash verify` shows the models of a bundle"
             }
-            Self::TwoBridges { .. } => "give one bridge for each model",
+            Self::TwoBridges { .. } => {
+                "give one bridge for each model; several only for the 7940 and 7960, each with \
+                 another load"
+            }
         }
     }
 }
@@ -208,7 +228,7 @@ pub fn check_targets(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), Sel
 /// # Errors
 ///
 /// A verdict is not accepted, a bridge is for none of the models of the targets, or two
-/// bridges are for one model.
+/// bridges are for one model (of the 7940 and 7960: with one load).
 pub fn check_bridges(
     bridges: &[Bundle],
     targets: &[Bundle],
@@ -229,7 +249,9 @@ pub fn check_bridges(
         }
         check_bridge_loads(bridge, targets)?;
         for first in &bridges[..at] {
-            if let Some(model) = shared_model(first, bridge) {
+            if let Some(model) = shared_model(first, bridge)
+                && !are_steps(first, bridge)
+            {
                 return Err(SelectionError::TwoBridges {
                     model: model.plain_number(),
                     first: first.path.clone(),
@@ -239,6 +261,19 @@ pub fn check_bridges(
         }
     }
     Ok(())
+}
+
+fn is_before_loader(load: &LoadName) -> bool {
+    EarlyFirmware::of(load).is_some()
+}
+
+/// Whether two bridges are different loads of the 7940 and 7960, which one phone may need both.
+fn are_steps(one: &Bundle, other: &Bundle) -> bool {
+    let is_own = |load: &LoadName| load.family() == Some(Family::P3);
+    let are_own = |bundle: &Bundle| bundle.served_loads().all(is_own);
+    let mut loads = one.served_loads();
+    let has_other = |load: &LoadName| other.served_loads().any(|own| own == load);
+    are_own(one) && are_own(other) && !loads.any(has_other)
 }
 
 /// Checks that the loads of a bridge are others than those of the targets, and that phones which
@@ -276,6 +311,14 @@ fn check_bridge_loads(bridge: &Bundle, targets: &[Bundle]) -> Result<(), Selecti
 
 fn check_verdicts(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), SelectionError> {
     for bundle in bundles {
+        if !accept.sccp
+            && let Some(load) = bundle.served_loads().find(|load| is_before_loader(load))
+        {
+            return Err(SelectionError::BeforeLoader {
+                path: bundle.path.clone(),
+                load: load.to_string(),
+            });
+        }
         let fit = match bundle.verdict {
             Verdict::Known | Verdict::Genuine => true,
             Verdict::Intact => accept.unknown,

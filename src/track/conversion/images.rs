@@ -128,11 +128,14 @@ impl Conversion {
             // What it registered with is being replaced.
             Code::NotRegistering,
         ] {
-            self.withdraw(code, None, out);
+            // Firmware from before the loader also looks for images that are not for it.
+            if code != Code::BridgeNeeded || !self.early.is_present() {
+                self.withdraw(code, None, out);
+            }
         }
         if request.served.is_none() {
             self.record(cx, request, FileRole::Image(None));
-            return;
+            return self.plan_early(cx, request.name, out);
         }
         self.begin_pass_with_image(cx, request);
         let index = self
@@ -189,6 +192,18 @@ impl Conversion {
             return;
         };
         let implied = pass.on_image_request(index, request.transfer, self.activity.requests);
+        if pass.stepwise && self.early.got_loader {
+            let entry = cx.catalog.entry(pass.entry);
+            let attempts = &self.delivery.attempts;
+            let arrived = attempts
+                .iter()
+                .filter(|attempt| attempt.outcome == FileOutcome::Delivered);
+            // The loader, which brought the phone here.
+            for index in arrived.filter_map(|attempt| entry.image_index(&attempt.name)) {
+                let image = &mut pass.images[index];
+                image.delivered |= std::mem::take(&mut image.had_before);
+            }
+        }
         let image = pass.images[index];
         let attempts = image.attempts.saturating_sub(image.killed);
         let failures = self.delivery.failures(request.file_name());

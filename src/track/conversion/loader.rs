@@ -31,8 +31,8 @@ fn unsigned_image(name: &str) -> Option<(&'static str, String, &'static str)> {
         return None;
     }
     let (protocol, route) = match load.as_str().get(..4)? {
-        "p0s3" => ("SIP", "4.4, 5.3, 6.x and 7.x"),
-        "p003" => ("SCCP", "5.x"),
+        "p0s3" => ("SIP", "4.4 and 5.3, each given with --bridge"),
+        "p003" => ("SCCP", "5.x, given with --bridge"),
         _ => ("MGCP", "7.x"),
     };
     let release = load.release()?;
@@ -49,8 +49,7 @@ impl Conversion {
         self.device.family.get_or_insert(Family::P3);
         let detail = format!(
             "requested {}: {protocol} {release} of the 7940 and 7960, older than signed firmware \
-             (5.0). From there a phone gets to SIP 8.12 only through {route}; this program does \
-             not do that",
+             (5.0). From there a phone gets to SIP 8.12 only through {route}",
             text::printable(request.file_name())
         );
         self.note(EvidenceSource::Requests, detail, out);

@@ -17,6 +17,7 @@ impl Conversion {
             self.stalled = earlier.stalled;
             self.configuration = earlier.configuration;
             self.registration = earlier.registration;
+            self.early = earlier.early;
         }
         if !idle {
             // What the phone requested since decides.

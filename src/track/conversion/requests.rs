@@ -26,6 +26,7 @@ impl Conversion {
         self.reaches_this_machine(out);
         self.activity.requests += 1;
         self.count_unacked_request(cx, request, out);
+        self.check_early(cx, request, out);
         self.check_config(cx, request, out);
         self.count_starts(cx, request, out);
         self.check_polls(cx, request, out);

@@ -153,7 +153,7 @@ pub(crate) fn views(
         (View::Target, with(&images, Some(&target.load))),
         (View::NoLoad, with(&images, None)),
         (
-            View::Bridge,
+            View::Bridge(0),
             with(&bundles.bridge.files, Some(&bundles.bridge.load)),
         ),
         (View::ConfigOnly, with(&Files::new(), None)),
