@@ -49,4 +49,6 @@ mod bridge_tests;
 #[cfg(test)]
 mod extra_file_tests;
 #[cfg(test)]
+mod first_phones_tests;
+#[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 mod boot;
 mod config;
+mod early;
 mod loader;
 mod loader_memory;
 mod manifest_check;
@@ -112,6 +113,8 @@ pub struct SimulatedPhone {
     history: ScriptHistory,
     /// Of a 7940 or 7960.
     loader: Option<Loader>,
+    /// The load that settings or XML name to firmware from before the loader.
+    early_load: Option<LoadName>,
 }
 
 impl SimulatedPhone {
@@ -147,6 +150,7 @@ impl SimulatedPhone {
             fetched_config: FetchedConfig::default(),
             refused_once: false,
             history: ScriptHistory::default(),
+            early_load: None,
         }
     }
 

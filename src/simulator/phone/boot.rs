@@ -11,8 +11,8 @@ use super::{
     },
     Application, ScriptPass, ScriptState, SimulatedPhone,
     script::{
-        AFTER_APPS, AFTER_IMAGE, BETWEEN_PAIRS, BRIDGE, BootStep, LoaderStep, PORT_SPREAD,
-        SHORTEST_RETRY, START, TimeRange, UNCONFIGURED, WITHOUT_POWER, WRITING,
+        AFTER_APPS, AFTER_IMAGE, BETWEEN_PAIRS, BRIDGE, BootStep, EarlyRequest, LoaderStep,
+        PORT_SPREAD, SHORTEST_RETRY, START, TimeRange, UNCONFIGURED, WITHOUT_POWER, WRITING,
     },
 };
 use crate::phone::{Family, LoadName, Protocol};
@@ -45,6 +45,7 @@ impl SimulatedPhone {
             BootStep::SipLocale => self.locale_file("sip"),
             BootStep::DialPlan => "dialplan.xml".to_owned(),
             BootStep::Loader(step) => self.loader_file(step),
+            BootStep::Early(step) => self.early_file(step),
             BootStep::Image(index) | BootStep::Dropped(index) => {
                 let images = self.pass.as_ref().map(|pass| &pass.manifest.images);
                 match images.and_then(|images| images.get(*index)) {
@@ -87,6 +88,9 @@ impl SimulatedPhone {
             BootStep::TrustList
         };
         actions.push(PhoneAction::Event(PhoneEvent::Booted(load)));
+        if is_of_loader && self.is_early() {
+            return self.begin(now, BootStep::Early(EarlyRequest::ImageName), actions);
+        }
         if is_of_loader {
             return self.boot_loader(now, actions);
         }
@@ -146,6 +150,7 @@ impl SimulatedPhone {
             step,
             BootStep::Image(_)
                 | BootStep::Loader(LoaderStep::LoaderImage | LoaderStep::ApplicationImage)
+                | BootStep::Early(EarlyRequest::NamedImage(_) | EarlyRequest::ConfiguredImage(_))
         );
         if is_image && !self.history.lost_power {
             let cut = self.config.power_cut(&name);
@@ -196,7 +201,10 @@ impl SimulatedPhone {
     fn lose_power(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
         self.history.lost_power = true;
         self.close_port(actions);
-        self.application = None;
+        // Firmware from before the loader writes an image once it has all of it.
+        if !self.is_early() {
+            self.application = None;
+        }
         actions.push(PhoneAction::Event(PhoneEvent::PowerLost));
         self.wait(now, WITHOUT_POWER, BootStep::PowerOn);
     }
@@ -247,6 +255,7 @@ impl SimulatedPhone {
             }
             BootStep::Dropped(_) => self.wait_to_retry(now, START, BootStep::PowerOn),
             BootStep::Loader(step) => self.loader_got(now, &step, file, actions),
+            BootStep::Early(step) => self.early_got(now, &step, file, actions),
             _ => self.after_optional(now, &step, actions),
         }
     }
@@ -273,6 +282,7 @@ impl SimulatedPhone {
             }
             BootStep::Dropped(_) => self.wait_to_retry(now, START, BootStep::PowerOn),
             BootStep::Loader(step) => self.loader_missed(now, step, actions),
+            BootStep::Early(step) => self.early_missed(now, step, actions),
             _ => self.after_optional(now, step, actions),
         }
     }

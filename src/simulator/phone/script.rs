@@ -51,6 +51,28 @@ pub(super) enum BootStep {
     DialPlan,
     /// A 7940 or 7960.
     Loader(LoaderStep),
+    /// A 7940 or 7960 from before the loader.
+    Early(EarlyRequest),
+}
+
+/// One request of a 7940 or 7960 from before the loader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum EarlyRequest {
+    /// `OS79XX.TXT`.
+    ImageName,
+    /// The image that it names.
+    NamedImage(LoadName),
+    /// SIP: the settings of all phones.
+    CommonSettings,
+    /// SIP: its own settings.
+    OwnSettings,
+    /// SCCP.
+    OwnXml,
+    DefaultXml,
+    /// The image that settings or XML name.
+    ConfiguredImage(LoadName),
+    /// SIP in normal operation.
+    RingList,
 }
 
 /// One request of a 7940 or 7960: of its loader, or of the application that the loader starts.
@@ -82,7 +104,11 @@ impl BootStep {
     pub(super) fn reads_the_bytes(&self) -> bool {
         matches!(
             self,
-            Self::Manifest(_) | Self::OwnConfig { .. } | Self::DefaultConfig | Self::Loader(_)
+            Self::Manifest(_)
+                | Self::OwnConfig { .. }
+                | Self::DefaultConfig
+                | Self::Loader(_)
+                | Self::Early(_)
         )
     }
 }
