@@ -45,9 +45,11 @@ pub enum RequestedFile {
     },
     /// `XMLDefault.cnf.xml`.
     DefaultConfig,
-    /// `SIP<MAC>.cnf`, `MGC<MAC>.cnf`: requested by the 7940 and 7960 only.
+    /// `SIP<MAC>.cnf`, `MGC<MAC>.cnf`, and `SEP<MAC>.cnf` of the first SCCP releases: requested by
+    /// the 7940 and 7960 only.
     LegacyConfig(MacAddress),
-    /// `OS79XX.TXT`, `SIPDefault.cnf`: also 7940 and 7960, without a MAC address.
+    /// `OS79XX.TXT`, `SIPDefault.cnf`, `MGCDefault.cnf`, `SEPDefault.cnf`: also 7940 and 7960, without
+    /// a MAC address.
     LegacyDefault,
     /// `…-sip.jar`: a locale file requested by SIP firmware only.
     SipLocale,
@@ -91,13 +93,16 @@ impl RequestedFile {
                 return Self::Config { mac, signed };
             }
         }
-        if let Some(mac) = mac("sip", ".cnf").or_else(|| mac("mgc", ".cnf")) {
+        let mut starts = ["sip", "mgc", "sep"].into_iter();
+        if let Some(mac) = starts.find_map(|start| mac(start, ".cnf")) {
             return Self::LegacyConfig(mac);
         }
         match base {
             "itlfile.tlv" | "ctlfile.tlv" => Self::SharedTrustList,
             "xmldefault.cnf.xml" => Self::DefaultConfig,
-            "os79xx.txt" | "sipdefault.cnf" => Self::LegacyDefault,
+            "os79xx.txt" | "sipdefault.cnf" | "mgcdefault.cnf" | "sepdefault.cnf" => {
+                Self::LegacyDefault
+            }
             _ if base.ends_with("-sip.jar") => Self::SipLocale,
             _ if base.ends_with("-sccp.jar") => Self::SccpLocale,
             _ if [".sbn", ".sb2", ".bin", ".sgn", ".sebn"]

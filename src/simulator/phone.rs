@@ -115,6 +115,8 @@ pub struct SimulatedPhone {
     loader: Option<Loader>,
     /// The load that settings or XML name to firmware from before the loader.
     early_load: Option<LoadName>,
+    /// How often a person still restarts it.
+    early_restarts: u8,
 }
 
 impl SimulatedPhone {
@@ -151,6 +153,7 @@ impl SimulatedPhone {
             refused_once: false,
             history: ScriptHistory::default(),
             early_load: None,
+            early_restarts: early::RESTARTS,
         }
     }
 

@@ -122,12 +122,8 @@ fn an_unsigned_sip_release_is_offered_each_step_in_the_order_of_the_releases() {
     run.fetch(61.0, 10, "SIPDefault.cnf")
         .fetch(62.0, 10, &sip_name())
         .fetch(63.0, 10, "P0S3-05-3-00.bin");
-    assert_eq!(run.view(10, NAME), View::Bridge(2), "it did not start yet");
-    run.fetch(120.0, 10, NAME);
-    // The start after 5.3 was served the name of the loader by the view of the next one.
-    run.fetch(121.0, 10, "SIPDefault.cnf");
-    assert_eq!(run.view(10, NAME), View::Loader);
-    run.fetch(150.0, 10, NAME).fetch(151.0, 10, LOADER);
+    assert_eq!(run.view(10, NAME), View::Loader, "its next start is 5.3's");
+    run.fetch(120.0, 10, NAME).fetch(121.0, 10, LOADER);
     loader_boot(&mut run, 190.0);
     application_boot(&mut run, 260.0);
     reports_sip(&mut run, 270.0);
@@ -167,6 +163,32 @@ fn a_phone_that_runs_the_offered_bridge_is_offered_the_next_step() {
         .advance_to(70.0);
     assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Loader);
     assert_eq!(run.state(), Configuring);
+    assert!(run.codes().is_empty(), "{:?}", run.codes());
+}
+
+#[test]
+fn sccp_without_xml_is_given_every_release_of_sip_by_os79xx() {
+    let steps = ["P0S30202", "P0S3-03-2-00", "P0S3-04-4-00", "P0S3-05-3-00"];
+    let mut run = run_with(&steps);
+    let own = format!("SEP{}.cnf", mac(1).upper_hex());
+    run.fetch(0.0, 10, NAME)
+        .fetch(1.0, 10, &own)
+        .fetch(2.0, 10, "SEPDefault.cnf")
+        .advance_to(100.0);
+    // It did not read the name of the first step yet, so its silence shows nothing.
+    assert_eq!(run.view(10, NAME), View::Bridge(0));
+    let mut at = 120.0;
+    for (step, load) in (0..).zip(steps) {
+        assert_eq!(run.view(10, NAME), View::Bridge(step), "{load}");
+        run.fetch(at, 10, NAME);
+        if step > 0 {
+            run.fetch(at + 1.0, 10, "SIPDefault.cnf")
+                .fetch(at + 2.0, 10, &sip_name());
+        }
+        run.fetch(at + 3.0, 10, &format!("{load}.bin"));
+        at += 60.0;
+    }
+    assert_eq!(run.view(10, NAME), View::Loader);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
 }
 

@@ -27,6 +27,8 @@ const EARLY_SIZE: usize = 440_000;
 /// The load of this release: `P0S3-8-12-00` for SIP, `P0030801SR02` for SCCP.
 pub(super) fn load(protocol: Protocol, release: &str) -> LoadName {
     LoadName::new(&match protocol {
+        // Up to 2.x without hyphens.
+        Protocol::Sip if !release.contains('-') => format!("P0S3{release}"),
         Protocol::Sip => format!("P0S3-{release}"),
         Protocol::Sccp => format!("P003{release}"),
     })

@@ -22,6 +22,10 @@ use crate::phone::{FirmwareRelease, Generation79x0, LoadName, Protocol};
 const WRITTEN: TimeRange = range(26_000, 37_000);
 /// From an image that was rejected to the restart.
 const REJECTED: TimeRange = range(16_000, 36_000);
+/// Until a person restarts a phone that did nothing (a choice of this script).
+const RESTARTED: TimeRange = range(120_000, 180_000);
+/// How often.
+pub(super) const RESTARTS: u8 = 3;
 /// Of SIP, the first release that takes 5.0.
 const LEADS_ON: FirmwareRelease = FirmwareRelease {
     major: 4,
@@ -135,7 +139,7 @@ impl SimulatedPhone {
             EarlyRequest::OwnSettings => self.early_configured(now, actions),
             EarlyRequest::OwnXml => self.early_begin(now, EarlyRequest::DefaultXml, actions),
             EarlyRequest::ConfiguredImage(_) => self.early_runs(now, actions),
-            EarlyRequest::DefaultXml | EarlyRequest::RingList => self.idle(actions),
+            EarlyRequest::DefaultXml | EarlyRequest::RingList => self.early_idle(now, actions),
         }
     }
 
@@ -163,7 +167,18 @@ impl SimulatedPhone {
         if self.own_load().protocol() == Some(Protocol::Sip) {
             self.early_begin(now, EarlyRequest::RingList, actions);
         } else {
-            self.idle(actions);
+            self.early_idle(now, actions);
+        }
+    }
+
+    /// It found nothing to install. Its firmware does nothing more; a person restarts it.
+    fn early_idle(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
+        match self.early_restarts.checked_sub(1) {
+            Some(rest) => {
+                self.early_restarts = rest;
+                self.wait_to_retry(now, RESTARTED, BootStep::PowerOn);
+            }
+            None => self.idle(actions),
         }
     }
 

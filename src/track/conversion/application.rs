@@ -132,6 +132,15 @@ impl Conversion {
 
     /// Every image is present and an application requested a file: flashed.
     pub(super) fn on_application_start(&mut self, file: Option<&str>, out: &mut Vec<Change>) {
+        // The image of a step before the loader proves nothing about the target.
+        if self.delivery.current.is_none() {
+            let file = file.map(str::to_owned);
+            let details = StepDetails {
+                file,
+                ..StepDetails::default()
+            };
+            return self.transition_to(State::Configuring, details, out);
+        }
         if let Some(pass) = &self.delivery.current
             && matches!(pass.role, StageRole::Bridge(_))
         {

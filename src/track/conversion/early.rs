@@ -16,6 +16,7 @@ use crate::{
         is_image_name, load_of_image_79x0, normalized_name,
     },
     track::{
+        catalog::Catalog,
         change::Change,
         diagnosis::text,
         event::{Evidence, State, StepDetails},
@@ -37,7 +38,7 @@ impl Conversion {
         let is_start = is_image_name(request.name);
         match request.file {
             _ if is_start => self.on_early_start(cx, request, out),
-            RequestedFile::TrustList(_) if self.early.is_present() && !self.early.has_begun => {
+            RequestedFile::TrustList(_) if self.early.is_present() && !self.early.in_start() => {
                 self.on_loader_start(request, out);
             }
             RequestedFile::Manifest(_) if self.early.is_present() => {
@@ -45,6 +46,9 @@ impl Conversion {
             }
             RequestedFile::Image => self.on_early_image(request),
             _ if self.early.is_present() => {
+                if self.early.reads_load(request.file) && request.served.is_some() {
+                    self.early.named = Some(self.routing.stage);
+                }
                 if let Some(protocol) = protocol_of(request)
                     && self.early.speaks(protocol)
                 {
@@ -98,8 +102,8 @@ impl Conversion {
         if !is_image || !is_implied || self.state != State::Images {
             return None;
         }
-        let name = normalized_name(&newest.name);
-        let evidence = format!("requested '{}' last", text::printable(&newest.name));
+        let name = newest.name.clone();
+        let evidence = format!("requested '{}' last", text::printable(&name));
         self.early.count(&name);
         Some((name, evidence))
     }
@@ -207,9 +211,8 @@ impl Conversion {
         if !is_early || *end != TransferEnd::Delivered {
             return;
         }
-        let name = normalized_name(&attempt.name);
-        self.early.count(&name);
-        self.early.arrived = Some(name);
+        self.early.count(&attempt.name);
+        self.early.arrived = Some(attempt.name.clone());
         if self.state == State::Images {
             let details = StepDetails::of_file(&attempt.name);
             self.transition_to(State::Writing, details, out);
@@ -263,13 +266,26 @@ impl Conversion {
         }
     }
 
+    /// The role of the bundle whose load `OS79XX.TXT` names if the phone starts now. Its answer comes
+    /// before the phone's request counts.
+    pub(in crate::track) fn role_at_start(&self, catalog: &Catalog) -> StageRole {
+        let bridges = catalog.bridges_of(Family::P3);
+        let has_target = catalog.for_family(StageRole::Target, Family::P3).is_some();
+        let loads: Vec<_> = bridges.iter().map(|(_, load)| load.clone()).collect();
+        match self.early.firmware_at_start().next_step(&loads) {
+            EarlyStep::Bridge(at) if has_target => StageRole::Bridge(bridges[at].0),
+            _ => StageRole::Target,
+        }
+    }
+
     /// The phone read the name of a bridge and did not request it: it runs that load.
     pub(super) fn on_early_bridge_not_requested(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
         self.configuration.requested_at = None;
         let bridges = cx.catalog.bridges_of(Family::P3);
+        let is_named = self.early.named == Some(self.routing.stage);
         let own = bridges
             .iter()
-            .find(|(step, _)| StageRole::Bridge(*step) == self.routing.stage);
+            .find(|(step, _)| is_named && StageRole::Bridge(*step) == self.routing.stage);
         let Some((load, firmware)) =
             own.and_then(|(_, load)| Some((load, EarlyFirmware::of(load)?)))
         else {
@@ -300,17 +316,13 @@ fn protocol_of(request: FileRequest<'_>) -> Option<EarlyProtocol> {
         RequestedFile::LegacyConfig(_) | RequestedFile::LegacyDefault => {
             if base.starts_with("mgc") {
                 EarlyProtocol::Mgcp
+            } else if base.starts_with("sep") {
+                EarlyProtocol::SkinnyWithoutXml
             } else {
                 EarlyProtocol::Sip
             }
         }
         RequestedFile::Config { .. } | RequestedFile::DefaultConfig => EarlyProtocol::Skinny,
-        RequestedFile::Other if base == "mgcdefault.cnf" => EarlyProtocol::Mgcp,
-        RequestedFile::Other
-            if base == "sepdefault.cnf" || base.starts_with("sep") && base.ends_with(".cnf") =>
-        {
-            EarlyProtocol::SkinnyWithoutXml
-        }
         _ => return None,
     })
 }

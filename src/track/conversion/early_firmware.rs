@@ -1,6 +1,9 @@
 //! What is known of a phone whose firmware is from before the loader.
 
-use crate::phone::{EarlyFirmware, EarlyProtocol, Generation79x0, load_of_image_79x0};
+use crate::{
+    phone::{EarlyFirmware, EarlyProtocol, Generation79x0, RequestedFile, load_of_image_79x0},
+    track::route::StageRole,
+};
 
 /// So many whole deliveries of one image, each followed by a start with the earlier firmware, are no
 /// interrupted installation.
@@ -19,9 +22,11 @@ pub(in crate::track) struct Early {
     pub(super) firmware: EarlyFirmware,
     /// Since `OS79XX.TXT`, the phone requested nothing but the image that it names.
     pub(super) has_begun: bool,
-    /// The image that arrived whole since the last start, in lower case.
+    /// The role of the bundle whose load a configuration named in this start.
+    pub(super) named: Option<StageRole>,
+    /// The image that arrived whole since the last start.
     pub(super) arrived: Option<String>,
-    /// How often each image arrived, in lower case.
+    /// How often each image arrived.
     images: Vec<(String, u8)>,
 }
 
@@ -37,6 +42,7 @@ impl Early {
         }
         self.is_present = true;
         self.got_loader = false;
+        self.named = None;
     }
 
     /// The phone has the loader.
@@ -53,10 +59,38 @@ impl Early {
         load.is_some_and(|(load, _)| load.is_universal_loader())
     }
 
+    /// Whether the phone only began to start: its next file may be any.
+    pub(super) fn in_start(&self) -> bool {
+        self.has_begun && self.arrived.is_none()
+    }
+
+    /// What is known of the firmware if the phone starts now.
+    pub(super) fn firmware_at_start(&self) -> EarlyFirmware {
+        let arrived = self.arrived.as_deref().and_then(load_of_image_79x0);
+        let written = arrived.and_then(|(load, _)| EarlyFirmware::of(&load));
+        written.unwrap_or(self.firmware)
+    }
+
     /// A source reported the firmware.
     pub(super) fn report(&mut self, firmware: EarlyFirmware) {
         self.is_present = true;
         self.firmware = firmware;
+    }
+
+    /// Whether the firmware takes the name of its load from this file. `OS79XX.TXT` is not one: a
+    /// phone ignores it, or fetches at once what it names.
+    pub(super) fn reads_load(&self, file: &RequestedFile) -> bool {
+        match self.firmware.protocol {
+            Some(EarlyProtocol::Skinny) => matches!(
+                file,
+                RequestedFile::Config { .. } | RequestedFile::DefaultConfig
+            ),
+            Some(EarlyProtocol::Sip) => matches!(
+                file,
+                RequestedFile::LegacyConfig(_) | RequestedFile::LegacyDefault
+            ),
+            _ => false,
+        }
     }
 
     /// The firmware speaks this protocol. Returns whether that is new.
@@ -72,6 +106,10 @@ impl Early {
                 self.firmware.release = None;
             }
             self.firmware.protocol = Some(protocol);
+            // Signed firmware reads XML.
+            if protocol == EarlyProtocol::SkinnyWithoutXml {
+                self.firmware.generation = Some(Generation79x0::Unsigned);
+            }
         }
         is_new
     }
@@ -86,7 +124,8 @@ impl Early {
 
     /// All of an image arrived.
     pub(super) fn count(&mut self, name: &str) {
-        match self.images.iter_mut().find(|(known, _)| known == name) {
+        let is_own = |(known, _): &&mut (String, u8)| known.eq_ignore_ascii_case(name);
+        match self.images.iter_mut().find(is_own) {
             Some((_, count)) => *count = count.saturating_add(1),
             None => {
                 if self.images.len() >= MAX_IMAGES {
@@ -100,7 +139,7 @@ impl Early {
     /// How often the image arrived, if that is too often.
     pub(super) fn repeated(&self, name: &str) -> Option<u8> {
         let mut images = self.images.iter();
-        let (_, count) = images.find(|(known, _)| known == name)?;
+        let (_, count) = images.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
         (*count >= REPEATED).then_some(*count)
     }
 
@@ -108,8 +147,9 @@ impl Early {
     pub(super) fn in_turn_with(&self, name: &str) -> Option<String> {
         let is_often = |(_, count): &&(String, u8)| *count >= IN_TURN;
         let mut often = self.images.iter().filter(is_often);
-        let is_own = often.clone().any(|(known, _)| known == name);
-        let other = often.find(|(known, _)| known != name);
+        let is = |(known, _): &&(String, u8)| known.eq_ignore_ascii_case(name);
+        let is_own = often.clone().any(|image| is(&image));
+        let other = often.find(|image| !is(image));
         other.filter(|_| is_own).map(|(known, _)| known.clone())
     }
 }

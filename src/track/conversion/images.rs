@@ -120,7 +120,7 @@ impl Conversion {
             self.activity.running_since = None;
         }
         self.check_sccp_image(cx, request, out);
-        self.check_unsigned_image(request, out);
+        self.check_unsigned_image(cx, request, out);
         for code in [
             Code::ManifestRefused,
             Code::BridgeNeeded,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     diagnose::Code,
-    phone::{Family, Generation79x0, LoadName, RequestedFile, normalized_name},
+    phone::{Family, Generation79x0, LoadName, RequestedFile, load_of_image_79x0, normalized_name},
     track::{
         change::Change,
         diagnosis::text,
@@ -42,10 +42,19 @@ fn unsigned_image(name: &str) -> Option<(&'static str, String, &'static str)> {
 
 impl Conversion {
     /// The phone requested an image. Those of the first releases say what its firmware is.
-    pub(super) fn check_unsigned_image(&mut self, request: FileRequest<'_>, out: &mut Vec<Change>) {
+    pub(super) fn check_unsigned_image(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
         let Some((protocol, release, route)) = unsigned_image(request.name) else {
             return;
         };
+        // A step that the phone is given.
+        if load_of_image_79x0(request.name).is_some_and(|(load, _)| cx.catalog.is_bridge(&load)) {
+            return;
+        }
         self.device.family.get_or_insert(Family::P3);
         let detail = format!(
             "requested {}: {protocol} {release} of the 7940 and 7960, older than signed firmware \

@@ -108,6 +108,9 @@ impl Fleet {
         let role = match file {
             // The manifest that the phone was given decides, whatever was decided since.
             RequestedFile::Image => conversion.role_of_image(&self.catalog, name),
+            RequestedFile::LegacyDefault if is_image_name(name) => {
+                conversion.role_at_start(&self.catalog)
+            }
             _ => conversion.routing.stage,
         };
         match role {
