@@ -28,8 +28,8 @@ mod transient_root;
 mod views;
 mod xml_default;
 
-pub use bridges::{OrderedBridges, order_bridges};
-pub use eligibility::{AcceptPolicy, SelectionError, check_bridges, check_targets, is_sccp};
+pub use bridges::{OrderedBridges, check_bridges, order_bridges};
+pub use eligibility::{AcceptPolicy, SelectionError, check_targets, is_sccp};
 pub use error::StageError;
 pub use extra_file::ExtraFile;
 pub use limits::{MAX_EXTRA_FILE_BYTES, MAX_STAGE_BYTES};

@@ -21,7 +21,7 @@ use crate::phone::{Family, FirmwareRelease, LoadName, Protocol};
 
 pub use config::{PhoneConfig, StartState};
 use loader_memory::Loader;
-use script::{BootStep, START};
+use script::{BootStep, RESTARTS, START};
 
 /// The slowest pace: a pause of minutes takes days.
 const SLOWEST: f64 = 1000.0;
@@ -153,7 +153,7 @@ impl SimulatedPhone {
             refused_once: false,
             history: ScriptHistory::default(),
             early_load: None,
-            early_restarts: early::RESTARTS,
+            early_restarts: RESTARTS,
         }
     }
 

@@ -1,12 +1,13 @@
-//! Several bridges for one model: their order, and what phones are given at each step.
+//! Bridges: which may be used, in which order, and what phones are given at each step.
 
 use std::path::Path;
 
+use super::eligibility::{AcceptPolicy, SelectionError, check_verdicts, shared_model};
 use crate::{
     bundle::Bundle,
     phone::{
         EarlyFirmware, Family, FirmwareRelease, Generation79x0, LoadName, MODELS, Model,
-        is_early_step,
+        is_early_step, is_signed_with_previous_key,
     },
     text::escape,
     track::{StagePlan, bridge_steps},
@@ -21,8 +22,90 @@ pub struct OrderedBridges {
     pub notes: Vec<String>,
 }
 
+/// Checks that these bridges, which are usually SCCP bundles, may be staged with `targets`.
+///
+/// # Errors
+///
+/// A verdict is not accepted, a bridge is for none of the models of the targets, or two
+/// bridges are for one model (of the 7940 and 7960: with one load).
+pub fn check_bridges(
+    bridges: &[Bundle],
+    targets: &[Bundle],
+    unknown: bool,
+) -> Result<(), SelectionError> {
+    let accept = AcceptPolicy {
+        unknown,
+        sccp: true,
+        no_recovery: true,
+    };
+    check_verdicts(bridges, accept)?;
+    for (at, bridge) in bridges.iter().enumerate() {
+        let meets = |target| shared_model(bridge, target).is_some();
+        if !targets.iter().any(meets) {
+            return Err(SelectionError::UnusableBridge {
+                path: bridge.path.clone(),
+            });
+        }
+        check_bridge_loads(bridge, targets)?;
+        for first in &bridges[..at] {
+            if let Some(model) = shared_model(first, bridge)
+                && !are_steps(first, bridge)
+            {
+                return Err(SelectionError::TwoBridges {
+                    model: model.plain_number(),
+                    first: first.path.clone(),
+                    second: bridge.path.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether two bridges are different loads of the 7940 and 7960, which one phone may need both.
+fn are_steps(one: &Bundle, other: &Bundle) -> bool {
+    let is_own = |load: &LoadName| load.family() == Some(Family::P3);
+    let are_own = |bundle: &Bundle| bundle.served_loads().all(is_own);
+    let mut loads = one.served_loads();
+    let has_other = |load: &LoadName| other.served_loads().any(|own| own == load);
+    are_own(one) && are_own(other) && !loads.any(has_other)
+}
+
+/// Checks that the loads of a bridge are others than those of the targets, and that phones which
+/// refuse the targets take them.
+fn check_bridge_loads(bridge: &Bundle, targets: &[Bundle]) -> Result<(), SelectionError> {
+    let is_target = |load: &&LoadName| {
+        let mut loads = targets.iter().flat_map(Bundle::served_loads);
+        loads.any(|target| target.as_str().eq_ignore_ascii_case(load.as_str()))
+    };
+    if let Some(load) = bridge.served_loads().find(is_target) {
+        return Err(SelectionError::BridgeIsTarget {
+            path: bridge.path.clone(),
+            load: load.to_string(),
+        });
+    }
+    let has_new_key = |load: &&LoadName| {
+        let release = load.release().filter(|_| load.generation_79x0().is_none());
+        release.is_some_and(|release| !is_signed_with_previous_key(release))
+    };
+    let targets_have = targets
+        .iter()
+        .flat_map(Bundle::served_loads)
+        .any(|load| has_new_key(&load));
+    if targets_have
+        && bridge.served_loads().all(|load| has_new_key(&load))
+        && let Some(load) = bridge.served_loads().next()
+    {
+        return Err(SelectionError::BridgeWithNewKey {
+            path: bridge.path.clone(),
+            load: load.to_string(),
+        });
+    }
+    Ok(())
+}
+
 /// Brings bridges into the order of their releases, and leaves out those of the 7940 and 7960 that no
-/// phone needs. Use [`super::check_bridges`] first.
+/// phone needs. Use [`check_bridges`] first.
 #[must_use]
 pub fn order_bridges(given: Vec<Bundle>) -> OrderedBridges {
     let mut notes = Vec::new();

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     bundle::{Bundle, RecoveryState, Verdict},
-    phone::{
-        EarlyFirmware, Family, LoadName, MODELS, Model, Protocol, is_signed_with_previous_key,
-    },
+    phone::{EarlyFirmware, LoadName, MODELS, Model, Protocol},
 };
 
 /// What is accepted besides verified SIP bundles.
@@ -223,93 +221,14 @@ pub fn check_targets(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), Sel
     Ok(())
 }
 
-/// Checks that these bridges, which are usually SCCP bundles, may be staged with `targets`.
-///
-/// # Errors
-///
-/// A verdict is not accepted, a bridge is for none of the models of the targets, or two
-/// bridges are for one model (of the 7940 and 7960: with one load).
-pub fn check_bridges(
-    bridges: &[Bundle],
-    targets: &[Bundle],
-    unknown: bool,
-) -> Result<(), SelectionError> {
-    let accept = AcceptPolicy {
-        unknown,
-        sccp: true,
-        no_recovery: true,
-    };
-    check_verdicts(bridges, accept)?;
-    for (at, bridge) in bridges.iter().enumerate() {
-        let meets = |target| shared_model(bridge, target).is_some();
-        if !targets.iter().any(meets) {
-            return Err(SelectionError::UnusableBridge {
-                path: bridge.path.clone(),
-            });
-        }
-        check_bridge_loads(bridge, targets)?;
-        for first in &bridges[..at] {
-            if let Some(model) = shared_model(first, bridge)
-                && !are_steps(first, bridge)
-            {
-                return Err(SelectionError::TwoBridges {
-                    model: model.plain_number(),
-                    first: first.path.clone(),
-                    second: bridge.path.clone(),
-                });
-            }
-        }
-    }
-    Ok(())
-}
-
 fn is_before_loader(load: &LoadName) -> bool {
     EarlyFirmware::of(load).is_some()
 }
 
-/// Whether two bridges are different loads of the 7940 and 7960, which one phone may need both.
-fn are_steps(one: &Bundle, other: &Bundle) -> bool {
-    let is_own = |load: &LoadName| load.family() == Some(Family::P3);
-    let are_own = |bundle: &Bundle| bundle.served_loads().all(is_own);
-    let mut loads = one.served_loads();
-    let has_other = |load: &LoadName| other.served_loads().any(|own| own == load);
-    are_own(one) && are_own(other) && !loads.any(has_other)
-}
-
-/// Checks that the loads of a bridge are others than those of the targets, and that phones which
-/// refuse the targets take them.
-fn check_bridge_loads(bridge: &Bundle, targets: &[Bundle]) -> Result<(), SelectionError> {
-    let is_target = |load: &&LoadName| {
-        let mut loads = targets.iter().flat_map(Bundle::served_loads);
-        loads.any(|target| target.as_str().eq_ignore_ascii_case(load.as_str()))
-    };
-    if let Some(load) = bridge.served_loads().find(is_target) {
-        return Err(SelectionError::BridgeIsTarget {
-            path: bridge.path.clone(),
-            load: load.to_string(),
-        });
-    }
-    let has_new_key = |load: &&LoadName| {
-        let release = load.release().filter(|_| load.generation_79x0().is_none());
-        release.is_some_and(|release| !is_signed_with_previous_key(release))
-    };
-    let targets_have = targets
-        .iter()
-        .flat_map(Bundle::served_loads)
-        .any(|load| has_new_key(&load));
-    if targets_have
-        && bridge.served_loads().all(|load| has_new_key(&load))
-        && let Some(load) = bridge.served_loads().next()
-    {
-        return Err(SelectionError::BridgeWithNewKey {
-            path: bridge.path.clone(),
-            load: load.to_string(),
-        });
-    }
-    Ok(())
-}
-
-fn check_verdicts(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), SelectionError> {
+pub(super) fn check_verdicts(
+    bundles: &[Bundle],
+    accept: AcceptPolicy,
+) -> Result<(), SelectionError> {
     for bundle in bundles {
         if !accept.sccp
             && let Some(load) = bundle.served_loads().find(|load| is_before_loader(load))
@@ -395,7 +314,7 @@ pub fn is_sccp(bundle: &Bundle) -> bool {
     speaks(Protocol::Sccp) && !speaks(Protocol::Sip)
 }
 
-fn shared_model(first: &Bundle, second: &Bundle) -> Option<&'static Model> {
+pub(super) fn shared_model(first: &Bundle, second: &Bundle) -> Option<&'static Model> {
     targets(first)
         .into_iter()
         .map(|(model, _)| model)

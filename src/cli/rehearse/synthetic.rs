@@ -69,9 +69,13 @@ impl SyntheticBundles {
                 load: release,
             }))
         });
-        let sized = |made: SyntheticBundle| match small {
-            true => made.sizes(Sizes::Small),
-            false => made,
+        let sized = |made: SyntheticBundle| {
+            let sizes = if small {
+                Sizes::Small
+            } else {
+                Sizes::Realistic
+            };
+            made.sizes(sizes)
         };
         Ok(Self {
             target: Synthetic::new(&sized(target))?,

@@ -24,8 +24,6 @@ const WRITTEN: TimeRange = range(26_000, 37_000);
 const REJECTED: TimeRange = range(16_000, 36_000);
 /// Until a person restarts a phone that did nothing (a choice of this script).
 const RESTARTED: TimeRange = range(120_000, 180_000);
-/// How often.
-pub(super) const RESTARTS: u8 = 3;
 /// Of SIP, the first release that takes 5.0.
 const LEADS_ON: FirmwareRelease = FirmwareRelease {
     major: 4,

@@ -27,6 +27,9 @@ pub(super) const BETWEEN_PAIRS: TimeRange = range(87_000, 148_000);
 pub(super) const UNCONFIGURED: TimeRange = range(70_000, 70_000);
 /// The shortest pause before a retry at any pace: a phone without success must not flood a server.
 pub(super) const SHORTEST_RETRY: Duration = Duration::from_millis(50);
+/// How often a person restarts a 7940 or 7960 from before the loader that did nothing (a choice of
+/// the script).
+pub(super) const RESTARTS: u8 = 3;
 /// The first port of an application is up to this far above that of a boot loader.
 pub(super) const PORT_SPREAD: u64 = 3549;
 

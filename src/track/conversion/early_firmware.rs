@@ -125,15 +125,14 @@ impl Early {
     /// All of an image arrived.
     pub(super) fn count(&mut self, name: &str) {
         let is_own = |(known, _): &&mut (String, u8)| known.eq_ignore_ascii_case(name);
-        match self.images.iter_mut().find(is_own) {
-            Some((_, count)) => *count = count.saturating_add(1),
-            None => {
-                if self.images.len() >= MAX_IMAGES {
-                    self.images.remove(0);
-                }
-                self.images.push((name.to_owned(), 1));
-            }
+        if let Some((_, count)) = self.images.iter_mut().find(is_own) {
+            *count = count.saturating_add(1);
+            return;
         }
+        if self.images.len() >= MAX_IMAGES {
+            self.images.remove(0);
+        }
+        self.images.push((name.to_owned(), 1));
     }
 
     /// How often the image arrived, if that is too often.
