@@ -71,6 +71,8 @@ pub enum Code {
     TransferBroken,
     /// Requests arrive, but this machine's answers do not reach the phone.
     BlockedByFirewall,
+    /// Requests or ACKs with the phone's address as source come from another sender.
+    ForgedPackets,
     /// The phone's lease does not name this machine as TFTP server.
     NoTftpAddress,
     /// The phone's lease names the server, and the phone sends no request.
@@ -125,6 +127,7 @@ impl Code {
         Self::NameMismatch,
         Self::TransferBroken,
         Self::BlockedByFirewall,
+        Self::ForgedPackets,
         Self::NoTftpAddress,
         Self::NoRequest,
         Self::NoTftpServer,

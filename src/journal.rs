@@ -12,6 +12,7 @@ mod file;
 mod header;
 mod limits;
 mod line;
+mod open_transfers;
 mod paths;
 mod read;
 mod run_time;
@@ -25,12 +26,12 @@ pub use header::{
     Arguments, Expectations, InputFile, JournalHeader, NamedPhone, Network, RecordedManifest,
     ServedBundle,
 };
-pub use limits::{MAX_FILE_BYTES, MAX_LINE_BYTES};
+pub use limits::{END_BYTES, MAX_FILE_BYTES, MAX_LINE_BYTES, REPORTS_BYTES, STRANGERS_BYTES};
 pub use line::RunFinished;
 pub use paths::{newest_resumable, state_folder, unused_path};
 pub use read::{RecordedRun, read, read_from, read_header};
 pub use sessions::{Session, Sessions};
-pub use write::{Journal, MAX_UNWRITTEN, SLOW_DISK};
+pub use write::{COUNTED_INTERVAL, Journal, MAX_UNWRITTEN, SLOW_DISK};
 
 /// The schema of the lines that this program writes. Schema 1, which had other names for some
 /// kinds and fields, is still read and continued.

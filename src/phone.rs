@@ -4,6 +4,7 @@
 
 mod bridge;
 mod dialect;
+mod firmware;
 mod generation_79x0;
 mod host;
 mod limits;
@@ -12,12 +13,15 @@ mod mac;
 mod model;
 mod request;
 mod reset;
+mod restart;
 mod route;
+mod series;
 mod steps_79x0;
 mod time_zones;
 
 pub use bridge::{bridge_bundle_name, supports_hardware};
 pub use dialect::{ConfigurationForm, Dialect, ElementRange, is_checked_date_format};
+pub use firmware::{Installation, Lists, Slots, Support};
 pub use generation_79x0::Generation79x0;
 pub use host::{is_date_format, is_host};
 pub use limits::{
@@ -30,6 +34,7 @@ pub use model::{Family, MODELS, Model};
 pub use request::{RequestedFile, configured_phone};
 pub(crate) use request::{is_image_name, normalized_name};
 pub use reset::{HardwareHazard, RESET_KEYS, RESET_WINDOW, ResetLamps};
+pub use restart::restart_instructions;
 pub use route::{BRIDGE_RELEASE, Route, is_signed_with_previous_key};
 pub use steps_79x0::{EarlyFirmware, EarlyProtocol, EarlyStep, is_early_step, load_of_image_79x0};
 pub use time_zones::CISCO_TIME_ZONES;

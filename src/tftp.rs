@@ -1,7 +1,7 @@
 //! A read-only TFTP server that reports every request, acknowledgement and end. It knows nothing of phones.
 //!
 //! [`packet`], [`options`], [`rtt`] and [`transfer`] are one transfer without I/O; [`engine`]
-//! holds all transfers, their timers and the limits of [`policy`], also without I/O; [`bind`]
+//! holds all transfers, their timers and the limits of [`policy`] and [`answer_limiter`], also without I/O; [`bind`]
 //! opens the sockets, `driver` and `sockets` run them, and only `batch` and `poller` contain
 //! `unsafe`.
 //!
@@ -11,6 +11,7 @@
 //! the transfers of one port.
 //! docs/rfc-compliance.md lists each requirement of the RFCs.
 
+pub mod answer_limiter;
 pub mod async_tftp;
 pub(crate) mod batch;
 pub mod bind;
@@ -26,6 +27,7 @@ pub mod policy;
 mod poller;
 mod port;
 pub mod rtt;
+mod sample;
 mod service;
 mod sockets;
 pub mod transfer;
@@ -34,4 +36,4 @@ pub mod transmit;
 pub use bind::{BindError, BindErrorKind, Config, TRANSFER_PORTS, TftpServer, TransferPorts};
 pub use bound::{Bound, EngineKind};
 pub use port::{Socket, TransferPort};
-pub use service::{TftpAnswer, TftpRequest, TftpService, TransferOutcome};
+pub use service::{ForgerySign, TftpAnswer, TftpRequest, TftpService, TransferOutcome};

@@ -16,6 +16,7 @@ mod fleet;
 mod history;
 mod identity;
 mod lease;
+mod limiter;
 mod observation;
 mod pass;
 mod plan;
@@ -39,6 +40,10 @@ pub use fleet::{Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState, Surve
 pub use history::MAX_ROWS;
 pub use identity::{MAX_OTHERS, MAX_PHONES};
 pub use lease::LeaseOptions;
+pub use limiter::{
+    ACKNOWLEDGED_BURST, Counted, Intake, ObservationLimiter, REPEATED_REPORT, REPORTED_BURST,
+    STRANGERS_BURST, Sender, Space, UNACKNOWLEDGED_BURST,
+};
 pub use observation::{
     EvidenceSource, Observation, ObservationKind, RunTime, ServedFile, TransferEnd, TransferId,
     Transport,
@@ -55,4 +60,4 @@ pub use report::{FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport
 pub use route::PlannedRoute;
 pub use tftp_error::TftpError;
 pub use view::View;
-pub use withheld::Withheld;
+pub use withheld::{Forgery, Withheld};

@@ -12,7 +12,7 @@ use super::{
     types::{Bundle, BundleLocation, BundleProtocol, Problem, Verdict},
     whole_file::WholeFile,
 };
-use crate::diagnose::Severity;
+use crate::{diagnose::Severity, phone::Support};
 
 impl Bundle {
     /// A bundle whose contents are not known yet, only its file.
@@ -131,8 +131,9 @@ impl Bundle {
 
     /// The phones of complete loads that this program does not convert.
     fn not_converted(&self) -> Option<Problem> {
-        let is_other =
-            |set: &&FirmwareSet| set.is_whole() && !set.models.is_empty() && !set.is_convertible();
+        let is_other = |set: &&FirmwareSet| {
+            set.is_whole() && !set.models.is_empty() && set.support() == Support::Recognised
+        };
         let others: Vec<&FirmwareSet> = self.sets.iter().filter(is_other).collect();
         let has_note = self
             .problems
@@ -145,7 +146,7 @@ impl Bundle {
         let described: Vec<String> = others
             .iter()
             .map(|set| {
-                let kind = if purpose::is_multiplatform(&set.load) {
+                let kind = if set.load.is_multiplatform() {
                     ", multiplatform firmware, which only phones sold for it (3PCC) accept"
                 } else {
                     ""

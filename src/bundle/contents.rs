@@ -239,10 +239,14 @@ fn manifests(
                 let is = |other: &ScannedEntry| other.name.eq_ignore_ascii_case(&image.name);
                 !image.optional || entries.iter().any(is)
             });
+            let (images, platforms) = images
+                .map(|image| (image.name.clone(), image.platforms))
+                .unzip();
             Some(Manifest {
                 name: served_name(entry),
                 installs,
-                images: images.map(|image| image.name.clone()).collect(),
+                images,
+                platforms,
                 hardware: parsed.hardware,
             })
         })

@@ -1,26 +1,28 @@
 //! What a single Cisco file is, from its name.
 
 use super::{file_kinds::is_manifest, purpose, standalone};
-use crate::phone::{LoadName, Model};
+use crate::phone::{Family, LoadName, Model, Support};
 
 /// What the file of this name is and for which phones, for a message.
 pub(super) fn describe(name: &str) -> String {
-    let converted = |is: bool| {
-        if is {
-            "which this program converts"
-        } else {
-            "which this program does not convert"
-        }
+    let converted = |support: Support| match support {
+        Support::Converts => "which this program converts",
+        Support::Upgrades => "which this program upgrades",
+        Support::Recognised => "which this program does not convert",
     };
     if let Some(model) = Model::by_recovery_manifest(name) {
         return format!(
             "the recovery manifest of the {}, {}; it only names the images of a load",
             model.number,
-            converted(model.family.is_convertible())
+            converted(model.family.support())
         );
     }
     if let Some(kind) = standalone::of(name) {
-        return format!("firmware for {}, {}", kind.what, converted(false));
+        return format!(
+            "firmware for {}, {}",
+            kind.what,
+            converted(Support::Recognised)
+        );
     }
     if is_manifest(name) {
         let load = LoadName::new(name);
@@ -28,13 +30,12 @@ pub(super) fn describe(name: &str) -> String {
         if models.is_empty() {
             return "the manifest of a load for unknown phones; it only names images".to_owned();
         }
-        let convertible = load
-            .family()
-            .is_some_and(crate::phone::Family::is_convertible);
+        let family = load.family().filter(|_| !load.is_multiplatform());
+        let support = family.map_or(Support::Recognised, Family::support);
         return format!(
             "the manifest of the load {load} for {}, {}; it only names the load's images",
             models.join(", "),
-            converted(convertible)
+            converted(support)
         );
     }
     "one image of a load".to_owned()
@@ -55,10 +56,7 @@ mod tests {
                 "SIP45.9-3-1SR4-1S.loads",
                 ["manifest", "7945, 7965", "converts"],
             ),
-            (
-                "sip8961.9-4-2SR4-1.loads",
-                ["manifest", "8961", "does not convert"],
-            ),
+            ("sip8961.9-4-2SR4-1.loads", ["manifest", "8961", "upgrades"]),
             ("B015-1-0-4-2.SBN", ["module", "7915", "does not convert"]),
             ("other.loads", ["manifest", "unknown phones", "images"]),
             ("jar45sip.9-3-1.sbn", ["one image", "of a", "load"]),

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::verdict::Verdict;
-use crate::phone::{Generation79x0, LoadName, Model, Protocol};
+use crate::phone::{Generation79x0, LoadName, Model, Protocol, Support};
 
 /// A load with the images that its manifest names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,15 +68,24 @@ impl FirmwareSet {
     /// Whether this program converts the phones that it is for from SCCP to SIP.
     #[must_use]
     pub fn is_convertible(&self) -> bool {
-        let convertible = |number: &&str| {
-            Model::by_number(number).is_some_and(|model| model.family.is_convertible())
-        };
+        self.support() == Support::Converts
+    }
+
+    /// What this program does with the phones that it is for.
+    #[must_use]
+    pub fn support(&self) -> Support {
+        let of_models = self.models.iter().map(|number| {
+            Model::by_number(number).map_or(Support::Recognised, |model| model.family.support())
+        });
         // Firmware from before the loader of the 7940 and 7960 is installed in another way.
         let is_early = self
             .load
             .generation_79x0()
             .is_some_and(|generation| generation < Generation79x0::Loader);
-        !self.models.is_empty() && self.models.iter().all(convertible) && !is_early
+        if is_early || self.load.is_multiplatform() {
+            return Support::Recognised;
+        }
+        of_models.max().unwrap_or(Support::Recognised)
     }
 
     /// The models that a factory reset would not bring to this load or to SIP: their recovery

@@ -1,7 +1,7 @@
 //! Manifests (`.loads`), parsed as the phones that fetch them parse them.
 
 use super::header::ImageHeader;
-use crate::phone::{Family, LoadName};
+use crate::phone::{Family, LoadName, Support};
 
 /// Characters of a name that are kept: more than a member's name may have.
 const MAX_NAME: usize = 255;
@@ -33,6 +33,8 @@ pub(super) struct ImageEntry {
     pub(super) md5: Option<String>,
     /// The phone does without it (`#+` in a manifest of the 792x).
     pub(super) optional: bool,
+    /// The hardware platforms that fetch it (`[PLATFORM_n]`): bit n - 1. 0: all phones.
+    pub(super) platforms: u32,
 }
 
 /// Parses the manifest `name` from its bytes, header included. Total: any bytes give a list
@@ -53,8 +55,12 @@ pub(super) fn parse(name: &str, file: &[u8]) -> Result<ParsedManifest, String> {
             }
         }
         ManifestFormat::Sections => {
+            let mut platform = 0;
             for line in lines(body).filter(|line| !line.starts_with(b"#")) {
-                sections_line(line, &mut parsed)?;
+                if line.starts_with(b"[") {
+                    platform = platform_of(line);
+                }
+                sections_line(line, platform, &mut parsed)?;
             }
         }
         ManifestFormat::Wireless => {
@@ -87,11 +93,13 @@ fn format_of(name: &str, body: &[u8]) -> ManifestFormat {
     let sections = || lines(body).any(|line| line.starts_with(b"[PLATFORM"));
     match load.family() {
         Some(Family::P3) => ManifestFormat::LoaderAndApplication,
-        Some(Family::F78 | Family::F88 | Family::F99) | None if sections() => {
-            ManifestFormat::Sections
-        }
-        Some(Family::F69 | Family::F894 | Family::F99 | Family::F78 | Family::F88) => {
-            ManifestFormat::Bare
+        None if sections() => ManifestFormat::Sections,
+        Some(family) if family.slots().is_some() => {
+            if family.support() == Support::Upgrades && sections() {
+                ManifestFormat::Sections
+            } else {
+                ManifestFormat::Bare
+            }
         }
         Some(Family::F792) => ManifestFormat::Wireless,
         _ if load.as_str().to_ascii_uppercase().starts_with("CP79") => ManifestFormat::Wireless,
@@ -159,8 +167,17 @@ fn wireless_line(line: &[u8], parsed: &mut ParsedManifest) -> Result<(), String>
     Ok(())
 }
 
+/// The bit of `[PLATFORM_2]`. 0 for other sections, and for platforms beyond the bits.
+fn platform_of(line: &[u8]) -> u32 {
+    let number = line
+        .strip_prefix(b"[PLATFORM_")
+        .and_then(|rest| decimal(until(rest, b']')));
+    let bit = number.and_then(|number| u32::try_from(number.checked_sub(1)?).ok());
+    bit.and_then(|bit| 1_u32.checked_shl(bit)).unwrap_or(0)
+}
+
 /// `kern=kern78xx.11-0-1-11.sbn size=3089488`. Other lines do not name images.
-fn sections_line(line: &[u8], parsed: &mut ParsedManifest) -> Result<(), String> {
+fn sections_line(line: &[u8], platform: u32, parsed: &mut ParsedManifest) -> Result<(), String> {
     let mut words = tokens(line);
     let (Some(first), Some(second)) = (words.next(), words.next()) else {
         return Ok(());
@@ -171,7 +188,13 @@ fn sections_line(line: &[u8], parsed: &mut ParsedManifest) -> Result<(), String>
     let mut halves = first.splitn(2, |byte| *byte == b'=');
     match (halves.next(), halves.next()) {
         (Some(_), Some(image)) if !image.is_empty() => {
-            parsed.add_image(Some(image), decimal(size), None)
+            parsed.add_image(Some(image), decimal(size), None)?;
+            let name = shown(image);
+            let mut images = parsed.images.iter_mut();
+            if let Some(added) = images.find(|added| added.name == name) {
+                added.platforms |= platform;
+            }
+            Ok(())
         }
         _ => Ok(()),
     }
@@ -199,6 +222,7 @@ impl ParsedManifest {
             size,
             md5,
             optional: false,
+            platforms: 0,
         });
         Ok(())
     }

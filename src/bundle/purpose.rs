@@ -47,15 +47,6 @@ pub(super) fn models_of(load: &LoadName) -> Vec<&'static str> {
     }
 }
 
-/// Whether the load is multiplatform firmware, for phones that are sold for it (`-3PCC`).
-pub(super) fn is_multiplatform(load: &LoadName) -> bool {
-    let upper = load.as_str().to_ascii_uppercase();
-    let of_family = ["SIP68", "SIP78", "SIP88"]
-        .iter()
-        .any(|start| upper.starts_with(start));
-    of_family && ["MPP", "MSR", "MN"].iter().any(|mark| upper.contains(mark))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,18 +81,5 @@ mod tests {
         }
         let both = ["SIP45.1-1-1S", "SCCP75.1-1-1S"].map(LoadName::new);
         assert_eq!(protocol_of(both.iter()), Some(BundleProtocol::Mixed));
-    }
-
-    #[test]
-    fn multiplatform_loads_are_recognised() {
-        for (name, is) in [
-            ("sip88xx.12-0-7MPP0201-66", true),
-            ("sip78xx.14-1-1MN-366", true),
-            ("sip88xx.11-3-1MSR3-3", true),
-            ("sip88xx.12-0-1-11", false),
-            ("SIP45.9-3-1SR4-1S", false),
-        ] {
-            assert_eq!(is_multiplatform(&LoadName::new(name)), is, "{name}");
-        }
     }
 }

@@ -138,6 +138,8 @@ pub struct Manifest {
     pub installs: Option<LoadName>,
     /// The images it names, in order.
     pub images: Vec<String>,
+    /// The hardware platforms that fetch each image, as bits; 0: all.
+    pub platforms: Vec<u32>,
     /// The mask of `#HARDWARE_COMP_1`: the hardware classes that the load supports.
     pub hardware: Option<u32>,
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::globals::{CommandOutcome, Globals, json_document, print};
 use crate::{
     failure::Failure,
-    phone::{MODELS, Model},
+    phone::{Family, Installation, MODELS, Model, Support},
 };
 
 /// Print the table of phone models: type numbers, bundles, manifests
@@ -43,6 +43,11 @@ struct ModelRow {
     bundle: Option<&'static str>,
     recovery: Option<&'static str>,
     convertible: bool,
+    support: Support,
+    /// What brings it to the new firmware: `reset` or `restart`.
+    route: Option<&'static str>,
+    /// What a factory reset does: `installs` or `keeps` the firmware.
+    reset: Option<&'static str>,
 }
 
 /// Runs the command.
@@ -57,6 +62,9 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
             bundle: model.family.sip_bundle(),
             recovery: model.recovery_manifest,
             convertible: model.family.is_convertible(),
+            support: model.family.support(),
+            route: route(model.family),
+            reset: reset(model.family),
         })
         .collect();
     if globals.json {
@@ -73,32 +81,57 @@ fn is_wanted(model: &Model, wanted: &[&Model]) -> bool {
     wanted.is_empty() || wanted.iter().any(fits)
 }
 
+/// What brings phones of the family to the new firmware. Phones that are reset may be restarted too.
+fn route(family: Family) -> Option<&'static str> {
+    match family.installation() {
+        Installation::Recovery => Some("reset"),
+        Installation::Loader | Installation::Slots(_) => Some("restart"),
+        Installation::None => None,
+    }
+}
+
+/// What a factory reset does with the firmware.
+fn reset(family: Family) -> Option<&'static str> {
+    match family.installation() {
+        Installation::Recovery => Some("installs"),
+        Installation::Loader | Installation::Slots(_) => Some("keeps"),
+        Installation::None => None,
+    }
+}
+
 /// The table, for 80 columns; `bare` leaves the explanation out.
 fn table(models: &[ModelRow], bare: bool) -> String {
-    let line = |name: &str, id: &str, bundle: &str, recovery: &str, converts: &str| {
-        format!("{name:<8} {id:>6}  {bundle:<22} {recovery:<21} {converts}\n")
+    let line = |cells: [&str; 6]| {
+        let [name, id, support, route, bundle, reset] = cells;
+        format!("{name:<8} {id:>5}  {support:<10} {route:<8} {bundle:<20} {reset}\n")
     };
-    let mut text = line(
-        "MODEL",
-        "TYPE",
-        "SIP BUNDLE",
-        "RECOVERY MANIFEST",
-        "CONVERTS",
-    );
+    let head = ["MODEL", "TYPE", "SUPPORT", "ROUTE", "SIP BUNDLE", "RESET"];
+    let mut text = line(head);
     for row in models {
-        text += &line(
+        text += &line([
             row.name,
             &row.device_type.to_string(),
+            match row.support {
+                Support::Converts => "converts",
+                Support::Upgrades => "upgrades",
+                Support::Recognised => "recognised",
+            },
+            row.route.unwrap_or("-"),
             row.bundle.unwrap_or("-"),
-            row.recovery.unwrap_or("-"),
-            if row.convertible { "yes" } else { "no" },
-        );
+            match (row.recovery, row.reset) {
+                (Some(manifest), _) => manifest,
+                (None, Some(_)) => "keeps firmware",
+                (None, None) => "-",
+            },
+        ]);
     }
     if !bare {
         text += "
 TYPE is the device type: the number in loadInformation436, for example. SIP
-BUNDLE is the start of the bundle's name; '-' means that the name differs by
-model, or that there is no SIP firmware.
+BUNDLE is the start of the bundle's name. SUPPORT: reflash converts the phone
+from SCCP, upgrades its SIP firmware, or only recognises it (no SIP firmware).
+ROUTE is what brings it to the new firmware. RESET is the manifest that it
+requests after a factory reset; other phones keep their firmware.
 ";
     }
     text

@@ -14,7 +14,7 @@ use crate::{
     report::html::Heading,
     run_view,
     text::{date_time, escape},
-    track::{Fleet, Plan, StagePlan},
+    track::{Counted, Fleet, Plan, StagePlan},
 };
 
 /// Report the result of every phone of a run, from its journal
@@ -98,6 +98,8 @@ pub(super) fn replayed(
                 "finished": recorded.finished,
                 "lines_cut": recorded.lines_cut,
                 "unknown_lines": recorded.unknown_lines,
+                "counted": recorded.counted,
+                "limit": recorded.limit_reached(),
                 "bundles": bundles,
             },
         }),
@@ -140,6 +142,20 @@ fn heading_sentences(path: &Path, recorded: &RecordedRun) -> Vec<String> {
         lines.push(
             "the journal has no last line: the run is still in progress, or was killed".to_owned(),
         );
+    }
+    let Counted { requests, reports } = recorded.counted;
+    if requests > 0 {
+        lines.push(format!(
+            "requests over the limits of their host or of all hosts, which are only counted: {requests}"
+        ));
+    }
+    if reports > 0 {
+        lines.push(format!(
+            "reports that repeat the last one or are over the limits, which are only counted: {reports}"
+        ));
+    }
+    if let Some(limit) = recorded.limit_reached() {
+        lines.push(format!("the journal {limit}"));
     }
     match recorded.lines_cut {
         0 => {}

@@ -2,7 +2,7 @@
 
 use crate::{
     bundle::{Bundle, FirmwareSet},
-    phone::Model,
+    phone::{Model, restart_instructions},
 };
 
 /// How to bring a phone into its boot loader, which requests the target by itself. Not during a
@@ -35,17 +35,7 @@ pub(super) fn messages(targets: &[Bundle]) -> Vec<String> {
     if models().any(recovers) {
         messages.push(RESET.to_owned());
     }
-    let restarts: Vec<&str> = models()
-        .filter(|model| !model.family.has_recovery_manifest())
-        .map(|model| model.number)
-        .collect();
-    if !restarts.is_empty() {
-        messages.push(format!(
-            "to convert a {}: disconnect its power and connect it again; it finds the new firmware \
-             at every start, and needs no reset",
-            restarts.join(" or ")
-        ));
-    }
+    messages.extend(restart_instructions(&models().collect::<Vec<_>>()));
     messages
 }
 
@@ -67,10 +57,7 @@ mod tests {
         let [only] = &said_of(Family::P3, "nothing")[..] else {
             panic!()
         };
-        assert!(
-            only.starts_with("to convert a 7940 or 7960: disconnect"),
-            "{only}"
-        );
+        assert!(only.starts_with("7940, 7960: disconnect"), "{only}");
     }
 
     fn said_of(family: Family, without: &str) -> Vec<String> {

@@ -8,7 +8,7 @@ use crate::{
         Bundle, BundleProtocol, FirmwareSet, Member, MemberKind, Problem, Signature, Verdict,
     },
     diagnose::Severity,
-    phone::{LoadName, Protocol},
+    phone::{LoadName, Protocol, Support},
     text::escape,
 };
 
@@ -251,11 +251,17 @@ fn set_sentence(set: &FirmwareSet, named: bool) -> String {
     } else {
         set.models.join(", ")
     };
-    let what = match (set.is_whole(), set.is_convertible(), set.protocol) {
-        (false, ..) => "it is not served",
-        (true, false, _) => "this program does not convert these phones",
-        (true, true, Some(Protocol::Sip)) => "this program converts these phones to it",
-        (true, true, _) => "phones that install it stay on SCCP; it serves as a way back or bridge",
+    let what = match (set.support(), set.protocol) {
+        _ if !set.is_whole() => "it is not served",
+        _ if set.load.is_multiplatform() => {
+            "multiplatform firmware (MPP): it is not served, as only phones sold for it accept it"
+        }
+        (Support::Recognised, _) => "this program does not convert these phones",
+        (Support::Upgrades, _) => "they run SIP only; this program installs it on them",
+        (Support::Converts, Some(Protocol::Sip)) => "this program converts these phones to it",
+        (Support::Converts, _) => {
+            "phones that install it stay on SCCP; it serves as a way back or bridge"
+        }
     };
     if named {
         format!("{} is {}, for {models}: {what}", set.load, set.verdict)

@@ -71,9 +71,10 @@ fn parse(matches: &ArgMatches) -> Result<ConvertOptions, clap::Error> {
 
 fn model(text: &str) -> Result<&'static Model, String> {
     Model::by_number(text)
-        .filter(|model| model.family.is_convertible())
+        .filter(|model| model.family.is_supported())
         .ok_or_else(|| {
-            "not a model that can be converted; `reflash models` lists the models".to_owned()
+            "not a model that can be converted or upgraded; `reflash models` lists the models"
+                .to_owned()
         })
 }
 

@@ -6,7 +6,7 @@
 //! - at once, if it caused events other than progress;
 //! - when [`ACK_INTERVAL`] has passed since the last line of its transfer, which is short compared
 //!   with every time limit of tracking;
-//! - before any other line of its address, or of the last address of a MAC that is reported:
+//! - before any other line of its address, or of a later address of a MAC that was reported there:
 //!   tracking may check there when the phone was last active.
 //!
 //! So a line may be up to [`ACK_INTERVAL`] late; readers sort lines by run time. The states,
@@ -14,7 +14,7 @@
 //! acknowledged bytes of running transfers.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::Ipv4Addr,
     time::Duration,
 };
@@ -29,6 +29,9 @@ pub const ACK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How many MACs are remembered with their address.
 const MAX_NAMED: usize = crate::track::MAX_PHONES;
+
+/// How many earlier addresses of the MACs at one address are remembered.
+const MAX_EARLIER: usize = 16;
 
 /// The newest acknowledged bytes of a transfer, not written yet.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +81,8 @@ pub(super) struct AckCoalescer {
     /// By address and transfer. The servers limit how many there are.
     running: HashMap<Ipv4Addr, BTreeMap<TransferId, Running>>,
     named: HashMap<MacAddress, Ipv4Addr>,
+    /// By address: the earlier addresses, with running transfers, of MACs that are here now.
+    earlier: HashMap<Ipv4Addr, BTreeSet<Ipv4Addr>>,
 }
 
 impl AckCoalescer {
@@ -115,9 +120,11 @@ impl AckCoalescer {
             _ => None,
         };
         if let Some(mac) = mac {
-            if let Some(before) = self.named.get(&mac).filter(|before| **before != address) {
-                now.extend(self.release(*before));
+            let before = self.named.get(&mac).copied();
+            if let Some(before) = before.filter(|before| *before != address) {
+                now.extend(self.release(before));
                 now.sort_by_key(|(at, _)| *at);
+                self.moved(before, address);
             }
             if self.named.len() < MAX_NAMED || self.named.contains_key(&mac) {
                 self.named.insert(mac, address);
@@ -155,7 +162,38 @@ impl AckCoalescer {
         released(all, moment)
     }
 
+    /// A MAC moved: its transfers at the address before are still those of the phone.
+    fn moved(&mut self, before: Ipv4Addr, address: Ipv4Addr) {
+        let mut earlier = self.earlier.remove(&before).unwrap_or_default();
+        earlier.insert(before);
+        earlier.extend(self.earlier.remove(&address).unwrap_or_default());
+        earlier.retain(|at| *at != address && self.running.contains_key(at));
+        while earlier.len() > MAX_EARLIER {
+            earlier.pop_first();
+        }
+        if !earlier.is_empty() {
+            self.earlier.insert(address, earlier);
+        }
+    }
+
+    /// What is held back for this address, and for earlier addresses of its MACs, in order.
     fn release(&mut self, address: Ipv4Addr) -> Vec<(RunTime, Observation)> {
+        let mut now = self.release_at(address);
+        let Some(mut earlier) = self.earlier.remove(&address) else {
+            return now;
+        };
+        earlier.retain(|before| self.running.contains_key(before));
+        for before in &earlier {
+            now.extend(self.release_at(*before));
+        }
+        now.sort_by_key(|(at, _)| *at);
+        if !earlier.is_empty() {
+            self.earlier.insert(address, earlier);
+        }
+        now
+    }
+
+    fn release_at(&mut self, address: Ipv4Addr) -> Vec<(RunTime, Observation)> {
         let transfers = self.running.get_mut(&address);
         let transfers = transfers.into_iter().flat_map(BTreeMap::iter_mut);
         let transfers = transfers.map(|(transfer, running)| (address, *transfer, running));

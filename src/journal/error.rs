@@ -130,7 +130,9 @@ impl JournalError {
                 line.saturating_sub(1)
             ),
             JournalErrorKind::TooLong => {
-                "No run writes such a long journal. Check the file name".to_owned()
+                "Check the file name: this version writes no such journal. Of one that an earlier version \
+                 wrote, read the beginning: head -c 500M FILE > NEW, then report NEW"
+                    .to_owned()
             }
         }
     }

@@ -120,6 +120,9 @@ pub struct RecordedManifest {
     pub hardware: Option<u32>,
     /// The names and sizes in bytes of its images, in its order.
     pub images: Vec<(String, u64)>,
+    /// The hardware platforms of each image, as bits; absent if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<u32>,
 }
 
 /// Which phones are expected and when the run ends; see [`Plan`].
@@ -310,6 +313,7 @@ impl ServedBundle {
                     name: manifest.name.clone(),
                     hardware: manifest.hardware,
                     images: manifest.images.clone(),
+                    platforms: manifest.platforms.clone(),
                 })
                 .collect(),
         }
@@ -337,6 +341,7 @@ impl ServedBundle {
                     name: manifest.name.clone(),
                     images: manifest.images.clone(),
                     hardware: manifest.hardware,
+                    platforms: manifest.platforms.clone(),
                 })
                 .collect(),
         }

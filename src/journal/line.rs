@@ -11,7 +11,7 @@ use super::{
     header::{JournalHeader, Network},
     run_time,
 };
-use crate::track::{Event, ObservationKind, RunTime, Totals};
+use crate::track::{Counted, Event, ObservationKind, RunTime, Totals};
 
 /// The kind of the first line.
 pub(super) const HEADER: &str = "journal";
@@ -56,6 +56,13 @@ pub(super) enum LineContent {
         #[serde(alias = "told")]
         events: Vec<Event>,
     },
+    /// Observations that were over the limits, or repeated the last one, since the last such line.
+    Counted {
+        #[serde(with = "run_time")]
+        ns: RunTime,
+        #[serde(flatten)]
+        counted: Counted,
+    },
     /// The run was resumed.
     #[serde(alias = "sitting")]
     Session {
@@ -99,6 +106,7 @@ impl LineContent {
             Self::Journal(_) => RunTime::ZERO,
             Self::Observation { ns, .. }
             | Self::Events { ns, .. }
+            | Self::Counted { ns, .. }
             | Self::Session { ns, .. }
             | Self::Finished { ns, .. } => *ns,
         }

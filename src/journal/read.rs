@@ -1,10 +1,8 @@
 //! Reading a journal. Any input gives a recorded run or an error.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{BufRead, BufReader, Read},
-    net::Ipv4Addr,
     path::{Path, PathBuf},
 };
 
@@ -13,12 +11,12 @@ use serde::Deserialize;
 
 use super::{
     JournalError, JournalErrorKind, JournalHeader, OLDEST_SCHEMA, SCHEMA, Session, Sessions,
-    limits::{MAX_FILE_BYTES, MAX_LINE_BYTES},
+    limits::{MAX_FILE_BYTES, MAX_LINE_BYTES, limit_reached},
     line::{HEADER, JournalLine, LineContent, RunFinished},
 };
 use crate::{
     run_view,
-    track::{Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, TransferId},
+    track::{Counted, Event, Fleet, Observation, Plan, Report, RunTime},
 };
 
 /// The kinds of lines that a run prints with `--json` and that no journal has (docs/json.md).
@@ -56,19 +54,12 @@ pub struct RecordedRun {
     pub finished: bool,
     /// How the run ended the last time.
     pub end: Option<RunFinished>,
+    /// What was over the limits, or repeated, and is only counted.
+    pub counted: Counted,
     /// Bytes of all valid lines.
     pub(super) whole: u64,
     /// The number of the first invalid line, from 1; 0 if there is none.
     pub(super) broken: usize,
-}
-
-/// A transfer without an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct OpenTransfer {
-    pub(crate) address: Ipv4Addr,
-    pub(crate) transfer: TransferId,
-    /// Acknowledged bytes on record.
-    pub(crate) bytes: u64,
 }
 
 /// Reads a journal. A partial last line is left out.
@@ -232,6 +223,7 @@ pub(super) fn from_reader(from: impl BufRead) -> Result<RecordedRun, JournalErro
         unknown_lines: 0,
         finished: false,
         end: None,
+        counted: Counted::default(),
         whole: lines.whole,
         broken: 0,
     };
@@ -293,6 +285,7 @@ impl RecordedRun {
                 self.events
                     .extend(events.into_iter().map(|event| (ns, event)));
             }
+            LineContent::Counted { counted, .. } => self.counted.add(counted),
             LineContent::Session { schema, .. } => {
                 // A newer version continued the journal: its lines may differ in meaning.
                 self.unknown_lines += usize::from(schema > SCHEMA);
@@ -338,50 +331,10 @@ impl RecordedRun {
         view.report().cloned().unwrap_or(report)
     }
 
-    /// The transfers without an end.
-    pub(crate) fn open_transfers(&self) -> Vec<OpenTransfer> {
-        let mut open = BTreeMap::new();
-        for (_, Observation { address, kind }) in &self.observations {
-            match kind {
-                ObservationKind::Requested {
-                    transfer,
-                    served: Some(_),
-                    ..
-                } => {
-                    open.insert(
-                        *transfer,
-                        OpenTransfer {
-                            address: *address,
-                            transfer: *transfer,
-                            bytes: 0,
-                        },
-                    );
-                }
-                ObservationKind::Acknowledged { transfer, bytes } => {
-                    if let Some(open) = open.get_mut(transfer) {
-                        open.bytes = open.bytes.max(*bytes);
-                    }
-                }
-                ObservationKind::Ended { transfer, .. } => {
-                    open.remove(transfer);
-                }
-                _ => {}
-            }
-        }
-        open.into_values().collect()
-    }
-
-    /// The number of the next transfer.
-    pub(crate) fn next_transfer(&self) -> u64 {
-        let numbers: BTreeSet<u64> = self
-            .observations
-            .iter()
-            .filter_map(|(_, observation)| match &observation.kind {
-                ObservationKind::Requested { transfer, .. } => Some(transfer.0),
-                _ => None,
-            })
-            .collect();
-        numbers.last().map_or(0, |last| last.saturating_add(1))
+    /// What the journal no longer records because of its size; `None`: it records everything.
+    #[must_use]
+    pub fn limit_reached(&self) -> Option<&'static str> {
+        limit_reached(self.whole)
     }
 
     /// Where the valid lines end, if the journal can be continued.

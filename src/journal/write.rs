@@ -15,11 +15,12 @@ use super::{
     coalesce_acks::{ACK_INTERVAL, AckCoalescer},
     disk::Queue,
     file::JournalFile,
+    limits::{END_BYTES, limit_message, limit_reached, space},
     line::{LineContent, line},
 };
 use crate::{
     text::escape,
-    track::{Event, Observation, RunTime},
+    track::{Counted, Event, Observation, RunTime, Space},
 };
 
 /// Maximum number of bytes that wait to be written; beyond it the journal ends.
@@ -31,6 +32,9 @@ pub const SLOW_DISK: Duration = Duration::from_secs(3);
 /// How long the answer to a request may wait until the request is written (not synced). About
 /// 50 µs are usual; while older lines have waited longer than this, answers do not wait.
 const WRITE_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// Run time between two lines of counts, and so what a kill loses of them.
+pub const COUNTED_INTERVAL: Duration = Duration::from_mins(1);
 
 /// How long the end of a run waits for the disk.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -52,6 +56,13 @@ struct Intake {
     /// No more lines are recorded.
     ended: bool,
     warned: bool,
+    /// The size of the file with all queued lines, in bytes.
+    bytes: u64,
+    /// The limit of the size that the operator was last warned of.
+    limit: Option<&'static str>,
+    /// What no line has counted yet, and when the last such line was written.
+    counted: Counted,
+    counted_at: RunTime,
 }
 
 impl fmt::Debug for Journal {
@@ -100,6 +111,7 @@ impl Journal {
         let queue = Arc::new(Queue::default());
         let (writer, syncer) = (Arc::clone(&queue), Arc::clone(&queue));
         let file = Arc::clone(&disk.file);
+        let bytes = disk.end;
         // The threads are not joined: a disk that does not answer must not delay the end of a run.
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
@@ -114,7 +126,10 @@ impl Journal {
             path,
             sessions,
             queue,
-            intake: Mutex::default(),
+            intake: Mutex::new(Intake {
+                bytes,
+                ..Intake::default()
+            }),
         })
     }
 
@@ -185,6 +200,22 @@ impl Journal {
         self.queue_lines(&mut intake, lines)
     }
 
+    /// What the journal has space for.
+    #[must_use]
+    pub fn space(&self) -> Space {
+        space(self.intake().bytes)
+    }
+
+    /// Counts observations that are not recorded. A line has their number once a minute.
+    pub fn count(&self, at: RunTime, counted: Counted) {
+        let mut intake = self.intake();
+        intake.counted.add(counted);
+        if at.saturating_sub(intake.counted_at) >= COUNTED_INTERVAL {
+            let lines = intake.take_counted(at);
+            self.queue_lines(&mut intake, lines.into_iter().collect());
+        }
+    }
+
     /// Records the end of the run and waits for the disk for a limited time. Returns a message if
     /// the journal is incomplete.
     pub fn finish(&self, at: RunTime, finished: RunFinished) -> Option<String> {
@@ -192,6 +223,7 @@ impl Journal {
         let held = intake.acks.release_before(RunTime::MAX);
         let mut lines: Vec<(RunTime, LineContent)> =
             held.into_iter().map(observation_line).collect();
+        lines.extend(intake.take_counted(at));
         lines.push((at, LineContent::Finished { ns: at, finished }));
         self.queue_lines(&mut intake, lines);
         drop(intake);
@@ -219,8 +251,13 @@ impl Journal {
         }
     }
 
+    /// Warnings for the operator, each returned once.
+    pub fn warnings(&self) -> impl Iterator<Item = String> + use<> {
+        self.disk_warning().into_iter().chain(self.limit_warning())
+    }
+
     /// A warning about the disk for the operator, returned once.
-    pub fn disk_warning(&self) -> Option<String> {
+    fn disk_warning(&self) -> Option<String> {
         let status = self.queue.status();
         let why = match status.error {
             Some(error) => error,
@@ -244,8 +281,20 @@ impl Journal {
         ))
     }
 
+    /// A warning for the operator that the journal reached a limit of its size, returned once for each
+    /// limit.
+    fn limit_warning(&self) -> Option<String> {
+        let mut intake = self.intake();
+        let reached = limit_reached(intake.bytes);
+        if std::mem::replace(&mut intake.limit, reached) == reached {
+            return None;
+        }
+        reached.map(|what| limit_message(&self.path, what))
+    }
+
     /// Queues lines. Returns the number of the last, or 0 if there is none to wait for.
     fn queue_lines(&self, intake: &mut Intake, lines: Vec<(RunTime, LineContent)>) -> u64 {
+        intake.ended |= intake.bytes >= END_BYTES;
         if lines.is_empty() || intake.ended {
             return 0;
         }
@@ -273,7 +322,18 @@ impl Journal {
             );
             return 0;
         };
+        intake.bytes += bytes.len() as u64;
         number
+    }
+}
+
+impl Intake {
+    /// The line of what was counted, if anything was.
+    fn take_counted(&mut self, at: RunTime) -> Option<(RunTime, LineContent)> {
+        self.counted_at = at;
+        let counted = std::mem::take(&mut self.counted);
+        let line = LineContent::Counted { ns: at, counted };
+        (!counted.is_empty()).then_some((at, line))
     }
 }
 
@@ -305,3 +365,6 @@ fn recorded_events(events: &[Event]) -> Vec<Event> {
     };
     events.iter().filter(is_recorded).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,9 +113,6 @@ fn one(
         .zip(whose.as_deref())
         .map(|(model, whose)| (model.family, whose));
     load::check(findings, node, written, family, known);
-    if let Some(model) = meant {
-        load::of_model(findings, node, written, model);
-    }
 }
 
 /// The ID belongs to another model. A warning if the model has a correct element as well.

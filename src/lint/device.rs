@@ -60,9 +60,6 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
         let model = known.model.zip(whose.as_deref());
         let model = model.map(|(model, whose)| (model.family, whose));
         load::check(findings, *node, written, model, known);
-        if let Some(model) = known.model {
-            load::of_model(findings, *node, written, model);
-        }
         if speaks_sip && LoadName::new(written).protocol() == Some(Protocol::Sccp) {
             findings.error(
                 *node,

@@ -61,27 +61,6 @@ pub(super) fn check(
     }
 }
 
-/// Checks that the load is for the model, where the models of a family have loads of their own.
-pub(super) fn of_model(
-    findings: &mut FindingList<'_>,
-    node: Node<'_, '_>,
-    written: &str,
-    model: &Model,
-) {
-    let load = LoadName::new(written);
-    if let Some(code) = model.load_code().filter(|_| model.rejects_load(&load)) {
-        findings.error(
-            node,
-            "load-family",
-            format!(
-                "{load} is for other phones than the {}, whose loads are named {code}",
-                model.number
-            ),
-            "Name a load from the bundle for the phone; see `reflash models`",
-        );
-    }
-}
-
 /// The family of a load or of a recovery manifest, which is also valid as a load name.
 pub(super) fn family_of(load: &LoadName) -> Option<Family> {
     if load.is_recovery() {

@@ -179,11 +179,11 @@ impl Family {
     #[must_use]
     pub fn dialect(self) -> &'static Dialect {
         match self {
-            Self::F69 => &D69,
+            Self::F6901 | Self::F6911 | Self::F69 | Self::F6945 => &D69,
             Self::F894 => &D894,
-            Self::F99 => &D99,
-            Self::F78 => &D78,
-            Self::F88 => &D88,
+            Self::F8961 | Self::F9951 | Self::F9971 => &D99,
+            Self::F78 | Self::F7832 => &D78,
+            Self::F88 | Self::F8845 | Self::F8821 | Self::F8831 | Self::F8832 => &D88,
             _ => &D79,
         }
     }
@@ -207,7 +207,7 @@ impl Model {
             ("6921" | "7811" | "7821" | "7832" | "8832", _) => 12,
             ("6941" | "6945" | "7841" | "8821", _) | (_, Family::F894) => 24,
             ("6961", _) => 72,
-            (_, Family::F99 | Family::F88) => 200,
+            ("8961" | "9951" | "9971", _) | (_, Family::F88 | Family::F8845) => 200,
             ("6901" | "6911" | "6951" | "7861", _) | (_, Family::P3 | Family::F792) => return None,
             _ => 50,
         })
@@ -217,23 +217,21 @@ impl Model {
     /// whose loads are for every model.
     #[must_use]
     pub fn load_code(&self) -> Option<&'static str> {
-        Some(match self.number {
-            "6921" | "6941" | "6951" | "6961" => "69xx",
-            "7811" | "7821" | "7841" | "7861" => "78xx",
-            "8811" | "8841" | "8851" | "8861" => "88xx",
-            "8845" | "8865" => "8845_65",
-            "6901" | "6911" | "6945" | "7832" | "8821" | "8831" | "8832" | "8961" | "9951"
-            | "9971" => self.number,
+        Some(match self.family {
+            Family::F69 => "69xx",
+            Family::F78 => "78xx",
+            Family::F88 => "88xx",
+            Family::F8845 => "8845_65",
+            _ if self.family.siblings().next().is_some() => self.number,
             _ => return None,
         })
     }
 
-    /// Whether the load is for another model of the same family.
+    /// Whether the load is for other phones of the same series.
     #[must_use]
     pub fn rejects_load(&self, load: &LoadName) -> bool {
-        let code = load.code();
-        let is_other = |own: &str| !own.eq_ignore_ascii_case(code);
-        load.family() == Some(self.family) && self.load_code().is_some_and(is_other)
+        let family = load.family();
+        self.family.siblings().any(|other| Some(other) == family)
     }
 }
 

@@ -72,7 +72,7 @@ impl Model {
     pub fn has_display_light(&self) -> bool {
         matches!(
             self.family,
-            Family::F45 | Family::F70 | Family::F75 | Family::F99
+            Family::F45 | Family::F70 | Family::F75 | Family::F8961 | Family::F9951 | Family::F9971
         )
     }
 

@@ -22,16 +22,36 @@ pub enum Family {
     F75,
     /// 7940, 7960. Their firmware is a loader and an application, without a recovery manifest.
     P3,
-    /// 6901, 6911, 6921, 6941, 6945, 6951, 6961.
+    /// 6901.
+    F6901,
+    /// 6911.
+    F6911,
+    /// 6921, 6941, 6951, 6961.
     F69,
+    /// 6945.
+    F6945,
     /// 8941, 8945.
     F894,
-    /// 8961, 9951, 9971.
-    F99,
-    /// 7811, 7821, 7832, 7841, 7861.
+    /// 8961.
+    F8961,
+    /// 9951.
+    F9951,
+    /// 9971.
+    F9971,
+    /// 7811, 7821, 7841, 7861.
     F78,
-    /// 8811 to 8865.
+    /// 7832.
+    F7832,
+    /// 8811, 8841, 8851, 8861.
     F88,
+    /// 8845, 8865.
+    F8845,
+    /// 8821: wireless.
+    F8821,
+    /// 8831.
+    F8831,
+    /// 8832.
+    F8832,
     /// 7921, 7925, 7926: wireless.
     F792,
 }
@@ -50,25 +70,8 @@ pub struct Model {
 }
 
 impl Family {
-    /// Whether `convert` can convert phones of this family from SCCP to SIP.
-    #[must_use]
-    pub fn is_convertible(self) -> bool {
-        self.has_recovery_manifest() || self == Self::P3
-    }
-
-    /// Whether its phones fetch all five images by a `termNN` manifest after a factory reset. A
-    /// reset of other phones keeps their firmware.
-    #[must_use]
-    pub fn has_recovery_manifest(self) -> bool {
-        matches!(
-            self,
-            Self::F11 | Self::F31 | Self::F41 | Self::F42 | Self::F45 | Self::F70 | Self::F75
-        )
-    }
-
     /// The start of the file name of its SIP bundle, as published by Cisco
-    /// (`cmterm-7945_7965-sip.9-3-1SR4-1.zip`). `None` if there is no SIP firmware or the
-    /// name differs between models.
+    /// (`cmterm-7945_7965-sip.9-3-1SR4-1.zip`). `None` if there is no SIP firmware.
     #[must_use]
     pub fn sip_bundle(self) -> Option<&'static str> {
         Some(match self {
@@ -80,7 +83,22 @@ impl Family {
             Self::F70 => "cmterm-7970_7971-sip",
             Self::F75 => "cmterm-7975-sip",
             Self::P3 => "P0S3-8-12-00",
-            Self::F69 | Self::F894 | Self::F99 | Self::F78 | Self::F88 | Self::F792 => return None,
+            Self::F6901 => "cmterm-6901-sip",
+            Self::F6911 => "cmterm-6911-sip",
+            Self::F69 => "cmterm-69xx-SIP",
+            Self::F6945 => "cmterm-6945-SIP",
+            Self::F894 => "cmterm-894x-sip",
+            Self::F8961 => "cmterm-8961",
+            Self::F9951 => "cmterm-9951",
+            Self::F9971 => "cmterm-9971",
+            Self::F78 => "cmterm-78xx",
+            Self::F7832 => "cmterm-7832",
+            Self::F88 => "cmterm-88xx",
+            Self::F8845 => "cmterm-8845_65",
+            Self::F8821 => "cmterm-8821",
+            Self::F8831 => "cmterm-8831",
+            Self::F8832 => "cmterm-8832",
+            Self::F792 => return None,
         })
     }
 
@@ -121,11 +139,21 @@ impl Family {
             "45" => Self::F45,
             "70" => Self::F70,
             "75" => Self::F75,
-            "69XX" | "6901" | "6911" | "6921" | "6941" | "6945" | "6961" => Self::F69,
-            "894X" | "8941" | "8941_8945" => Self::F894,
-            "99XX" | "8961" | "9951" | "9971" => Self::F99,
-            "78XX" | "7832" => Self::F78,
-            "88XX" | "8821" | "8831" | "8832" | "8845_65" => Self::F88,
+            "6901" => Self::F6901,
+            "6911" => Self::F6911,
+            "69XX" | "6921" | "6941" | "6951" | "6961" => Self::F69,
+            "6945" => Self::F6945,
+            "894X" | "8941" | "8945" | "8941_8945" => Self::F894,
+            "8961" => Self::F8961,
+            "9951" => Self::F9951,
+            "9971" => Self::F9971,
+            "78XX" => Self::F78,
+            "7832" => Self::F7832,
+            "88XX" => Self::F88,
+            "8845_65" => Self::F8845,
+            "8821" => Self::F8821,
+            "8831" => Self::F8831,
+            "8832" => Self::F8832,
             _ => return None,
         })
     }
@@ -201,32 +229,32 @@ pub const MODELS: &[Model] = &[
     model("7921", 365, Family::F792, None),
     model("7925", 484, Family::F792, None),
     model("7926", 577, Family::F792, None),
-    model("6901", 547, Family::F69, None),
-    model("6911", 548, Family::F69, None),
+    model("6901", 547, Family::F6901, None),
+    model("6911", 548, Family::F6911, None),
     model("6921", 495, Family::F69, None),
     model("6941", 496, Family::F69, None),
-    model("6945", 564, Family::F69, None),
+    model("6945", 564, Family::F6945, None),
     model("6951", 576, Family::F69, None),
     model("6961", 497, Family::F69, None),
     model("8941", 586, Family::F894, None),
     model("8945", 585, Family::F894, None),
-    model("8961", 540, Family::F99, None),
-    model("9951", 537, Family::F99, None),
-    model("9971", 493, Family::F99, None),
+    model("8961", 540, Family::F8961, None),
+    model("9951", 537, Family::F9951, None),
+    model("9971", 493, Family::F9971, None),
     model("7811", 36213, Family::F78, None),
     model("7821", 621, Family::F78, None),
-    model("7832", 36247, Family::F78, None),
+    model("7832", 36247, Family::F7832, None),
     model("7841", 622, Family::F78, None),
     model("7861", 623, Family::F78, None),
     model("8811", 36217, Family::F88, None),
-    model("8821", 36216, Family::F88, None),
-    model("8831", 659, Family::F88, None),
-    model("8832", 36258, Family::F88, None),
+    model("8821", 36216, Family::F8821, None),
+    model("8831", 659, Family::F8831, None),
+    model("8832", 36258, Family::F8832, None),
     model("8841", 683, Family::F88, None),
-    model("8845", 36224, Family::F88, None),
+    model("8845", 36224, Family::F8845, None),
     model("8851", 684, Family::F88, None),
     model("8861", 685, Family::F88, None),
-    model("8865", 36225, Family::F88, None),
+    model("8865", 36225, Family::F8845, None),
 ];
 
 #[cfg(test)]

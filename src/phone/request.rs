@@ -28,7 +28,7 @@ pub enum RequestedFile {
     Recovery(Option<&'static Model>),
     /// `<load>.loads`: a load named in a configuration.
     Manifest(LoadName),
-    /// An image named in a manifest: `.sbn`, `.sb2`, `.bin`, `.sgn`.
+    /// An image named in a manifest: `.sbn`, `.sb2`, `.bin`, `.sebn`, `.zz.sgn`, `.bin1.sgn`.
     Image,
     /// `CTLSEP<MAC>.tlv`: the first request of an application at boot.
     TrustList(MacAddress),
@@ -103,14 +103,11 @@ impl RequestedFile {
             "os79xx.txt" | "sipdefault.cnf" | "mgcdefault.cnf" | "sepdefault.cnf" => {
                 Self::LegacyDefault
             }
+            // Both firmwares of a phone with two slots request it.
+            "rtl-sccp.jar" | "gb-sccp-sip.jar" => Self::Other,
             _ if base.ends_with("-sip.jar") => Self::SipLocale,
             _ if base.ends_with("-sccp.jar") => Self::SccpLocale,
-            _ if [".sbn", ".sb2", ".bin", ".sgn", ".sebn"]
-                .iter()
-                .any(|end| base.ends_with(end)) =>
-            {
-                Self::Image
-            }
+            _ if is_image(base) => Self::Image,
             _ => Self::Other,
         }
     }
@@ -135,6 +132,18 @@ impl RequestedFile {
             Self::Recovery(_) | Self::Manifest(_) | Self::Image | Self::Other
         )
     }
+}
+
+/// Whether a name in lower case is that of an image. The signed forms of configurations, tones and
+/// time zones (`TzDataCSV.csv.sgn`) are none.
+fn is_image(base: &str) -> bool {
+    let Some(signed) = base.strip_suffix(".sgn") else {
+        let mut ends = [".sbn", ".sb2", ".bin", ".sebn"].iter();
+        return ends.any(|end| base.ends_with(end));
+    };
+    let end = signed.rsplit('.').next().unwrap_or_default();
+    let slice = end.strip_prefix("bin");
+    end == "zz" || slice.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The phone whose configuration a file of this name may hold, with its passwords: the name contains
@@ -212,6 +221,14 @@ mod tests {
             ("/mk-sip.jar", RequestedFile::SipLocale),
             ("English_United_States/mk-sip.jar", RequestedFile::SipLocale),
             ("mk-sccp.jar", RequestedFile::SccpLocale),
+            ("English_United_States/rtl-sccp.jar", RequestedFile::Other),
+            ("gb-sccp-sip.jar", RequestedFile::Other),
+            ("SIP69xx.9-4-1-3.zz.sgn", RequestedFile::Image),
+            ("BOOT894x.0-0-0-20.bin.sgn", RequestedFile::Image),
+            ("SIP894x.9-4-2SR3-1.bin9.sgn", RequestedFile::Image),
+            ("rootfs8961.9-4-2SR4-1.sebn", RequestedFile::Image),
+            ("TzDataCSV.csv.sgn", RequestedFile::Other),
+            ("g3-tones.xml.sgn", RequestedFile::Other),
             ("jar45sip.9-3-1ES26.sbn", RequestedFile::Image),
             ("P0S3-8-12-00.sb2", RequestedFile::Image),
             (

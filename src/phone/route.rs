@@ -45,7 +45,8 @@ pub enum Route {
 impl Route {
     /// The route to a target from the current load (after a factory reset: the boot loader).
     ///
-    /// A 7940 or 7960 with the universal application loader takes every release that has it.
+    /// A 7940 or 7960 with the universal application loader takes every release that has it, and a
+    /// phone with two slots every release that its hardware supports.
     #[must_use]
     pub fn between(from: Option<&LoadName>, to: &LoadName) -> Self {
         if let Some(generation) = to.generation_79x0() {
@@ -53,6 +54,9 @@ impl Route {
                 Some(from) if from < generation => Self::ViaBridge,
                 _ => Self::Direct,
             };
+        }
+        if to.is_for_slots() {
+            return Self::Direct;
         }
         match to.release() {
             Some(to) => Self::between_releases(from.and_then(LoadName::release), to),
@@ -96,6 +100,7 @@ mod tests {
             ("P0S3-07-5-00", "P0S3-8-12-00", Direct),
             ("P00305000700", "P0S3-8-12-00", ViaBridge),
             ("P0S3-04-4-00", "P0S3-8-12-00", ViaBridge),
+            ("SCCP69xx.8-5-3-0", "SIP69xx.9-4-1-3SR3", Direct),
         ];
         for (from, to, route) in cases {
             assert_eq!(

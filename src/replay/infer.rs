@@ -167,6 +167,7 @@ fn stage(sets: &[InferredManifest], at: usize) -> StagePlan {
             name: staged_name(sets, at),
             images,
             hardware: None,
+            platforms: Vec::new(),
         }],
     }
 }

@@ -7,19 +7,35 @@ use crate::{
     reporter::Reporter,
     text::time_of_day,
     track::{
-        EvidenceSource, MAX_OTHERS, MAX_PHONES, Observation, ObservationKind, RemarkMeaning,
-        RunTime, TransferEnd,
+        EvidenceSource, Fleet, Intake, MAX_OTHERS, MAX_PHONES, Observation, ObservationKind,
+        RemarkMeaning, RunTime, Space, TransferEnd,
     },
 };
 
 impl RunShared {
-    /// Passes an observation to the fleet and the journal and queues the events that follow.
-    /// Returns the number of its journal line, or 0.
+    /// Passes an observation to the fleet and the journal and queues the events that follow, or
+    /// counts it if it is over a limit. Returns the number of its journal line, or 0.
     pub(super) fn observe(&self, at: RunTime, observation: &Observation) -> u64 {
         self.counters.count(&observation.kind);
         let observation = self.senders.add(at, observation);
         let observation = &*observation;
         let mut fleet = self.fleet();
+        let sender = fleet.sender(observation);
+        let space = self.journal.as_ref().map_or(Space::All, Journal::space);
+        let intake = self.limiter().take_in(at, observation, sender, space);
+        match intake {
+            Intake::Taken => {}
+            Intake::After(before) => {
+                for observation in before {
+                    self.record(&mut fleet, at, &observation);
+                }
+            }
+            Intake::Counted => return 0,
+        }
+        self.record(&mut fleet, at, observation)
+    }
+
+    fn record(&self, fleet: &mut Fleet, at: RunTime, observation: &Observation) -> u64 {
         let before = fleet.dropped();
         let events = fleet.observe(at, observation);
         if before == 0 && fleet.dropped() > 0 {
@@ -50,6 +66,10 @@ impl RunShared {
         let at = fleet.now();
         let journal = self.journal.as_ref();
         let line = journal.map_or(0, |journal| journal.tick(at, &events));
+        let counted = self.limiter().take_counted();
+        if let Some(journal) = journal {
+            journal.count(at, counted);
+        }
         self.events.push(self.clock.wall(at), line, events);
     }
 

@@ -78,7 +78,7 @@ pub(super) async fn event_loop(
             _ = ticks.tick() => {
                 ticked = true;
                 shared.tick();
-                if let Some(warning) = shared.journal.as_ref().and_then(Journal::disk_warning) {
+                for warning in shared.journal.iter().flat_map(Journal::warnings) {
                     reporter.notice(&warning);
                 }
             }

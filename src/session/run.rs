@@ -3,6 +3,7 @@
 use std::{
     io,
     sync::{Arc, Mutex, atomic::AtomicU64},
+    time::Instant,
 };
 
 use super::{
@@ -28,7 +29,7 @@ use crate::{
     metrics::{self, Counters, Exporter},
     reporter::TeeReporter,
     run_view,
-    track::{Fleet, Plan, Report},
+    track::{Fleet, ObservationLimiter, Plan, Report},
     web::{self, SharedView},
 };
 
@@ -107,6 +108,7 @@ pub async fn run_with_operator(
     let shared = Arc::new(RunShared {
         source,
         fleet: Mutex::new(fleet),
+        limiter: Mutex::new(ObservationLimiter::new(Instant::now())),
         events: Arc::default(),
         clock,
         transfers: AtomicU64::new(transfers),
@@ -181,6 +183,7 @@ pub async fn run_with_operator(
     next_steps.extend(always);
     let succeeded = server_error.is_none() && fleet.succeeded();
     if let Some(journal) = &shared.journal {
+        journal.count(fleet.now(), shared.limiter().take_counted());
         let finished = RunFinished {
             totals: report.totals,
             succeeded,

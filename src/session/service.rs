@@ -15,7 +15,8 @@ use crate::{
     text::escape,
     tftp::{self, TftpAnswer, packet::error_code},
     track::{
-        Admission, Observation, ObservationKind, ServedFile, TransferEnd, TransferId, Transport,
+        Admission, Forgery, Observation, ObservationKind, ServedFile, TransferEnd, TransferId,
+        Transport,
     },
 };
 
@@ -194,6 +195,15 @@ impl tftp::TftpService for TftpHandler {
             bytes,
         };
         self.shared.observe_kind(now, address, ended);
+    }
+
+    fn forged(&mut self, now: Instant, address: Ipv4Addr, sign: tftp::ForgerySign) {
+        let sign = match sign {
+            tftp::ForgerySign::Guesses => Forgery::Guesses,
+            tftp::ForgerySign::Flood => Forgery::Flood,
+        };
+        let forged = ObservationKind::Forged { sign };
+        self.shared.observe_kind(now, address, forged);
     }
 
     fn retransmitted(&mut self, packets: u64) {

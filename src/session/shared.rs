@@ -8,7 +8,7 @@ use super::{
 use crate::{
     journal::Journal,
     metrics::Counters,
-    track::{Fleet, Report},
+    track::{Fleet, ObservationLimiter, Report},
 };
 
 /// What all threads of a run share.
@@ -16,6 +16,8 @@ use crate::{
 pub(super) struct RunShared {
     pub(super) source: Source,
     pub(super) fleet: Mutex<Fleet>,
+    /// Locked after the fleet, if both are.
+    pub(super) limiter: Mutex<ObservationLimiter>,
     pub(super) events: Arc<EventQueue>,
     pub(super) clock: RunClock,
     /// The number of the next transfer, over all transports.
@@ -30,6 +32,11 @@ impl RunShared {
     /// The fleet. A panic of another thread leaves it good enough for a report.
     pub(super) fn fleet(&self) -> MutexGuard<'_, Fleet> {
         self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the run takes in. A panic of another thread leaves it usable.
+    pub(super) fn limiter(&self) -> MutexGuard<'_, ObservationLimiter> {
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The state of every phone so far, with times of day.

@@ -62,6 +62,17 @@ pub enum SelectionError {
         /// Its complete loads.
         whole: Vec<String>,
     },
+    /// Multiplatform firmware, which the phones of this program reject.
+    #[error(
+        "{} is multiplatform firmware ({load}, MPP), which only phones sold for it (3PCC) accept: \
+         they read profiles of another form, and never a configuration of this program", path.display()
+    )]
+    Multiplatform {
+        /// The bundle.
+        path: PathBuf,
+        /// Its load.
+        load: String,
+    },
     /// Phones that are reset would find no SIP firmware.
     #[error(
         "{} has no SIP recovery manifest for the {}: such a phone that is reset finds {} \
@@ -162,6 +173,11 @@ impl SelectionError {
                 "give the bundle of P0S3-8-12-00 as the target, and this one with --bridge: phones \
                  that need it install it first"
             }
+            Self::Multiplatform { .. } => {
+                "for phones with enterprise firmware, get the bundle without MPP, MSR or MN in its \
+                 release; a change between the two needs Cisco's migration licence and Cisco's \
+                 service"
+            }
             Self::NothingToServe { .. } => {
                 "`reflash serve DIR` serves a folder as it is; `reflash models` lists the phones \
                  that this program converts"
@@ -258,7 +274,15 @@ pub(super) fn check_verdicts(
                 load: load.to_string(),
             });
         }
-        if bundle.served_sets().next().is_none() {
+        let is_served = bundle.served_sets().next().is_some();
+        let mut whole = bundle.sets.iter().filter(|set| set.is_whole());
+        if !is_served && let Some(set) = whole.find(|set| set.load.is_multiplatform()) {
+            return Err(SelectionError::Multiplatform {
+                path: bundle.path.clone(),
+                load: set.load.to_string(),
+            });
+        }
+        if !is_served {
             let whole = bundle.sets.iter().filter(|set| set.is_whole());
             return Err(SelectionError::NothingToServe {
                 path: bundle.path.clone(),

@@ -64,6 +64,7 @@ fn images_without_manifest(bundle: &Bundle, load: &LoadName) -> ManifestPlan {
             .map(|member| (member.name.clone(), member.size))
             .collect(),
         hardware: None,
+        platforms: Vec::new(),
     }
 }
 
@@ -106,6 +107,11 @@ fn manifests(
                 .collect::<Result<_, StageError>>()?;
             Ok(ManifestPlan {
                 hardware: manifest.hardware,
+                platforms: if manifest.platforms.iter().all(|bits| *bits == 0) {
+                    Vec::new()
+                } else {
+                    manifest.platforms.clone()
+                },
                 name: manifest.name.clone(),
                 images,
             })

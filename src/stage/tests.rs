@@ -51,6 +51,7 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
             // As real manifests do, it differs from the member in case.
             images: images.iter().map(|image| image.to_uppercase()).collect(),
             hardware: None,
+            platforms: vec![0; images.len()],
         })
         .collect();
     names.extend(images.into_iter().map(|image| (image, MemberKind::Image)));

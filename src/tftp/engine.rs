@@ -11,10 +11,11 @@ use std::{
 
 use super::{
     Socket, TftpService, TransferOutcome, TransferPort,
+    answer_limiter::{Admission, AnswerLimiter},
     deferred::DeferredRequests,
     packet::{HEADER, ReadRequest, TftpPacket, decode, error_code},
     peers::{Peer, Peers},
-    policy::{AnswerLimiter, ERROR_TEXT_MAX, EngineLimits},
+    policy::EngineLimits,
     port::PortPool,
     transfer::{Send, TftpTransfer, TransferAction},
     transmit::TransmitQueue,
@@ -23,8 +24,9 @@ use crate::stage::FileReader;
 
 mod answers;
 mod deferred;
-mod duplicate_rrq;
+mod refusal;
 mod request;
+mod second;
 mod sending;
 mod table;
 
@@ -65,7 +67,7 @@ pub struct TftpEngine<S> {
 #[derive(Debug)]
 struct ActiveTransfer {
     id: u64,
-    /// Whether it was reported to the service: a duplicate without an ACK is not.
+    /// Whether it was reported to the service: the second of one request, without an ACK, is not.
     is_reported: bool,
     name: Box<[u8]>,
     options: Box<[u8]>,
@@ -76,6 +78,8 @@ struct ActiveTransfer {
     reader: FileReader,
     /// What waits for the disk.
     unsent: Option<Send>,
+    /// An ICMP error or ERROR that no ACK has followed yet.
+    refusal: Option<TransferOutcome>,
     /// The deadline of its entry in `timers`.
     timer: Instant,
     reported_at: Instant,
@@ -135,12 +139,16 @@ impl<S: TftpService> TftpEngine<S> {
                 self.ack(now, port, local, peer, block, out);
             }
             (Ok(TftpPacket::Read(request)), Socket::Listener) => {
-                if self.guard.request(now, *peer.ip()) {
+                let admission = self.admit(now, peer);
+                if admission != Admission::Refused {
                     self.read_or_defer(now, (local, peer), bytes, &request, out);
+                }
+                if admission == Admission::Once {
+                    self.send_once(now, peer);
                 }
             }
             (Ok(TftpPacket::Write), Socket::Listener) => {
-                if self.guard.request(now, *peer.ip()) {
+                if self.admit(now, peer) != Admission::Refused {
                     let text = "this server is read-only";
                     self.listener_error(now, local, peer, error_code::ACCESS, text, out);
                 }
@@ -180,19 +188,20 @@ impl<S: TftpService> TftpEngine<S> {
             }
             return;
         };
-        let is_reported = active.is_reported;
+        let is_first = !active.transfer.has_acknowledged();
         let step = active.transfer.acknowledge(now, block);
         if step == TransferAction::Ignored {
             return;
         }
-        if !is_reported && !self.promote_duplicate(now, slot, out) {
+        active.refusal = None;
+        if is_first && !self.on_first_ack(now, slot, out) {
             return;
         }
         match step {
             TransferAction::Ignored => {}
             TransferAction::End(end) => {
                 if end == TransferOutcome::Delivered {
-                    self.guard.proved(now, *peer.ip());
+                    self.guard.proved(now, peer);
                 }
                 self.end(now, slot, end);
             }
@@ -215,28 +224,6 @@ impl<S: TftpService> TftpEngine<S> {
         }
         if let Some((id, bytes)) = progress {
             self.service.acknowledged(now, id, bytes);
-        }
-    }
-
-    fn peer_error(
-        &mut self,
-        now: Instant,
-        port: TransferPort,
-        peer: SocketAddrV4,
-        code: u16,
-        text: &[u8],
-    ) {
-        if let Some((slot, _)) = self.find(now, port, peer) {
-            let text = &text[..text.len().min(ERROR_TEXT_MAX)];
-            let text = String::from_utf8_lossy(text).into_owned();
-            self.end(now, slot, TransferOutcome::PeerError(code, text));
-        }
-    }
-
-    /// Ends the peer's transfer: ICMP reported its port as closed.
-    pub fn port_closed(&mut self, now: Instant, port: TransferPort, peer: SocketAddrV4) {
-        if let Some((slot, _)) = self.find(now, port, peer) {
-            self.end(now, slot, TransferOutcome::PortClosed);
         }
     }
 
@@ -278,7 +265,10 @@ impl<S: TftpService> TftpEngine<S> {
                     self.transmit(now, slot, send, out);
                 }
                 TransferAction::Ignored => self.schedule(slot),
-                TransferAction::End(end) => self.end(now, slot, end),
+                TransferAction::End(end) => {
+                    let end = active.refusal.take().unwrap_or(end);
+                    self.end(now, slot, end);
+                }
             }
         }
     }
@@ -328,20 +318,14 @@ impl<S: TftpService> TftpEngine<S> {
         port: TransferPort,
         peer: SocketAddrV4,
     ) -> Option<(usize, &mut ActiveTransfer)> {
-        let Some(Peer::Busy {
-            slot, duplicate, ..
-        }) = self.peers.get(now, peer)
-        else {
+        let Some(Peer::Busy { slot, second, .. }) = self.peers.get(now, peer) else {
             return None;
         };
         let is_of_it = |slot: &usize| {
             let active = self.slots[*slot].as_ref();
             active.is_some_and(|active| active.port == port)
         };
-        let slot = [Some(slot), duplicate]
-            .into_iter()
-            .flatten()
-            .find(is_of_it)?;
+        let slot = [Some(slot), second].into_iter().flatten().find(is_of_it)?;
         self.slots[slot].as_mut().map(|active| (slot, active))
     }
 }

@@ -24,9 +24,9 @@ pub enum Peer {
     Busy {
         /// Index into the engine's slots.
         slot: usize,
-        /// The slot of a second transfer, for a request repeated in the middle of the first: the
-        /// network duplicated it, or the phone restarted. The next ACK shows which.
-        duplicate: Option<usize>,
+        /// The slot of a second transfer, for a request in the middle of the first: the network duplicated
+        /// it, the phone restarted, or the request is forged. The next ACK shows which.
+        second: Option<usize>,
         /// Another port that served it within [`MEMORY`], so that late packets may arrive there.
         previous: Option<TransferPort>,
     },
@@ -63,18 +63,23 @@ impl Peers {
     pub fn begin(&mut self, peer: SocketAddrV4, slot: usize, previous: Option<TransferPort>) {
         let busy = Peer::Busy {
             slot,
-            duplicate: None,
+            second: None,
             previous,
         };
         self.known.insert(key(peer), busy);
     }
 
-    /// Records a second transfer beside the one in `slot`.
-    pub fn begin_duplicate(&mut self, peer: SocketAddrV4, slot: usize, duplicate: usize) {
+    /// Records a second transfer beside the one in `slot`. `previous`: as with [`Peers::begin`].
+    pub fn begin_second(
+        &mut self,
+        peer: SocketAddrV4,
+        (slot, second): (usize, usize),
+        previous: Option<TransferPort>,
+    ) {
         let busy = Peer::Busy {
             slot,
-            duplicate: Some(duplicate),
-            previous: None,
+            second: Some(second),
+            previous,
         };
         self.known.insert(key(peer), busy);
     }
@@ -176,7 +181,7 @@ mod tests {
         peers.begin(peer(1), 5, None);
         let busy = Peer::Busy {
             slot: 5,
-            duplicate: None,
+            second: None,
             previous: None,
         };
         assert_eq!(peers.get(now, peer(1)), Some(busy));
@@ -202,7 +207,7 @@ mod tests {
             peers.get(now + MEMORY, peer(1)),
             Some(Peer::Busy {
                 slot: 6,
-                duplicate: None,
+                second: None,
                 previous: Some(FIRST),
             })
         );

@@ -44,9 +44,9 @@ pub struct TftpRequest<'a> {
 pub enum TransferOutcome {
     /// The last block was acknowledged.
     Delivered,
-    /// The peer sent ERROR: its code and its text as received.
+    /// The peer sent ERROR, and no ACK followed: its code and its text as received.
     PeerError(u16, String),
-    /// ICMP reported the peer's port as closed.
+    /// ICMP reported the peer's port as closed, and no ACK followed.
     PortClosed,
     /// No retransmission was answered. `all_sent`: only the final ACK is missing.
     TimedOut {
@@ -65,6 +65,15 @@ pub enum TransferOutcome {
     FileFailed,
 }
 
+/// What shows that packets have a forged source address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForgerySign {
+    /// ACKs reached transfer ports that serve the address nothing, while it had a transfer without an ACK.
+    Guesses,
+    /// More requests arrived than [`super::answer_limiter::REQUESTS_PER_SECOND`].
+    Flood,
+}
+
 /// Decides what is served and receives reports. Called on the engine's thread: implementations must
 /// return quickly and must not block.
 pub trait TftpService: Send {
@@ -80,6 +89,11 @@ pub trait TftpService: Send {
 
     /// This many packets of a transfer were retransmitted.
     fn retransmitted(&mut self, _packets: u64) {}
+
+    /// Packets with this source address show that another host forges it, or that a program there sends
+    /// far more than a phone does. Called at most once in
+    /// [`super::answer_limiter::REPORT_INTERVAL`] for each address.
+    fn forged(&mut self, _now: Instant, _address: Ipv4Addr, _sign: ForgerySign) {}
 
     /// An ERROR of this code was sent.
     fn error_sent(&mut self, _code: u16) {}

@@ -35,6 +35,14 @@ pub const FIRST_SENDS_TIME: Duration = Duration::from_secs(5);
 /// blocks.
 pub const SILENCE: Duration = Duration::from_secs(20);
 
+/// For so long after its start a transfer ends at once by an ICMP error or ERROR, even if it has an ACK: that
+/// of a host which requested nothing arrives in this time.
+pub const YOUNG: Duration = Duration::from_millis(100);
+
+/// Later, a transfer with an ACK ends by an ICMP error or ERROR if no ACK follows for so long: a phone that
+/// still reads the file repeats its ACK after 4 s. Either packet may be forged.
+pub const REFUSED_SILENCE: Duration = Duration::from_secs(5);
+
 /// A window is retransmitted at least this often, however long the interval that the client
 /// requested.
 pub const RESENDS: u32 = 5;
@@ -90,7 +98,10 @@ pub struct TftpTransfer {
     /// Whether the peer acknowledged anything, including the OACK.
     has_acknowledged: bool,
     resends: u32,
+    /// When an ICMP error or ERROR arrived, if no ACK followed.
+    refused_at: Option<Instant>,
     rtt: Rtt,
+    began: Instant,
     sent_at: Instant,
     /// Whether the packets in flight were sent only once, so that their ACK measures a round trip.
     once: bool,
@@ -111,7 +122,9 @@ impl TftpTransfer {
             sent: 0,
             has_acknowledged: false,
             resends: 0,
+            refused_at: None,
             rtt,
+            began: now,
             sent_at: now,
             once: true,
             deadline: now + rtt.timeout(),
@@ -143,6 +156,7 @@ impl TftpTransfer {
             self.acked += step;
         }
         self.has_acknowledged = true;
+        self.refused_at = None;
         if self.once && self.acked == self.sent {
             self.rtt.sample(now.saturating_duration_since(self.sent_at));
         }
@@ -163,7 +177,9 @@ impl TftpTransfer {
         } else {
             silence >= FIRST_SILENCE
         };
-        if in_vain || now >= self.give_up {
+        let refused_until = self.refused_at.map(|at| at + REFUSED_SILENCE);
+        let is_refused = refused_until.is_some_and(|until| now >= until);
+        if in_vain || is_refused || now >= self.give_up {
             return TransferAction::End(self.timed_out());
         }
         if !self.has_acknowledged && self.resends >= FIRST_SENDS - 1 {
@@ -178,6 +194,7 @@ impl TftpTransfer {
         if !self.has_acknowledged {
             self.deadline = self.deadline.min(self.sent_at + FIRST_SILENCE);
         }
+        self.deadline = refused_until.map_or(self.deadline, |until| self.deadline.min(until));
         TransferAction::Send(if self.resends > 1 {
             self.pending_first()
         } else {
@@ -195,6 +212,24 @@ impl TftpTransfer {
         let later = self.deadline.max(now + self.rtt.timeout());
         self.deadline = later.min(self.sent_at + FIRST_SILENCE);
         Some(self.pending())
+    }
+
+    /// An ICMP error or ERROR of the peer arrived, which may be forged. Returns `false` if the transfer is to
+    /// end now.
+    pub fn outlives_refusal(&mut self, now: Instant) -> bool {
+        if !self.has_acknowledged || now < self.began + YOUNG {
+            return false;
+        }
+        let refused_at = *self.refused_at.get_or_insert(now);
+        self.deadline = self.deadline.min(refused_at + REFUSED_SILENCE);
+        true
+    }
+
+    /// The first packet is not sent again by itself, only when the peer repeats its request.
+    pub fn send_once(&mut self) {
+        if !self.has_acknowledged {
+            self.resends = self.resends.max(FIRST_SENDS - 1);
+        }
     }
 
     /// Packets that waited for the disk are sent only now.

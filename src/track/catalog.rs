@@ -20,6 +20,8 @@ pub(super) struct ManifestEntry {
     /// The hardware classes that it supports, if it lists them.
     pub hardware: Option<u32>,
     images: HashMap<String, usize>,
+    /// The hardware platforms of each image, as bits; empty if every phone fetches all images.
+    pub platforms: Vec<u32>,
     /// The number of images.
     pub count: usize,
     /// The phone fetches one image per boot, and only the images that it lacks (7940, 7960: first
@@ -85,9 +87,18 @@ impl Catalog {
         }
         for manifest in &stage.manifests {
             let mut images = HashMap::new();
-            for (name, _) in &manifest.images {
-                let index = images.len();
-                images.entry(normalized_name(name)).or_insert(index);
+            let mut platforms = Vec::new();
+            for (at, (name, _)) in manifest.images.iter().enumerate() {
+                let index = *images
+                    .entry(normalized_name(name))
+                    .or_insert(platforms.len());
+                if index == platforms.len() {
+                    platforms.push(0);
+                }
+                platforms[index] |= manifest.platforms.get(at).copied().unwrap_or(0);
+            }
+            if platforms.iter().all(|bits| *bits == 0) {
+                platforms.clear();
             }
             let entry = self.entries.len();
             let names = self.names_of_mut(role);
@@ -106,6 +117,7 @@ impl Catalog {
                 role,
                 hardware: manifest.hardware,
                 count: images.len(),
+                platforms,
                 stepwise: stage.load.family() == Some(Family::P3),
                 images,
             });

@@ -20,6 +20,7 @@ mod early_firmware;
 mod expected;
 mod findings;
 mod firmware;
+mod forged;
 mod images;
 mod inferred;
 mod lease;

@@ -12,7 +12,7 @@ use super::{
     register::{Register, RegisterOutcome},
     remark::RemarkMeaning,
     tftp_error::TftpError,
-    withheld::Withheld,
+    withheld::{Forgery, Withheld},
 };
 use crate::{
     phone::{LoadName, MacAddress},
@@ -199,6 +199,11 @@ pub enum ObservationKind {
         mac: MacAddress,
         /// Why.
         reason: Withheld,
+    },
+    /// Packets with this source address show that another sender uses it. Not every sign is reported.
+    Forged {
+        /// What was seen.
+        sign: Forgery,
     },
     /// This many bytes of a transfer have been acknowledged. Not every step is reported.
     Acknowledged {

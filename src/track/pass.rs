@@ -74,6 +74,8 @@ pub(super) struct ImagePass {
     pub has_manifest: bool,
     /// The images, in the order of the manifest.
     pub images: Vec<ImageStatus>,
+    /// The hardware platforms of each image, as bits; empty if the phone fetches all images.
+    pub platforms: Vec<u32>,
     /// The sequence number of the newest image request.
     pub sequence: u64,
     /// Whether every image is present.
@@ -195,18 +197,35 @@ impl ImagePass {
         image.implied
     }
 
+    /// The images that this phone fetches, with their indices: those of its platform. A platform
+    /// that has every requested image may be its own; the first one counts.
+    pub(super) fn own_images(&self) -> impl DoubleEndedIterator<Item = (usize, &ImageStatus)> {
+        let all = || self.platforms.iter().fold(0, |all, bits| all | bits);
+        let is_general = |index: usize| self.platforms.get(index).is_none_or(|bits| *bits == 0);
+        let requested = self.images.iter().enumerate();
+        let requested =
+            requested.filter(|(index, image)| image.attempts > 0 && !is_general(*index));
+        let possible = requested.fold(all(), |bits, (index, _)| bits & self.platforms[index]);
+        let platform = possible & possible.wrapping_neg();
+        let images = self.images.iter().enumerate();
+        images.filter(move |(index, _)| {
+            platform == 0 || is_general(*index) || self.platforms[*index] & platform != 0
+        })
+    }
+
     /// Whether the manifest and all of its images are present.
     pub(super) fn is_whole(&self) -> bool {
         self.has_manifest
             && !self.images.is_empty()
-            && self.images.iter().all(ImageStatus::is_present)
+            && self.own_images().all(|(_, image)| image.is_present())
     }
 
     /// Whether only the final ACK of the last image is missing.
     pub(super) fn lacks_only_the_last_ack(&self) -> bool {
+        let mut own = self.own_images();
         self.has_manifest
-            && self.images.split_last().is_some_and(|(last, rest)| {
-                last.attempts > 0 && !last.delivered && rest.iter().all(ImageStatus::is_present)
+            && own.next_back().is_some_and(|(_, last)| {
+                last.attempts > 0 && !last.delivered && own.all(|(_, image)| image.is_present())
             })
     }
 }

@@ -202,4 +202,7 @@ pub struct ManifestPlan {
     pub images: Vec<(String, u64)>,
     /// The mask of `#HARDWARE_COMP_1`: the supported hardware classes.
     pub hardware: Option<u32>,
+    /// The hardware platforms that fetch each image, as bits (0: all); empty if there are none. A
+    /// phone fetches the images of its own platform.
+    pub platforms: Vec<u32>,
 }

@@ -1,4 +1,4 @@
-//! Why a client does not get a phone's configuration.
+//! Why a client does not get a phone's configuration, and what shows that its address is forged.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,4 +17,14 @@ pub enum Withheld {
     Unresolved,
     /// The client is an account of this machine.
     ThisMachine,
+}
+
+/// What shows that packets have a forged source address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Forgery {
+    /// ACKs to transfer ports that serve the address nothing, as if their sender guesses.
+    Guesses,
+    /// More requests than the TFTP server answers.
+    Flood,
 }

@@ -190,7 +190,7 @@ impl Answers {
         let targets = self.selection.targets.iter();
         let models = targets.flat_map(|bundle| &bundle.models);
         let mut models: Vec<&'static Model> = models.copied().collect();
-        models.retain(|model| model.family.is_convertible());
+        models.retain(|model| model.family.is_supported());
         models.dedup_by_key(|model| model.plain_number());
         models
     }

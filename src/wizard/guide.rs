@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::answers::PhoneSetup;
 use crate::{
     diagnose::Code,
-    phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
+    phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps, restart_instructions},
     track::{PhoneId, PhoneRef, PhoneStep, State},
 };
 
@@ -82,19 +82,6 @@ impl Guide {
         self
     }
 
-    /// What to do with phones that need no reset.
-    fn restart(&self) -> Option<String> {
-        let models = numbers(&self.restarted);
-        (!models.is_empty()).then(|| {
-            format!(
-                "{}: disconnect the phone's power (the network cable, if it supplies the power) and \
-                 connect it again. It finds the new firmware at every start; a reset keeps its \
-                 firmware and is not needed.",
-                models.join(", ")
-            )
-        })
-    }
-
     /// Whether phones of every model are restarted and not reset.
     fn only_restarts(&self) -> bool {
         self.models.is_empty() && !(self.without_recovery.is_empty() && self.restarted.is_empty())
@@ -122,7 +109,7 @@ impl Guide {
                     .to_owned(),
             ];
         }
-        let mut lines: Vec<String> = self.restart().into_iter().collect();
+        let mut lines = restart_instructions(&self.restarted);
         lines.extend(self.restart_instead());
         if self.only_restarts() {
             return lines;

@@ -36,6 +36,7 @@ fn plan() -> Plan {
                 name: TERM.to_owned(),
                 images: IMAGES.map(|(name, size)| (name.to_owned(), size)).to_vec(),
                 hardware: Some(15),
+                platforms: Vec::new(),
             }],
         }],
         ..Plan::default()

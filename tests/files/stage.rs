@@ -101,7 +101,7 @@ fn the_model_table_fits_80_columns_and_has_every_model() {
         });
         assert!(listed, "{model:?}");
     }
-    let row = "7965        436  cmterm-7945_7965-sip   term65.default.loads  yes";
+    let row = "7965       436  converts   reset    cmterm-7945_7965-sip term65.default.loads";
     assert!(table.contains(row), "{table}");
 }
 
@@ -135,7 +135,7 @@ fn the_model_table_is_one_json_document() {
         serde_json::json!({
             "model": "7961", "name": "7961-GE", "device_type": 308,
             "bundle": "cmterm-7941_7961-sip", "recovery": "term61.default.loads",
-            "convertible": true
+            "convertible": true, "support": "converts", "route": "reset", "reset": "installs"
         })
     );
     assert_eq!(named("7921")["bundle"], serde_json::Value::Null);

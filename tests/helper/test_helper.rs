@@ -9,6 +9,7 @@ mod ethernet_phones;
 mod frames;
 mod registering_phone;
 mod simulated_phone;
+mod tftp_phone;
 mod traffic;
 
 use std::path::Path;
@@ -21,6 +22,9 @@ fn main() {
         ["send-frames", file, rounds, pause_ms] => traffic::send_frames(file, rounds, pause_ms),
         ["send-datagram", from, to, file] => traffic::send_datagram(from, to, file),
         ["fetch", from, server, name] => drop(traffic::fetch(from, server, name)),
+        ["tftp-phone", address, port, server, ref files @ ..] => {
+            tftp_phone::fetch_all(address, port, server, files);
+        }
         ["hold-port", address, seconds] => traffic::hold_port(address, seconds),
         ["simulated-phones", server, route, ref rest @ ..] => {
             traffic::simulated_phones(server, route, rest);

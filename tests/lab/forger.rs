@@ -22,6 +22,8 @@ mod frames;
 
 use frames::Station;
 
+mod address;
+
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
 /// The first simulated phone of a fleet.
@@ -121,7 +123,12 @@ fn forged() -> String {
         }
     }
     all.push(request(FORGER_AT));
-    all.iter().fold(String::new(), |mut text, frame| {
+    lines(&all)
+}
+
+/// Frames as `send-frames` reads them.
+fn lines(frames: &[Vec<u8>]) -> String {
+    frames.iter().fold(String::new(), |mut text, frame| {
         for byte in frame {
             write!(text, "{byte:02x}").unwrap();
         }
@@ -170,10 +177,10 @@ fn forge(lan: &Lan, folder: &Path) -> [Process; 2] {
     [frames, alarms].map(|mut command| Process(command.spawn().unwrap()))
 }
 
-/// Converts the phone. The phone in the report, and all steps of the phone.
-fn convert(with_forger: bool) -> (Value, Vec<Value>) {
+/// The server, the phone and the forger, with their MACs.
+fn lan(name: &str) -> Lan {
     let lan = Lan::build(
-        if with_forger { "forger" } else { "alone" },
+        name,
         &[
             ("server", Some("192.0.2.10/24")),
             ("phone", Some("192.0.2.101/24")),
@@ -192,12 +199,6 @@ fn convert(with_forger: bool) -> (Value, Vec<Value>) {
             .join(":");
         lan.ip(host, &["link", "set", "eth0", "address", &mac]);
     }
-    // A switch that forwards LLDP, as unmanaged ones do.
-    let forwards = ["link", "set", "br0", "type", "bridge"];
-    lan.ip(
-        "switch",
-        &[&forwards[..], &["group_fwd_mask", "0x4000"]].concat(),
-    );
     // The switch sends the phone's packets to the phone's port, whatever source MAC the forger uses.
     let fixed = [
         "link",
@@ -209,6 +210,18 @@ fn convert(with_forger: bool) -> (Value, Vec<Value>) {
         "off",
     ];
     lan.ip("switch", &fixed);
+    lan
+}
+
+/// Converts the phone. The phone in the report, and all steps of the phone.
+fn convert(with_forger: bool) -> (Value, Vec<Value>) {
+    let lan = lan(if with_forger { "forger" } else { "alone" });
+    // A switch that forwards LLDP, as unmanaged ones do.
+    let forwards = ["link", "set", "br0", "type", "bridge"];
+    lan.ip(
+        "switch",
+        &[&forwards[..], &["group_fwd_mask", "0x4000"]].concat(),
+    );
     let folder = tempfile::tempdir().unwrap();
     let mut command = lan.on("server", REFLASH);
     command.arg("convert").arg(bundle(folder.path()));

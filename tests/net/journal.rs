@@ -2,6 +2,7 @@
 
 mod commands;
 mod cuts;
+mod floods;
 mod kills;
 mod recorder;
 mod resume;

@@ -63,6 +63,7 @@ fn stage_plan(load: &str, manifests: [&str; 3], images: &[(&str, u64)]) -> Stage
         .collect();
     let manifests = manifests.map(|name| ManifestPlan {
         hardware: None,
+        platforms: Vec::new(),
         name: name.to_owned(),
         images: images.clone(),
     });

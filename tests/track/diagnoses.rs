@@ -1,7 +1,7 @@
 //! Each other diagnosis: the observations that raise it, and those that withdraw it.
 
 use reflash::track::{
-    EvidenceSource, ObservationKind, RemarkMeaning, State, TransferEnd, Transport, View,
+    EvidenceSource, Forgery, ObservationKind, RemarkMeaning, State, TransferEnd, Transport, View,
 };
 
 use crate::support::conversation::*;
@@ -274,6 +274,59 @@ fn lost_responses_are_diagnosed_until_one_arrives() {
 }
 
 #[test]
+fn answers_without_an_ack_beside_forged_packets_are_not_blamed_on_a_firewall() {
+    for sign in [Forgery::Guesses, Forgery::Flood] {
+        let mut run = Run::new(plan());
+        run.boot(0.0, 10, 1);
+        let unacked = |run: &mut Run, from: u32| {
+            for (n, port) in [(0, 49_152), (8, 49_152), (20, 49_153)] {
+                let at = from + n;
+                let transfer = reflash::track::TransferId(u64::from(at) + 1000);
+                let served = Some(reflash::track::ServedFile {
+                    name: TERM.to_owned(),
+                    size: MANIFEST_BYTES,
+                });
+                let requested = ObservationKind::Requested {
+                    transfer,
+                    transport: Transport::Tftp,
+                    name: TERM.to_owned(),
+                    port,
+                    served,
+                    error: None,
+                    sender: None,
+                };
+                run.observe(f64::from(at), 10, requested);
+                let end = TransferEnd::Vanished { all_sent: false };
+                run.end(f64::from(at) + 7.0, 10, transfer, end, 0);
+            }
+        };
+        run.observe(29.0, 99, ObservationKind::Forged { sign });
+        run.observe(30.0, 10, ObservationKind::Forged { sign });
+        unacked(&mut run, 40);
+        assert_eq!(run.codes(), ["forged-packets"], "{sign:?}");
+        let evidence = &run.phone().diagnoses[0].evidence;
+        assert!(evidence.contains(&address(10).to_string()), "{evidence}");
+        run.fetch(100.0, 10, TERM);
+        assert_eq!(run.codes(), ["forged-packets"], "seen a minute ago");
+        run.fetch(160.0, 10, TERM);
+        assert_eq!(run.codes(), ["forged-packets", "-forged-packets"]);
+        let mut run = Run::new(plan());
+        run.boot(0.0, 10, 1);
+        unacked(&mut run, 40);
+        run.observe(70.0, 10, ObservationKind::Forged { sign });
+        assert_eq!(
+            run.codes(),
+            [
+                "blocked-by-firewall",
+                "-blocked-by-firewall",
+                "forged-packets"
+            ],
+            "the forged packets were reported after the diagnosis"
+        );
+    }
+}
+
+#[test]
 fn an_image_that_breaks_off_in_three_passes_is_diagnosed() {
     let mut run = Run::new(plan());
     for at in [0.0, 100.0, 200.0] {
@@ -297,10 +350,10 @@ fn an_image_that_breaks_off_in_three_passes_is_diagnosed() {
 #[test]
 fn the_cure_for_an_unsupported_model_names_what_it_needs() {
     for (load, part) in [
-        ("SIP894x.9-4-2SR3-1", "8941"),
-        ("sip88xx.12-0-1", "MPP"),
-        ("SIP69xx.9-4-1-3SR3", "69xx"),
-        ("sip9971.9-4-2SR4-1", "9971"),
+        ("SCCP894x.9-4-2SR3-1", "cmterm-894x-sip"),
+        ("sip88xx.12-0-1", "cmterm-88xx"),
+        ("SIP69xx.9-4-1-3SR3", "cmterm-69xx"),
+        ("sip9971.9-4-2SR4-1", "cmterm-9971"),
     ] {
         let mut run = Run::new(plan());
         run.report_load(0.0, 10, load);

@@ -26,6 +26,7 @@ fn stage(load: &str, manifest: &str, images: &[&str]) -> StagePlan {
                 .map(|name| ((*name).to_owned(), 130_000))
                 .collect(),
             hardware: None,
+            platforms: Vec::new(),
         }],
     }
 }

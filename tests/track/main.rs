@@ -14,6 +14,7 @@ mod forged;
 mod forger;
 mod identity;
 mod lease;
+mod limiter;
 mod listed;
 mod property;
 mod registering;

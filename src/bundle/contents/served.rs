@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Marks the sets that phones are served. Of the loads for a model, SIP takes precedence over
-/// SCCP, and a newer load over an older one. A load of unproven origin is served only if every
+/// SCCP, and a newer load over an older one. Multiplatform firmware is not for these phones. A load of unproven origin is served only if every
 /// complete load is unproven.
 pub(super) fn select(sets: &mut [FirmwareSet]) {
     let has_model = |set: &FirmwareSet| MODELS.iter().any(|model| set.is_for(model));
@@ -29,7 +29,8 @@ pub(super) fn select(sets: &mut [FirmwareSet]) {
     let mut chosen = BTreeSet::new();
     for model in MODELS {
         let usable = sets.iter().enumerate().filter(|(_, set)| {
-            set.is_for(model) && set.is_whole() && (!only_proven || is_proven(set))
+            let fits = set.is_for(model) && !set.load.is_multiplatform();
+            fits && set.is_whole() && (!only_proven || is_proven(set))
         });
         chosen.extend(
             usable
@@ -201,6 +202,13 @@ pub(super) fn unserved_notes(sets: &[FirmwareSet]) -> Vec<Problem> {
                 Some(better) => (
                     format!("{} is served to the same phones instead", better.load),
                     "To serve this one, give a folder that has only its files.",
+                ),
+                _ if set.load.is_multiplatform() => (
+                    "it is multiplatform firmware (MPP), which only phones sold for it (3PCC) accept, \
+                     and those read no configuration of this program"
+                        .to_owned(),
+                    "Get the bundle without MPP, MSR or MN in its release; a change between the two \
+                     needs Cisco's migration licence.",
                 ),
                 None if set.verdict == Verdict::Intact => (
                     "nothing proves its origin, while other loads here are proven".to_owned(),

@@ -123,14 +123,15 @@ fn manifests_of_other_families_are_parsed() {
     assert_eq!(
         parsed.images,
         [
-            ("sboot78xx.11.sbn", 370_348),
-            ("sboot2.78xx.11.sbn", 596_540)
+            ("sboot78xx.11.sbn", 370_348, 1),
+            ("sboot2.78xx.11.sbn", 596_540, 2)
         ]
-        .map(|(name, size)| ImageEntry {
+        .map(|(name, size, platforms)| ImageEntry {
             name: name.to_owned(),
             size: Some(size),
             md5: None,
             optional: false,
+            platforms,
         })
     );
 
@@ -152,12 +153,14 @@ fn manifests_of_other_families_are_parsed() {
                 size: Some(123_456),
                 md5: Some("0123456789ABCDEF".to_owned()),
                 optional: false,
+                platforms: 0,
             },
             ImageEntry {
                 name: "JUIH-1.4.5.3.SBN".to_owned(),
                 size: Some(7),
                 md5: Some("00".to_owned()),
                 optional: true,
+                platforms: 0,
             }
         ]
     );

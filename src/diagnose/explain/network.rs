@@ -26,6 +26,24 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                    'not found' is enough.",
             clears_when: "The phone acknowledges something, or requests its next file at once.",
         },
+        Code::ForgedPackets => ExplanationText {
+            title: "Packets with the phone's address come from another sender",
+            signature: "ACKs with the phone's address as source reached ports that serve it nothing, \
+                        more than five of them within minutes, as if a host that does not see the \
+                        transfers guesses their ports. Or more than 200 requests per second \
+                        arrived from its address.",
+            causes: "A host that forges the phone's address; a second device or a broken program at \
+                     that address.",
+            cure: "Find the sender: the switch shows at which port frames with the phone's address \
+                   enter (port security, DHCP snooping with IP source guard and dynamic ARP \
+                   inspection name and stop it), and a router between the networks can drop \
+                   packets whose source address belongs to the other side. No firewall of this \
+                   machine causes it. The phone is still served: it repeats its requests, and the \
+                   server answers some of them at any rate of forged ones. Check what the report \
+                   says of this phone on the phone itself.",
+            clears_when: "The phone acknowledges something, and no such packet arrived for 2 \
+                          minutes.",
+        },
         Code::NoTftpAddress => ExplanationText {
             title: "The phone's lease names no TFTP server, or another one, or it has no lease",
             signature: "A DHCP server gave the phone an address and named no TFTP server (option \

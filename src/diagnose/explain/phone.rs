@@ -195,9 +195,8 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                         OS79XX.TXT, P0S3….loads, a load of the 69xx, 78xx or 88xx, a recovery \
                         manifest of no known model; or an evidence source reports such a load.",
             causes: "A 7940 or 7960, or a newer model, in the same network.",
-            cure: "A 7940 or 7960: give `reflash convert` its SIP bundle too. Another model: \
-                   disconnect the phone and convert it as its documentation describes; the \
-                   diagnosis says what phones of its family need.",
+            cure: "Give `reflash convert` the SIP bundle of the phone too: `reflash models` names it. A \
+                   model that it only recognises: disconnect the phone.",
             clears_when: "Never in this run.",
         },
         Code::ProtocolApplicationInvalid => ExplanationText {

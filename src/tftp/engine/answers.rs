@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     super::{
-        TftpService, TransferOutcome, TransferPort,
+        ForgerySign, TftpService, TransferOutcome, TransferPort,
         packet::{PacketHead, error_code},
         peers::Peer,
         transmit::TransmitQueue,
@@ -32,11 +32,8 @@ impl<S: TftpService> TftpEngine<S> {
         out: &mut TransmitQueue,
     ) {
         let mut used = Vec::new();
-        if let Some(Peer::Busy {
-            slot, duplicate, ..
-        }) = self.peers.get(now, peer)
-        {
-            let slots = [Some(slot), duplicate].into_iter().flatten();
+        if let Some(Peer::Busy { slot, second, .. }) = self.peers.get(now, peer) {
+            let slots = [Some(slot), second].into_iter().flatten();
             let active = slots.filter_map(|slot| self.slots[slot].as_ref());
             used.extend(active.map(|active| active.port));
         }
@@ -48,8 +45,8 @@ impl<S: TftpService> TftpEngine<S> {
 
     /// An ACK of `peer` reached a port that serves it no transfer. If its transfer has no ACK yet, the
     /// sender guesses: the packets of the transfer name its port. The transfer then ends silently, so
-    /// that there is one guess for each request, and the address has to wait. Returns whether it was
-    /// a guess.
+    /// that there is one guess for each request. It costs the address nothing else. Returns whether it was a
+    /// guess.
     pub(super) fn end_guessed(
         &mut self,
         now: Instant,
@@ -58,7 +55,7 @@ impl<S: TftpService> TftpEngine<S> {
     ) -> bool {
         let Some(Peer::Busy {
             slot,
-            duplicate,
+            second,
             previous,
         }) = self.peers.get(now, peer)
         else {
@@ -68,7 +65,7 @@ impl<S: TftpService> TftpEngine<S> {
             return false;
         }
         let mut ended = false;
-        for slot in [duplicate, Some(slot)].into_iter().flatten() {
+        for slot in [second, Some(slot)].into_iter().flatten() {
             let active = self.slots[slot].as_ref();
             if active.is_some_and(|active| !active.transfer.has_acknowledged()) {
                 self.remove(now, slot, TransferOutcome::Replaced, true);
@@ -76,7 +73,9 @@ impl<S: TftpService> TftpEngine<S> {
             }
         }
         if ended {
-            self.guard.guessed(now, *peer.ip());
+            if self.guard.guessed(now, *peer.ip()) {
+                self.service.forged(now, *peer.ip(), ForgerySign::Guesses);
+            }
             self.ports.guessed(now);
         }
         ended

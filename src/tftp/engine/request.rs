@@ -30,13 +30,13 @@ impl<S: TftpService> TftpEngine<S> {
         request: &ReadRequest<'_>,
         out: &mut TransmitQueue,
     ) -> bool {
+        if let Some(text) = malformed(request) {
+            self.listener_error(now, local, peer, error_code::ILLEGAL, text, out);
+            return true;
+        }
         let Some((port, previous)) = self.choose_port(now, peer, request, out) else {
             return true;
         };
-        if let Some(text) = malformed(request) {
-            self.error(out, port, local, peer, error_code::ILLEGAL, text);
-            return true;
-        }
         let name = String::from_utf8_lossy(request.name);
         let possible =
             matches!(name, std::borrow::Cow::Borrowed(_)) && !name.chars().any(char::is_control);
@@ -92,8 +92,8 @@ impl<S: TftpService> TftpEngine<S> {
         )
     }
 
-    /// The port of the peer's next transfer, and that of its previous one. `None`: the request
-    /// repeats that of a transfer, and is handled.
+    /// The port of the peer's next transfer, and that of its previous one. Its transfer ends, unless it has an
+    /// ACK. `None`: the request repeats that of a transfer, and is handled.
     fn choose_port(
         &mut self,
         now: Instant,
@@ -111,28 +111,34 @@ impl<S: TftpService> TftpEngine<S> {
             }
             Some(Peer::Busy {
                 slot,
-                duplicate,
+                second,
                 previous: before,
             }) => {
-                let newest = self.slots[duplicate.unwrap_or(slot)]
+                let newest = second.unwrap_or(slot);
+                let active = self.slots[newest]
                     .as_mut()
                     .expect("a busy peer's slots are taken");
-                if newest.matches_request(request) {
-                    if let Some(send) = newest.transfer.retransmit(now) {
+                if active.matches_request(request) {
+                    if let Some(send) = active.transfer.retransmit(now) {
                         self.service.retransmitted(send.packets());
-                        self.transmit(now, duplicate.unwrap_or(slot), send, out);
+                        self.transmit(now, newest, send, out);
                         return None;
                     }
-                    if before.is_none() && self.begin_duplicate(now, slot, out) {
+                    if self.repeat_beside(now, slot, before, out) {
                         return None;
                     }
                 }
+                let port_of = |slot: usize| self.slots[slot].as_ref().map(|active| active.port);
+                let (first_port, second_port) = (port_of(slot), second.and_then(port_of));
+                if let Some(second) = second {
+                    self.end(now, second, TransferOutcome::Replaced);
+                }
+                if let Some(port) = self.place_beside(now, slot, (second_port, before)) {
+                    return Some((port, before));
+                }
+                self.end(now, slot, TransferOutcome::Replaced);
                 // The first of two comes before the newest: of two ports, the newest is used again.
-                let mut used = Vec::new();
-                for slot in [Some(slot), duplicate].into_iter().flatten() {
-                    used.extend(self.slots[slot].as_ref().map(|active| active.port));
-                    self.end(now, slot, TransferOutcome::Replaced);
-                }
+                let mut used: Vec<_> = first_port.into_iter().chain(second_port).collect();
                 previous = used.last().copied();
                 used.extend(before);
                 self.ports.choose(now, transfers, &used)
@@ -167,10 +173,16 @@ impl<S: TftpService> TftpEngine<S> {
             transfer,
             reader,
             unsent: None,
+            refusal: None,
             reported_at: now,
         };
         let slot = self.insert(active);
-        self.peers.begin(asked.peer, slot, previous);
+        match self.peers.get(now, asked.peer) {
+            Some(Peer::Busy { slot: first, .. }) => {
+                self.peers.begin_second(asked.peer, (first, slot), previous);
+            }
+            _ => self.peers.begin(asked.peer, slot, previous),
+        }
         self.transmit(now, slot, send, out);
     }
 }

@@ -135,10 +135,10 @@ impl<S: TftpService> TftpEngine<S> {
         match self.peers.get(now, active.peer) {
             Some(Peer::Busy {
                 slot: first,
-                duplicate: Some(duplicate),
+                second: Some(second),
                 ..
             }) => {
-                let stays = if slot == first { duplicate } else { first };
+                let stays = if slot == first { second } else { first };
                 self.peers.begin(active.peer, stays, Some(active.port));
             }
             _ => self.peers.end(now, active.peer, active.port, quiet),

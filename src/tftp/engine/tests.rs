@@ -3,6 +3,7 @@
 mod deferred;
 mod disk;
 mod forged;
+mod forged_address;
 mod limits;
 mod properties;
 mod repeated_requests;
@@ -12,9 +13,9 @@ use super::*;
 use crate::{
     stage::{OpenFile, StagedFile},
     tftp::{
-        TftpAnswer, TftpRequest,
+        ForgerySign, TftpAnswer, TftpRequest,
         peers::MEMORY,
-        policy::NAME_MAX,
+        policy::{ERROR_TEXT_MAX, NAME_MAX},
         port::{GUESSES_REMEMBERED, SHARED_PORTS},
         transfer::FIRST_BYTES_MAX,
     },
@@ -37,6 +38,7 @@ const SECOND: Socket = Socket::Transfer(PORT_2);
 #[derive(Default)]
 struct RecordingService {
     calls: Vec<String>,
+    forged: Vec<(Ipv4Addr, ForgerySign)>,
     large: Option<OpenFile>,
 }
 
@@ -69,6 +71,10 @@ impl TftpService for RecordingService {
 
     fn ended(&mut self, _: Instant, transfer: u64, end: TransferOutcome, bytes: u64) {
         self.calls.push(format!("ended {transfer} {end:?} {bytes}"));
+    }
+
+    fn forged(&mut self, _: Instant, address: Ipv4Addr, sign: ForgerySign) {
+        self.forged.push((address, sign));
     }
 }
 

@@ -241,6 +241,7 @@ impl Conversion {
             at: attempt.at,
             has_manifest: attempt.outcome == FileOutcome::Delivered,
             images: vec![ImageStatus::default(); staged.count],
+            platforms: staged.platforms.clone(),
             sequence: 0,
             complete: false,
             interrupted: false,
@@ -264,7 +265,7 @@ impl Conversion {
         let newly = !pass.complete;
         if newly {
             pass.complete = true;
-            let had_every_ack = pass.images.iter().all(|image| image.delivered);
+            let had_every_ack = pass.own_images().all(|(_, image)| image.delivered);
             if pass.role == StageRole::Target {
                 self.delivery.complete_passes += 1;
                 self.delivery.had_every_ack |= had_every_ack;

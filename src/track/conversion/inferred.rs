@@ -10,7 +10,12 @@ use super::{
 };
 use crate::{
     diagnose::Code,
-    track::{change::Change, event::StepDetails, observation::TransferId, pass::ImageStatus},
+    track::{
+        change::Change,
+        event::StepDetails,
+        observation::TransferId,
+        pass::{ImagePass, ImageStatus},
+    },
 };
 
 /// A phone that writes and restarts is silent for at least this long after requesting its
@@ -40,7 +45,7 @@ impl Conversion {
         if !cx.requests_only {
             return;
         }
-        self.on_acknowledgement(out);
+        self.on_acknowledgement(cx.at, out);
         if let Some(pass) = &mut self.delivery.current {
             pass.has_manifest = true;
         }
@@ -69,7 +74,9 @@ impl Conversion {
         if !cx.requests_only || !is_near || !self.may_follow_writing(cx, request) {
             return;
         }
-        let last = pass.images.len() - 1;
+        let Some(last) = pass.own_images().next_back().map(|(index, _)| index) else {
+            return;
+        };
         let written = self
             .delivery
             .image_transfer(last)
@@ -105,7 +112,8 @@ impl Delivery {
 
     /// How the images of the current pass are accounted for, as text.
     pub(super) fn describe_images(&self) -> String {
-        let images = self.current.as_ref().map_or(&[][..], |pass| &pass.images);
+        let own = self.current.iter().flat_map(ImagePass::own_images);
+        let images: Vec<&ImageStatus> = own.map(|(_, image)| image).collect();
         let count =
             |what: fn(&ImageStatus) -> bool| images.iter().filter(|image| what(image)).count();
         let delivered = count(|image| image.delivered);

@@ -26,6 +26,8 @@ pub(in crate::track) struct Reachability {
     pub(super) closed_server: Option<(SocketAddrV4, RepeatedEvent)>,
     /// Requests of this PBX to this port of the phone find it closed.
     pub(super) closed_contact: Option<(SocketAddrV4, SocketAddrV4, RepeatedEvent)>,
+    /// When packets were seen last that another sender sends with the phone's address.
+    pub(super) forged: Option<RunTime>,
     /// Leases that were recorded as evidence.
     pub(super) lease_notes: u8,
 }
@@ -104,6 +106,7 @@ impl Reachability {
             self.unleased = self.unleased.or(earlier.unleased);
             self.closed_server = self.closed_server.or(earlier.closed_server);
             self.closed_contact = self.closed_contact.or(earlier.closed_contact);
+            self.forged = self.forged.or(earlier.forged);
         }
     }
 }

@@ -33,7 +33,7 @@ impl Conversion {
         let (file, pass, role) = (attempt.name.clone(), attempt.pass, attempt.role);
         self.on_activity(cx.at, out);
         if bytes > 0 {
-            self.on_acknowledgement(out);
+            self.on_acknowledgement(cx.at, out);
         }
         let mut image = None;
         if let FileRole::Image(Some(index)) = role {
@@ -45,9 +45,11 @@ impl Conversion {
                     current.on_progress(index, transfer);
                 }
                 let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+                let own = || current.own_images();
+                let before = own().take_while(|(own, _)| *own < index).count();
                 image = Some(ImageNumber {
-                    number: number(index + 1),
-                    count: number(current.images.len()),
+                    number: number(before + 1),
+                    count: number(own().count()),
                 });
             }
         }
@@ -86,7 +88,7 @@ impl Conversion {
             self.on_activity(cx.at, out);
         }
         if *end == TransferEnd::Delivered || attempt.bytes > 0 {
-            self.on_acknowledgement(out);
+            self.on_acknowledgement(cx.at, out);
         } else if matches!(end, TransferEnd::Vanished { .. }) {
             self.count_unacked_transfer(cx, &attempt, out);
         }

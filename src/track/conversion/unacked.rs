@@ -98,6 +98,7 @@ impl Conversion {
     fn check_unacked(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
         if let Some(unacked) = &self.reachability.unacked
             && unacked.is_blocked()
+            && !self.is_forged_at(cx.at)
             && self.reachability.closed_server.is_none()
         {
             let lost = text::LostAnswers {
@@ -114,10 +115,11 @@ impl Conversion {
     }
 
     /// The phone acknowledged something, so it receives this machine's answers.
-    pub(super) fn on_acknowledgement(&mut self, out: &mut Vec<Change>) {
+    pub(super) fn on_acknowledgement(&mut self, at: RunTime, out: &mut Vec<Change>) {
         self.reachability.unacked = None;
         self.clear_closed_server(out);
         self.withdraw(Code::BlockedByFirewall, None, out);
+        self.clear_forged(at, out);
     }
 }
 

@@ -57,6 +57,10 @@ pub(crate) const UNANSWERED_REPETITIONS: u16 = 7;
 /// more than it sends from one.
 pub(crate) const UNANSWERED_WITHOUT_PORTS: u16 = 5;
 
+/// For so long after a sign of forged packets, these are the reason that answers are not acknowledged. The
+/// server reports a sign every 30 s.
+pub(crate) const FORGED_RECENTLY: Duration = Duration::from_mins(2);
+
 /// Requests for one name within this time are duplicates. Phones repeat after 4 s.
 pub(crate) const REPEAT_AFTER: Duration = Duration::from_secs(2);
 

@@ -23,7 +23,8 @@ pub(crate) use files::{
 };
 pub(crate) use format::{models, printable};
 pub(crate) use network::{
-    contact_unreachable, leased, no_lease, no_request, no_tftp_address, no_tftp_server, voice_vlan,
+    contact_unreachable, forged, leased, no_lease, no_request, no_tftp_address, no_tftp_server,
+    voice_vlan,
 };
 pub(crate) use refusal::{
     boots_without_images, bridge_needed, bridge_not_requested, hardware_mismatch, refused,

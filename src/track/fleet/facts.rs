@@ -90,6 +90,7 @@ impl Fleet {
             | ObservationKind::PortClosed { .. }
             | ObservationKind::TftpPortClosed { .. }
             | ObservationKind::ContactClosed { .. }
+            | ObservationKind::Forged { .. }
             | ObservationKind::Remark { .. } => {
                 let Some(id) = self.id_at(address) else {
                     return Vec::new();
@@ -146,6 +147,7 @@ fn apply_to_phone(
         ObservationKind::ContactClosed { contact, pbx } => {
             conversion.on_contact_closed(cx, (*contact, *pbx), out);
         }
+        ObservationKind::Forged { sign } => conversion.on_forged(cx, address, *sign, out),
         ObservationKind::Remark {
             source,
             detail,

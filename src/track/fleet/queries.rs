@@ -8,7 +8,10 @@ use super::{
     super::{
         change::Change,
         conversion::ExpectedActivity,
-        event::{Event, PhoneId, PhoneRef, PollCandidate},
+        event::{Event, PhoneId, PhoneRef, PollCandidate, State},
+        identity::Phone,
+        limiter::Sender,
+        observation::{Observation, ObservationKind},
         report::{self, FleetCounts, MissingPhone, Report},
     },
     Fleet,
@@ -60,6 +63,28 @@ impl Fleet {
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.registry.dropped
+    }
+
+    /// What is known of the sender of this observation.
+    #[must_use]
+    pub fn sender(&self, observation: &Observation) -> Sender {
+        let phone = match &observation.kind {
+            ObservationKind::AddressWanted { mac, .. }
+            | ObservationKind::AddressAnswered { mac, .. } => self.registry.of(*mac),
+            _ => self
+                .registry
+                .at(observation.address)
+                .map(|(_, phone)| phone),
+        };
+        let is_idle = |phone: &Phone| {
+            let state = phone.conversion.effective_state();
+            matches!(state, State::Seen | State::Confirmed | State::Already)
+        };
+        Sender {
+            is_known: phone.is_some_and(|phone| self.registry.is_kept(phone)),
+            is_wanted: self.plan.expected_macs().is_none(),
+            is_idle: phone.is_none_or(is_idle),
+        }
     }
 
     /// The report of everything known. `began` is the time of day at which the run began; it

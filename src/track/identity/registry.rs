@@ -86,6 +86,11 @@ impl Registry {
         self.of_mac.get(&mac).copied()
     }
 
+    /// Whether a phone is listed, or acknowledged a part of any file.
+    pub(in crate::track) fn is_kept(&self, phone: &Phone) -> bool {
+        phone.has_transferred() || phone.mac.is_some_and(|mac| self.kept.contains(&mac))
+    }
+
     /// A number for a new phone; `None` if there are too many. A phone with a MAC may take the place
     /// of another entry.
     pub(super) fn new_id(&mut self, mac: Option<MacAddress>) -> Option<PhoneId> {

@@ -285,15 +285,15 @@ fn check(bundles: Vec<Bundle>, answers: &Answers) -> BundleCheck {
     if let Err(error) = stage::check_targets(&bundles, accept(true, true)) {
         return BundleCheck::Rejected(rejection(&bundles, &error));
     }
-    let is_convertible = |bundle: &Bundle| {
+    let is_supported = |bundle: &Bundle| {
         bundle
             .models
             .iter()
-            .any(|model| model.family.is_convertible())
+            .any(|model| model.family.is_supported())
     };
-    if let Some(other) = bundles.iter().find(|bundle| !is_convertible(bundle)) {
+    if let Some(other) = bundles.iter().find(|bundle| !is_supported(bundle)) {
         return BundleCheck::Rejected(format!(
-            "{} is for phones that reflash cannot convert ({}).\n→ `reflash models` lists those \
+            "{} is for phones that reflash neither converts nor upgrades ({}).\n→ `reflash models` lists those \
              that it can",
             name(&other.path),
             numbers(&other.models)

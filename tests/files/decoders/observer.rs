@@ -240,6 +240,7 @@ fn a_reported_target_load_confirms_the_phone() {
             name: "SIP42.9-3-1SR4-1S.loads".to_owned(),
             images: vec![("jar42sip.9-3-1ES26.sbn".to_owned(), 1000)],
             hardware: None,
+            platforms: Vec::new(),
         }],
     };
     for (version, state) in [

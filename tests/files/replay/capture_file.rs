@@ -270,6 +270,7 @@ pub(super) fn stages() -> Vec<StagePlan> {
                 .map(|(place, name)| ((*name).to_owned(), 3000 + place as u64 * 512))
                 .collect(),
             hardware: None,
+            platforms: Vec::new(),
         }],
     }]
 }

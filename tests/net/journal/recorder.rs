@@ -47,6 +47,7 @@ pub(super) fn header() -> JournalHeader {
                 .iter()
                 .map(|manifest| journal::RecordedManifest {
                     name: manifest.name.clone(),
+                    platforms: Vec::new(),
                     hardware: manifest.hardware,
                     images: manifest.images.clone(),
                 })

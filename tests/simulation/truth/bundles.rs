@@ -93,6 +93,7 @@ impl Bundle {
                 name,
                 images: images.clone(),
                 hardware: Some(15),
+                platforms: Vec::new(),
             })
             .collect();
         Self {

@@ -12,7 +12,8 @@ pub(crate) enum NotFound {
     Nothing,
     /// The phone is of a family that is not staged.
     WrongModel(Family),
-    /// The phone is of a family that this program does not convert, or of an unknown family.
+    /// The phone has no recovery manifest and is of a family that is not staged, or of an unknown
+    /// family.
     Unsupported(Option<Family>),
     /// The name differs from this staged one by a typing error.
     Mismatch(String),

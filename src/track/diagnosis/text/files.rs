@@ -279,30 +279,21 @@ pub(crate) fn slipped(name: &str, slip: Slip, at: RunTime) -> Diagnosis {
     )
 }
 
-/// What the phones of a family need, as this program does not convert them.
-fn needs(family: Option<Family>) -> &'static str {
-    match family {
-        Some(Family::F69) => {
-            "A 69xx installs the load that loadInformation in its SEP file names, without a \
-             reset. It needs the BOOT, DSP and SIP images of a cmterm-69xx-sip bundle."
-        }
-        Some(Family::F894) => {
-            "An 8941 or 8945 installs the load that its SEP file names. It fetches nine image \
-             parts, over HTTP first, and needs a power brick."
-        }
-        Some(Family::F99) => {
-            "An 8961, 9951 or 9971 runs only SIP; a new load is named in its SEP file."
-        }
-        Some(Family::F78 | Family::F88) => {
-            "A 78xx or 88xx runs SIP; without a call manager it needs the licence and the \
-             firmware of the multiplatform (MPP) line."
-        }
-        Some(Family::F792) => "A 7921, 7925 or 7926 is wireless and has no SIP firmware.",
-        _ => {
-            "This program converts the 7906/7911, 7931, 7940/7960, 7941/7961, 7942/7962, \
-             7945/7965, 7970/7971 and 7975."
-        }
+/// What a phone of a family that no firmware here is for needs.
+fn needs(family: Option<Family>) -> String {
+    if let Some(slots) = family.and_then(Family::slots) {
+        let bundle = family.and_then(Family::sip_bundle).unwrap_or_default();
+        return format!(
+            "Such a phone installs the load that loadInformation in its configuration names, without \
+             a reset: give its bundle ({bundle}…), and restart the phone: {}.",
+            slots.restart
+        );
     }
+    match family {
+        Some(Family::F792) => "A 7921, 7925 or 7926 is wireless and has no SIP firmware.",
+        _ => "`reflash models` lists the phones that this program converts and upgrades.",
+    }
+    .to_owned()
 }
 
 /// The phone is of a family that this program does not convert.
@@ -319,6 +310,9 @@ pub(crate) fn unsupported(name: &str, family: Option<Family>, at: RunTime) -> Di
                 "This run has no firmware for it. Give `reflash convert` the SIP bundle of the \
                  7940 and 7960 too (P0S3-8-12-00.zip)."
                     .to_owned()
+            }
+            Some(of) if of.is_supported() => {
+                format!("This run has no firmware for it. {}", needs(family))
             }
             _ => format!(
                 "Disconnect the phone: this program does not convert it. {}",

@@ -9,11 +9,38 @@ use crate::{
         lease::{BootServer, LeaseOptions},
         observation::{EvidenceSource, RunTime},
         plan::Subnet,
+        withheld::Forgery,
     },
 };
 
 /// Addresses of option 150 that are listed; the rest are counted. Phones contact two.
 const LISTED_SERVERS: usize = 4;
+
+/// Another sender uses the phone's address.
+pub(crate) fn forged(address: Ipv4Addr, sign: Forgery, at: RunTime) -> Diagnosis {
+    let what = match sign {
+        Forgery::Guesses => {
+            "acknowledgements from {address} reach ports that serve it nothing, as if their sender \
+             does not see the transfers and guesses their ports"
+        }
+        Forgery::Flood => {
+            "more requests arrive from {address} than the server answers, 200 per second in the long \
+             run, and phones send one"
+        }
+    };
+    diagnosis(
+        Code::ForgedPackets,
+        format!(
+            "at {} {}",
+            clock(at),
+            what.replace("{address}", &address.to_string())
+        ),
+        "Another host forges the phone's address, or a second device has it. The switch shows at \
+         which port frames with this source address enter; IP source guard and dynamic ARP inspection \
+         stop them there. The phone repeats its requests and is served, more slowly. Check on the \
+         phone itself what the report says of it.",
+    )
+}
 
 /// The phone tags its frames and is in another network.
 pub(crate) fn voice_vlan(
