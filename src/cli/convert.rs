@@ -221,6 +221,7 @@ pub(crate) fn run_with(
         Some(survey) => messages.extend((!args.journal.resume).then(|| survey_message(survey))),
         None => messages.extend(resets::messages(targets)),
     }
+    messages.extend(resets::no_way_back(bridges));
     messages.extend(dropped.into_iter().chain(temporary_message));
     messages.extend_from_slice(observers.captures.messages());
     messages.extend(servers.metrics_message());

@@ -2,13 +2,24 @@
 
 use crate::{
     bundle::{Bundle, FirmwareSet},
-    phone::{Model, restart_instructions},
+    phone::{Model, is_early_step, restart_instructions},
 };
 
 /// How to bring a phone into its boot loader, which requests the target by itself. Not during a
 /// survey: a phone that was reset has no load left to report.
 const RESET: &str = "to reset a phone: hold # while you connect its power, until the line lamps \
                      light in turn; then type 123456789*0#";
+
+/// That there is no way back after the steps of a 7940 or 7960; `None` if none is given.
+pub(super) fn no_way_back(bridges: &[Bundle]) -> Option<String> {
+    let mut loads = bridges.iter().flat_map(Bundle::served_loads);
+    loads.any(is_early_step).then(|| {
+        "a 7940 or 7960 from before 5.0 has no way back from here: from 5.0 on, it accepts signed \
+         images only. It installs one bridge at each start, restarts by itself, and must keep its \
+         power"
+            .to_owned()
+    })
+}
 
 /// How phones are reset, or that they must not be.
 pub(super) fn messages(targets: &[Bundle]) -> Vec<String> {

@@ -192,7 +192,10 @@ impl Conversion {
 
     /// Images that arrive again and again.
     fn check_early_loops(&mut self, cx: Context<'_>, name: &str, out: &mut Vec<Change>) {
-        if let Some(other) = self.early.in_turn_with(name) {
+        // Steps of this run that were not installed are offered again, one after the other.
+        let is_step = |name: &str| has_target(cx) && cx.catalog.role_of_file(name).is_some();
+        let other = self.early.in_turn_with(name);
+        if let Some(other) = other.filter(|other| !is_step(other) || !is_step(name)) {
             let diagnosis = text::upgrade_loop([&other, name], cx.at);
             self.raise(name, diagnosis, out);
         } else if let Some(count) = self.early.repeated(name) {

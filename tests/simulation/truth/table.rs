@@ -5,7 +5,11 @@ use std::{
     fmt,
 };
 
-use reflash::{phone::LoadName, simulator::StartState, track::State};
+use reflash::{
+    phone::{Generation79x0, LoadName},
+    simulator::StartState,
+    track::State,
+};
 
 use super::{
     scenario::Cause,
@@ -95,6 +99,26 @@ fn expected_diagnosis(phone: &PlayedPhone, bridge: bool, missing: bool) -> Expec
     }
 }
 
+/// The same of a 7940 or 7960. `steps`: those to the loader are served.
+fn expected_of_first_phone(phone: &PlayedPhone, steps: bool) -> Expected {
+    let member = &phone.member;
+    let StartState::Application(load) = &member.start else {
+        return Expected::Open;
+    };
+    let generation = load.generation_79x0();
+    let needs_steps = generation == Some(Generation79x0::Unsigned) && !steps;
+    match &member.cause {
+        _ if member.loss > 0 => Expected::Open,
+        Cause::Firewall => Expected::Code("blocked-by-firewall"),
+        Cause::Nothing | Cause::Refuses if needs_steps => Expected::Code("bridge-needed"),
+        Cause::Nothing => Expected::Nothing,
+        // The loader accepts what it gets.
+        Cause::Refuses if generation == Some(Generation79x0::Loader) => Expected::Nothing,
+        Cause::Refuses => Expected::Code("image-rejected"),
+        _ => Expected::Open,
+    }
+}
+
 /// Whether the server could not know that this phone is converted.
 fn excuse(phone: &PlayedPhone) -> bool {
     let member = &phone.member;
@@ -131,7 +155,11 @@ impl Table {
                 diagnosed
             };
             let missing = scenario.missing.is_some();
-            let (cause, expected) = match expected_diagnosis(phone, scenario.bridge, missing) {
+            let expected = match scenario.steps {
+                Some(steps) => expected_of_first_phone(phone, steps),
+                None => expected_diagnosis(phone, scenario.bridge, missing),
+            };
+            let (cause, expected) = match expected {
                 Expected::Code(code) => (code.to_owned(), Some(code)),
                 Expected::Nothing => ("nothing".to_owned(), None),
                 Expected::Open => ("open".to_owned(), None),

@@ -17,12 +17,12 @@ use reflash::{
     tftp::{
         Socket, TransferPort, engine::TftpEngine, policy::EngineLimits, transmit::TransmitQueue,
     },
-    track::{EvidenceSource, ObservationKind, PhoneReport, Plan},
+    track::{EvidenceSource, ObservationKind, PhoneReport, Plan, View},
 };
 use tempfile::NamedTempFile;
 
 use super::{
-    bundles::{Bundles, views},
+    bundles::{Bundle, Bundles, Files, views, views_of_first_phones},
     device::Device,
     scenario::{Cause, Member, Random, Scenario},
     server::Server,
@@ -83,6 +83,24 @@ pub(crate) fn play(seed: u64, bundles: &Bundles) -> Played {
     world.result()
 }
 
+/// A fleet of 7940 and 7960.
+pub(crate) fn play_first_phones(seed: u64, bundles: &Bundles, steps: &[Bundle]) -> Played {
+    let scenario = Scenario::first_phones(seed);
+    let steps = match scenario.steps {
+        Some(true) => steps,
+        _ => &[],
+    };
+    let plan = Plan {
+        stages: vec![bundles.target.plan.clone()],
+        bridge: steps.iter().map(|step| step.plan.clone()).collect(),
+        ..Plan::default()
+    };
+    let views = views_of_first_phones(&bundles.target, steps);
+    let mut world = World::with(scenario, bundles, plan, views);
+    world.run();
+    world.result()
+}
+
 impl<'a> World<'a> {
     fn new(seed: u64, bundles: &'a Bundles) -> Self {
         let scenario = Scenario::new(seed, &bundles.target.load);
@@ -91,7 +109,6 @@ impl<'a> World<'a> {
         } else {
             &bundles.target
         };
-        let began = Instant::now();
         let plan = Plan {
             stages: vec![target.plan.clone()],
             bridge: scenario
@@ -101,6 +118,18 @@ impl<'a> World<'a> {
                 .collect(),
             ..Plan::default()
         };
+        let views = views(&scenario, bundles, target);
+        Self::with(scenario, bundles, plan, views)
+    }
+
+    fn with(
+        scenario: Scenario,
+        bundles: &'a Bundles,
+        plan: Plan,
+        views: HashMap<View, Files>,
+    ) -> Self {
+        let seed = scenario.seed;
+        let began = Instant::now();
         // In memory if possible: thousands of fleets need no disk.
         let memory = Path::new("/dev/shm");
         let record = if memory.is_dir() {
@@ -110,12 +139,7 @@ impl<'a> World<'a> {
         };
         let record = record.expect("a temporary file");
         let journal = journal(&record, &plan);
-        let server = Server::new(
-            began,
-            plan.clone(),
-            views(&scenario, bundles, target),
-            journal,
-        );
+        let server = Server::new(began, plan.clone(), views, journal);
         let devices: Vec<Device> = (0_u8..)
             .zip(&scenario.members)
             .map(|(index, member)| Device::new(seed, index, member, bundles))
