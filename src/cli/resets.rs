@@ -11,7 +11,7 @@ const RESET: &str = "to reset a phone: hold # while you connect its power, until
                      light in turn; then type 123456789*0#";
 
 /// That there is no way back after the steps of a 7940 or 7960; `None` if none is given.
-pub(super) fn no_way_back(bridges: &[Bundle]) -> Option<String> {
+fn no_way_back(bridges: &[Bundle]) -> Option<String> {
     let mut loads = bridges.iter().flat_map(Bundle::served_loads);
     loads.any(is_early_step).then(|| {
         "a 7940 or 7960 from before 5.0 has no way back from here: from 5.0 on, it accepts signed \
@@ -22,7 +22,7 @@ pub(super) fn no_way_back(bridges: &[Bundle]) -> Option<String> {
 }
 
 /// How phones are reset, or that they must not be.
-pub(super) fn messages(targets: &[Bundle]) -> Vec<String> {
+pub(super) fn messages(targets: &[Bundle], bridges: &[Bundle]) -> Vec<String> {
     let sets = || targets.iter().flat_map(Bundle::served_sets);
     let stuck: Vec<&Model> = sets()
         .flat_map(FirmwareSet::models_without_recovery)
@@ -47,6 +47,7 @@ pub(super) fn messages(targets: &[Bundle]) -> Vec<String> {
         messages.push(RESET.to_owned());
     }
     messages.extend(restart_instructions(&models().collect::<Vec<_>>()));
+    messages.extend(no_way_back(bridges));
     messages
 }
 
@@ -80,7 +81,7 @@ mod tests {
             trusted: vec![test_key()],
             ..ExamineOptions::default()
         };
-        messages(&examine(&path, &options).unwrap())
+        messages(&examine(&path, &options).unwrap(), &[])
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn number(name: &str, default: u64) -> u64 {
 #[test]
 fn reports_agree_with_the_state_of_every_7940_and_7960() {
     let (bundles, steps) = (Bundles::of_first_phones(), bundles::steps());
-    check(|seed| world::play_first_phones(seed, &bundles, &steps));
+    check(|seed| world::first_phones::play(seed, &bundles, &steps));
 }
 
 #[test]

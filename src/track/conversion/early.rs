@@ -171,6 +171,8 @@ impl Conversion {
                 EarlyProtocol::Skinny
             });
         }
+        // After an image, the next file is the first of another start, or of the same firmware.
+        self.early.has_begun &= request.served.is_none();
         self.early.shows(if is_unsigned {
             Generation79x0::Unsigned
         } else {

@@ -106,7 +106,7 @@ impl Device {
     pub(crate) fn mute(&mut self, port: u16) {
         self.muted.insert(port);
         let name = self.requested.get(&port).cloned().unwrap_or_default();
-        self.last_ack_lost |= name.starts_with("cvm") || name.ends_with(".sb2");
+        self.last_ack_lost |= name.starts_with("cvm") || name.contains(".sb2");
     }
 
     /// Whether a packet of the server to this port is lost.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use reflash::{
-    phone::{Generation79x0, LoadName},
+    phone::{Family, Generation79x0, LoadName},
     simulator::StartState,
     track::State,
 };
@@ -131,6 +131,9 @@ fn excuse(phone: &PlayedPhone) -> bool {
     };
     // Only announcements show a neighbour's images and the load before this run.
     matches!(member.cause, Cause::PeerSharing | Cause::Already) && !member.witness
+        // A start between the writing of an application and its first request voids the pass of a
+        // loader, which reads its manifest again and fetches nothing.
+        || member.model.family == Family::P3 && (member.cause == Cause::Restart || member.loss > 0)
         // The last image has no next one.
         || phone.last_ack_lost
         || by_request("only the final ACK")

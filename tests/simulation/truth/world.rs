@@ -1,6 +1,8 @@
 //! One fleet, one server and the network between them, in virtual time.
 
 mod claims;
+pub(crate) mod first_phones;
+mod reports;
 
 use std::{
     cmp::Reverse,
@@ -12,17 +14,19 @@ use std::{
 
 use reflash::{
     journal::{self, Journal, JournalHeader, Network},
-    phone::{LoadName, MacAddress},
+    phone::Family,
     simulator::{PhoneAction, PhoneContents, PhoneEvent, StartState},
     tftp::{
         Socket, TransferPort, engine::TftpEngine, policy::EngineLimits, transmit::TransmitQueue,
     },
-    track::{EvidenceSource, ObservationKind, PhoneReport, Plan, View},
+    track::{ObservationKind, PhoneReport, Plan, View},
 };
 use tempfile::NamedTempFile;
 
+use reports::{cdp, dhcp};
+
 use super::{
-    bundles::{Bundle, Bundles, Files, views, views_of_first_phones},
+    bundles::{Bundles, Files, views},
     device::Device,
     scenario::{Cause, Member, Random, Scenario},
     server::Server,
@@ -79,24 +83,6 @@ struct World<'a> {
 
 pub(crate) fn play(seed: u64, bundles: &Bundles) -> Played {
     let mut world = World::new(seed, bundles);
-    world.run();
-    world.result()
-}
-
-/// A fleet of 7940 and 7960.
-pub(crate) fn play_first_phones(seed: u64, bundles: &Bundles, steps: &[Bundle]) -> Played {
-    let scenario = Scenario::first_phones(seed);
-    let steps = match scenario.steps {
-        Some(true) => steps,
-        _ => &[],
-    };
-    let plan = Plan {
-        stages: vec![bundles.target.plan.clone()],
-        bridge: steps.iter().map(|step| step.plan.clone()).collect(),
-        ..Plan::default()
-    };
-    let views = views_of_first_phones(&bundles.target, steps);
-    let mut world = World::with(scenario, bundles, plan, views);
     world.run();
     world.result()
 }
@@ -386,6 +372,10 @@ impl<'a> World<'a> {
                     self.fly(Flight::Evidence(index, cdp(load)));
                 }
             }
+            // The loader starts the application that it wrote.
+            PhoneEvent::Installed(load) if device.member.model.family == Family::P3 => {
+                device.running = Some(load.clone());
+            }
             _ => {}
         }
     }
@@ -400,20 +390,4 @@ fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
     let header = JournalHeader::new("convert", network, journal::Arguments::default(), &[], plan);
     std::fs::remove_file(record.path()).expect("it was there");
     Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
-}
-
-fn dhcp(mac: MacAddress) -> ObservationKind {
-    ObservationKind::MacReported {
-        mac,
-        source: EvidenceSource::Dhcp,
-        sender: None,
-    }
-}
-
-fn cdp(load: LoadName) -> ObservationKind {
-    ObservationKind::Load {
-        load,
-        source: EvidenceSource::Cdp,
-        detail: "Version".to_owned(),
-    }
 }
