@@ -26,6 +26,7 @@ pub use decoded::{Decoded, address, observations};
 pub use deduplicator::{Deduplicator, REPEAT_WINDOW};
 pub use frame_limiter::{FRAME_BURST, FRAMES_PER_SECOND};
 pub(crate) use observation_queue::ObservationQueue;
+use observer::is_sent_by_phone;
 pub use observer::{Observer, SIP_PORT, Sink};
 pub use register_tracker::{MAX_COPIES, MAX_TRACKED, RegisterTracker};
 pub(crate) use route::Route;

@@ -13,8 +13,11 @@ pub mod phone_list;
 pub mod plan_file;
 pub mod run_inputs;
 pub mod secrets;
+mod unreadable;
 
 use std::path::Path;
+
+pub use unreadable::unreadable;
 
 use crate::{failure::Failure, stage::StageError, text::escape};
 

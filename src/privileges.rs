@@ -43,6 +43,36 @@ pub fn home() -> Option<PathBuf> {
     }
 }
 
+/// Who opens the files of the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// The user's name, or number if it has none.
+    pub name: String,
+    /// The user's number.
+    pub uid: u32,
+    /// The user called sudo, and this process is root.
+    pub is_caller: bool,
+}
+
+/// Who opens the files of the command line.
+#[must_use]
+pub fn reader() -> Reader {
+    if let Some(caller) = user::caller() {
+        return Reader {
+            name: caller.name,
+            uid: caller.uid.as_raw(),
+            is_caller: true,
+        };
+    }
+    let uid = unistd::geteuid();
+    let known = User::from_uid(uid).ok().flatten();
+    Reader {
+        name: known.map_or_else(|| uid.to_string(), |user| user.name),
+        uid: uid.as_raw(),
+        is_caller: false,
+    }
+}
+
 /// The home folder in the user database.
 fn home_of(uid: Uid) -> Option<PathBuf> {
     match User::from_uid(uid) {

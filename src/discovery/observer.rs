@@ -206,7 +206,7 @@ impl Observer {
 }
 
 /// Whether the phone that the message names also sent the frame: no router and no server did.
-fn is_sent_by_phone(decoded: &Decoded<'_>) -> bool {
+pub(super) fn is_sent_by_phone(decoded: &Decoded<'_>) -> bool {
     match decoded {
         Decoded::Cdp(_) | Decoded::Lldp(_) | Decoded::Arp(_) => true,
         Decoded::Dhcp(message) => {

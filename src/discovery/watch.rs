@@ -45,6 +45,10 @@ pub struct ObservedPhone {
     pub expires_at: Option<RunTime>,
     /// Whether its last announcement expired: it has no power, restarts, or was moved.
     pub is_silent: bool,
+    /// The last host that sent a frame in its name.
+    pub disputed: Option<MacAddress>,
+    /// All that is known of it comes from such frames.
+    pub is_only_disputed: bool,
 }
 
 /// How a phone's entry in the list changed.
@@ -93,6 +97,8 @@ impl PhoneList {
                     last_seen: now,
                     expires_at: None,
                     is_silent: false,
+                    disputed: None,
+                    is_only_disputed: fact.disputed.is_some(),
                 };
                 entry.insert(phone).apply(now, fact);
                 return Some(PhoneChange::New);
@@ -109,9 +115,12 @@ impl PhoneList {
                 port,
                 vlan,
                 power,
+                disputed,
+                is_only_disputed,
                 ..
             } = phone.clone();
-            (address, model, load, port, vlan, power)
+            let marks = (disputed, is_only_disputed);
+            (address, model, load, port, vlan, power, marks)
         };
         match (was.is_silent, entry.is_silent) {
             (true, false) => Some(PhoneChange::Back),
@@ -155,8 +164,24 @@ impl PhoneList {
 }
 
 impl ObservedPhone {
-    /// Takes over what the fact reports and keeps the rest.
+    /// Takes over what the fact reports and keeps the rest. A disputed fact is only noted once the
+    /// phone itself was observed, and what it reported before then no longer counts.
     fn apply(&mut self, now: RunTime, fact: &Fact) {
+        match fact.disputed {
+            Some(host) => {
+                self.disputed = Some(host);
+                if !self.is_only_disputed {
+                    return;
+                }
+            }
+            None if self.is_only_disputed && fact.source != EvidenceSource::Neighbour => {
+                self.is_only_disputed = false;
+                (self.address, self.model, self.load) = (None, None, None);
+                (self.port, self.vlan, self.power) = (None, None, None);
+                (self.expires_at, self.is_silent) = (None, false);
+            }
+            None => {}
+        }
         self.last_seen = now;
         self.source = fact.source;
         self.address = fact.address.or(self.address);
@@ -200,6 +225,7 @@ mod tests {
             vlan: None,
             power: None,
             ttl: (ttl > 0).then(|| Duration::from_secs(ttl)),
+            disputed: None,
         }
     }
 
@@ -262,6 +288,43 @@ mod tests {
         assert_eq!(phone.address, Some(address));
         assert!(phone.load.is_some());
         assert_eq!(phone.expires_at, Some(at(180)), "ARP does not lengthen it");
+    }
+
+    #[test]
+    fn a_frame_of_another_host_marks_a_phone_and_changes_nothing_else() {
+        let mut watch = PhoneList::default();
+        let host = MacAddress::new([2, 0, 0, 0, 0, 9]);
+        let forged = Fact {
+            disputed: Some(host),
+            ..load("SIP45.9-3-1SR4-1S")
+        };
+        watch.apply(at(0), &load("SCCP45.8-5-2S"));
+        assert_eq!(watch.apply(at(60), &forged), Some(PhoneChange::Changed));
+        assert_eq!(watch.apply(at(61), &forged), None);
+        let phone = watch.phone(MAC).unwrap();
+        assert_eq!(phone.load, Some(LoadName::new("SCCP45.8-5-2S")));
+        assert_eq!((phone.last_seen, phone.expires_at), (at(0), Some(at(180))));
+        assert_eq!(
+            (phone.disputed, phone.is_only_disputed),
+            (Some(host), false)
+        );
+    }
+
+    #[test]
+    fn a_phone_that_only_another_host_names_is_listed_as_disputed_until_it_reports_itself() {
+        let mut watch = PhoneList::default();
+        let forged = Fact {
+            disputed: Some(MacAddress::new([2, 0, 0, 0, 0, 9])),
+            vlan: Some(7),
+            ..load("SIP45.9-3-1SR4-1S")
+        };
+        assert_eq!(watch.apply(at(0), &forged), Some(PhoneChange::New));
+        assert!(watch.phone(MAC).unwrap().is_only_disputed);
+        let own = load("SCCP45.8-5-2S");
+        assert_eq!(watch.apply(at(1), &own), Some(PhoneChange::Changed));
+        let phone = watch.phone(MAC).unwrap();
+        assert!(!phone.is_only_disputed && phone.disputed.is_some());
+        assert_eq!((&phone.load, phone.vlan), (&own.load, None));
     }
 
     #[test]

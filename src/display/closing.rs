@@ -1,12 +1,14 @@
 //! The report at the end of a run, 80 columns wide.
 
+use std::{collections::BTreeMap, net::Ipv4Addr};
+
 use jiff::SignedDuration;
 
 use super::style::Style;
 use crate::{
     run_view::{PhoneView, RunView, format, registrations, totals},
     text::{clock, date_time, escape, wrap},
-    track::{FileOutcome, PhoneReport, State},
+    track::{FileOutcome, PhoneReport, Report, State},
 };
 
 /// Phones write their flash for up to this long.
@@ -117,7 +119,27 @@ fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
             .filter(|count| !few && *count > 0)
             .map(caveats),
     );
+    lines.extend(shared_addresses(report));
     lines
+}
+
+/// Several phones at one address: which of them fetched an image is not known.
+fn shared_addresses(report: &Report) -> Vec<String> {
+    let mut counts: BTreeMap<Ipv4Addr, usize> = BTreeMap::new();
+    let addresses = report.phones.iter().map(|phone| phone.address);
+    for address in addresses.filter(|address| !address.is_unspecified()) {
+        *counts.entry(address).or_default() += 1;
+    }
+    let shared = counts.into_iter().filter(|(_, phones)| *phones > 1);
+    shared
+        .flat_map(|(address, phones)| {
+            let text = format!(
+                "{phones} phones share the address {address}: requests for images name no phone, so an image \
+                 may be that of another phone at this address, and more phones than these may be there"
+            );
+            wrap(&text, "", "  ")
+        })
+        .collect()
 }
 
 /// How many phones rest on one source, where their own lines do not show it.
@@ -203,4 +225,39 @@ fn row(
         lines.push("    DO NOT UNPLUG: it may still be writing its flash".to_owned());
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::track::{Fleet, Observation, ObservationKind, Plan, TransferId, Transport};
+
+    #[test]
+    fn phones_that_share_an_address_are_said_to_be_indistinguishable_by_their_images() {
+        let mut fleet = Fleet::new(Plan::default());
+        for (number, last) in [(1, 7), (2, 7), (3, 8)] {
+            let kind = ObservationKind::Requested {
+                transfer: TransferId(number),
+                transport: Transport::Tftp,
+                name: format!("CTLSEP001D45AABB0{number}.tlv"),
+                port: 49_152,
+                served: None,
+                error: None,
+                sender: None,
+            };
+            let address = Ipv4Addr::new(192, 0, 2, last);
+            fleet.observe(Duration::from_secs(number), &Observation { address, kind });
+        }
+        let report = fleet.report("2026-01-01T08:00:00Z".parse().unwrap());
+        let lines = shared_addresses(&report);
+        assert!(lines.iter().all(|line| line.len() <= 80), "{lines:?}");
+        let text = lines.join(" ");
+        assert!(
+            text.starts_with("2 phones share the address 192.0.2.7: "),
+            "{text}"
+        );
+        assert!(!text.contains("192.0.2.8"), "{text}");
+    }
 }

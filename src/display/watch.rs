@@ -20,7 +20,7 @@ use crate::{
     text::{escape, time_of_day},
     track::{EvidenceSource, RunTime},
 };
-use table::{closing, colored, protocol, table};
+use table::{closing, colored, dispute, protocol, table};
 
 /// Shows the phones that are detected.
 pub trait WatchReporter: Send {
@@ -73,6 +73,11 @@ struct WatchLine<'a> {
     power: Option<u32>,
     witness: EvidenceSource,
     interface: Option<&'a str>,
+    /// The host that sent frames in the phone's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disputed: Option<MacAddress>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    only_disputed: bool,
 }
 
 impl<W: Write + Send> WatchReporter for Json<W> {
@@ -99,6 +104,8 @@ impl<W: Write + Send> WatchReporter for Json<W> {
             power: phone.power,
             witness: phone.source,
             interface: Some(interface).filter(|name| !name.is_empty()),
+            disputed: phone.disputed,
+            only_disputed: phone.is_only_disputed,
         };
         match serde_json::to_string(&line) {
             Ok(line) => self.0.line(&line),
@@ -217,7 +224,10 @@ fn change_line(phone: &ObservedPhone, change: PhoneChange) -> String {
     };
     let port = phone.port.as_deref().map(escape);
     let vlan = phone.vlan.map(|vlan| format!("VLAN {vlan}"));
-    let parts: Vec<String> = [Some(what), port, vlan].into_iter().flatten().collect();
+    let parts: Vec<String> = [Some(what), port, vlan, dispute(phone)]
+        .into_iter()
+        .flatten()
+        .collect();
     phone_line(phone, model, at, &parts.join(", "))
 }
 

@@ -1,12 +1,8 @@
 //! Bundles and bridges: examined, checked, and selected for staging.
 
-use std::{
-    fs::File,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use super::shown;
+use super::{files, shown};
 use crate::{
     bundle::{self, Bundle, Checksum, ExamineOptions, TrustedKey, Verdict},
     diagnose::Severity,
@@ -15,7 +11,7 @@ use crate::{
     phone::{LoadName, Model},
     reporter::StartedStage,
     stage::{self, AcceptPolicy, SelectionError},
-    text::escape,
+    text::{escape, quoted},
     track::{Plan, StagePlan},
 };
 
@@ -23,7 +19,7 @@ use crate::{
 const MAX_SHOWN: usize = 20;
 
 /// Bytes read of a key file. A key or certificate has about 2,000.
-const KEY_LIMIT: u64 = 64 * 1024 + 1;
+const KEY_LIMIT: usize = 64 * 1024;
 
 /// What bundles are compared with, and whether unproven ones are accepted.
 #[derive(Debug, Clone, Default)]
@@ -83,15 +79,26 @@ pub fn unreadable(path: &Path, user: &str) -> Failure {
 }
 
 fn trusted_key(path: &Path) -> Result<TrustedKey, Failure> {
-    let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(KEY_LIMIT).read_to_string(&mut text))
-        .map_err(|error| {
-            Failure::new(
-                format!("cannot read the key {}: {error}", shown(path)),
-                "--trust-key takes a PEM file with an RSA public key or certificate",
-            )
-        })?;
+    let bytes = files::read(path, KEY_LIMIT).map_err(|error| {
+        if path.is_dir() {
+            let error = format!("--trust-key {} is a folder", shown(path));
+            return Failure::new(
+                error,
+                "Name a PEM file in it, with a public key or a certificate",
+            );
+        }
+        super::unreadable("--trust-key", path, &error)
+    })?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        let file = quoted(path.as_os_str());
+        Failure::new(
+            format!("--trust-key {} is not text, so it is no PEM file", shown(path)),
+            format!(
+                "If it is a certificate in DER form, convert it: openssl x509 -inform der -in {file} -out \
+                 key.pem"
+            ),
+        )
+    })?;
     let name = path
         .file_name()
         .unwrap_or(path.as_os_str())
@@ -252,6 +259,10 @@ fn print_remarks(bundle: &Bundle) {
             let member = member.map_or(String::new(), |name| format!("{name}: "));
             let text = format!("{}: {member}{}", problem.code, problem.message);
             print_message(&format!("  {}", escape(&text)));
+            // How to have a file served that is left out.
+            if problem.cure.contains("--add") {
+                print_message(&format!("    → {}", escape(&problem.cure)));
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{files, shown, stage_failure};
+use super::{files, shown, stage_failure, unreadable};
 use crate::{
     bundle::Bundle,
     diagnose::{Finding, Severity, worst_first},
@@ -13,6 +13,9 @@ use crate::{
     stage::{ExtraFile, ServedFolder, StageError},
     text::escape,
 };
+
+/// The flag of the files that are read here.
+const ADD: &str = "--add";
 
 /// Maximum number of configurations of a served folder that are checked. `reflash lint` checks
 /// more.
@@ -45,14 +48,10 @@ pub fn read_named<'a>(
             StageError::ExtraFileName { cure, .. } => {
                 Failure::usage(escape(&error.to_string()), cure)
             }
+            StageError::Io { path, source, .. } => unreadable(ADD, &path, &source),
             error => stage_failure(error),
         };
-        let of_folder = files::of_tree(path).map_err(|error| {
-            Failure::new(
-                format!("cannot read the folder {}: {error}", shown(path)),
-                "Name the files with --add",
-            )
-        })?;
+        let of_folder = files::of_tree(path).map_err(|error| unreadable(ADD, path, &error))?;
         refuse_provision_folder(path)?;
         let Some(of_folder) = of_folder else {
             let file = match name(path) {

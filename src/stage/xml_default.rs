@@ -30,7 +30,8 @@ const SERVICES: [&str; 6] = [
     "servicesURL",
 ];
 
-/// The file with the load of each model. Without `loads` it only has the call manager.
+/// The file with the load of each model. Without `loads` it only has the call manager. It always has two
+/// TFTP blocks of 512 bytes or more: the ACK of the first proves that the phone receives what is sent.
 /// Element order and attributes are those of a file written by a call manager.
 pub(super) fn xml_default(
     call_manager: IpAddr,
@@ -170,6 +171,12 @@ mod tests {
 </Default>
 "#;
         assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn file_without_loads_has_two_blocks() {
+        let bytes = xml_default([10, 0, 0, 1].into(), &[]).unwrap();
+        assert!(bytes.len() > 512, "{}", bytes.len());
     }
 
     #[test]

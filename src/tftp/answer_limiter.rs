@@ -1,13 +1,16 @@
 //! Limits on what is answered per address.
 //!
 //! A forged source address must neither draw many packets to the host that has it, nor keep that host from
-//! this server. Two rules follow. A limit counts answers, never blocks an address: beyond it, the ports next to
-//! that of the address's last complete transfer have a limit of their own, as phones use the next port for the
-//! next file, and of all others a [`sample`](super::sample) is answered. And a guess of a transfer port costs only
-//! the transfer that it was for. The sender of guesses learns nothing from them, as it sees no packet, and must
-//! send every ACK of a file with every guess: n + 1 packets for n blocks, of which one in 256 tries is of use. So
-//! it acknowledges fewer bytes than it sends, and a file of 1 MB takes it half a million packets; a host at the address
-//! ends that transfer by ICMP before.
+//! this server. Two rules follow.
+//!
+//! A limit counts answers, and never blocks an address. Beyond it, the ports next to that of the address's last
+//! complete transfer have a limit of their own, as phones use the next port for the next file, and a sample of
+//! the other requests is answered (`sample`).
+//!
+//! A guess of a transfer port costs only the transfer that it is for. Its sender pays more: it sees no packet, so
+//! it does not know which of its guesses is right, and must send every ACK of a file with each of them. One guess
+//! in 256 is right, so a file of n blocks takes it 256 times n + 1 packets, half a million for 1 MB, and the host
+//! at the address ends that transfer before by an ICMP error, if it sends them.
 
 use std::{
     hash::{BuildHasher, RandomState},

@@ -31,6 +31,7 @@ mod loader_search;
 mod loads;
 mod merge;
 mod not_found;
+mod proven_start;
 mod reachability;
 mod register_line;
 mod register_requests;

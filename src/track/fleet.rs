@@ -9,6 +9,7 @@ mod queries;
 mod registrations;
 mod requests;
 mod survey;
+mod unproven;
 mod update;
 mod withheld;
 

@@ -10,7 +10,9 @@ mod listing;
 mod naming;
 mod phone;
 mod registry;
+mod unproven_request;
 
 pub(super) use phone::{Counted, Phone};
 pub use registry::{MAX_OTHERS, MAX_PHONES};
 pub(super) use registry::{Registry, TransferOwner};
+pub(super) use unproven_request::UnprovenRequest;

@@ -83,6 +83,8 @@ pub(super) struct ImagePass {
     /// An application started before every image was accounted for. Later requests do not
     /// join the pass; open transfers may still be accounted for.
     pub interrupted: bool,
+    /// The server does not have the image that the phone requested last.
+    pub refused: bool,
     /// The server was stopped while images were missing.
     pub not_served: bool,
 }

@@ -1,5 +1,7 @@
 //! The steps without a terminal and without a network: scripted answers, and an environment that
 //! returns what a test sets.
+//!
+//! Long because: the scripted operator and machine that all tests of the steps share.
 
 mod bundles;
 mod configuration;
@@ -242,6 +244,8 @@ impl TestEnvironment {
             last_seen: std::time::Duration::ZERO,
             expires_at: None,
             is_silent: false,
+            disputed: None,
+            is_only_disputed: false,
         };
         self.detected
             .borrow_mut()

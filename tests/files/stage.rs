@@ -88,6 +88,64 @@ fn a_folder_in_use_is_refused_before_a_bundle_is_read() {
 }
 
 #[test]
+fn a_file_of_add_or_trust_key_that_cannot_be_read_is_refused_with_what_to_do() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().to_str().unwrap();
+    let link = base.path().join("dialplan.xml");
+    std::os::unix::fs::symlink("gone", &link).unwrap();
+    let link = link.to_str().unwrap();
+    let der = base.path().join("key file.der");
+    fs::write(&der, b"\x30\x82\xff").unwrap();
+    let der = der.to_str().unwrap();
+    let to = base.path().join("root");
+    let to = to.to_str().unwrap();
+    let cases = [
+        (
+            ["--add", "no/dialplan.xml"],
+            "--add no/dialplan.xml does not exist",
+            "Name the file where it is now: --add FILE (a relative path begins at /",
+        ),
+        (
+            ["--add", "~/dialplan.xml"],
+            "--add ~/dialplan.xml does not exist",
+            "The shell replaces ~ only at the beginning of a word: --add \"$HOME/...\"",
+        ),
+        (
+            ["--add", link],
+            "is a link to a file that does not exist",
+            "Name the file where it is now",
+        ),
+        (
+            ["--trust-key", "no.pem"],
+            "--trust-key no.pem does not exist",
+            "Name the file where it is now: --trust-key FILE",
+        ),
+        (
+            ["--trust-key", folder],
+            "is a folder",
+            "Name a PEM file in it, with a public key or a certificate",
+        ),
+        (
+            ["--trust-key", der],
+            "is not text, so it is no PEM file",
+            "openssl x509 -inform der -in '",
+        ),
+    ];
+    for (flags, error, cure) in cases {
+        let args = ["stage", "a.zip", "--to", to, "--call-manager", "192.0.2.10"];
+        let assert = reflash(&[&args[..], &flags].concat()).code(1);
+        let said = stderr(&assert)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert!(
+            said.contains(error) && said.contains(cure),
+            "{flags:?}: {said}"
+        );
+    }
+}
+
+#[test]
 fn the_model_table_fits_80_columns_and_has_every_model() {
     let table = stdout(&reflash(&["models"]).success());
     for line in table.lines() {

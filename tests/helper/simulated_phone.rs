@@ -3,8 +3,8 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, UdpSocket},
+    io,
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
     process::Command,
     sync::{Arc, Mutex},
     thread,
@@ -21,7 +21,7 @@ use reflash::{
     simulator::{PhoneAction, PhoneConfig, PhoneEvent, SimulatedPhone, StartState},
 };
 
-use crate::cdp;
+use crate::{cdp, phone_page};
 
 /// Where `convert` runs.
 const SERVER: &str = "192.0.2.10";
@@ -343,33 +343,6 @@ fn from_nobody(message: &[u8]) -> Vec<u8> {
 
 /// The phone's page on its port 80, for as long as the phone is there.
 fn serve_page(load: Arc<Mutex<String>>) {
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 80)).unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            stream.set_read_timeout(Some(PATIENCE)).unwrap();
-            let mut request = Vec::new();
-            let mut bytes = [0; 512];
-            while !request.ends_with(b"\r\n\r\n") {
-                match stream.read(&mut bytes).unwrap() {
-                    0 => break,
-                    count => request.extend(&bytes[..count]),
-                }
-            }
-            let load = load.lock().unwrap().clone();
-            let wire = mac().upper_hex();
-            let answer = if request.starts_with(b"GET /DeviceInformationX ") {
-                format!(
-                    "HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\n\
-                     <?xml version=\"1.0\" encoding=\"iso-8859-1\"?><DeviceInformation>\
-                     <MACAddress>{wire}</MACAddress><HostName>SEP{wire}</HostName>\
-                     <versionID>{load}</versionID><modelNumber>CP-7965G</modelNumber>\
-                     </DeviceInformation>"
-                )
-            } else {
-                "HTTP/1.0 404 Not Found\r\n\r\n".to_owned()
-            };
-            stream.write_all(answer.as_bytes()).unwrap();
-        }
-    });
+    let wire = mac().upper_hex();
+    thread::spawn(move || phone_page::serve(&wire, || load.lock().unwrap().clone()));
 }

@@ -7,6 +7,7 @@ mod cdp;
 mod bundles;
 mod ethernet_phones;
 mod frames;
+mod phone_page;
 mod registering_phone;
 mod simulated_phone;
 mod tftp_phone;
@@ -42,6 +43,7 @@ fn main() {
         ] => {
             ethernet_phones::play(server, count, pace, seconds, faults);
         }
+        ["phone-page", mac, load] => phone_page::serve(mac, || load.to_owned()),
         ["simulated-phone", script] => simulated_phone::play(script),
         _ => panic!("unknown arguments: {arguments:?}"),
     }

@@ -1,7 +1,14 @@
 //! A host on the phone's LAN that sends reports and requests in the phone's name while the phone is
 //! converted, from its own MAC and from the phone's: the run ends as without it.
 
-use std::{fmt::Write as _, fs, net::Ipv4Addr, path::Path, process::Child, time::Duration};
+use std::{
+    fmt::Write as _,
+    fs,
+    net::Ipv4Addr,
+    path::Path,
+    process::Child,
+    time::{Duration, Instant},
+};
 
 use reflash::{
     phone::MacAddress,
@@ -285,4 +292,86 @@ fn a_forger_on_the_lan_changes_neither_the_states_of_a_conversion_nor_its_end() 
             other => panic!("{other}: {step:#}"),
         }
     }
+}
+
+/// The page of port 80 at the phone's address, which a neighbour took when the phone had requested a
+/// file. It names `mac` and the target. The phone in the report.
+fn with_page_of_neighbour(name: &str, mac: &str) -> Value {
+    let lan = lan(name);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = lan.on("server", REFLASH);
+    command.arg("convert").arg(bundle(folder.path()));
+    command.args(["--trust-key", KEY, "--json", "--no-check"]);
+    let mut run = Running::start(&mut command);
+    run.kind("started");
+    // The phone itself: its application runs, and no source names its load.
+    let name = format!("SEP{}.cnf.xml", PHONE_AT.mac.upper_hex());
+    let asked = folder.path().join("asked");
+    fs::write(&asked, format!("\0\x01{name}\0octet\0")).unwrap();
+    let sent = lan
+        .on("phone", helper())
+        .args(["send-datagram", "192.0.2.101:50000", "192.0.2.10:69"])
+        .arg(&asked)
+        .status();
+    assert!(sent.unwrap().success());
+    run.wait_for(|line| line["kind"] == "step" && line["phone"]["mac"] == PHONE);
+    // The neighbour takes the address: its ARP requests show its own MAC there.
+    lan.ip("phone", &["link", "set", "eth0", "down"]);
+    lan.ip("forger", &["addr", "flush", "dev", "eth0"]);
+    lan.ip("forger", &["addr", "add", "192.0.2.101/24", "dev", "eth0"]);
+    let mut page = lan.on("forger", helper());
+    let _page = Process(page.args(["phone-page", mac, TARGET]).spawn().unwrap());
+    let took = folder.path().join("took");
+    fs::write(&took, "\0\x01nope.bin\0octet\0").unwrap();
+    let sent = lan
+        .on("forger", helper())
+        .args(["send-datagram", "192.0.2.101:50001", "192.0.2.10:69"])
+        .arg(&took)
+        .status();
+    assert!(sent.unwrap().success());
+    // The page is polled 10 s after the request.
+    let journal = run.seen[0]["journal"].as_str().unwrap().to_owned();
+    let until = Instant::now() + Duration::from_secs(40);
+    let is_polled = || {
+        let text = fs::read_to_string(&journal).unwrap();
+        text.contains("\"web\"")
+    };
+    while !is_polled() {
+        assert!(Instant::now() < until, "no page was polled");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    run.signal("INT");
+    let report = run.kind("finished")["report"].clone();
+    run.end();
+    let phones = report["phones"].as_array().unwrap();
+    let phone = phones.iter().find(|phone| phone["mac"] == PHONE);
+    phone.unwrap_or_else(|| panic!("{report:#}")).clone()
+}
+
+#[test]
+#[ignore = "needs root (network namespaces)"]
+fn a_neighbour_that_answers_port_80_in_the_name_of_a_phone_confirms_nothing() {
+    // The poll is 10 s after the request of the phone, so both take their time together.
+    let other = std::thread::spawn(|| with_page_of_neighbour("page2", "0252454800FF"));
+    let own = with_page_of_neighbour("page1", &PHONE.to_uppercase());
+    let other = other.join().unwrap();
+    for phone in [&own, &other] {
+        assert_eq!(phone["state"], "configuring", "{phone:#}");
+        assert_eq!(
+            (&phone["done"], &phone["from"]),
+            (&Value::Bool(false), &Value::Null)
+        );
+    }
+    let evidence = |phone: &Value| {
+        let mut all = phone["evidence"].as_array().unwrap().iter();
+        let found = all.find(|one| one["witness"] == "web");
+        found.unwrap_or_else(|| panic!("{phone:#}")).clone()
+    };
+    let own = evidence(&own);
+    let detail = own["detail"].as_str().unwrap();
+    assert_eq!(own["disputed"], true, "{own:#}");
+    assert!(detail.contains("020000000066 sent this"), "{detail}");
+    let detail = evidence(&other)["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("0252454800FF"), "{detail}");
+    assert!(!detail.contains(TARGET), "{detail}");
 }

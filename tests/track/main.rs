@@ -11,6 +11,7 @@ mod episodes;
 mod evidence;
 mod fleet;
 mod forged;
+mod forged_requests;
 mod forger;
 mod identity;
 mod lease;

@@ -89,6 +89,66 @@ fn the_diagnosis_of_a_withheld_configuration_ends_when_the_phone_gets_it() {
 }
 
 #[test]
+fn a_withheld_configuration_names_three_requesters_the_newest_first() {
+    let mut run = Run::new(plan());
+    run.boot(1.0, 10, 1);
+    let named = |run: &Run| {
+        let phone = run.phone();
+        let found = phone
+            .diagnoses
+            .iter()
+            .find(|found| found.code == Code::ConfigurationWithheld);
+        let text = found.unwrap().evidence.clone();
+        let hosts = text
+            .match_indices("192.168.5.")
+            .map(|(at, _)| text[at + 10..at + 12].to_owned());
+        (hosts.collect::<Vec<_>>(), text.ends_with("; so did others"))
+    };
+    let raised = |run: &Run| {
+        let is_raised = |event: &&Event| matches!(event, Event::Diagnosis { .. });
+        run.events.iter().filter(is_raised).count()
+    };
+    run.observe(2.0, 10, withheld(Withheld::Unresolved));
+    for (host, hosts, has_more) in [
+        (66, vec!["66", "10"], false),
+        (67, vec!["67", "66", "10"], false),
+        (66, vec!["67", "66", "10"], false),
+        (68, vec!["68", "67", "66"], true),
+        (69, vec!["68", "67", "66"], true),
+    ] {
+        run.observe(3.0, host, withheld(OTHER_DEVICE));
+        let hosts = hosts.into_iter().map(str::to_owned).collect();
+        assert_eq!(named(&run), (hosts, has_more), "{host}");
+    }
+    assert_eq!(raised(&run), 4, "more addresses cause no more events");
+}
+
+#[test]
+fn a_withheld_configuration_no_longer_names_a_phone_that_gets_it() {
+    let mut run = Run::new(plan());
+    run.boot(1.0, 10, 1);
+    run.observe(2.0, 10, withheld(Withheld::Unresolved));
+    run.observe(3.0, 66, withheld(OTHER_DEVICE));
+    let name = "SEP001D45AABB01.cnf.xml".to_owned();
+    let kind = ObservationKind::Requested {
+        transfer: TransferId(99_200),
+        transport: Transport::Tftp,
+        name: name.clone(),
+        port: 49_152,
+        served: Some(ServedFile { name, size: 2_000 }),
+        error: None,
+        sender: None,
+    };
+    run.observe(4.0, 10, kind);
+    assert_eq!(withheld_codes(&run), (1, 0));
+    let text = &run.phone().diagnoses[0].evidence;
+    assert!(
+        text.contains("192.168.5.66") && !text.contains("192.168.5.10"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_withheld_configuration_of_an_unknown_phone_is_diagnosed_for_the_run_once() {
     let mut fleet = Fleet::new(plan());
     let mut observe = |host: u8| {

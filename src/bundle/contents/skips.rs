@@ -60,7 +60,7 @@ impl Kind {
         match self {
             Self::Configuration => (
                 "configurations, not firmware, and are left out",
-                "To serve a configuration with the firmware: --add FILE.",
+                "To serve a configuration with the firmware: --add FILE of `convert` or `stage`.",
             ),
             Self::DefaultConfiguration => (
                 "the default configuration of another server and is left out: reflash writes its \
@@ -70,7 +70,7 @@ impl Kind {
             Self::TrustList => (
                 "trust lists of a call manager and are left out: a phone that takes one accepts \
                  only files which that call manager signed",
-                "To serve one nevertheless: --add FILE.",
+                "To serve one nevertheless: --add FILE of `convert` or `stage`.",
             ),
             Self::UpdateList => (
                 "update lists of a program such as Cisco IP Communicator (XML), not manifests of \
@@ -87,7 +87,7 @@ impl Kind {
             ),
             Self::Unknown => (
                 "not firmware and are not served",
-                "Nothing to do. To serve such a file with the firmware: --add FILE.",
+                "Nothing to do. To serve such a file with the firmware: --add FILE of `convert` or `stage`.",
             ),
             Self::Skipped(SkipReason::Hidden) => (
                 "hidden files or files of macOS and are skipped",

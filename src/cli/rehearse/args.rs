@@ -66,9 +66,9 @@ pub(crate) struct Args {
     /// Default: every model of the bundle in turn.
     #[arg(long, value_name = "M", value_parser = model, help_heading = heading::PHONES)]
     pub(super) model: Option<&'static Model>,
-    /// Load that the phones run at the start, instead of the usual one
+    /// Load that the phones run at the start
     ///
-    /// Such as P0S3-04-4-00: a 7940 or 7960 from before its loader then needs bridges, which are
+    /// Default: the usual one. Such as P0S3-04-4-00: a 7940 or 7960 from before its loader then needs bridges, which are
     /// synthetic too unless --bridge or a BUNDLE is given.
     #[arg(long, value_name = "LOAD", value_parser = load, help_heading = heading::PHONES)]
     pub(super) from: Option<LoadName>,

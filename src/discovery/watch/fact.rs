@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    discovery::{Decoded, Observer, frame_limiter::FrameLimiter, observations},
+    discovery::{Decoded, Observer, frame_limiter::FrameLimiter, is_sent_by_phone, observations},
     phone::{LoadName, MacAddress, Model},
     protocol::{Malformed, frame::EthernetFrame},
     track::{EvidenceSource, ObservationKind},
@@ -33,6 +33,8 @@ pub struct Fact {
     pub power: Option<u32>,
     /// The time to live that an announcement carries.
     pub ttl: Option<Duration>,
+    /// The host that sent it in the name of the phone: the MAC of the frame is another one.
+    pub disputed: Option<MacAddress>,
 }
 
 impl Fact {
@@ -66,6 +68,7 @@ impl Fact {
             vlan: tag,
             power: None,
             ttl: None,
+            disputed: None,
         };
         match decoded {
             Decoded::Cdp(cdp) => {
@@ -87,6 +90,13 @@ impl Fact {
             Decoded::Arp(_) | Decoded::SipResponse(_) | Decoded::Sccp(_) | Decoded::Web(_) => {}
         }
         Some(fact)
+    }
+
+    /// The fact, sent in a frame of `host`. Frames of a loopback interface have no MAC.
+    fn sent_by(mut self, decoded: &Decoded<'_>, host: MacAddress) -> Self {
+        let is_known = host.bytes() != [0; 6] && is_sent_by_phone(decoded);
+        self.disputed = (is_known && host != self.mac).then_some(host);
+        self
     }
 }
 
@@ -115,7 +125,8 @@ impl FactReader {
         let mut facts = Vec::new();
         self.observer
             .for_each_decoded(&frame, &mut |decoded, address| {
-                facts.extend(Fact::of(decoded, address, frame.vlan));
+                let fact = Fact::of(decoded, address, frame.vlan);
+                facts.extend(fact.map(|fact| fact.sent_by(decoded, frame.source)));
             })?;
         // The limit counts frames, not facts.
         if !facts.is_empty() && !self.limiter.admit(at) {

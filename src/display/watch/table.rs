@@ -10,6 +10,9 @@ use crate::{
     track::RunTime,
 };
 
+/// Disputed phones that are named below the table.
+const MAX_DISPUTES: usize = 5;
+
 pub(super) fn protocol(phone: &ObservedPhone) -> Option<Protocol> {
     phone.load.as_ref().and_then(LoadName::protocol)
 }
@@ -17,7 +20,9 @@ pub(super) fn protocol(phone: &ObservedPhone) -> Option<Protocol> {
 /// The line in the colour of success if the phone runs SIP, and of a warning if its load is
 /// unknown.
 pub(super) fn colored(style: Style, phone: &ObservedPhone, line: &str) -> String {
-    if phone.is_silent {
+    if phone.is_only_disputed {
+        style.warn(line)
+    } else if phone.is_silent {
         line.to_owned()
     } else {
         match protocol(phone) {
@@ -54,7 +59,9 @@ pub(super) fn table(now: RunTime, watch: &PhoneList, rows: usize, style: Style) 
                 .map_or_else(dash, |address| address.to_string()),
             phone.model.map_or("-", |model| model.number),
             cut(phone.load.as_ref().map_or("-", LoadName::as_str), 19),
-            if phone.is_silent {
+            if phone.is_only_disputed {
+                "?".to_owned()
+            } else if phone.is_silent {
                 "silent".to_owned()
             } else {
                 protocol(phone).map_or_else(dash, |protocol| protocol.to_string())
@@ -66,16 +73,24 @@ pub(super) fn table(now: RunTime, watch: &PhoneList, rows: usize, style: Style) 
         lines.push(colored(style, phone, &line));
     }
     let count = |wanted: Option<Protocol>| {
-        let runs = |phone: &&ObservedPhone| !phone.is_silent && protocol(phone) == wanted;
+        let runs = |phone: &&ObservedPhone| {
+            !phone.is_silent && !phone.is_only_disputed && protocol(phone) == wanted
+        };
         watch.phones().filter(runs).count()
     };
-    let silent = watch.phones().filter(|phone| phone.is_silent).count();
+    let is_silent = |phone: &&ObservedPhone| phone.is_silent && !phone.is_only_disputed;
+    let silent = watch.phones().filter(is_silent).count();
+    let disputed = watch
+        .phones()
+        .filter(|phone| phone.is_only_disputed)
+        .count();
     let mut parts = Vec::new();
     for (number, words) in [
         (count(Some(Protocol::Sip)), "run SIP"),
         (count(Some(Protocol::Sccp)), "run SCCP"),
         (count(None), "unknown"),
         (silent, "silent"),
+        (disputed, "disputed"),
         (all - phones.len(), "not shown"),
     ] {
         if number > 0 {
@@ -84,7 +99,30 @@ pub(super) fn table(now: RunTime, watch: &PhoneList, rows: usize, style: Style) 
     }
     let noun = if all == 1 { "phone" } else { "phones" };
     lines.push(format!("{all} {noun}: {}", parts.join(", ")));
+    let mut disputes = phones.iter().filter_map(|phone| dispute(phone));
+    let shown: Vec<String> = disputes.by_ref().take(MAX_DISPUTES).collect();
+    for text in shown {
+        lines.extend(wrap(&text, "", "  ").iter().map(|line| style.warn(line)));
+    }
+    match disputes.count() {
+        0 => {}
+        more => lines.push(style.warn(&format!("disputed: {more} more phones"))),
+    }
     lines
+}
+
+/// Which host sent frames in the name of this phone.
+pub(super) fn dispute(phone: &ObservedPhone) -> Option<String> {
+    let host = phone.disputed?;
+    let what = if phone.is_only_disputed {
+        "and the phone itself was not detected"
+    } else {
+        "which changed nothing"
+    };
+    let phone = phone.mac.upper_hex();
+    Some(format!(
+        "disputed: the host {host} sent frames in the name of SEP{phone}, {what}"
+    ))
 }
 
 /// The last table. Where no phone was detected, why that may be.
@@ -142,6 +180,32 @@ mod tests {
             vlan: Some(4094),
             power: None,
             ttl: Some(Duration::from_mins(3)),
+            disputed: None,
+        }
+    }
+
+    #[test]
+    fn frames_of_other_hosts_are_named_below_the_table_and_count_as_disputed() {
+        let mut watch = PhoneList::default();
+        let mut forged = fact(1, "SIP41.9-4-2SR3-1S", "Port 1");
+        forged.disputed = Some(MacAddress::new([2, 0, 0, 0, 0, 9]));
+        watch.apply(Duration::ZERO, &forged);
+        watch.apply(Duration::ZERO, &fact(2, "SCCP41.8-5-2S", "Port 1"));
+        forged.mac = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 2]);
+        watch.apply(Duration::ZERO, &forged);
+        let lines = table(Duration::ZERO, &watch, usize::MAX, Style::plain());
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 80),
+            "{lines:#?}"
+        );
+        let text = lines.join(" ");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in [
+            "2 phones: 1 run SCCP, 1 disputed",
+            "the host 020000000009 sent frames in the name of SEP001D45AABB01, and the phone itself",
+            "the host 020000000009 sent frames in the name of SEP001D45AABB02, which changed nothing",
+        ] {
+            assert!(text.contains(part), "{part}: {lines:#?}");
         }
     }
 

@@ -77,7 +77,11 @@ impl<S: TftpService> TftpEngine<S> {
     }
 
     /// The limit that keeps a further transfer to this address from starting, as an ERROR.
-    fn reached_limit(&mut self, now: Instant, address: Ipv4Addr) -> Option<(u16, &'static str)> {
+    pub(super) fn reached_limit(
+        &mut self,
+        now: Instant,
+        address: Ipv4Addr,
+    ) -> Option<(u16, &'static str)> {
         if self.transfers_of(address) >= self.limits.transfers_per_address
             && !self.make_room_at(now, address)
         {
@@ -136,7 +140,9 @@ impl<S: TftpService> TftpEngine<S> {
                 if let Some(port) = self.place_beside(now, slot, (second_port, before)) {
                     return Some((port, before));
                 }
-                self.end(now, slot, TransferOutcome::Replaced);
+                if self.slots[slot].is_some() {
+                    self.end(now, slot, TransferOutcome::Replaced);
+                }
                 // The first of two comes before the newest: of two ports, the newest is used again.
                 let mut used: Vec<_> = first_port.into_iter().chain(second_port).collect();
                 previous = used.last().copied();

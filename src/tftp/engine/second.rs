@@ -32,15 +32,14 @@ impl<S: TftpService> TftpEngine<S> {
         slot: usize,
         (second, previous): (Option<TransferPort>, Option<TransferPort>),
     ) -> Option<TransferPort> {
-        let transfers = self.transfers();
-        let first = self.slots[slot].as_mut()?;
-        let of_address = self.by_address.get(first.peer.ip()).copied().unwrap_or(0);
-        if !first.transfer.has_acknowledged()
-            || transfers >= self.limits.transfers
-            || of_address >= self.limits.transfers_per_address
-        {
+        let first = self.slots[slot].as_ref()?;
+        let address = *first.peer.ip();
+        if !first.transfer.has_acknowledged() || self.reached_limit(now, address).is_some() {
             return None;
         }
+        let transfers = self.transfers();
+        // It may have made room itself.
+        let first = self.slots[slot].as_mut()?;
         let mut used: Vec<_> = previous.into_iter().chain([first.port]).collect();
         used.extend(second);
         let port = self.ports.choose(now, transfers, &used);

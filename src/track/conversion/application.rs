@@ -25,6 +25,66 @@ impl Conversion {
         request: FileRequest<'_>,
         out: &mut Vec<Change>,
     ) {
+        if self.awaits_proof(cx, request) {
+            self.keep_start(cx, request);
+            self.check_trust_list(cx, request, out);
+        } else {
+            self.configuration.pending_start = None;
+            self.on_proven_request(cx, request, out);
+        }
+    }
+
+    /// The application requested the file, as its address proves or nothing needs to.
+    pub(super) fn on_proven_request(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
+        self.on_start_request(cx, request, out);
+        self.check_trust_list(cx, request, out);
+        let name = request.file_name();
+        match request.file {
+            RequestedFile::SipLocale => {
+                let detail = format!(
+                    "requested {}, as only SIP firmware does",
+                    text::printable(name)
+                );
+                self.on_sip_firmware(EvidenceSource::Requests, detail, out);
+                self.on_running(cx.at, out);
+            }
+            RequestedFile::SccpLocale => {
+                self.on_sccp_locale(name, out);
+                self.on_running(cx.at, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn check_trust_list(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
+        match request.file {
+            RequestedFile::Config { signed: true, .. } => {
+                self.raise("", text::trust_list(request.name, cx.at), out);
+            }
+            RequestedFile::Config { signed: false, .. } => {
+                self.withdraw(Code::TrustList, None, out);
+            }
+            _ => {}
+        }
+    }
+
+    /// What the request shows about a start of the application.
+    pub(super) fn on_start_request(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
         let name = request.file_name();
         // The first file of every boot; it is not requested later.
         let is_boot = matches!(request.file, RequestedFile::TrustList(_));
@@ -85,27 +145,6 @@ impl Conversion {
         // During a survey the configuration names no load, so no manifest request follows.
         if is_config && self.configuration.requested_at.is_none() && !self.is_held(cx) {
             self.configuration.requested_at = Some(cx.at);
-        }
-        match request.file {
-            RequestedFile::Config { signed: true, .. } => {
-                self.raise("", text::trust_list(request.name, cx.at), out);
-            }
-            RequestedFile::Config { signed: false, .. } => {
-                self.withdraw(Code::TrustList, None, out);
-            }
-            RequestedFile::SipLocale => {
-                let detail = format!(
-                    "requested {}, as only SIP firmware does",
-                    text::printable(name)
-                );
-                self.on_sip_firmware(EvidenceSource::Requests, detail, out);
-                self.on_running(cx.at, out);
-            }
-            RequestedFile::SccpLocale => {
-                self.on_sccp_locale(name, out);
-                self.on_running(cx.at, out);
-            }
-            _ => {}
         }
     }
 

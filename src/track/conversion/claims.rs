@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{context::Context, core::Conversion, load_reports::source_name};
 use crate::{
-    phone::LoadName,
+    phone::{LoadName, Model},
     track::{
         change::Change,
         diagnosis::rules,
@@ -47,7 +47,28 @@ impl Conversion {
     /// same moment that puts it elsewhere, or another phone there, is not right.
     pub(in crate::track) fn is_fetching(&self, at: RunTime) -> bool {
         let is_fetching = matches!(self.state, State::Manifest | State::Images);
-        is_fetching && self.was_active_at(at) && self.delivery.fetched
+        (is_fetching || self.state.may_be_writing())
+            && self.was_active_at(at)
+            && self.delivery.fetched
+    }
+
+    /// Whether a boot loader's request for the manifest of `model` at this address may be another
+    /// host's: the phone fetches or writes images, or cannot have started since its last request.
+    pub(in crate::track) fn is_recovery_unproven(
+        &self,
+        at: RunTime,
+        model: Option<&'static Model>,
+    ) -> bool {
+        let may_be_forged = match self.state {
+            // A boot loader requests its own manifest in pairs.
+            State::Manifest if self.loads.in_recovery => {
+                let family = model.map(|model| model.family);
+                self.delivery.fetched && family != self.device.family
+            }
+            State::Images => true,
+            state => state.may_be_writing() || self.was_active_at(at),
+        };
+        may_be_forged && !self.stalled && !self.delivery.is_stepwise()
     }
 
     /// Whether the phone sent a request or an ACK so recently that it cannot have started since.

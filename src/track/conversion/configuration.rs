@@ -16,6 +16,17 @@ pub(in crate::track) struct Configuration {
     pub boot: ConfigBoot,
     pub request_loop: RequestLoop,
     pub(super) polls: Polls,
+    /// A start that is not proven yet.
+    pub(super) pending_start: Option<PendingStart>,
+}
+
+/// A start that only requests show so far.
+#[derive(Debug, Clone)]
+pub(in crate::track) struct PendingStart {
+    /// The newest trust list that was requested, or else the first file.
+    pub(super) name: String,
+    /// The first of these requests.
+    pub(super) since: RunTime,
 }
 
 /// Consecutive requests for the phone's own configuration and for nothing else.

@@ -161,6 +161,16 @@ impl Conversion {
         }
     }
 
+    /// Like [`Conversion::raise`], for a warning that names up to three subjects.
+    pub(in crate::track) fn raise_joined(
+        &mut self,
+        subject: &str,
+        diagnosis: Diagnosis,
+        out: &mut Vec<Change>,
+    ) {
+        self.findings.raise_joined(subject, diagnosis, out);
+    }
+
     /// Withdraws the diagnosis of this code, if it is about the file `subject` (`None`: any).
     pub(in crate::track) fn withdraw(
         &mut self,

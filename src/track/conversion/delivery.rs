@@ -100,6 +100,11 @@ impl Delivery {
             .is_some_and(|attempt| attempt.open || attempt.outcome == FileOutcome::Delivered)
     }
 
+    /// Whether the phone was refused an image of the current pass.
+    pub(super) fn was_refused(&self) -> bool {
+        self.current.as_ref().is_some_and(|pass| pass.refused)
+    }
+
     /// Whether the images of the current pass are fetched one per boot.
     pub(super) fn is_stepwise(&self) -> bool {
         self.current.as_ref().is_some_and(|pass| pass.stepwise)

@@ -15,7 +15,37 @@ const MAX_KEPT: usize = 64;
 pub(in crate::track) struct ActiveDiagnosis {
     pub diagnosis: Diagnosis,
     subject: String,
+    /// What the diagnosis joins, by subject, the oldest first; empty: it joins nothing.
+    parts: Vec<(String, Diagnosis)>,
+    /// There were more subjects than are joined.
+    has_more: bool,
 }
+
+impl ActiveDiagnosis {
+    /// Joins the parts, the newest first.
+    fn join(&mut self) {
+        let newest_first = || self.parts.iter().rev().map(|(_, part)| part);
+        let mut evidence: Vec<&str> = newest_first().map(|part| part.evidence.as_str()).collect();
+        if self.has_more {
+            evidence.push("so did others");
+        }
+        let mut cures: Vec<&str> = Vec::new();
+        for part in newest_first() {
+            if !cures.contains(&part.cure.as_str()) {
+                cures.push(&part.cure);
+            }
+        }
+        let (evidence, cure) = (evidence.join("; "), cures.join(" "));
+        self.diagnosis.evidence = evidence;
+        self.diagnosis.cure = cure;
+        if let Some((subject, _)) = self.parts.last() {
+            self.subject.clone_from(subject);
+        }
+    }
+}
+
+/// Subjects that a diagnosis joins.
+const MAX_JOINED: usize = 3;
 
 /// What was found about one phone. At most one diagnosis of each code is active.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +95,38 @@ impl Findings {
         self.active.push(ActiveDiagnosis {
             diagnosis,
             subject: normalized_name(subject),
+            parts: Vec::new(),
+            has_more: false,
         });
+    }
+
+    /// Like [`Findings::raise`]. If a diagnosis of its code is active, it names this subject too: the
+    /// first three and, once, one more instead of the oldest.
+    pub(super) fn raise_joined(
+        &mut self,
+        subject: &str,
+        diagnosis: Diagnosis,
+        out: &mut Vec<Change>,
+    ) {
+        let part = (normalized_name(subject), diagnosis.clone());
+        let mut same = self.active.iter_mut();
+        let Some(active) = same.find(|active| active.diagnosis.code == diagnosis.code) else {
+            self.raise(subject, diagnosis, out);
+            if let Some(active) = self.active.last_mut() {
+                active.parts.push(part);
+            }
+            return;
+        };
+        if active.has_more || active.parts.iter().any(|(known, _)| *known == part.0) {
+            return;
+        }
+        active.parts.push(part);
+        if active.parts.len() > MAX_JOINED {
+            active.parts.remove(0);
+            active.has_more = true;
+        }
+        active.join();
+        out.push(Change::Raised(active.diagnosis.clone()));
     }
 
     /// Withdraws the diagnosis of this code, if it is about the file `subject` (`None`: any).
@@ -78,8 +139,20 @@ impl Findings {
         else {
             return;
         };
-        if subject.is_some_and(|subject| normalized_name(subject) != self.active[index].subject) {
-            return;
+        let active = &mut self.active[index];
+        if let Some(subject) = subject.map(normalized_name) {
+            let joined = active.parts.len();
+            if joined > 1 || active.has_more {
+                active.parts.retain(|(part, _)| *part != subject);
+                if active.parts.len() < joined && !active.parts.is_empty() {
+                    active.join();
+                    out.push(Change::Raised(active.diagnosis.clone()));
+                }
+                return;
+            }
+            if subject != active.subject {
+                return;
+            }
         }
         let diagnosis = self.active.remove(index).diagnosis;
         self.keep_withdrawn(&diagnosis);

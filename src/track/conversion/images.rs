@@ -14,7 +14,7 @@ use crate::{
         event::{Evidence, State, StepDetails},
         file_outcome::FileOutcome,
         history::{FetchAttempt, FileRole},
-        observation::EvidenceSource,
+        observation::{EvidenceSource, ServedFile, TransferId},
         pass::{DUPLICATE_WITHIN, ImagePass, ImageStatus},
         route::StageRole,
     },
@@ -46,7 +46,9 @@ impl Conversion {
         recovery: bool,
         out: &mut Vec<Change>,
     ) {
-        let entry = cx.catalog.manifest(self.routing.stage, request.file_name());
+        let entry = cx
+            .catalog
+            .manifest(self.offered_stage(), request.file_name());
         self.record(cx, request, FileRole::Manifest(entry));
         self.delivery.kept = self.kept_state().filter(|_| !recovery);
         if request.served.is_some() {
@@ -70,6 +72,9 @@ impl Conversion {
             || request.served.is_some() && !self.is_routine_manifest()
             || matches!(self.state, State::Seen | State::Configuring) && !self.is_held(cx);
         if waits && self.state != State::Manifest {
+            if self.awaits_proof(cx, request) {
+                return self.keep_start(cx, request);
+            }
             let details = StepDetails::of_file(request.file_name());
             self.transition_to(State::Manifest, details, out);
         }
@@ -113,6 +118,10 @@ impl Conversion {
         request: FileRequest<'_>,
         out: &mut Vec<Change>,
     ) {
+        if request.served.is_some() && self.awaits_image_proof(cx, request) {
+            self.record(cx, request, FileRole::Image(None));
+            return;
+        }
         self.delivery.manifest_deliveries.clear();
         self.delivery.kept = None;
         // An application that is refused an image goes on with the load that it has.
@@ -135,19 +144,73 @@ impl Conversion {
         }
         if request.served.is_none() {
             self.record(cx, request, FileRole::Image(None));
+            let is_listed = self.image_index(cx, request.name).is_some();
+            if let Some(pass) = self.delivery.current.as_mut().filter(|_| is_listed) {
+                pass.refused = true;
+            }
             return self.plan_early(cx, request.name, out);
         }
         self.begin_pass_with_image(cx, request);
-        let index = self
-            .delivery
-            .current
-            .as_ref()
-            .filter(|pass| !pass.interrupted)
-            .and_then(|pass| {
-                let entry = cx.catalog.entry(pass.entry);
-                entry.image_index(request.file_name())
-            });
+        let index = self.image_index(cx, request.file_name());
         self.record(cx, request, FileRole::Image(index));
+        self.on_image_started(cx, request, index, out);
+    }
+
+    /// The place of the image in the current pass.
+    fn image_index(&self, cx: Context<'_>, name: &str) -> Option<usize> {
+        let pass = self.delivery.current.as_ref();
+        let pass = pass.filter(|pass| !pass.interrupted)?;
+        cx.catalog.entry(pass.entry).image_index(name)
+    }
+
+    /// A part of an image was acknowledged, which was requested when the phone had them all: it fetches
+    /// them again.
+    pub(super) fn prove_image(
+        &mut self,
+        cx: Context<'_>,
+        transfer: TransferId,
+        out: &mut Vec<Change>,
+    ) {
+        let attempt = self.delivery.attempts.get(transfer);
+        let Some(attempt) = attempt.filter(|attempt| attempt.role == FileRole::Image(None)) else {
+            return;
+        };
+        let (name, transport) = (attempt.name.clone(), attempt.transport);
+        let served = ServedFile {
+            name: name.clone(),
+            size: attempt.size.unwrap_or(ServedFile::UNKNOWN_SIZE),
+        };
+        let request = FileRequest {
+            transfer,
+            transport,
+            name: &name,
+            port: 0,
+            file: &RequestedFile::Image,
+            served: Some(&served),
+            error: None,
+        };
+        if !self.awaits_image_proof(cx, request) {
+            return;
+        }
+        self.configuration.pending_start = None;
+        self.begin_pass_with_image(cx, request);
+        let index = self.image_index(cx, &name);
+        let pass = self.delivery.pass;
+        if let Some(attempt) = self.delivery.attempts.get_mut(transfer) {
+            attempt.role = FileRole::Image(index);
+            attempt.pass = pass;
+        }
+        self.on_image_started(cx, request, index, out);
+    }
+
+    /// The phone fetches the image at `index` of the current pass, or another one.
+    fn on_image_started(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        index: Option<usize>,
+        out: &mut Vec<Change>,
+    ) {
         if let Some(index) = index {
             self.on_image_of_pass(cx, request, index, out);
         }
@@ -191,6 +254,7 @@ impl Conversion {
         let Some(pass) = &mut self.delivery.current else {
             return;
         };
+        pass.refused = false;
         let implied = pass.on_image_request(index, request.transfer, self.activity.requests);
         if pass.stepwise && self.early.got_loader {
             let entry = cx.catalog.entry(pass.entry);
@@ -227,6 +291,7 @@ impl Conversion {
         }
         delivery.pass_is_unused = false;
         self.registration = RegistrationProgress::default();
+        self.configuration.pending_start = None;
         let staged = cx.catalog.entry(entry);
         if staged.role == StageRole::Target {
             self.loads.to = Some(staged.load.clone());
@@ -245,6 +310,7 @@ impl Conversion {
             sequence: 0,
             complete: false,
             interrupted: false,
+            refused: false,
             not_served: false,
         });
         let pass = delivery.pass;

@@ -39,7 +39,7 @@ impl Conversion {
             self.note(EvidenceSource::Requests, detail, out);
         }
         let catalog = cx.catalog;
-        let stage = self.routing.stage;
+        let stage = self.offered_stage();
         // While the bridge is offered, the target is withheld on purpose.
         if stage != StageRole::Target && catalog.has_file(StageRole::Target, request.name) {
             return;

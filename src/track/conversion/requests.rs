@@ -85,6 +85,12 @@ impl Conversion {
         self.clear_unused_lease(out);
     }
 
+    /// Another host may have sent the request: nothing else follows from it.
+    pub(in crate::track) fn record_unproven(&mut self, cx: Context<'_>, request: FileRequest<'_>) {
+        self.activity.requests += 1;
+        self.record(cx, request, FileRole::Other);
+    }
+
     /// Records the request in the history.
     pub(super) fn record(&mut self, cx: Context<'_>, request: FileRequest<'_>, role: FileRole) {
         let FileRequest {

@@ -30,6 +30,22 @@ impl Conversion {
             .unwrap_or(self.routing.stage)
     }
 
+    /// The bundle that the phone is offered: the target too, if it has every image of the bridge and
+    /// its start is not proven yet.
+    pub(in crate::track) fn offered_stage(&self) -> StageRole {
+        let has_bridge = self.configuration.pending_start.is_some()
+            && self
+                .delivery
+                .current
+                .as_ref()
+                .is_some_and(|pass| matches!(pass.role, StageRole::Bridge(_)) && pass.complete);
+        if has_bridge {
+            StageRole::Target
+        } else {
+            self.routing.stage
+        }
+    }
+
     /// The bridge, if this phone can still be offered it. Those of the 7940 and 7960 are for phones
     /// without a loader, which refuse no manifests.
     fn available_bridge<'a>(&self, cx: Context<'a>) -> Option<&'a ManifestEntry> {

@@ -119,12 +119,17 @@ impl Conversion {
         (self.early.got_loader || self.early.writes_loader()) && !is_complete
     }
 
+    /// Whether a part of a manifest or an image was acknowledged.
+    pub(in crate::track) fn has_fetched(&self) -> bool {
+        self.delivery.fetched
+    }
+
     /// Whether a power cut now leaves the phone between two loads.
     pub(in crate::track) fn must_stay_powered(&self) -> bool {
         match self.state {
             state if state.may_be_writing() => true,
             // A phone that was refused an image ends its update before it writes.
-            State::Images => !self.has_diagnosis(Code::MissingImage),
+            State::Images => !self.delivery.was_refused(),
             _ => false,
         }
     }
@@ -198,7 +203,12 @@ impl Conversion {
         if is_overdue && !self.stalled && !self.is_failed() {
             self.stalled = true;
             let since = self.activity.last_request;
-            let diagnosis = text::stalled(self.state, at.saturating_sub(since), since);
+            let silent = at.saturating_sub(since);
+            let pending = self.configuration.pending_start.as_ref();
+            let diagnosis = match pending.filter(|_| self.state.may_be_writing()) {
+                Some(pending) => text::stalled_unproven(&pending.name, silent, since),
+                None => text::stalled(self.state, silent, since),
+            };
             self.findings.raise("", diagnosis, out);
             self.step(StepDetails::default(), out);
         }

@@ -25,6 +25,9 @@ impl Conversion {
         bytes: u64,
         out: &mut Vec<Change>,
     ) {
+        if bytes > 0 {
+            self.prove_request(cx, transfer, out);
+        }
         let Some(attempt) = self.delivery.attempts.get_mut(transfer) else {
             return;
         };
@@ -71,12 +74,16 @@ impl Conversion {
         bytes: u64,
         out: &mut Vec<Change>,
     ) {
+        let attempt = self.delivery.attempts.get(transfer);
+        if !attempt.is_some_and(|attempt| attempt.open) {
+            return;
+        }
+        if *end == TransferEnd::Delivered || bytes > 0 {
+            self.prove_request(cx, transfer, out);
+        }
         let Some(attempt) = self.delivery.attempts.get_mut(transfer) else {
             return;
         };
-        if !attempt.open {
-            return;
-        }
         attempt.end(end, bytes);
         let attempt = attempt.clone();
         if let Some(error) = &attempt.error {

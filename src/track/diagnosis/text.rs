@@ -30,4 +30,6 @@ pub(crate) use refusal::{
     boots_without_images, bridge_needed, bridge_not_requested, hardware_mismatch, refused,
 };
 pub(crate) use registration::{FailureCause, RegistrationFailure, not_registering, registered};
-pub(crate) use transfer::{LostAnswers, blocked, broken, rebooted, repeated, stalled};
+pub(crate) use transfer::{
+    LostAnswers, blocked, broken, rebooted, repeated, stalled, stalled_unproven,
+};

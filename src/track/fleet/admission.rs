@@ -111,7 +111,7 @@ impl Fleet {
             RequestedFile::LegacyDefault if is_image_name(name) => {
                 conversion.role_at_start(&self.catalog)
             }
-            _ => conversion.routing.stage,
+            _ => conversion.offered_stage(),
         };
         match role {
             StageRole::Bridge(step) => View::Bridge(step),

@@ -211,16 +211,17 @@ impl Fleet {
     fn is_of_another(&self, at: RunTime, claim: MacClaim) -> Option<(Option<PhoneId>, String)> {
         let (id, phone) = self.registry.at(claim.address)?;
         let is_busy = phone.conversion.is_converting() || phone.conversion.is_fetching(at);
-        let is_busy = is_busy && phone.before_episode.is_none();
+        // A boot loader does not name its MAC.
+        let is_named = phone.before_episode.is_none();
         let why = match phone.mac {
             Some(own) if own == claim.mac => return None,
-            Some(own) if is_busy => {
-                format!("where SEP{} fetches or writes images", own.upper_hex())
+            Some(own) if is_named && (is_busy || phone.conversion.was_active_at(at)) => {
+                format!("which SEP{} uses now", own.upper_hex())
             }
             Some(own) if claim.is_of_phone() && phone.leased == Some(claim.address) => {
                 format!("an address that SEP{} has by DHCP", own.upper_hex())
             }
-            None if is_busy && self.was_elsewhere(claim.mac, phone.conversion.activity.first) => {
+            _ if is_busy && self.was_elsewhere(claim.mac, phone.conversion.activity.first) => {
                 "where another phone fetches or writes images".to_owned()
             }
             _ => return None,

@@ -136,7 +136,7 @@ impl Fleet {
     pub fn must_stay_powered(&self) -> Vec<PhoneRef> {
         let phones = self.registry.phones.iter();
         phones
-            .filter(|(_, phone)| phone.conversion.must_stay_powered())
+            .filter(|(_, phone)| phone.must_stay_powered())
             .map(|(id, phone)| phone.reference(*id, &self.plan))
             .collect()
     }

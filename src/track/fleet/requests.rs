@@ -37,10 +37,35 @@ impl Fleet {
         {
             return events;
         }
+        let mut events = Vec::new();
+        if let Some(id) = self.id_at(address) {
+            if let Some(events) = self.defer_recovery(at, id, request) {
+                return events;
+            }
+            if *file == RequestedFile::Image {
+                events.extend(self.imply_recovery(at, id));
+            }
+        }
+        events.extend(self.on_attributable_request(at, address, request));
+        // The ARP table is read when a file names a phone.
+        if let Some(mac) = file.mac() {
+            self.note_arp_entry(mac, sender);
+        }
+        events
+    }
+
+    /// A request that nothing contradicts: it belongs to the phone, or the client, at `address`.
+    pub(super) fn on_attributable_request(
+        &mut self,
+        at: RunTime,
+        address: Ipv4Addr,
+        request: FileRequest<'_>,
+    ) -> Vec<Event> {
+        let file = request.file;
         let is_phone = match file {
             RequestedFile::Recovery(_) | RequestedFile::Manifest(_) => self
                 .registry
-                .requests_like_a_phone(at, address, request.name),
+                .requests_like_a_phone(at, address, request.name, self.observes_acks()),
             _ => true,
         };
         let id = match (file, file.mac()) {
@@ -63,9 +88,6 @@ impl Fleet {
         let Some(id) = id else {
             return events;
         };
-        if let Some(mac) = file.mac() {
-            self.note_arp_entry(mac, sender);
-        }
         if request.served.is_some() {
             self.own_transfer(request.transfer, TransferOwner::Phone(id));
         }
@@ -109,7 +131,7 @@ impl Fleet {
         }
     }
 
-    fn own_transfer(&mut self, transfer: TransferId, owner: TransferOwner) {
+    pub(super) fn own_transfer(&mut self, transfer: TransferId, owner: TransferOwner) {
         if self.registry.transfers.len() < MAX_TRANSFERS {
             self.registry.transfers.insert(transfer, owner);
         }
@@ -142,18 +164,23 @@ impl Fleet {
         transfer: TransferId,
         bytes: u64,
     ) -> Vec<Event> {
+        let mut events = self.prove_recovery(at, transfer);
+        self.registry.on_file_acknowledged(at, transfer);
+        events.extend(self.forget_gone());
         match self.registry.transfers.get(&transfer) {
-            Some(TransferOwner::Phone(id)) => self.update(at, *id, |phone, cx, out| {
-                phone.conversion.on_acknowledged(cx, transfer, bytes, out);
-            }),
+            Some(TransferOwner::Phone(id)) => {
+                events.extend(self.update(at, *id, |phone, cx, out| {
+                    phone.conversion.on_acknowledged(cx, transfer, bytes, out);
+                }));
+            }
             Some(TransferOwner::Other(address)) => {
                 self.update_other(at, *address, transfer, |attempt| {
                     attempt.acknowledge(bytes);
                 });
-                Vec::new()
             }
-            None => Vec::new(),
+            None => {}
         }
+        events
     }
 
     /// A transfer ended.
@@ -164,8 +191,14 @@ impl Fleet {
         end: &TransferEnd,
         bytes: u64,
     ) -> Vec<Event> {
-        match self.registry.transfers.remove(&transfer) {
+        let mut events = if bytes > 0 || *end == TransferEnd::Delivered {
+            self.prove_recovery(at, transfer)
+        } else {
+            Vec::new()
+        };
+        let ended = match self.registry.transfers.remove(&transfer) {
             Some(TransferOwner::Phone(id)) => self.update(at, id, |phone, cx, out| {
+                phone.record_unproven(cx, transfer);
                 // The transfer may have begun before the present episode.
                 let is_earlier = phone.conversion.delivery.attempts.get(transfer).is_none();
                 let conversion = match &mut phone.before_episode {
@@ -181,7 +214,9 @@ impl Fleet {
                 Vec::new()
             }
             None => Vec::new(),
-        }
+        };
+        events.extend(ended);
+        events
     }
 
     fn update_other(

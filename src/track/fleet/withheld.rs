@@ -37,7 +37,7 @@ impl Fleet {
                 phone.conversion.on_withheld(cx, request);
             }
             let subject = address.to_string();
-            phone.conversion.raise(&subject, diagnosis, out);
+            phone.conversion.raise_joined(&subject, diagnosis, out);
         })
     }
 

@@ -6,8 +6,8 @@ use super::{
     super::{
         conversion::Conversion,
         event::PhoneId,
-        history::{FetchHistory, FileRole},
-        observation::{EvidenceSource, RunTime},
+        history::{FetchAttempt, FetchHistory, FileRole},
+        observation::{EvidenceSource, RunTime, TransferId},
     },
     phone::{OtherClient, Phone},
     registry::{OTHER_ROWS, Registry, TransferOwner},
@@ -62,12 +62,15 @@ impl Registry {
 
     /// Whether the client at `address`, which requests the manifest `name`, is a phone. Between
     /// two manifests a phone starts its application, which names its MAC; a client that
-    /// requests a second manifest without a MAC is a person with a TFTP client.
+    /// requests a second manifest without a MAC is a person with a TFTP client. With
+    /// `observes_acks`, only manifests that it acknowledges count (`on_file_acknowledged`): another
+    /// host may have sent the request.
     pub(in crate::track) fn requests_like_a_phone(
         &mut self,
         at: RunTime,
         address: Ipv4Addr,
         name: &str,
+        observes_acks: bool,
     ) -> bool {
         if self
             .others
@@ -88,11 +91,40 @@ impl Registry {
             matches!(attempt.role, FileRole::Manifest(_)) && normalized_name(&attempt.name) != name
         });
         let named_itself = phone.mac.is_some() && !phone.mac_from_arp;
-        if named_itself || !is_second || is_exchanged {
+        if named_itself || !is_second || is_exchanged || observes_acks {
             return true;
         }
         self.turn_into_other(at, address, id);
         false
+    }
+
+    /// The client acknowledged a part of a file. Between two manifests that a phone fetches, its
+    /// application names its MAC.
+    pub(in crate::track) fn on_file_acknowledged(&mut self, at: RunTime, transfer: TransferId) {
+        if let Some((address, id)) = self.fetches_two_manifests(transfer) {
+            self.turn_into_other(at, address, id);
+        }
+    }
+
+    fn fetches_two_manifests(&self, transfer: TransferId) -> Option<(Ipv4Addr, PhoneId)> {
+        let TransferOwner::Phone(id) = *self.transfers.get(&transfer)? else {
+            return None;
+        };
+        let phone = self.phones.get(&id)?;
+        let named_itself = phone.mac.is_some() && !phone.mac_from_arp;
+        if named_itself || self.at_address.get(&phone.address) != Some(&id) {
+            return None;
+        }
+        let is_manifest = |attempt: &&FetchAttempt| matches!(attempt.role, FileRole::Manifest(_));
+        let attempts = &phone.conversion.delivery.attempts;
+        let this = attempts.get(transfer).filter(is_manifest)?;
+        let before = phone.before_episode.iter();
+        let before = before.flat_map(|before| before.delivery.attempts.iter());
+        let fetched = attempts.iter().chain(before).filter(is_manifest);
+        let names = fetched.filter_map(|attempt| (attempt.bytes > 0).then_some(&attempt.name));
+        let mut names = names.map(|name| normalized_name(name));
+        let is_second = names.any(|name| name != normalized_name(&this.name));
+        is_second.then_some((phone.address, id))
     }
 
     /// The phone at `address` turns out not to be one.

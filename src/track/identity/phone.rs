@@ -3,15 +3,16 @@
 use std::net::Ipv4Addr;
 
 use super::super::{
-    conversion::Conversion,
+    conversion::{Context, Conversion},
     event::{PhoneId, PhoneRef},
     history::{FetchHistory, FileRole, MAX_ROWS},
-    observation::RunTime,
+    observation::{RunTime, TransferId},
     plan::Plan,
 };
+use super::unproven_request::UnprovenRequest;
 use crate::{
     diagnose::Diagnosis,
-    phone::{Family, MacAddress, Model},
+    phone::{Family, MacAddress, Model, RequestedFile},
 };
 
 /// The sums that include a phone.
@@ -35,6 +36,8 @@ pub(in crate::track) struct Phone {
     pub conversion: Conversion,
     /// The conversion before an episode that may be another phone's.
     pub before_episode: Option<Box<Conversion>>,
+    /// Requests that count once they are proven to be the phone's.
+    pub unproven: Vec<UnprovenRequest>,
     /// When the fleet will check this phone.
     pub scheduled: Option<RunTime>,
     /// The sums of the fleet that include the phone.
@@ -69,6 +72,7 @@ impl Phone {
             has_own_arp_entry: false,
             conversion: Conversion::new(RunTime::ZERO),
             before_episode: None,
+            unproven: Vec::new(),
             scheduled: None,
             counted: Counted::default(),
             done_since: None,
@@ -130,6 +134,27 @@ impl Phone {
         let before = self.before_episode.as_ref();
         let before = before.and_then(|before| before.device.model);
         self.conversion.device.model.or(before)
+    }
+
+    /// Whether a power cut now leaves the phone between two loads. An episode ends that only when a
+    /// part of a file was acknowledged in it.
+    pub(in crate::track) fn must_stay_powered(&self) -> bool {
+        let before = self.before_episode.as_ref();
+        self.conversion.must_stay_powered()
+            || !self.conversion.has_fetched()
+                && before.is_some_and(|before| before.must_stay_powered())
+    }
+
+    /// The request of this transfer was not proven to be the phone's: it is only recorded.
+    pub(in crate::track) fn record_unproven(&mut self, cx: Context<'_>, transfer: TransferId) {
+        let request = self
+            .unproven
+            .extract_if(.., |request| request.transfer == transfer);
+        for request in request {
+            let file = RequestedFile::parse(&request.name);
+            self.conversion
+                .record_unproven(cx, request.as_request(&file));
+        }
     }
 
     /// Begins an episode: a boot loader requests files at the address of this phone.

@@ -52,6 +52,32 @@ fn watch_lists_the_phones_that_announce_themselves() {
 
 #[test]
 #[ignore = "needs root (network namespaces)"]
+fn watch_marks_a_phone_in_whose_name_another_host_sends_frames() {
+    let lab = TwoHosts::build("disputed");
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = lab.on_server(REFLASH);
+    command.args(["watch", "--interface", "eth0", "--json"]);
+    let mut watch = Running::start(&mut command);
+    let mut forged = cdp(PHONE, PHONES[0], TARGET);
+    forged[6..12].copy_from_slice(&[2, 0, 0, 0, 0, 0x66]);
+    let own = cdp(PHONE, PHONES[0], "SCCP45.8-5-2S");
+    let first = send(&lab, folder.path(), &[forged.clone()], true);
+    let line = watch.wait_for(|line| line["mac"] == PHONE);
+    assert_eq!(line["only_disputed"], true, "{line}");
+    assert_eq!(line["disputed"], "020000000066");
+    drop(first);
+    let _sender = send(&lab, folder.path(), &[own, forged], true);
+    let line = watch.wait_for(|line| line["mac"] == PHONE && line["only_disputed"].is_null());
+    assert_eq!(line["load"], "SCCP45.8-5-2S", "{line}");
+    assert_eq!(line["disputed"], "020000000066");
+    let loads = watch.seen.iter().filter(|line| line["load"] == TARGET);
+    assert_eq!(loads.count(), 1, "only before the phone reported itself");
+    watch.signal("INT");
+    assert_eq!(watch.end(), Some(130));
+}
+
+#[test]
+#[ignore = "needs root (network namespaces)"]
 fn watch_prints_changes_as_text_and_ends_with_a_table() {
     let lab = TwoHosts::build("list");
     let folder = tempfile::tempdir().unwrap();

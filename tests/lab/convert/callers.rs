@@ -1,5 +1,7 @@
 //! Files that a user names who may call this program through sudo, and no other program: they are
 //! opened as that user.
+//!
+//! Long because: one site with closed files, and the commands of all subcommands that name them.
 
 use std::{
     fs,
@@ -153,6 +155,56 @@ fn a_file_that_only_root_may_read_is_not_read_for_the_user_who_called_sudo() {
     let output = site.command(READS[5]).output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(words.contains("reflash opens files as nobody"), "{words}");
+}
+
+#[test]
+#[ignore = "needs root (the ids of sudo)"]
+fn a_closed_file_of_add_or_trust_key_names_the_command_that_opens_it() {
+    let site = Site::new();
+    let own = site.path("own.xml");
+    fs::write(&own, "<x/>").unwrap();
+    std::os::unix::fs::chown(&own, Some(CALLER), Some(CALLER)).unwrap();
+    set_mode(&own, 0);
+    let who = "cannot be read by nobody, who started reflash; it opens files as this user and not as root";
+    for (line, error, cure) in [
+        (
+            "--trust-key shadow",
+            "--trust-key shadow",
+            "sudo install -o nobody -m 600 FOLDER/shadow shadow",
+        ),
+        (
+            "--trust-key key.pem --add dialplan.xml",
+            "--add dialplan.xml",
+            "sudo install -o nobody -m 600 FOLDER/dialplan.xml dialplan.xml",
+        ),
+        (
+            "--trust-key key.pem --add closed",
+            "--add closed",
+            "sudo cp -r FOLDER/closed closed && sudo chown -R nobody closed",
+        ),
+        (
+            "--trust-key key.pem --add closed/dialplan.xml",
+            "closed to this user",
+            "sudo install -o nobody -m 600 FOLDER/closed/dialplan.xml dialplan.xml",
+        ),
+        (
+            "--trust-key key.pem --add own.xml",
+            "--add own.xml",
+            "Make it readable: chmod u+r FOLDER/own.xml",
+        ),
+    ] {
+        let output = site
+            .command(&format!("convert BUNDLE {line}"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(1), "{line}: {said}");
+        let cure = cure.replace("FOLDER", site.folder.path().to_str().unwrap());
+        for part in [error, who, &cure] {
+            assert!(said.contains(part), "{line}: {part}: {said}");
+        }
+    }
 }
 
 /// A folder of a process leads past the permissions of the folders above it.

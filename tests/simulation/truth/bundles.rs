@@ -35,6 +35,17 @@ pub(crate) struct Bundles {
     pub(crate) bridge: Bundle,
 }
 
+/// Configurations have two blocks of 512 bytes, as those of the program do.
+const CONFIGURATION_BYTES: usize = 700;
+
+fn configuration(name: &str, mut text: String) -> StagedFile {
+    text.extend(std::iter::repeat_n(
+        '\n',
+        CONFIGURATION_BYTES.saturating_sub(text.len()),
+    ));
+    file(name, text.as_bytes())
+}
+
 fn file(name: &str, bytes: &[u8]) -> StagedFile {
     StagedFile {
         name: name.into(),
@@ -51,7 +62,7 @@ fn default_config(load: Option<&LoadName>) -> StagedFile {
         write!(text, "<loadInformation{id}>{load}</loadInformation{id}>").unwrap();
     }
     text.push_str("</Default>");
-    file("XMLDefault.cnf.xml", text.as_bytes())
+    configuration("XMLDefault.cnf.xml", text)
 }
 
 impl Bundle {
@@ -246,7 +257,7 @@ pub(crate) fn views(
             let name = format!("SEP{}.cnf.xml", member.mac.upper_hex());
             let load = load.map_or("", LoadName::as_str);
             let text = format!("<device><loadInformation>{load}</loadInformation></device>");
-            files.insert(name.to_lowercase(), file(&name, text.as_bytes()));
+            files.insert(name.to_lowercase(), configuration(&name, text));
         }
         files
     };

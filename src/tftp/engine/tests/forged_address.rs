@@ -136,6 +136,24 @@ fn a_forged_request_from_the_port_of_a_transfer_with_an_ack_ends_nothing() {
 }
 
 #[test]
+fn a_forged_request_from_the_port_of_a_transfer_with_an_ack_ends_nothing_beside_a_flood() {
+    for name in ["absent", "b", "a"] {
+        let mut bench = Bench::with_ports(64);
+        let port = half_done(&mut bench);
+        let most = EngineLimits::default().transfers_per_address;
+        for n in 0..2 * u32::try_from(most).unwrap() {
+            bench.request(forged_port(n), "a");
+        }
+        assert_eq!(bench.engine.transfers(), most);
+        bench.request(PHONE, name);
+        bench.calls();
+        bench.ack(PHONE, port, 2);
+        let calls = bench.calls();
+        assert!(calls[0].ends_with("Delivered 1000"), "{name}: {calls:?}");
+    }
+}
+
+#[test]
 fn a_request_for_another_file_from_the_same_port_replaces_a_transfer_when_its_answer_is_acknowledged()
  {
     let mut bench = Bench::with_ports(64);

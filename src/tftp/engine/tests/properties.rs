@@ -16,7 +16,7 @@ enum Event {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let port = || prop_oneof![Just(PORT_1), Just(PORT_2)];
+    let port = || (0_u16..4).prop_map(TransferPort::new);
     let options = prop_oneof![Just(""), Just("blksize\x00100\0windowsize\x004\0")];
     prop_oneof![
         4 => (0_u32..4, prop_oneof![Just("a"), Just("b"), Just("absent")], options)
@@ -30,8 +30,11 @@ fn event() -> impl Strategy<Value = Event> {
 
 proptest! {
     #[test]
-    fn any_sequence_of_events_keeps_the_limits_and_ends_every_transfer_once(events in prop::collection::vec(event(), 1..120)) {
-        let mut bench = Bench::new();
+    fn any_sequence_of_events_keeps_the_limits_and_ends_every_transfer_once(
+        ports in 2_u16..5,
+        events in prop::collection::vec(event(), 1..120),
+    ) {
+        let mut bench = Bench::with_ports(ports);
         bench.engine.limits = EngineLimits { transfers: 5, transfers_per_address: 2, ..EngineLimits::default() };
         let mut open: HashMap<String, bool> = HashMap::new();
         let rest = vec![Event::Wait(1_000); 200];

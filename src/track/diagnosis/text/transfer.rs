@@ -50,6 +50,23 @@ pub(crate) fn stalled(state: State, silent: Duration, since: RunTime) -> Diagnos
     )
 }
 
+/// An application of the phone requested `name` after the last image, and acknowledged nothing since.
+pub(crate) fn stalled_unproven(name: &str, silent: Duration, since: RunTime) -> Diagnosis {
+    let minutes = silent.as_secs() / 60;
+    diagnosis(
+        Code::Stalled,
+        format!(
+            "no request or acknowledgement for {minutes} min, since {}; after its last image its address \
+             requested {}, as a phone does that starts, but acknowledged no file, as every phone does",
+            clock(since),
+            printable(name)
+        ),
+        "The request may be another host's. Look at the phone. If its display shows the time or \
+         'Registering', it runs: power it off and on, and it requests its files again. If no lamp is lit, \
+         do the same: its boot loader requests the recovery manifest. Keep this server running.",
+    )
+}
+
 /// An image is requested again and again. `last`: the acknowledged bytes of the last attempt
 /// and the size of the file, if known.
 pub(crate) fn broken(

@@ -263,6 +263,8 @@ fn stage_writes_only_firmware_of_the_served_load_and_names_the_rest() {
         "SEP020000000001.cnf.xml",
         "RINGLIST.XML",
         "SIP45.8-8-1S is complete",
+        "→ To serve a configuration with the firmware: --add FILE of `convert` or `stage`.",
+        "→ Nothing to do. To serve such a file with the firmware: --add FILE",
     ] {
         assert!(error.contains(part), "{error}");
     }
