@@ -130,7 +130,9 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
             signature: "A client requested SEP<MAC>.cnf.xml or SIP<MAC>.cnf, which may hold passwords, \
                         over TFTP or HTTP. The ARP table of this machine has another device at its \
                         address, or no host answered ARP for the address within a second, or the \
-                        address is one of this machine.",
+                        address is one of this machine. The diagnosis names three such clients at \
+                        most, the newest first; \"so did others\" means that there are more \
+                        (`others` of the report).",
             causes: "A router that answers ARP for the phones behind it, or hides them behind its own \
                      address (NAT); a phone that just got the address of another device; a switch \
                      that blocks ARP; another device that requests the phone's passwords; a test on \
