@@ -63,6 +63,12 @@ pub enum Code {
     UnsupportedModel,
     /// A 7940 or 7960 has its loader but no application.
     ProtocolApplicationInvalid,
+    /// A 7940 or 7960 fetches one image at every start and does not install it.
+    ImageRejected,
+    /// A 7940 or 7960 installs two images in turn.
+    UpgradeLoop,
+    /// A 7940 or 7960 with the loader was given the loader's name as its load.
+    LoaderNamed,
     /// The phone requested the signed form of its configuration: it has a trust list.
     TrustList,
     /// The requested name differs from a staged one by a typing error.
@@ -123,6 +129,9 @@ impl Code {
         Self::RepeatFlash,
         Self::UnsupportedModel,
         Self::ProtocolApplicationInvalid,
+        Self::ImageRejected,
+        Self::UpgradeLoop,
+        Self::LoaderNamed,
         Self::TrustList,
         Self::NameMismatch,
         Self::TransferBroken,

@@ -16,6 +16,7 @@ mod reset;
 mod restart;
 mod route;
 mod series;
+mod steps_79x0;
 mod time_zones;
 
 pub use bridge::{bridge_bundle_name, supports_hardware};
@@ -30,9 +31,10 @@ pub use limits::{
 pub use load::{FirmwareRelease, LoadName, Protocol};
 pub use mac::{MacAddress, ParseMacError};
 pub use model::{Family, MODELS, Model};
-pub(crate) use request::normalized_name;
 pub use request::{RequestedFile, configured_phone};
+pub(crate) use request::{is_image_name, normalized_name};
 pub use reset::{HardwareHazard, RESET_KEYS, RESET_WINDOW, ResetLamps};
 pub use restart::restart_instructions;
 pub use route::{BRIDGE_RELEASE, Route, is_signed_with_previous_key};
+pub use steps_79x0::{EarlyFirmware, EarlyProtocol, EarlyStep, is_early_step, load_of_image_79x0};
 pub use time_zones::CISCO_TIME_ZONES;

@@ -9,9 +9,11 @@
 //! Files of a plain folder are read when they are served, larger ones in parts on a thread of their
 //! own.
 
+mod bridges;
 mod eligibility;
 mod error;
 mod extra_file;
+mod first_phones;
 mod inspect;
 mod layout;
 mod limits;
@@ -26,7 +28,8 @@ mod transient_root;
 mod views;
 mod xml_default;
 
-pub use eligibility::{AcceptPolicy, SelectionError, check_bridges, check_targets, is_sccp};
+pub use bridges::{OrderedBridges, check_bridges, order_bridges};
+pub use eligibility::{AcceptPolicy, SelectionError, check_targets, is_sccp};
 pub use error::StageError;
 pub use extra_file::ExtraFile;
 pub use limits::{MAX_EXTRA_FILE_BYTES, MAX_STAGE_BYTES};
@@ -45,5 +48,7 @@ pub(crate) use xml_default::{call_manager_group, xml_default_at};
 mod bridge_tests;
 #[cfg(test)]
 mod extra_file_tests;
+#[cfg(test)]
+mod first_phones_tests;
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,7 @@ pub use observation::{
     EvidenceSource, Observation, ObservationKind, RunTime, ServedFile, TransferEnd, TransferId,
     Transport,
 };
+pub(crate) use plan::bridge_steps;
 pub use plan::{
     ConfiguredLine, FileServer, ManifestPlan, ParseSubnetError, Plan, REGISTRATION_WAIT,
     RegistrationTarget, StagePlan, Subnet,

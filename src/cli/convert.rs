@@ -219,7 +219,7 @@ pub(crate) fn run_with(
     let mut messages = opening(&chosen, call_manager, dhcp_message);
     match plan.survey {
         Some(survey) => messages.extend((!args.journal.resume).then(|| survey_message(survey))),
-        None => messages.extend(resets::messages(targets)),
+        None => messages.extend(resets::messages(targets, bridges)),
     }
     messages.extend(dropped.into_iter().chain(temporary_message));
     messages.extend_from_slice(observers.captures.messages());

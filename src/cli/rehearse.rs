@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 pub(crate) use self::args::Args;
 use self::{
     phones::{DEFAULT_TIMEOUT, ListedPhones, check_results, fleet_config, has_loss, speed},
-    synthetic::Synthetic,
+    synthetic::SyntheticBundles,
 };
 use super::{
     globals::{CommandOutcome, Globals},
@@ -57,7 +57,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
     // With losses the images are small: each lost datagram costs a tenth of a second, and 10 MB are
     // 20,000 datagrams.
     let model = args.model.or_else(|| inventory.and_then(first_model));
-    let synthetic = || Synthetic::new(model, args.seed, has_loss(args));
+    let synthetic = || SyntheticBundles::new(model, args.from.as_ref(), args.seed, has_loss(args));
     let synthetic = args.bundles.is_empty().then(synthetic).transpose()?;
     let selection = select(args, synthetic.as_ref(), globals.quiet)?;
     let server = args.engine.bind(&tftp::Config::new(SERVER))?;
@@ -79,8 +79,11 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
     } = listed_phones(args, inventory, &models)?;
     let plan = plan(args, &stage, inventory, &listed);
     let mut stages = bundles::started_stages(&selection, &plan);
-    if let (Some(synthetic), Some(first)) = (&synthetic, stages.first_mut()) {
-        first.bundle.clone_from(&synthetic.name);
+    for stage in &mut stages {
+        let name = synthetic.as_ref().and_then(|made| made.name(&stage.bundle));
+        if let Some(name) = name.map(ToOwned::to_owned) {
+            stage.bundle = name;
+        }
     }
     let sizes = stage
         .files()
@@ -222,7 +225,11 @@ fn run_session(
 }
 
 /// Targets and bridges.
-fn select(args: &Args, synthetic: Option<&Synthetic>, quiet: bool) -> Result<Selection, Failure> {
+fn select(
+    args: &Args,
+    synthetic: Option<&SyntheticBundles>,
+    quiet: bool,
+) -> Result<Selection, Failure> {
     // No phone is reset here.
     let trust = Trust {
         without_recovery: true,
@@ -232,17 +239,27 @@ fn select(args: &Args, synthetic: Option<&Synthetic>, quiet: bool) -> Result<Sel
         let bridges = &args.bridge.bridges;
         return bundles::select_with_bridges(&args.bundles, bridges, &trust, quiet);
     };
-    let targets = vec![synthetic.bundle.clone()];
-    let (bridges, _) = bundles::examine_bridges(&args.bridge.bridges, &trust, quiet)?;
-    bundles::check_bridges(&bridges, &targets, trust.accept_unknown)?;
+    let targets = vec![synthetic.target.bundle.clone()];
+    let (mut bridges, _) = bundles::examine_bridges(&args.bridge.bridges, &trust, quiet)?;
+    let mut unknown = trust.accept_unknown;
+    if bridges.is_empty() {
+        // The images up to 4.x have no signature.
+        unknown = true;
+        let made = synthetic.bridges.iter();
+        bridges = made.map(|one| one.bundle.clone()).collect();
+    }
+    let bridges = bundles::check_bridges(bridges, &targets, unknown, quiet)?;
     Ok(Selection { targets, bridges })
 }
 
 /// Targets and bridges as the journal names them.
-fn recorded(selection: &Selection, synthetic: Option<&Synthetic>) -> Vec<Bundle> {
+fn recorded(selection: &Selection, synthetic: Option<&SyntheticBundles>) -> Vec<Bundle> {
     let mut all = selection.all();
-    if let (Some(synthetic), Some(first)) = (synthetic, all.first_mut()) {
-        first.path.clone_from(&synthetic.name);
+    for bundle in &mut all {
+        let name = synthetic.and_then(|made| made.name(&bundle.path));
+        if let Some(name) = name.map(ToOwned::to_owned) {
+            bundle.path = name;
+        }
     }
     all
 }

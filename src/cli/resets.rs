@@ -2,7 +2,7 @@
 
 use crate::{
     bundle::{Bundle, FirmwareSet},
-    phone::{Model, restart_instructions},
+    phone::{Model, is_early_step, restart_instructions},
 };
 
 /// How to bring a phone into its boot loader, which requests the target by itself. Not during a
@@ -10,8 +10,19 @@ use crate::{
 const RESET: &str = "to reset a phone: hold # while you connect its power, until the line lamps \
                      light in turn; then type 123456789*0#";
 
+/// That there is no way back after the steps of a 7940 or 7960; `None` if none is given.
+fn no_way_back(bridges: &[Bundle]) -> Option<String> {
+    let mut loads = bridges.iter().flat_map(Bundle::served_loads);
+    loads.any(is_early_step).then(|| {
+        "a 7940 or 7960 from before 5.0 has no way back from here: from 5.0 on, it accepts signed \
+         images only. It installs one bridge at each start, restarts by itself, and must keep its \
+         power"
+            .to_owned()
+    })
+}
+
 /// How phones are reset, or that they must not be.
-pub(super) fn messages(targets: &[Bundle]) -> Vec<String> {
+pub(super) fn messages(targets: &[Bundle], bridges: &[Bundle]) -> Vec<String> {
     let sets = || targets.iter().flat_map(Bundle::served_sets);
     let stuck: Vec<&Model> = sets()
         .flat_map(FirmwareSet::models_without_recovery)
@@ -36,6 +47,7 @@ pub(super) fn messages(targets: &[Bundle]) -> Vec<String> {
         messages.push(RESET.to_owned());
     }
     messages.extend(restart_instructions(&models().collect::<Vec<_>>()));
+    messages.extend(no_way_back(bridges));
     messages
 }
 
@@ -69,7 +81,7 @@ mod tests {
             trusted: vec![test_key()],
             ..ExamineOptions::default()
         };
-        messages(&examine(&path, &options).unwrap())
+        messages(&examine(&path, &options).unwrap(), &[])
     }
 
     #[test]

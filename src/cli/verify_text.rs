@@ -8,7 +8,7 @@ use crate::{
         Bundle, BundleProtocol, FirmwareSet, Member, MemberKind, Problem, Signature, Verdict,
     },
     diagnose::Severity,
-    phone::{LoadName, Protocol, Support},
+    phone::{LoadName, Protocol, Support, is_early_step},
     text::escape,
 };
 
@@ -255,6 +255,9 @@ fn set_sentence(set: &FirmwareSet, named: bool) -> String {
         _ if !set.is_whole() => "it is not served",
         _ if set.load.is_multiplatform() => {
             "multiplatform firmware (MPP): it is not served, as only phones sold for it accept it"
+        }
+        _ if is_early_step(&set.load) => {
+            "phones from before the loader install it on their way, as a bridge"
         }
         (Support::Recognised, _) => "this program does not convert these phones",
         (Support::Upgrades, _) => "they run SIP only; this program installs it on them",

@@ -174,7 +174,7 @@ pub fn select_with_bridges(
 ) -> Result<Selection, Failure> {
     let (bridges, rest) = examine_bridges(bridges, trust, quiet)?;
     let targets = select(targets, &rest, false, quiet)?;
-    check_bridges(&bridges, &targets, trust.accept_unknown)?;
+    let bridges = check_bridges(bridges, &targets, trust.accept_unknown, quiet)?;
     Ok(Selection { targets, bridges })
 }
 
@@ -198,16 +198,23 @@ pub fn examine_bridges(
     Ok((bridges, rest))
 }
 
-/// Checks that the bridges may be staged with these targets.
+/// Checks that the bridges may be staged with these targets, and returns those that phones may need
+/// in the order in which they install them.
 ///
 /// # Errors
 /// A bridge that may not be staged, or fits no target.
 pub fn check_bridges(
-    bridges: &[Bundle],
+    bridges: Vec<Bundle>,
     targets: &[Bundle],
     accept_unknown: bool,
-) -> Result<(), Failure> {
-    stage::check_bridges(bridges, targets, accept_unknown).map_err(|refusal| refused(&refusal))
+    quiet: bool,
+) -> Result<Vec<Bundle>, Failure> {
+    stage::check_bridges(&bridges, targets, accept_unknown).map_err(|refusal| refused(&refusal))?;
+    let ordered = stage::order_bridges(bridges);
+    if !quiet {
+        ordered.notes.iter().for_each(|note| print_message(note));
+    }
+    Ok(ordered.bridges)
 }
 
 /// Examines the files and prints the verdict of each, followed by `role`, unless `quiet`.

@@ -17,6 +17,7 @@ use crate::{
     provision::{self, DIAL_PLAN, Passwords, ProvisionInputs},
     stage::{self, ExtraFile},
     text::escape,
+    track::bridge_steps,
 };
 
 /// The configurations made for the phones of a run.
@@ -138,6 +139,19 @@ fn loads(bundles: &[Bundle]) -> Result<Vec<(&'static Model, LoadName)>, Failure>
         .map_err(stage_failure)
 }
 
+/// The load of each model at each step of the bridges.
+fn loads_by_step(bridges: &[Bundle]) -> Result<Vec<Vec<(&'static Model, LoadName)>>, Failure> {
+    let plans = stage::stage_plans(bridges).map_err(stage_failure)?;
+    let numbers = bridge_steps(&plans);
+    let last = numbers.iter().max().copied();
+    let of_step = |step| {
+        let plans = plans.iter().zip(&numbers);
+        let own = plans.filter(|(_, number)| **number == step);
+        model_loads(own.map(|(plan, _)| plan.clone()).collect())
+    };
+    Ok(last.map_or_else(Vec::new, |last| (0..=last).map(of_step).collect()))
+}
+
 fn files(
     ready: &Inventory,
     path: &Path,
@@ -177,18 +191,28 @@ fn files(
     if let Ok(notes) = provision::conversion_notes(ready, &given) {
         messages.extend(notes.iter().map(|note| escape(note)));
     }
-    let bridges = loads(&inputs.selection.bridges)?;
-    let (bridge, without_load) = (build(&bridges)?, build(&[])?);
+    let mut bridges = Vec::new();
+    for loads in loads_by_step(&inputs.selection.bridges)? {
+        bridges.push(build(&loads)?.into_iter());
+    }
     // Every view has the same phones in the same order.
-    let views = build(targets)?.into_iter().zip(bridge).zip(without_load);
+    let views = build(targets)?.into_iter().zip(build(&[])?);
     views
-        .filter(|(((name, _), _), _)| added_plan.is_none() || name != DIAL_PLAN)
-        .map(|(((name, target), (_, bridge)), (_, without_load))| {
+        .map(|(file, (_, without_load))| {
+            let of_steps = bridges.iter_mut().filter_map(Iterator::next);
+            (
+                file,
+                of_steps.map(|(_, bytes)| bytes).collect(),
+                without_load,
+            )
+        })
+        .filter(|((name, _), ..)| added_plan.is_none() || name != DIAL_PLAN)
+        .map(|((name, target), bridges, without_load)| {
             let same = |file: &&ExtraFile| file.name().eq_ignore_ascii_case(&name);
             if let Some(added) = inputs.extra_files.iter().find(same) {
                 return Err(name_taken(&name, added.source(), path));
             }
-            ExtraFile::per_view(&name, path, target, bridge, without_load).map_err(stage_failure)
+            ExtraFile::per_view(&name, path, target, bridges, without_load).map_err(stage_failure)
         })
         .collect()
 }
@@ -289,7 +313,7 @@ mod tests {
                 Some(rest.split_once('<')?.0.to_owned())
             };
             assert_eq!(load(View::Target).as_deref(), Some("SIP45.9-3-1SR4-1S"));
-            assert_eq!(load(View::Bridge).as_deref(), Some("SCCP45.8-5-2S"));
+            assert_eq!(load(View::Bridge(0)).as_deref(), Some("SCCP45.8-5-2S"));
             assert_eq!((load(View::NoLoad), load(View::ConfigOnly)), (None, None));
         }
         let [some, secret, model] = made_now.messages.as_slice() else {

@@ -45,9 +45,11 @@ pub enum RequestedFile {
     },
     /// `XMLDefault.cnf.xml`.
     DefaultConfig,
-    /// `SIP<MAC>.cnf`, `MGC<MAC>.cnf`: requested by the 7940 and 7960 only.
+    /// `SIP<MAC>.cnf`, `MGC<MAC>.cnf`, and `SEP<MAC>.cnf` of the first SCCP releases: requested by
+    /// the 7940 and 7960 only.
     LegacyConfig(MacAddress),
-    /// `OS79XX.TXT`, `SIPDefault.cnf`: also 7940 and 7960, without a MAC address.
+    /// `OS79XX.TXT`, `SIPDefault.cnf`, `MGCDefault.cnf`, `SEPDefault.cnf`: also 7940 and 7960, without
+    /// a MAC address.
     LegacyDefault,
     /// `…-sip.jar`: a locale file requested by SIP firmware only.
     SipLocale,
@@ -94,7 +96,8 @@ impl RequestedFile {
                 return Self::Config { mac, signed };
             }
         }
-        if let Some(mac) = mac("sip", ".cnf").or_else(|| mac("mgc", ".cnf")) {
+        let mut starts = ["sip", "mgc", "sep"].into_iter();
+        if let Some(mac) = starts.find_map(|start| mac(start, ".cnf")) {
             return Self::LegacyConfig(mac);
         }
         if base.ends_with("-3pcc.xml") {
@@ -106,7 +109,9 @@ impl RequestedFile {
         match base {
             "itlfile.tlv" | "ctlfile.tlv" => Self::SharedTrustList,
             "xmldefault.cnf.xml" => Self::DefaultConfig,
-            "os79xx.txt" | "sipdefault.cnf" => Self::LegacyDefault,
+            "os79xx.txt" | "sipdefault.cnf" | "mgcdefault.cnf" | "sepdefault.cnf" => {
+                Self::LegacyDefault
+            }
             // Both firmwares of a phone with two slots request it.
             "rtl-sccp.jar" | "gb-sccp-sip.jar" => Self::Other,
             _ if base.ends_with("-sip.jar") => Self::SipLocale,
@@ -182,6 +187,13 @@ pub fn configured_phone(name: &str) -> Option<MacAddress> {
         .iter()
         .flat_map(|start| plain.match_indices(start))
         .find_map(|(at, start)| MacAddress::from_hex(plain[at + start.len()..].get(..MAC)?))
+}
+
+/// Whether this is `OS79XX.TXT`, the first file of a 7940 or 7960 whose firmware is from before the
+/// loader.
+pub(crate) fn is_image_name(name: &str) -> bool {
+    let name = normalized_name(name);
+    name.rsplit('/').next() == Some("os79xx.txt")
 }
 
 /// The form in which names are compared: lower case, without a leading `/` or `./` and

@@ -57,6 +57,9 @@ pub struct FleetConfig {
     pub models: Vec<&'static Model>,
     /// How they start.
     pub start: StartMix,
+    /// The load that phones of its family run at the start, none of them in its boot loader; `None`:
+    /// the usual one.
+    pub from: Option<LoadName>,
     /// See [`PhoneConfig::pace`].
     pub pace: f64,
     /// The same seed gives the same phones.
@@ -125,7 +128,11 @@ impl FleetConfig {
             StartMix::LoadInformation => false,
             StartMix::Mixed => (index / self.models.len()).is_multiple_of(2),
         };
-        let start = if recovers {
+        let own = self.from.as_ref();
+        let from = own.filter(|from| from.family() == Some(model.family));
+        let start = if let Some(load) = from {
+            StartState::Application(load.clone())
+        } else if recovers {
             StartState::Recovery
         } else {
             StartState::Application(first_load(
@@ -244,6 +251,7 @@ mod tests {
             phones,
             models: Family::F45.models().collect(),
             start: StartMix::Mixed,
+            from: None,
             pace: 0.0,
             seed: 1,
             faults: Vec::new(),

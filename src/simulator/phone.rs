@@ -2,6 +2,7 @@
 
 mod boot;
 mod config;
+mod early;
 mod loader;
 mod loader_memory;
 mod manifest_check;
@@ -22,7 +23,7 @@ use crate::phone::{Family, FirmwareRelease, LoadName, Protocol};
 
 pub use config::{PhoneConfig, StartState};
 use loader_memory::Loader;
-use script::{BootStep, START};
+use script::{BootStep, RESTARTS, START};
 use slot_memory::SlotMemory;
 
 /// The slowest pace: a pause of minutes takes days.
@@ -80,6 +81,8 @@ struct ScriptHistory {
     is_bridged: bool,
     lost_power: bool,
     changed_address: bool,
+    /// The first of the two requests for a refused manifest was sent.
+    refused_once: bool,
 }
 
 /// The settings of the last configuration file.
@@ -110,13 +113,15 @@ pub struct SimulatedPhone {
     flash: BTreeMap<String, [u8; 32]>,
     pass: Option<ScriptPass>,
     fetched_config: FetchedConfig,
-    /// Whether the first of the two requests for a refused manifest was sent.
-    refused_once: bool,
     history: ScriptHistory,
     /// Of a 7940 or 7960.
     loader: Option<Loader>,
     /// Of a phone with two slots.
     slots: Option<SlotMemory>,
+    /// The load that settings or XML name to firmware from before the loader.
+    early_load: Option<LoadName>,
+    /// How often a person still restarts it.
+    early_restarts: u8,
 }
 
 impl SimulatedPhone {
@@ -158,8 +163,9 @@ impl SimulatedPhone {
             flash: BTreeMap::new(),
             pass: None,
             fetched_config: FetchedConfig::default(),
-            refused_once: false,
             history: ScriptHistory::default(),
+            early_load: None,
+            early_restarts: RESTARTS,
         }
     }
 

@@ -35,18 +35,18 @@ fn each_view_has_the_bytes_of_its_own_bundle_under_one_name() {
         let of = |load| Some(String::from_utf8(content(load, name)).unwrap());
         assert_eq!(text(&stage, View::Target, name), of(new));
         assert_eq!(text(&stage, View::NoLoad, name), of(new));
-        assert_eq!(text(&stage, View::Bridge, name), of(old));
+        assert_eq!(text(&stage, View::Bridge(0), name), of(old));
         assert_eq!(text(&stage, View::ConfigOnly, name), None);
     }
     // A file of only one of them is not in the views of the other.
     assert!(stage.resolve(View::Target, &old.manifest()).is_none());
     assert!(stage.resolve(View::NoLoad, &old.manifest()).is_none());
-    assert!(stage.resolve(View::Bridge, &new.manifest()).is_none());
+    assert!(stage.resolve(View::Bridge(0), &new.manifest()).is_none());
     let defaults = |view| text(&stage, view, "XMLDefault.cnf.xml").unwrap();
     let named = |load: &LoadName| format!("<loadInformation436 model=\"Cisco 7965\">{load}<");
     assert!(defaults(View::Target).contains(&named(new)));
-    assert!(defaults(View::Bridge).contains(&named(old)));
-    assert!(!defaults(View::Bridge).contains(new.as_str()));
+    assert!(defaults(View::Bridge(0)).contains(&named(old)));
+    assert!(!defaults(View::Bridge(0)).contains(new.as_str()));
     assert!(!defaults(View::NoLoad).contains("loadInformation"));
     assert_eq!(defaults(View::NoLoad), defaults(View::ConfigOnly));
 }
@@ -57,7 +57,8 @@ fn the_configuration_during_a_survey_names_the_call_manager_and_no_load() {
     let source = Path::new("made");
     let says = |text: &str| text.as_bytes().to_vec();
     let (mine, name) = (says("target"), "SEP001D45AABB01.cnf.xml");
-    let own = ExtraFile::per_view(name, source, mine, says("bridge"), says("no load")).unwrap();
+    let own =
+        ExtraFile::per_view(name, source, mine, vec![says("bridge")], says("no load")).unwrap();
     let (targets, bridges) = ([sip45()], [bridge()]);
     let legs = inspect::LayoutSources {
         extra: &[own],
@@ -116,7 +117,7 @@ fn targets_and_bridges_have_separate_folders_and_plans() {
     assert!(without.bridge_plan().is_empty());
     assert!(
         without
-            .resolve(View::Bridge, "XMLDefault.cnf.xml")
+            .resolve(View::Bridge(0), "XMLDefault.cnf.xml")
             .is_none()
     );
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     bundle::{Bundle, RecoveryState, Verdict},
-    phone::{LoadName, MODELS, Model, Protocol, is_signed_with_previous_key},
+    phone::{EarlyFirmware, LoadName, MODELS, Model, Protocol},
 };
 
 /// What is accepted besides verified SIP bundles.
@@ -36,6 +36,17 @@ pub enum SelectionError {
         path.display()
     )]
     Sccp {
+        /// The bundle.
+        path: PathBuf,
+        /// Its load.
+        load: String,
+    },
+    /// Firmware of the 7940 and 7960 from before their loader, as a target.
+    #[error(
+        "{} contains {load}, firmware of the 7940 and 7960 from before their loader; a conversion \
+         needs a release with the loader: SIP 7.0 or later", path.display()
+    )]
+    BeforeLoader {
         /// The bundle.
         path: PathBuf,
         /// Its load.
@@ -158,6 +169,10 @@ impl SelectionError {
                 "run `reflash verify` on it to see every problem and what to do"
             }
             Self::Sccp { .. } => "get the SIP bundle for the same phones: it has -sip in its name",
+            Self::BeforeLoader { .. } => {
+                "give the bundle of P0S3-8-12-00 as the target, and this one with --bridge: phones \
+                 that need it install it first"
+            }
             Self::Multiplatform { .. } => {
                 "for phones with enterprise firmware, get the bundle without MPP, MSR or MN in its \
                  release; a change between the two needs Cisco's migration licence and Cisco's \
@@ -178,7 +193,10 @@ impl SelectionError {
                 "give a bridge for the models of the target, usually SCCP 8.5(2): \
                  `reflash verify` shows the models of a bundle"
             }
-            Self::TwoBridges { .. } => "give one bridge for each model",
+            Self::TwoBridges { .. } => {
+                "give one bridge for each model; several only for the 7940 and 7960, each with \
+                 another load"
+            }
         }
     }
 }
@@ -219,79 +237,23 @@ pub fn check_targets(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), Sel
     Ok(())
 }
 
-/// Checks that these bridges, which are usually SCCP bundles, may be staged with `targets`.
-///
-/// # Errors
-///
-/// A verdict is not accepted, a bridge is for none of the models of the targets, or two
-/// bridges are for one model.
-pub fn check_bridges(
-    bridges: &[Bundle],
-    targets: &[Bundle],
-    unknown: bool,
+fn is_before_loader(load: &LoadName) -> bool {
+    EarlyFirmware::of(load).is_some()
+}
+
+pub(super) fn check_verdicts(
+    bundles: &[Bundle],
+    accept: AcceptPolicy,
 ) -> Result<(), SelectionError> {
-    let accept = AcceptPolicy {
-        unknown,
-        sccp: true,
-        no_recovery: true,
-    };
-    check_verdicts(bridges, accept)?;
-    for (at, bridge) in bridges.iter().enumerate() {
-        let meets = |target| shared_model(bridge, target).is_some();
-        if !targets.iter().any(meets) {
-            return Err(SelectionError::UnusableBridge {
-                path: bridge.path.clone(),
+    for bundle in bundles {
+        if !accept.sccp
+            && let Some(load) = bundle.served_loads().find(|load| is_before_loader(load))
+        {
+            return Err(SelectionError::BeforeLoader {
+                path: bundle.path.clone(),
+                load: load.to_string(),
             });
         }
-        check_bridge_loads(bridge, targets)?;
-        for first in &bridges[..at] {
-            if let Some(model) = shared_model(first, bridge) {
-                return Err(SelectionError::TwoBridges {
-                    model: model.plain_number(),
-                    first: first.path.clone(),
-                    second: bridge.path.clone(),
-                });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Checks that the loads of a bridge are others than those of the targets, and that phones which
-/// refuse the targets take them.
-fn check_bridge_loads(bridge: &Bundle, targets: &[Bundle]) -> Result<(), SelectionError> {
-    let is_target = |load: &&LoadName| {
-        let mut loads = targets.iter().flat_map(Bundle::served_loads);
-        loads.any(|target| target.as_str().eq_ignore_ascii_case(load.as_str()))
-    };
-    if let Some(load) = bridge.served_loads().find(is_target) {
-        return Err(SelectionError::BridgeIsTarget {
-            path: bridge.path.clone(),
-            load: load.to_string(),
-        });
-    }
-    let has_new_key = |load: &&LoadName| {
-        let release = load.release().filter(|_| load.generation_79x0().is_none());
-        release.is_some_and(|release| !is_signed_with_previous_key(release))
-    };
-    let targets_have = targets
-        .iter()
-        .flat_map(Bundle::served_loads)
-        .any(|load| has_new_key(&load));
-    if targets_have
-        && bridge.served_loads().all(|load| has_new_key(&load))
-        && let Some(load) = bridge.served_loads().next()
-    {
-        return Err(SelectionError::BridgeWithNewKey {
-            path: bridge.path.clone(),
-            load: load.to_string(),
-        });
-    }
-    Ok(())
-}
-
-fn check_verdicts(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), SelectionError> {
-    for bundle in bundles {
         let fit = match bundle.verdict {
             Verdict::Known | Verdict::Genuine => true,
             Verdict::Intact => accept.unknown,
@@ -376,7 +338,7 @@ pub fn is_sccp(bundle: &Bundle) -> bool {
     speaks(Protocol::Sccp) && !speaks(Protocol::Sip)
 }
 
-fn shared_model(first: &Bundle, second: &Bundle) -> Option<&'static Model> {
+pub(super) fn shared_model(first: &Bundle, second: &Bundle) -> Option<&'static Model> {
     targets(first)
         .into_iter()
         .map(|(model, _)| model)

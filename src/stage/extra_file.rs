@@ -25,7 +25,8 @@ pub struct ExtraFile {
 /// The content in views that must not name the target's load.
 #[derive(Clone)]
 struct OtherViews {
-    bridge: Arc<[u8]>,
+    /// By step.
+    bridges: Vec<Arc<[u8]>>,
     no_load: Arc<[u8]>,
 }
 
@@ -103,8 +104,8 @@ impl ExtraFile {
     }
 
     /// A generated configuration that names a load, as `XMLDefault.cnf.xml` does, with its content
-    /// for each view: `target` names the target's load, `bridge` names the bridge's, and `no_load`
-    /// names none.
+    /// for each view: `target` names the target's load, `bridges` name those of each step, and
+    /// `no_load` names none.
     ///
     /// # Errors
     ///
@@ -113,16 +114,17 @@ impl ExtraFile {
         name: &str,
         source: &Path,
         target: Vec<u8>,
-        bridge: Vec<u8>,
+        bridges: Vec<Vec<u8>>,
         no_load: Vec<u8>,
     ) -> Result<Self, StageError> {
         let file = Self::generated(name, source, target)?;
         let limit = MAX_EXTRA_FILE_BYTES;
-        if bridge.len() as u64 > limit || no_load.len() as u64 > limit {
+        let others = bridges.iter().chain([&no_load]);
+        if others.map(Vec::len).any(|length| length as u64 > limit) {
             return Err(StageError::ExtraFileTooLarge { path: file.source });
         }
         let other_views = Some(OtherViews {
-            bridge: bridge.into(),
+            bridges: bridges.into_iter().map(Arc::from).collect(),
             no_load: no_load.into(),
         });
         Ok(Self {
@@ -186,8 +188,11 @@ impl ExtraFile {
 
     fn shared_bytes(&self, view: View) -> &Arc<[u8]> {
         match (&self.other_views, view) {
-            (None, _) | (_, View::Target) => &self.file.bytes,
-            (Some(other), View::Bridge) => &other.bridge,
+            (None, _) | (_, View::Target | View::Loader) => &self.file.bytes,
+            (Some(other), View::Bridge(step)) => {
+                let own = other.bridges.get(usize::from(step));
+                own.unwrap_or(&other.no_load)
+            }
             (Some(other), View::NoLoad | View::ConfigOnly) => &other.no_load,
         }
     }

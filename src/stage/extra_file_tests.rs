@@ -29,7 +29,12 @@ fn every_view_has_the_extra_files_besides_its_own() {
     let bridge = bundle("sccp45.zip", "SCCP45.8-5-2S", &["7945", "7965"]);
     let files = [own(SEP, b"<device/>"), own("dialplan.xml", b"plan")];
     let stage = staged(base.path(), &[bridge], &files).unwrap();
-    for view in [View::Target, View::NoLoad, View::Bridge, View::ConfigOnly] {
+    for view in [
+        View::Target,
+        View::NoLoad,
+        View::Bridge(0),
+        View::ConfigOnly,
+    ] {
         let file = stage.resolve(view, "sep001d45aabb0c.cnf.xml").unwrap();
         assert_eq!(
             (&*file.name, &*file.bytes),
@@ -56,7 +61,7 @@ fn every_view_has_the_extra_files_besides_its_own() {
     }
     // Without a bridge, the bridge view is empty.
     let stage = staged(base.path(), &[], &files).unwrap();
-    assert!(stage.resolve(View::Bridge, SEP).is_none());
+    assert!(stage.resolve(View::Bridge(0), SEP).is_none());
 }
 
 #[test]
@@ -138,12 +143,12 @@ fn a_configuration_names_the_load_of_its_view() {
     let base = tempfile::tempdir().unwrap();
     let bridge = bundle("sccp45.zip", "SCCP45.8-5-2S", &["7945", "7965"]);
     let [target, old, quiet] = ["target", "bridge", "quiet"].map(|text| text.as_bytes().to_vec());
-    let file = ExtraFile::per_view(SEP, Path::new("list"), target, old, quiet).unwrap();
+    let file = ExtraFile::per_view(SEP, Path::new("list"), target, vec![old], quiet).unwrap();
     let stage = staged(base.path(), &[bridge], std::slice::from_ref(&file)).unwrap();
     for (view, expected) in [
         (View::Target, "target"),
         (View::NoLoad, "quiet"),
-        (View::Bridge, "bridge"),
+        (View::Bridge(0), "bridge"),
         (View::ConfigOnly, "quiet"),
     ] {
         assert_eq!(file.bytes_for(view), expected.as_bytes());
@@ -154,7 +159,7 @@ fn a_configuration_names_the_load_of_its_view() {
     let limit = usize::try_from(MAX_EXTRA_FILE_BYTES).unwrap();
     for (old, quiet) in [(limit + 1, 0), (0, limit + 1)] {
         let (old, quiet) = (vec![0; old], vec![0; quiet]);
-        let made = ExtraFile::per_view(SEP, Path::new("list"), Vec::new(), old, quiet);
+        let made = ExtraFile::per_view(SEP, Path::new("list"), Vec::new(), vec![old], quiet);
         assert!(matches!(made, Err(StageError::ExtraFileTooLarge { .. })));
     }
 }

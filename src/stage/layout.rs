@@ -10,8 +10,10 @@ use std::{
 };
 
 use super::{
+    bridges::steps,
     error::StageError,
     extra_file::ExtraFile,
+    first_phones,
     inspect::{LayoutSources, inspect, served},
     plan::{announced_loads, stage_plans},
     read_file::{open_regular, read_bounded},
@@ -125,10 +127,10 @@ pub(super) fn temporary(
         bundles, bridges, ..
     } = sources;
     let root = TransientRoot::create(base).map_err(StageError::io("create a folder in", base))?;
-    let lay_out = |(view, folder): (View, &str), prefix: &str, bundles: &[Bundle], loads: &[_]| {
+    let lay_out = |(view, folder): (View, &str), bundles: &[(String, &Bundle)], loads: &[_]| {
         let mut files = Files::new();
-        for (at, bundle) in bundles.iter().enumerate() {
-            let of_bundle = private_folder(root.path(), &format!("{prefix}{at}"))?;
+        for (own_folder, bundle) in bundles {
+            let of_bundle = private_folder(root.path(), own_folder)?;
             unpack(bundle, &of_bundle)?;
             for member in served(bundle) {
                 let path = of_bundle.join(&member.name);
@@ -145,30 +147,51 @@ pub(super) fn temporary(
         fs::write(&path, &bytes).map_err(StageError::io("write", &path))?;
         set_mode(&path, 0o600)?;
         add(&mut files, xml_default::NAME, &bytes.into());
+        if matches!(view, View::Loader | View::Bridge(_)) {
+            for (name, bytes) in loads.iter().flat_map(|(_, load)| first_phones::files(load)) {
+                let name = Arc::<str>::from(name);
+                let bytes = bytes.into();
+                files.insert(normalized_name(&name), StagedFile { name, bytes });
+            }
+        }
         for file in sources.extra {
             files.insert(normalized_name(file.name()), file.staged_for(view));
         }
         Ok::<_, StageError>(files)
     };
     let announced = announced_loads(bundles);
-    let target = lay_out((View::Target, "target"), "", bundles, &announced)?;
-    let config = lay_out((View::ConfigOnly, "config"), "", &[], &[])?;
-    let bridge = match bridges {
-        [] => Files::new(),
-        bridges => {
-            let announced = announced_loads(bridges);
-            lay_out((View::Bridge, "bridge"), "bridge-", bridges, &announced)?
+    let plans = stage_plans(bundles)?;
+    let named: Vec<_> = (0..).map(|at: usize| at.to_string()).zip(bundles).collect();
+    let target = lay_out((View::Target, "target"), &named, &announced)?;
+    let config = lay_out((View::ConfigOnly, "config"), &[], &[])?;
+    let loader_load = first_phones::loader(&plans);
+    let loader = match &loader_load {
+        Some(loader) => {
+            let named = first_phones::with_loader(&announced, loader);
+            lay_out((View::Loader, "loader"), &[], &named)?
         }
+        None => Files::new(),
     };
+    let bridge_plans = stage_plans(bridges)?;
+    let mut views = Vec::new();
+    for step in steps(bridges, &bridge_plans) {
+        let folder = match step.number {
+            0 => "bridge".to_owned(),
+            number => format!("bridge-step-{number}"),
+        };
+        let view = (View::Bridge(step.number), folder.as_str());
+        views.push(lay_out(view, &step.bundles, &step.loads)?);
+    }
     let mut files: Vec<_> = target.values().cloned().collect();
     files.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     Ok(Stage {
         root: StageRoot::Transient(root),
         target,
         config,
-        bridge,
-        plans: stage_plans(bundles)?,
-        bridge_plans: stage_plans(bridges)?,
+        loader,
+        bridges: views,
+        plans,
+        bridge_plans,
         files,
     })
 }

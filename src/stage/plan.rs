@@ -2,8 +2,8 @@
 
 use super::{eligibility::targets, error::StageError};
 use crate::{
-    bundle::{Bundle, Manifest},
-    phone::{LoadName, MODELS, Model, normalized_name},
+    bundle::{Bundle, Manifest, Member},
+    phone::{EarlyFirmware, LoadName, MODELS, Model, load_of_image_79x0, normalized_name},
     track::{ManifestPlan, StagePlan},
 };
 
@@ -39,12 +39,33 @@ pub fn stage_plans(bundles: &[Bundle]) -> Result<Vec<StagePlan>, StageError> {
         for (load, models) in of_bundle {
             plans.push(StagePlan {
                 load: load.clone(),
-                manifests: manifests(bundle, load, &models)?,
+                manifests: match EarlyFirmware::of(load) {
+                    Some(_) => vec![images_without_manifest(bundle, load)],
+                    None => manifests(bundle, load, &models)?,
+                },
                 models,
             });
         }
     }
     Ok(plans)
+}
+
+/// Firmware of a 7940 or 7960 from before the loader, which has no manifest: its images stand under
+/// the name of the load, which no phone requests.
+fn images_without_manifest(bundle: &Bundle, load: &LoadName) -> ManifestPlan {
+    let is_own = |member: &&Member| {
+        let own = load_of_image_79x0(&member.name);
+        !member.served_as.is_empty() && own.is_some_and(|(own, _)| own == *load)
+    };
+    let images = bundle.members.iter().filter(is_own);
+    ManifestPlan {
+        name: load.to_string(),
+        images: images
+            .map(|member| (member.name.clone(), member.size))
+            .collect(),
+        hardware: None,
+        platforms: Vec::new(),
+    }
 }
 
 /// The load's own manifest and the recovery manifests of its models.

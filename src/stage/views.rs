@@ -49,8 +49,11 @@ pub struct Stage {
     pub(super) target: Files,
     /// An `XMLDefault.cnf.xml` without a load, and the extra files.
     pub(super) config: Files,
-    /// Empty without a bridge.
-    pub(super) bridge: Files,
+    /// Files in place of those of the target, for a 7940 or 7960 from before the loader. Empty if
+    /// the target is not for them.
+    pub(super) loader: Files,
+    /// By step; empty without a bridge.
+    pub(super) bridges: Vec<Files>,
     pub(super) plans: Vec<StagePlan>,
     pub(super) bridge_plans: Vec<StagePlan>,
     /// The files of the target view, sorted by name.
@@ -72,7 +75,8 @@ impl Stage {
         match view {
             View::Target => self.target.get(name),
             View::NoLoad => self.config.get(name).or_else(|| self.target.get(name)),
-            View::Bridge => self.bridge.get(name),
+            View::Loader => self.loader.get(name).or_else(|| self.target.get(name)),
+            View::Bridge(step) => self.bridges.get(usize::from(step))?.get(name),
             View::ConfigOnly => self.config.get(name),
         }
         .cloned()

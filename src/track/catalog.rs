@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    plan::{FileServer, Plan, StagePlan},
+    plan::{FileServer, Plan, StagePlan, bridge_steps},
     route::StageRole,
 };
 use crate::phone::{Family, LoadName, Model, normalized_name};
@@ -34,7 +34,8 @@ pub(super) struct ManifestEntry {
 pub(super) struct Catalog {
     entries: Vec<ManifestEntry>,
     target: StagedNames,
-    bridge: StagedNames,
+    /// By step.
+    bridges: Vec<StagedNames>,
     /// Which server has the files.
     pub server: FileServer,
     /// The phone families of the target bundles, without duplicates.
@@ -62,16 +63,15 @@ impl Catalog {
             server: plan.server,
             ..Self::default()
         };
-        for (role, stages) in [
-            (StageRole::Target, &plan.stages),
-            (StageRole::Bridge, &plan.bridge),
-        ] {
-            for stage in stages {
-                catalog.add(role, stage);
-            }
-            let names = &mut catalog.names_of_mut(role).files;
-            names.sort_unstable();
-            names.dedup();
+        for stage in &plan.stages {
+            catalog.add(StageRole::Target, stage);
+        }
+        for (stage, step) in plan.bridge.iter().zip(bridge_steps(&plan.bridge)) {
+            catalog.add(StageRole::Bridge(step), stage);
+        }
+        for names in std::iter::once(&mut catalog.target).chain(&mut catalog.bridges) {
+            names.files.sort_unstable();
+            names.files.dedup();
         }
         catalog
     }
@@ -124,18 +124,23 @@ impl Catalog {
         }
     }
 
-    fn names_of(&self, role: StageRole) -> &StagedNames {
+    /// `None` for a step that no bridge has.
+    fn names_of(&self, role: StageRole) -> Option<&StagedNames> {
         match role {
-            StageRole::Target => &self.target,
-            StageRole::Bridge => &self.bridge,
+            StageRole::Target => Some(&self.target),
+            StageRole::Bridge(step) => self.bridges.get(usize::from(step)),
         }
     }
 
     fn names_of_mut(&mut self, role: StageRole) -> &mut StagedNames {
-        match role {
-            StageRole::Target => &mut self.target,
-            StageRole::Bridge => &mut self.bridge,
+        let StageRole::Bridge(step) = role else {
+            return &mut self.target;
+        };
+        let at = usize::from(step);
+        if self.bridges.len() <= at {
+            self.bridges.resize_with(at + 1, StagedNames::default);
         }
+        &mut self.bridges[at]
     }
 
     /// Whether the run or the record has no target.
@@ -145,10 +150,8 @@ impl Catalog {
 
     /// The index of the manifest of this name, for [`Catalog::entry`].
     pub(super) fn manifest(&self, role: StageRole, name: &str) -> Option<usize> {
-        self.names_of(role)
-            .manifests
-            .get(&normalized_name(name))
-            .copied()
+        let names = self.names_of(role)?;
+        names.manifests.get(&normalized_name(name)).copied()
     }
 
     /// The manifest at an index that [`Catalog::manifest`] returned.
@@ -178,20 +181,42 @@ impl Catalog {
 
     /// Whether this load is the run's bridge.
     pub(super) fn is_bridge(&self, load: &LoadName) -> bool {
-        !load.is_recovery() && self.bridge.loads.contains(&normalized_name(load.as_str()))
+        let name = normalized_name(load.as_str());
+        let mut bridges = self.bridges.iter();
+        !load.is_recovery() && bridges.any(|names| names.loads.contains(&name))
+    }
+
+    /// The loads of the bridges of this family, by step: in the order of their releases.
+    pub(super) fn bridges_of(&self, family: Family) -> Vec<(u8, LoadName)> {
+        let of_family = self.entries.iter().filter_map(|entry| match entry.role {
+            StageRole::Bridge(step) if entry.family == Some(family) => {
+                Some((step, entry.load.clone()))
+            }
+            _ => None,
+        });
+        let mut bridges: Vec<_> = of_family.collect();
+        bridges.sort_unstable();
+        bridges.dedup();
+        bridges
+    }
+
+    /// The role in which a file of this name is staged; the target's takes precedence.
+    pub(super) fn role_of_file(&self, name: &str) -> Option<StageRole> {
+        let steps = (0..).take(self.bridges.len()).map(StageRole::Bridge);
+        let mut roles = std::iter::once(StageRole::Target).chain(steps);
+        roles.find(|role| self.has_file(*role, name))
     }
 
     /// Whether a manifest or image of this name is staged in this role.
     pub(super) fn has_file(&self, role: StageRole, name: &str) -> bool {
         let name = normalized_name(name);
-        self.names_of(role)
-            .files
-            .iter()
+        self.file_names(role)
             .any(|staged| normalized_name(staged) == name)
     }
 
     /// The names of all manifests and images of this role.
     pub(super) fn file_names(&self, role: StageRole) -> impl Iterator<Item = &str> {
-        self.names_of(role).files.iter().map(String::as_str)
+        let names = self.names_of(role).into_iter();
+        names.flat_map(|names| names.files.iter().map(String::as_str))
     }
 }

@@ -15,6 +15,8 @@ mod context;
 mod core;
 mod delivery;
 mod device;
+mod early;
+mod early_firmware;
 mod expected;
 mod findings;
 mod firmware;

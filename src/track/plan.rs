@@ -19,7 +19,8 @@ use crate::protocol::sip::SipTransport;
 pub struct Plan {
     /// The target bundles, each for different models.
     pub stages: Vec<StagePlan>,
-    /// The bridge bundles (`--bridge`), for phones that cannot install the target in one step.
+    /// The bridge bundles (`--bridge`), for phones that cannot install the target in one step, in
+    /// the order in which a phone installs them.
     pub bridge: Vec<StagePlan>,
     /// The only phones to convert (`--only`).
     pub only: Option<Vec<MacAddress>>,
@@ -98,6 +99,20 @@ pub struct ConfiguredLine {
 /// How long a run waits for registrations by default. A phone registers within
 /// about a minute of its configuration.
 pub const REGISTRATION_WAIT: Duration = Duration::from_mins(5);
+
+/// The step of each of these bridges: the number of bridges of one of its models before it.
+pub(crate) fn bridge_steps(bridges: &[StagePlan]) -> Vec<u8> {
+    let shares = |one: &StagePlan, other: &StagePlan| {
+        let mut models = one.models.iter();
+        models.any(|model| other.models.contains(model))
+    };
+    let before = |(at, bridge)| {
+        let earlier = bridges[..at].iter();
+        let count = earlier.filter(|other| shares(bridge, other)).count();
+        u8::try_from(count).unwrap_or(u8::MAX)
+    };
+    bridges.iter().enumerate().map(before).collect()
+}
 
 impl Plan {
     /// How long the run waits for the registration of a phone that is done.

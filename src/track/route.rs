@@ -9,8 +9,8 @@ pub(super) enum StageRole {
     /// The firmware that the run installs.
     #[default]
     Target,
-    /// The intermediate firmware.
-    Bridge,
+    /// The intermediate firmware of this step, from 0.
+    Bridge(u8),
 }
 
 /// How far one phone is with the bridge.

@@ -65,6 +65,7 @@ pub(crate) fn play(server: &str, count: &str, pace: &str, seconds: &str, faults:
         phones: count.parse().unwrap(),
         models: Family::F45.models().collect(),
         start: StartMix::Mixed,
+        from: None,
         pace: pace.parse().unwrap(),
         seed: 7,
         faults: Vec::new(),

@@ -86,6 +86,7 @@ pub(crate) fn simulated_phones(server: &str, start: &str, rest: &[&str]) {
             "mixed" => StartMix::Mixed,
             other => panic!("unknown start '{other}'"),
         },
+        from: None,
         pace: 0.01,
         seed: 3,
         faults: faults.iter().map(|fault| fault.parse().unwrap()).collect(),

@@ -119,6 +119,7 @@ impl Place {
             phones: 1,
             models: vec![Family::F45.models().nth(1).unwrap()],
             start: StartMix::LoadInformation,
+            from: None,
             pace: 0.01,
             seed: 3,
             faults: vec!["needs-bridge".parse().unwrap()],

@@ -16,6 +16,7 @@ use std::{env, sync::Mutex, thread};
 
 use bundles::Bundles;
 use table::Table;
+use world::Played;
 
 /// Fleets without the variable: they take some seconds.
 const FLEETS: u64 = 60;
@@ -33,10 +34,20 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 #[test]
+fn reports_agree_with_the_state_of_every_7940_and_7960() {
+    let (bundles, steps) = (Bundles::of_first_phones(), bundles::steps());
+    check(|seed| world::first_phones::play(seed, &bundles, &steps));
+}
+
+#[test]
 fn reports_agree_with_the_state_of_every_phone() {
+    let bundles = Bundles::new();
+    check(|seed| world::play(seed, &bundles));
+}
+
+fn check(play: impl Fn(u64) -> Played + Sync) {
     let fleets = number("REFLASH_TRUTH_FLEETS", FLEETS);
     let first = number("REFLASH_TRUTH_SEED", 0);
-    let bundles = Bundles::new();
     let next = Mutex::new(first..first + fleets);
     let table = Mutex::new(Table::default());
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -47,7 +58,7 @@ fn reports_agree_with_the_state_of_every_phone() {
                     let Some(seed) = next.lock().unwrap().next() else {
                         break;
                     };
-                    let played = world::play(seed, &bundles);
+                    let played = play(seed);
                     table.lock().unwrap().add(seed, &played);
                 }
             });

@@ -58,7 +58,7 @@ fn a_boot_loader_that_refuses_the_target_is_served_the_bridge_and_then_the_targe
         "not before 30 s of silence"
     );
     run.advance_to(151.0);
-    assert_eq!(run.view(10, TERM), View::Bridge);
+    assert_eq!(run.view(10, TERM), View::Bridge(0));
     assert_eq!(
         run.view(11, TERM),
         View::Target,
@@ -81,7 +81,7 @@ fn a_boot_loader_that_refuses_the_target_is_served_the_bridge_and_then_the_targe
 fn an_application_with_a_load_before_8_3_3_is_served_the_bridge_at_once() {
     let mut run = Run::new(with_bridge());
     run.report_load(0.0, 10, "SCCP45.8-3-2S").boot(1.0, 10, 1);
-    assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Bridge);
+    assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Bridge(0));
     run.pass_of(3.0, 10, BRIDGE_LOADS, &BRIDGE_IMAGES);
     run.boot(120.0, 10, 1);
     assert_eq!(
@@ -102,7 +102,7 @@ fn an_application_with_a_load_before_8_3_3_is_served_the_bridge_at_once() {
 fn an_image_is_served_from_the_stage_of_the_fetched_manifest_after_the_view_changed() {
     let mut run = Run::new(with_bridge());
     refuse(&mut run, 0.0, 10, TERM);
-    assert_eq!(run.view(10, TERM), View::Bridge);
+    assert_eq!(run.view(10, TERM), View::Bridge(0));
     // It fetches an image of the target late.
     assert_eq!(run.view(10, IMAGES[0].0), View::Target);
     run.fetch(170.0, 10, IMAGES[0].0);
@@ -134,7 +134,7 @@ fn an_application_that_does_not_request_the_bridge_is_served_the_target_again() 
     run.boot(120.0, 10, 1)
         .fetch(122.0, 10, LOADS)
         .advance_to(153.0);
-    assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Bridge);
+    assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Bridge(0));
     // It runs 8.5(2), and no source reported that.
     run.boot(240.0, 10, 1).advance_to(301.0);
     assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Target);

@@ -6,6 +6,7 @@ mod support;
 mod bridge;
 mod conversions;
 mod diagnoses;
+mod early;
 mod episodes;
 mod evidence;
 mod fleet;

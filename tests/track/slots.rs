@@ -124,7 +124,7 @@ fn a_phone_that_rejects_its_images_goes_on_without_a_restart() {
     // In the middle of the images too.
     let mut run = run_of_69xx();
     update(&mut run, OF_69XX, &IMAGES_OF_69XX[..2]);
-    run.fetch(20.0, 10, "rtl-sccp.jar").boot(200.0, 10, 1);
+    run.fetch(20.0, 10, "rtl-sccp.jar").boot(150.0, 10, 1);
     assert_eq!(run.codes(), ["images-refused"], "and it did not lose power");
 }
 

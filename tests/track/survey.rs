@@ -108,7 +108,7 @@ fn a_phone_with_a_load_before_8_3_3_is_served_the_bridge_first() {
         ]
     );
     for name in [DEFAULT, BRIDGE_LOADS, LOADS, TERM] {
-        assert_eq!(run.view(10, name), View::Bridge, "{name}");
+        assert_eq!(run.view(10, name), View::Bridge(0), "{name}");
     }
     // It is restarted much later.
     run.boot(800.0, 10, 10).full_pass(802.0, 10, BRIDGE_LOADS);
@@ -199,9 +199,9 @@ fn a_boot_loader_is_served_during_the_survey_and_its_phone_continues() {
 fn a_boot_loader_of_a_phone_with_an_old_load_is_served_the_bridge() {
     let mut run = run(true);
     alarm(&mut run, 4.0, 10, OLD);
-    assert_eq!(run.view(10, TERM), View::Bridge);
+    assert_eq!(run.view(10, TERM), View::Bridge(0));
     run.fetch(20.0, 10, TERM);
-    assert_eq!(run.view(10, IMAGES[0].0), View::Bridge);
+    assert_eq!(run.view(10, IMAGES[0].0), View::Bridge(0));
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn a_phone_that_appears_after_the_survey_is_served_as_in_any_run() {
     run.advance_to(SURVEY);
     assert_eq!(run.fleet.survey_results(), Some(Vec::new()));
     alarm(&mut run, 400.0, 10, OLD);
-    assert_eq!(run.view(10, DEFAULT), View::Bridge);
+    assert_eq!(run.view(10, DEFAULT), View::Bridge(0));
     assert_eq!(run.view(11, DEFAULT), View::Target);
     assert!(planned(&run).is_empty());
 }

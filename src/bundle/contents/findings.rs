@@ -17,7 +17,10 @@ use super::{
     recovery::{self, RecoveryManifest},
     served, skips,
 };
-use crate::diagnose::Severity;
+use crate::{
+    diagnose::Severity,
+    phone::{LoadName, is_early_step},
+};
 
 /// What is reported about a bundle.
 pub(super) struct Findings<'f, 'e> {
@@ -298,16 +301,26 @@ fn standalone_notes(sets: &[FirmwareSet], entries: &[ScannedEntry]) -> Vec<Probl
         let kind = standalone::of(&entry.name)?;
         let stem = entry.name.rsplit_once('.')?.0;
         let is_load = sets.iter().any(|set| set.load.as_str() == stem);
+        let (does, cure) = if is_early_step(&LoadName::new(stem)) {
+            (
+                "phones from before the loader install it on their way to SIP 8.12",
+                "Give it with --bridge, and the bundle of P0S3-8-12-00 as the target.",
+            )
+        } else {
+            (
+                "this program does not convert that",
+                "To convert a phone, give the bundle for its model: `reflash models` lists them.",
+            )
+        };
         is_load.then(|| Problem {
             code: "not-converted",
             severity: Severity::Note,
             member: Some(entry.name.clone()),
             message: format!(
-                "it is firmware for {}, which has no manifest; this program does not convert that",
+                "it is firmware for {}, which has no manifest; {does}",
                 kind.what
             ),
-            cure: "To convert a phone, give the bundle for its model: `reflash models` lists them."
-                .to_owned(),
+            cure: cure.to_owned(),
         })
     };
     entries.iter().filter_map(of).collect()

@@ -11,7 +11,10 @@ use super::super::{
     number::{duration, number},
     web::WebArgs,
 };
-use crate::{phone::Model, simulator::FaultSpec};
+use crate::{
+    phone::{LoadName, Model},
+    simulator::FaultSpec,
+};
 
 /// Rehearse a whole conversion with simulated phones
 ///
@@ -26,6 +29,7 @@ Examples:
   reflash rehearse --phones 200 --json
   reflash rehearse --fault power-cut=apps:40@2 --fault wrong-hardware@1
   reflash rehearse cmterm-7945_7965-sip.9-3-1SR4-1.zip --model 7965
+  reflash rehearse --model 7960 --from P0S3-03-2-00
   Only the phones, against a server of yours:
     reflash rehearse --phones 20 --against 127.0.0.1:6969")]
 pub(crate) struct Args {
@@ -62,6 +66,12 @@ pub(crate) struct Args {
     /// Default: every model of the bundle in turn.
     #[arg(long, value_name = "M", value_parser = model, help_heading = heading::PHONES)]
     pub(super) model: Option<&'static Model>,
+    /// Load that the phones run at the start
+    ///
+    /// Default: the usual one. Such as P0S3-04-4-00: a 7940 or 7960 from before its loader then needs bridges, which are
+    /// synthetic too unless --bridge or a BUNDLE is given.
+    #[arg(long, value_name = "LOAD", value_parser = load, help_heading = heading::PHONES)]
+    pub(super) from: Option<LoadName>,
     /// Fault of the phones, or of N of them (repeatable)
     ///
     /// refuses-manifest, wrong-hardware, needs-bridge, power-cut=IMAGE:PERCENT, address-change,
@@ -95,6 +105,21 @@ fn model(text: &str) -> Result<&'static Model, String> {
                 .into(),
         ),
         None => Err("no such model; `reflash models` lists the models".into()),
+    }
+}
+
+fn load(text: &str) -> Result<LoadName, String> {
+    let load = LoadName::new(text);
+    let family = load.family().filter(|family| family.is_convertible());
+    match (family, load.protocol(), load.release()) {
+        (Some(_), Some(_), Some(_)) => Ok(load),
+        // P003AL00 has no release.
+        (Some(_), Some(_), None) if load.generation_79x0().is_some() => Ok(load),
+        _ => Err(
+            "expected the load of a phone that can be converted, such as P0S3-04-4-00 or \
+                  SCCP45.8-5-2S"
+                .into(),
+        ),
     }
 }
 

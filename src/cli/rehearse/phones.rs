@@ -57,6 +57,7 @@ pub(super) fn fleet_config(
         },
         models,
         start: StartMix::Mixed,
+        from: args.from.clone(),
         pace: pace(args),
         seed: args.seed,
         faults: args.faults.clone(),

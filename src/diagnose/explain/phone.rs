@@ -84,11 +84,16 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
             title: "The phone's load is too old for the release's signing key",
             signature: "An evidence source reports a load older than 8.3(3) while the target is \
                         newer than 8.5(2); or the phone refused the manifest although the \
-                        manifest's hardware mask is known to include this hardware.",
+                        manifest's hardware mask is known to include this hardware. A 7940 or \
+                        7960: it requests an image with the extension .bin, or a source reports a \
+                        load of 2.x to 4.x, and a bridge on its way to the loader is not served.",
             causes: "Cisco changed its signing key after 8.5(2). Loads before 8.3(3) know only the \
-                     old key, those from 8.3(3) to 8.5(2) know both.",
-            cure: "Start again with --bridge and the SCCP 8.5(2) bundle that the diagnosis names. \
-                   The phone installs the bridge and, after its restart, the target, by itself.",
+                     old key, those from 8.3(3) to 8.5(2) know both. A 7940 or 7960 accepts signed \
+                     images from 5.0 on only, and takes the loader of 8.12 from 5.x on.",
+            cure: "Start again with --bridge and the bundle that the diagnosis names: SCCP 8.5(2), \
+                   or for a 7940 or 7960 one --bridge for each step (SIP 4.4 and 5.3, or SCCP \
+                   5.x). The phone installs each step and the target by itself. There is no way \
+                   back from 5.0 on.",
             clears_when: "The phone requests an image, or an evidence source reports another load.",
         },
         Code::HardwareMismatch => ExplanationText {
@@ -125,7 +130,9 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
             signature: "A client requested SEP<MAC>.cnf.xml or SIP<MAC>.cnf, which may hold passwords, \
                         over TFTP or HTTP. The ARP table of this machine has another device at its \
                         address, or no host answered ARP for the address within a second, or the \
-                        address is one of this machine.",
+                        address is one of this machine. The diagnosis names three such clients at \
+                        most, the newest first; \"so did others\" means that there are more \
+                        (`others` of the report).",
             causes: "A router that answers ARP for the phones behind it, or hides them behind its own \
                      address (NAT); a phone that just got the address of another device; a switch \
                      that blocks ARP; another device that requests the phone's passwords; a test on \
@@ -242,6 +249,39 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                    remove SEP, SIP and MGC files of earlier set-ups.",
             clears_when: "The phone requests SIPDefault.cnf after both images; otherwise never in \
                           this run.",
+        },
+        Code::ImageRejected => ExplanationText {
+            title: "A 7940 or 7960 fetches one image at every start and does not install it",
+            signature: "A phone from before the loader fetched all of one image three times and \
+                        started with OS79XX.TXT after each. In a record of requests alone: it \
+                        requested the image last before three of its starts. Screen: Image \
+                        Authentication Failed.",
+            causes: "The image is damaged, renamed or, from 5.0 on, unsigned; or it is too new for \
+                     the firmware: 2.x to 4.x take 4.4 and then 5.x, and only those take the \
+                     loader.",
+            cure: "Check the file with `reflash verify` and give a fresh copy under its own name. \
+                   With other servers than this one, give the phone the steps 4.4 and 5.x first; \
+                   `reflash convert` does so with --bridge.",
+            clears_when: "The phone's loader starts.",
+        },
+        Code::UpgradeLoop => ExplanationText {
+            title: "A 7940 or 7960 installs two images in turn",
+            signature: "A phone from before the loader fetched each of two images at least twice, \
+                        and started with OS79XX.TXT after each.",
+            causes: "OS79XX.TXT and image_version in SIPDefault.cnf or SIP<MAC>.cnf name different \
+                     loads.",
+            cure: "Write the same load into each of them, OS79XX.TXT in one line, without an \
+                   extension and blanks.",
+            clears_when: "The phone's loader starts.",
+        },
+        Code::LoaderNamed => ExplanationText {
+            title: "A 7940 or 7960 with the loader was given the loader's name as its load",
+            signature: "A request for P003-….loads, which no bundle has. The phone then requests \
+                        P003-….sbn, installs the loader again and restarts.",
+            causes: "A configuration names P003-…, which only phones from before the loader need.",
+            cure: "Write the SIP load, such as P0S3-8-12-00, into SEP<MAC>.cnf.xml, \
+                   XMLDefault.cnf.xml and image_version.",
+            clears_when: "Never in this run.",
         },
         Code::TrustList => ExplanationText {
             title: "The phone accepts only signed configurations",

@@ -3,7 +3,7 @@
 
 use super::header::{header_length, signed};
 use crate::{
-    phone::{LoadName, Protocol},
+    phone::{Generation79x0, LoadName, Protocol},
     simulator::rng::Rng,
 };
 
@@ -21,10 +21,14 @@ const VECTORS: [u8; 32] = {
 const VERSION: usize = 0x120;
 const LENGTH: usize = 0x138;
 const PACKED: [u8; 2] = [0x1f, 0x9d];
+/// Bytes of an image from before the loader.
+const EARLY_SIZE: usize = 440_000;
 
 /// The load of this release: `P0S3-8-12-00` for SIP, `P0030801SR02` for SCCP.
 pub(super) fn load(protocol: Protocol, release: &str) -> LoadName {
     LoadName::new(&match protocol {
+        // Up to 2.x without hyphens.
+        Protocol::Sip if !release.contains('-') => format!("P0S3{release}"),
         Protocol::Sip => format!("P0S3-{release}"),
         Protocol::Sccp => format!("P003{release}"),
     })
@@ -46,8 +50,27 @@ fn loader_version(load: &LoadName) -> String {
     format!("PAS3{:04}", sum % 10_000)
 }
 
+/// The one image of firmware from before the loader: unsigned, and from 5.0 on also signed.
+fn early_files(load: &LoadName, size: usize, seed: u64) -> Vec<(String, Vec<u8>)> {
+    let mut body = Rng::new(seed, 2).bytes(size);
+    body[..VECTORS.len()].copy_from_slice(&VECTORS);
+    body[VECTORS.len()..VERSION].fill(0);
+    let id = load.as_str().as_bytes();
+    body[VECTORS.len()..][..id.len()].copy_from_slice(id);
+    let signed_name = format!("{load}.sbn");
+    let file = signed(&signed_name, &body);
+    let mut files = vec![(format!("{load}.bin"), body)];
+    if load.generation_79x0() == Some(Generation79x0::Signed) {
+        files.push((signed_name, file));
+    }
+    files
+}
+
 /// The manifest and the two images: the loader's, and the application's. `sizes` are their bytes.
 pub(super) fn files(load: &LoadName, sizes: [usize; 2], seed: u64) -> Vec<(String, Vec<u8>)> {
+    if load.generation_79x0() < Some(Generation79x0::Loader) {
+        return early_files(load, sizes[1].min(EARLY_SIZE), seed);
+    }
     let (loader, application) = (format!("{}.sbn", loader_id(load)), format!("{load}.sb2"));
     let version = loader_version(load);
     let [loader_size, application_size] = sizes;

@@ -11,8 +11,9 @@ use super::{
     },
     Application, ScriptPass, ScriptState, SimulatedPhone,
     script::{
-        AFTER_APPS, AFTER_IMAGE, BETWEEN_PAIRS, BRIDGE, BootStep, LoaderStep, PORT_SPREAD,
-        SHORTEST_RETRY, START, SlotStep, TimeRange, UNCONFIGURED, WITHOUT_POWER, WRITING,
+        AFTER_APPS, AFTER_IMAGE, BETWEEN_PAIRS, BRIDGE, BootStep, EarlyRequest, LoaderStep,
+        PORT_SPREAD, SHORTEST_RETRY, START, SlotStep, TimeRange, UNCONFIGURED, WITHOUT_POWER,
+        WRITING,
     },
 };
 use crate::phone::{Family, LoadName, Protocol};
@@ -50,6 +51,7 @@ impl SimulatedPhone {
             BootStep::DialPlan => "dialplan.xml".to_owned(),
             BootStep::Loader(step) => self.loader_file(step),
             BootStep::Slots(step) => self.slot_file(step),
+            BootStep::Early(step) => self.early_file(step),
             BootStep::Image(index) | BootStep::Dropped(index) => {
                 let images = self.pass.as_ref().map(|pass| &pass.manifest.images);
                 match images.and_then(|images| images.get(*index)) {
@@ -77,7 +79,7 @@ impl SimulatedPhone {
         self.close_port(actions);
         self.pass = None;
         self.fetched_config.load = None;
-        self.refused_once = false;
+        self.history.refused_once = false;
         let load = self
             .application
             .as_ref()
@@ -92,6 +94,9 @@ impl SimulatedPhone {
             BootStep::TrustList
         };
         actions.push(PhoneAction::Event(PhoneEvent::Booted(load)));
+        if is_of_loader && self.is_early() {
+            return self.begin(now, BootStep::Early(EarlyRequest::ImageName), actions);
+        }
         if is_of_loader {
             return self.boot_loader(now, actions);
         }
@@ -155,6 +160,7 @@ impl SimulatedPhone {
             BootStep::Image(_)
                 | BootStep::Loader(LoaderStep::LoaderImage | LoaderStep::ApplicationImage)
                 | BootStep::Slots(SlotStep::Image(_))
+                | BootStep::Early(EarlyRequest::NamedImage(_) | EarlyRequest::ConfiguredImage(_))
         );
         if begun && bytes >= WEAK_BYTES && self.is_weak_at(&step) {
             return self.lose_power_of_slots(now, actions);
@@ -211,7 +217,10 @@ impl SimulatedPhone {
         }
         self.history.lost_power = true;
         self.close_port(actions);
-        self.application = None;
+        // Firmware from before the loader writes an image once it has all of it.
+        if !self.is_early() {
+            self.application = None;
+        }
         actions.push(PhoneAction::Event(PhoneEvent::PowerLost));
         self.wait(now, WITHOUT_POWER, BootStep::PowerOn);
     }
@@ -263,6 +272,7 @@ impl SimulatedPhone {
             BootStep::Dropped(_) => self.wait_to_retry(now, START, BootStep::PowerOn),
             BootStep::Loader(step) => self.loader_got(now, &step, file, actions),
             BootStep::Slots(step) => self.slot_got(now, &step, file, actions),
+            BootStep::Early(step) => self.early_got(now, &step, file, actions),
             _ => self.after_optional(now, &step, actions),
         }
     }
@@ -290,6 +300,7 @@ impl SimulatedPhone {
             BootStep::Dropped(_) => self.wait_to_retry(now, START, BootStep::PowerOn),
             BootStep::Loader(step) => self.loader_missed(now, step, actions),
             BootStep::Slots(step) => self.slot_missed(now, step, actions),
+            BootStep::Early(step) => self.early_missed(now, step, actions),
             _ => self.after_optional(now, step, actions),
         }
     }

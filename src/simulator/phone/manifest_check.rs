@@ -29,7 +29,7 @@ impl SimulatedPhone {
                     // A factory reset leaves nothing behind but the boot loader.
                     self.flash.retain(|name, _| manifest.images.contains(name));
                 }
-                self.refused_once = false;
+                self.history.refused_once = false;
                 self.pass = Some(ScriptPass { load, manifest });
                 if self.application.is_some() && self.has(&PhoneFault::PeerSharing) {
                     return self.wait(now, WRITING, BootStep::Written);
@@ -41,10 +41,10 @@ impl SimulatedPhone {
                     manifest: name,
                     reason,
                 }));
-                self.refused_once = !self.refused_once;
+                self.history.refused_once = !self.history.refused_once;
                 // Observed with boot loaders. That an application also requests it twice, and
                 // restarts in between, is a choice of this script.
-                if self.refused_once {
+                if self.history.refused_once {
                     self.wait_to_retry(now, WITHIN_PAIR, BootStep::Manifest(load));
                 } else if self.application.is_some() {
                     self.wait_to_retry(now, BETWEEN_PAIRS, BootStep::PowerOn);

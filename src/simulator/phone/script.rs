@@ -27,6 +27,9 @@ pub(super) const BETWEEN_PAIRS: TimeRange = range(87_000, 148_000);
 pub(super) const UNCONFIGURED: TimeRange = range(70_000, 70_000);
 /// The shortest pause before a retry at any pace: a phone without success must not flood a server.
 pub(super) const SHORTEST_RETRY: Duration = Duration::from_millis(50);
+/// How often a person restarts a 7940 or 7960 from before the loader that did nothing (a choice of
+/// the script).
+pub(super) const RESTARTS: u8 = 3;
 /// The first port of an application is up to this far above that of a boot loader.
 pub(super) const PORT_SPREAD: u64 = 3549;
 
@@ -53,6 +56,8 @@ pub(super) enum BootStep {
     Loader(LoaderStep),
     /// A phone with two slots.
     Slots(SlotStep),
+    /// A 7940 or 7960 from before the loader.
+    Early(EarlyRequest),
 }
 
 /// One request of a phone with two slots.
@@ -72,6 +77,26 @@ pub(super) enum SlotStep {
     DialPlan,
     /// Of multiplatform firmware.
     OtherProfile,
+}
+
+/// One request of a 7940 or 7960 from before the loader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum EarlyRequest {
+    /// `OS79XX.TXT`.
+    ImageName,
+    /// The image that it names.
+    NamedImage(LoadName),
+    /// SIP: the settings of all phones.
+    CommonSettings,
+    /// SIP: its own settings.
+    OwnSettings,
+    /// SCCP.
+    OwnXml,
+    DefaultXml,
+    /// The image that settings or XML name.
+    ConfiguredImage(LoadName),
+    /// SIP in normal operation.
+    RingList,
 }
 
 /// One request of a 7940 or 7960: of its loader, or of the application that the loader starts.
@@ -110,6 +135,7 @@ impl BootStep {
                 | Self::Slots(
                     SlotStep::Manifest(_) | SlotStep::OwnConfig | SlotStep::DefaultConfig
                 )
+                | Self::Early(_)
         )
     }
 }

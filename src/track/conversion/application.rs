@@ -179,8 +179,17 @@ impl Conversion {
 
     /// Every image is present and an application requested a file: flashed.
     pub(super) fn on_application_start(&mut self, file: Option<&str>, out: &mut Vec<Change>) {
+        // The image of a step before the loader proves nothing about the target.
+        if self.delivery.current.is_none() {
+            let file = file.map(str::to_owned);
+            let details = StepDetails {
+                file,
+                ..StepDetails::default()
+            };
+            return self.transition_to(State::Configuring, details, out);
+        }
         if let Some(pass) = &self.delivery.current
-            && pass.role == StageRole::Bridge
+            && matches!(pass.role, StageRole::Bridge(_))
         {
             return self.on_bridge_installed(file, out);
         }
@@ -219,7 +228,7 @@ impl Conversion {
         detail: String,
         out: &mut Vec<Change>,
     ) {
-        let was_other = self.loads.was_on_sccp || self.loads.in_recovery;
+        let was_other = self.loads.was_on_sccp || self.loads.in_recovery || self.early.got_loader;
         let is_proof = self.delivery.had_every_ack && was_other;
         if is_proof && matches!(self.state, State::Flashed | State::Confirmed) {
             self.loads.shown_by(source, self.state == State::Flashed);

@@ -2,7 +2,7 @@
 
 use super::{
     activity::Activity, configuration::Configuration, delivery::Delivery, device::Device,
-    findings::Findings, loads::Loads, reachability::Reachability,
+    early_firmware::Early, findings::Findings, loads::Loads, reachability::Reachability,
     registration::RegistrationProgress, routing::Routing,
 };
 use crate::{
@@ -27,6 +27,8 @@ pub(in crate::track) struct Conversion {
     pub loads: Loads,
     pub delivery: Delivery,
     pub routing: Routing,
+    /// Of a 7940 or 7960.
+    pub early: Early,
     pub(super) configuration: Configuration,
     pub(super) reachability: Reachability,
     pub(super) registration: RegistrationProgress,
@@ -61,6 +63,7 @@ impl Conversion {
             loads: Loads::default(),
             delivery: Delivery::new(),
             routing: Routing::default(),
+            early: Early::default(),
             configuration: Configuration::default(),
             reachability: Reachability::default(),
             registration: RegistrationProgress::default(),

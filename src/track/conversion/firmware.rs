@@ -48,8 +48,9 @@ impl Conversion {
         self.loads.reported = Some(load.clone());
         self.check_contradiction(load, source, out);
         self.check_supported(cx, load, out);
+        self.on_early_report(load);
         if cx.catalog.is_bridge(load)
-            && self.routing.stage == StageRole::Bridge
+            && matches!(self.routing.stage, StageRole::Bridge(_))
             && !self.is_in_open_pass(cx.at)
         {
             // The phone has the bridge, from this run or from before.

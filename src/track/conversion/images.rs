@@ -132,7 +132,7 @@ impl Conversion {
             self.activity.running_since = None;
         }
         self.check_sccp_image(cx, request, out);
-        self.check_unsigned_image(request, out);
+        self.check_unsigned_image(cx, request, out);
         for code in [
             Code::ManifestRefused,
             Code::BridgeNeeded,
@@ -141,7 +141,10 @@ impl Conversion {
             // What it registered with is being replaced.
             Code::NotRegistering,
         ] {
-            self.withdraw(code, None, out);
+            // Firmware from before the loader also looks for images that are not for it.
+            if code != Code::BridgeNeeded || !self.early.is_present() {
+                self.withdraw(code, None, out);
+            }
         }
         if request.served.is_none() {
             self.record(cx, request, FileRole::Image(None));
@@ -149,7 +152,7 @@ impl Conversion {
             if let Some(pass) = self.delivery.current.as_mut().filter(|_| is_listed) {
                 pass.refused = true;
             }
-            return;
+            return self.plan_early(cx, request.name, out);
         }
         self.begin_pass_with_image(cx, request);
         let index = self.image_index(cx, request.file_name());
@@ -257,6 +260,18 @@ impl Conversion {
         };
         pass.refused = false;
         let implied = pass.on_image_request(index, request.transfer, self.activity.requests);
+        if pass.stepwise && self.early.got_loader {
+            let entry = cx.catalog.entry(pass.entry);
+            let attempts = &self.delivery.attempts;
+            let arrived = attempts
+                .iter()
+                .filter(|attempt| attempt.outcome == FileOutcome::Delivered);
+            // The loader, which brought the phone here.
+            for index in arrived.filter_map(|attempt| entry.image_index(&attempt.name)) {
+                let image = &mut pass.images[index];
+                image.delivered |= std::mem::take(&mut image.had_before);
+            }
+        }
         let image = pass.images[index];
         let attempts = image.attempts.saturating_sub(image.killed);
         let failures = self.delivery.failures(request.file_name());

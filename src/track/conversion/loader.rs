@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     diagnose::Code,
-    phone::{Family, Generation79x0, LoadName, RequestedFile, normalized_name},
+    phone::{Family, Generation79x0, LoadName, RequestedFile, load_of_image_79x0, normalized_name},
     track::{
         change::Change,
         diagnosis::text,
@@ -31,8 +31,8 @@ fn unsigned_image(name: &str) -> Option<(&'static str, String, &'static str)> {
         return None;
     }
     let (protocol, route) = match load.as_str().get(..4)? {
-        "p0s3" => ("SIP", "4.4, 5.3, 6.x and 7.x"),
-        "p003" => ("SCCP", "5.x"),
+        "p0s3" => ("SIP", "4.4 and 5.3, each given with --bridge"),
+        "p003" => ("SCCP", "5.x, given with --bridge"),
         _ => ("MGCP", "7.x"),
     };
     let release = load.release()?;
@@ -42,15 +42,23 @@ fn unsigned_image(name: &str) -> Option<(&'static str, String, &'static str)> {
 
 impl Conversion {
     /// The phone requested an image. Those of the first releases say what its firmware is.
-    pub(super) fn check_unsigned_image(&mut self, request: FileRequest<'_>, out: &mut Vec<Change>) {
+    pub(super) fn check_unsigned_image(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
         let Some((protocol, release, route)) = unsigned_image(request.name) else {
             return;
         };
+        // A step that the phone is given.
+        if load_of_image_79x0(request.name).is_some_and(|(load, _)| cx.catalog.is_bridge(&load)) {
+            return;
+        }
         self.device.family.get_or_insert(Family::P3);
         let detail = format!(
             "requested {}: {protocol} {release} of the 7940 and 7960, older than signed firmware \
-             (5.0). From there a phone gets to SIP 8.12 only through {route}; this program does \
-             not do that",
+             (5.0). From there a phone gets to SIP 8.12 only through {route}",
             text::printable(request.file_name())
         );
         self.note(EvidenceSource::Requests, detail, out);

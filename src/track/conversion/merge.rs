@@ -17,6 +17,7 @@ impl Conversion {
             self.stalled = earlier.stalled;
             self.configuration = earlier.configuration;
             self.registration = earlier.registration;
+            self.early = earlier.early;
         }
         if !idle {
             // What the phone requested since decides.
@@ -71,7 +72,9 @@ impl Conversion {
         self.loads.reported = None;
         self.device.hardware = None;
         self.delivery.failing.clear();
-        self.delivery.complete_passes -= before.delivery.complete_passes;
+        // A late ACK may have completed a pass of that phone meanwhile.
+        let own = self.delivery.complete_passes;
+        self.delivery.complete_passes = own.saturating_sub(before.delivery.complete_passes);
         self.delivery.forget_before(self.activity.first);
         self.reachability = Reachability::default();
     }

@@ -42,8 +42,17 @@ impl Conversion {
         let catalog = cx.catalog;
         let stage = self.offered_stage();
         // While the bridge is offered, the target is withheld on purpose.
-        if stage == StageRole::Bridge && catalog.has_file(StageRole::Target, request.name) {
+        if stage != StageRole::Target && catalog.has_file(StageRole::Target, request.name) {
             return;
+        }
+        if self.is_expected_miss(cx, request) {
+            return;
+        }
+        if let RequestedFile::Manifest(load) = request.file
+            && load.is_universal_loader()
+        {
+            let diagnosis = text::loader_named(request.name, cx.at);
+            return self.raise(request.name, diagnosis, out);
         }
         let finding = rules::not_found(
             request.name,

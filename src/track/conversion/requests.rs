@@ -27,6 +27,7 @@ impl Conversion {
         self.activity.requests += 1;
         self.count_unacked_request(cx, request, out);
         self.check_slot_start(cx, request);
+        self.check_early(cx, request, out);
         self.check_config(cx, request, out);
         self.count_starts(cx, request, out);
         self.check_polls(cx, request, out);

@@ -4,7 +4,7 @@
 use super::{context::Context, core::Conversion, status::SETTLED_AFTER};
 use crate::{
     diagnose::Code,
-    phone::{LoadName, Route, supports_hardware},
+    phone::{Family, LoadName, Route, supports_hardware},
     track::{
         catalog::{Catalog, ManifestEntry},
         change::Change,
@@ -23,8 +23,10 @@ impl Conversion {
     /// manifest that it was given, if the manifest lists the image; else the one that it is offered
     /// now.
     pub(in crate::track) fn role_of_image(&self, catalog: &Catalog, name: &str) -> StageRole {
-        self.delivery
-            .role_of_image(catalog, name)
+        let early = self.early.is_present().then(|| catalog.role_of_file(name));
+        early
+            .flatten()
+            .or_else(|| self.delivery.role_of_image(catalog, name))
             .unwrap_or(self.routing.stage)
     }
 
@@ -36,7 +38,7 @@ impl Conversion {
                 .delivery
                 .current
                 .as_ref()
-                .is_some_and(|pass| pass.role == StageRole::Bridge && pass.complete);
+                .is_some_and(|pass| matches!(pass.role, StageRole::Bridge(_)) && pass.complete);
         if has_bridge {
             StageRole::Target
         } else {
@@ -44,11 +46,11 @@ impl Conversion {
         }
     }
 
-    /// The bridge, if this phone can still be offered it.
+    /// The bridge, if this phone can still be offered it. Those of the 7940 and 7960 are for phones
+    /// without a loader, which refuse no manifests.
     fn available_bridge<'a>(&self, cx: Context<'a>) -> Option<&'a ManifestEntry> {
-        let entry = cx
-            .catalog
-            .for_family(StageRole::Bridge, self.known_family()?)?;
+        let family = self.known_family().filter(|family| *family != Family::P3)?;
+        let entry = cx.catalog.for_family(StageRole::Bridge(0), family)?;
         let unsupported = self.device.hardware.is_some_and(|hardware| {
             supports_hardware(&entry.load, entry.hardware, hardware) == Some(false)
         });
@@ -70,7 +72,7 @@ impl Conversion {
     pub(super) fn on_refusal(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
         let boots = std::mem::take(&mut self.delivery.manifest_deliveries);
         let family = self.known_family();
-        if self.routing.stage == StageRole::Bridge {
+        if matches!(self.routing.stage, StageRole::Bridge(_)) {
             self.routing.leave_bridge(BridgeProgress::Refused);
             let diagnosis = text::refused(&boots, family, self.routing.bridge);
             self.raise("", diagnosis, out);
@@ -122,7 +124,8 @@ impl Conversion {
 
     /// When an application that read the name of the bridge should have requested it.
     pub(super) fn bridge_request_due(&self) -> Option<RunTime> {
-        let waits = self.routing.stage == StageRole::Bridge && self.state == State::Configuring;
+        let waits =
+            matches!(self.routing.stage, StageRole::Bridge(_)) && self.state == State::Configuring;
         self.configuration
             .requested_at
             .filter(|_| waits)
@@ -131,7 +134,10 @@ impl Conversion {
 
     /// The application read the name of the bridge and did not request it. Most likely it runs
     /// the bridge's load.
-    pub(super) fn on_bridge_not_requested(&mut self, out: &mut Vec<Change>) {
+    pub(super) fn on_bridge_not_requested(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
+        if self.early.is_present() {
+            return self.on_early_bridge_not_requested(cx, out);
+        }
         self.routing.leave_bridge(BridgeProgress::NotRequested);
         let since = self
             .configuration
@@ -150,11 +156,16 @@ impl Conversion {
         else {
             return;
         };
+        if self.early.is_present() {
+            let seen = self.loads.reported.clone();
+            let seen = seen.as_ref().map_or("", LoadName::as_str);
+            return self.plan_early(cx, seen, out);
+        }
         // The rule does not interrupt a phone that fetches or writes images.
         let is_busy =
             self.is_owed_images() || self.state == State::Images || self.state.may_be_writing();
         if is_busy && !self.is_failed()
-            || self.routing.stage == StageRole::Bridge
+            || matches!(self.routing.stage, StageRole::Bridge(_))
             || self.slots().is_some()
         {
             return;

@@ -17,7 +17,7 @@ pub(in crate::track) struct Routing {
 impl Routing {
     /// Offers the bridge.
     pub(super) fn offer_bridge(&mut self) {
-        self.stage = StageRole::Bridge;
+        self.stage = StageRole::Bridge(0);
         self.bridge = BridgeProgress::Offered;
     }
 

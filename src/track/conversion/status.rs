@@ -107,10 +107,16 @@ impl Conversion {
     /// requests them.
     pub(in crate::track) fn is_owed_images(&self) -> bool {
         match self.state {
-            State::Images => self.delivery.lacks_images(),
+            State::Images => self.delivery.lacks_images() || self.early.is_present(),
             State::Manifest => self.delivery.has_manifest(),
-            _ => false,
+            _ => self.lacks_application(),
         }
+    }
+
+    /// Whether the phone got its loader in this run and has no application yet.
+    fn lacks_application(&self) -> bool {
+        let is_complete = self.delivery.complete_passes > 0;
+        (self.early.got_loader || self.early.writes_loader()) && !is_complete
     }
 
     /// Whether a part of a manifest or an image was acknowledged.
@@ -185,7 +191,7 @@ impl Conversion {
             self.on_refusal(cx, out);
         }
         if !self.is_failed() && self.bridge_request_due().is_some_and(|due| at >= due) {
-            self.on_bridge_not_requested(out);
+            self.on_bridge_not_requested(cx, out);
         }
         if self.slots_due().is_some_and(|due| at >= due) {
             self.on_slots_due(out);

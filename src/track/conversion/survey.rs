@@ -41,7 +41,7 @@ impl Conversion {
             }
             PlannedRoute::Target => format!("{target} at its next start"),
             PlannedRoute::Bridge => {
-                let bridge = self.next_load(cx.catalog, StageRole::Bridge);
+                let bridge = self.next_load(cx.catalog, self.routing.stage);
                 let bridge = bridge.map_or("", LoadName::as_str);
                 format!("the bridge {bridge} at its next start, then {target}")
             }
@@ -66,7 +66,7 @@ impl Conversion {
             PlannedRoute::Already
         } else if self.has_diagnosis(Code::BridgeNeeded) {
             PlannedRoute::BridgeNeeded
-        } else if self.routing.stage == StageRole::Bridge {
+        } else if matches!(self.routing.stage, StageRole::Bridge(_)) {
             PlannedRoute::Bridge
         } else if is_served {
             PlannedRoute::Target
@@ -85,7 +85,7 @@ impl Conversion {
     pub(in crate::track) fn planned_load<'a>(&self, catalog: &'a Catalog) -> Option<&'a LoadName> {
         match self.routing.planned? {
             PlannedRoute::Target => self.next_load(catalog, StageRole::Target),
-            PlannedRoute::Bridge => self.next_load(catalog, StageRole::Bridge),
+            PlannedRoute::Bridge => self.next_load(catalog, self.routing.stage),
             _ => None,
         }
     }

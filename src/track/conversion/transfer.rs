@@ -106,7 +106,10 @@ impl Conversion {
         }
         match attempt.role {
             FileRole::Manifest(entry) => self.on_manifest_end(cx, &attempt, entry, end, out),
-            FileRole::Image(index) => self.on_image_end(&attempt, index, end, out),
+            FileRole::Image(index) => {
+                self.on_image_end(&attempt, index, end, out);
+                self.on_early_image_end(&attempt, end, out);
+            }
             FileRole::OwnConfig if *end == TransferEnd::Delivered => {
                 self.configuration.boot.on_own_delivered(transfer);
                 self.on_slots_configured(cx, &attempt);

@@ -2,6 +2,7 @@
 //! cure is what the operator does about it.
 
 mod config;
+mod early;
 mod files;
 mod format;
 mod network;
@@ -13,6 +14,9 @@ mod transfer;
 pub(crate) use config::{
     list_loop, no_configuration, rejected_in_boots, rejected_own, request_loop, trust_list,
     withheld,
+};
+pub(crate) use early::{
+    early_bridges_needed, early_firmware, image_rejected, loader_named, upgrade_loop,
 };
 pub(crate) use files::{
     aborted, access_denied, mismatch, missing, missing_for, model_mismatch, no_application,

@@ -6,7 +6,7 @@ use super::{
     super::{identity::Phone, observation::RunTime, route::StageRole, view::View},
     DRAIN_LIMIT, Fleet,
 };
-use crate::phone::RequestedFile;
+use crate::phone::{RequestedFile, is_image_name};
 
 /// What an address is served now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,9 @@ impl Fleet {
     fn view(&self, here: Option<&Phone>, file: &RequestedFile, name: &str) -> View {
         let named = file.mac().and_then(|mac| self.registry.of(mac));
         let Some(phone) = named.or(here) else {
-            return View::Target;
+            // Only firmware from before the loader of a 7940 or 7960 requests it.
+            let is_early = is_image_name(name);
+            return if is_early { View::Loader } else { View::Target };
         };
         let conversion = &phone.conversion;
         // A boot loader of another family is another phone.
@@ -106,12 +108,18 @@ impl Fleet {
         let role = match file {
             // The manifest that the phone was given decides, whatever was decided since.
             RequestedFile::Image => conversion.role_of_image(&self.catalog, name),
+            RequestedFile::LegacyDefault if is_image_name(name) => {
+                conversion.role_at_start(&self.catalog)
+            }
             _ => conversion.offered_stage(),
         };
         match role {
-            StageRole::Bridge => View::Bridge,
+            StageRole::Bridge(step) => View::Bridge(step),
             StageRole::Target if conversion.routing.suppress_load || self.is_left_alone(phone) => {
                 View::NoLoad
+            }
+            StageRole::Target if conversion.early.is_present() || is_image_name(name) => {
+                View::Loader
             }
             StageRole::Target => View::Target,
         }

@@ -132,8 +132,9 @@ fn advice(answers: &Answers) -> RouteAdvice {
     };
     if to.generation_79x0().is_some() {
         return direct(
-            "direct: a 7940 or 7960 takes it from SIP 7.0 or SCCP 6.0 on. Older releases need \
-             others in between, which reflash does not install",
+            "direct: a 7940 or 7960 takes it from SIP 5.0 or SCCP 5.0 on. Older releases need \
+             bridges: SIP 4.4 and 5.x, or SCCP 5.x. Give each with --bridge; there is no way back \
+             below 5.0",
         );
     }
     let all_known = !only.is_empty() && loads.len() == only.len();

@@ -80,6 +80,7 @@ fn config(phones: usize) -> FleetConfig {
         phones,
         models: Family::F45.models().collect(),
         start: StartMix::Mixed,
+        from: None,
         pace: 0.001,
         seed: 5,
         faults: Vec::new(),

@@ -111,6 +111,106 @@ impl Bundle {
     }
 }
 
+/// A made-up bundle of the 7940 and 7960.
+fn first_phones(protocol: Protocol, release: &str) -> Bundle {
+    let made = SyntheticBundle::new(Family::P3, 3)
+        .expect("a convertible family")
+        .sizes(Sizes::Small)
+        .protocol(protocol)
+        .release(Release {
+            load: release.to_owned(),
+            images: release.to_owned(),
+        });
+    let load = made.load();
+    let (mut files, mut hashes, mut images) = (Files::new(), BTreeMap::new(), Vec::new());
+    let mut name_of_plan = load.to_string();
+    for (name, bytes) in made.files() {
+        if let RequestedFile::Image = RequestedFile::parse(&name) {
+            hashes.insert(name.to_lowercase(), hash(&bytes));
+            images.push((name.clone(), bytes.len() as u64));
+        } else {
+            name_of_plan.clone_from(&name);
+        }
+        files.insert(name.to_lowercase(), file(&name, &bytes));
+    }
+    Bundle {
+        plan: StagePlan {
+            load: load.clone(),
+            models: Family::P3.models().collect(),
+            manifests: vec![ManifestPlan {
+                name: name_of_plan,
+                images: images.clone(),
+                hardware: None,
+                platforms: Vec::new(),
+            }],
+        },
+        load,
+        files,
+        hashes,
+        sizes: Arc::new(images.into_iter().collect()),
+    }
+}
+
+/// The steps of the 7940 and 7960 to their loader, in the order of their releases.
+pub(crate) fn steps() -> Vec<Bundle> {
+    vec![
+        first_phones(Protocol::Sip, "0202"),
+        first_phones(Protocol::Sip, "03-2-00"),
+        first_phones(Protocol::Sip, "04-4-00"),
+        first_phones(Protocol::Sccp, "05000700"),
+        first_phones(Protocol::Sip, "05-3-00"),
+    ]
+}
+
+/// The files of each view of a conversion of 7940 and 7960, as the stage makes them.
+pub(crate) fn views_of_first_phones(target: &Bundle, steps: &[Bundle]) -> HashMap<View, Files> {
+    let with = |files: &Files, load: Option<&str>, is_early: bool| {
+        let mut files = files.clone();
+        let mut text = "<Default>".to_owned();
+        for model in Family::P3.models() {
+            let id = model.device_type;
+            let load = load.unwrap_or_default();
+            write!(text, "<loadInformation{id}>{load}</loadInformation{id}>").unwrap();
+        }
+        text.push_str("</Default>");
+        let mut add = |name: &str, text: &str| {
+            files.insert(name.to_lowercase(), file(name, text.as_bytes()));
+        };
+        add("XMLDefault.cnf.xml", &text);
+        if let Some(load) = load.filter(|_| is_early) {
+            add("OS79XX.TXT", &format!("{load}\r\n"));
+            if load.starts_with("P0S3") {
+                add("SIPDefault.cnf", &format!("image_version: {load}\n"));
+            }
+        }
+        files
+    };
+    let own = Some(target.load.as_str());
+    let mut views = HashMap::from([
+        (View::Target, with(&target.files, own, false)),
+        (View::NoLoad, with(&target.files, None, false)),
+        (View::ConfigOnly, with(&Files::new(), None, false)),
+        (
+            View::Loader,
+            with(&target.files, Some("P003-8-12-00"), true),
+        ),
+    ]);
+    for (step, bundle) in (0..).zip(steps) {
+        let files = with(&bundle.files, Some(bundle.load.as_str()), true);
+        views.insert(View::Bridge(step), files);
+    }
+    views
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
+}
+
 /// The files of a bundle.
 pub(crate) struct Parts {
     pub(crate) files: Files,
@@ -129,13 +229,7 @@ impl Bundle {
         for (name, bytes) in made {
             let mut bytes = bytes.clone();
             if let RequestedFile::Image = RequestedFile::parse(name) {
-                let hash = Sha256::digest(&bytes)
-                    .iter()
-                    .fold(String::new(), |mut text, byte| {
-                        write!(text, "{byte:02x}").unwrap();
-                        text
-                    });
-                hashes.insert(name.to_lowercase(), hash);
+                hashes.insert(name.to_lowercase(), hash(&bytes));
                 sizes.insert(name.clone(), bytes.len() as u64);
             } else {
                 manifests.push(name.clone());
@@ -164,6 +258,17 @@ impl Bundles {
             .unwrap_or(&self.target)
     }
 
+    /// Those of the 7940 and 7960: only the target counts.
+    pub(crate) fn of_first_phones() -> Self {
+        let target = || first_phones(Protocol::Sip, "8-12-00");
+        Self {
+            target: target(),
+            capitals: target(),
+            bridge: first_phones(Protocol::Sccp, "05000700"),
+            slots: Vec::new(),
+        }
+    }
+
     pub(crate) fn new() -> Self {
         let made = SyntheticBundle::new(Family::F45, 3)
             .expect("a convertible family")
@@ -188,7 +293,7 @@ pub(crate) fn views(
     bundles: &Bundles,
     target: &Bundle,
 ) -> HashMap<View, Files> {
-    let of_slots = slots::has_slots(scenario.seed);
+    let of_slots = slots::has_slots(scenario);
     let targets: Vec<&Bundle> = if of_slots {
         bundles.slots.iter().collect()
     } else {
@@ -226,7 +331,7 @@ pub(crate) fn views(
         (View::Target, with(&images, &targets, true)),
         (View::NoLoad, with(&images, &targets, false)),
         (
-            View::Bridge,
+            View::Bridge(0),
             with(&bundles.bridge.files, &[&bundles.bridge], true),
         ),
         (View::ConfigOnly, with(&Files::new(), &targets, false)),

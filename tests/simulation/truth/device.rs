@@ -107,7 +107,7 @@ impl Device {
         self.muted.insert(port);
         let name = self.requested.get(&port).cloned().unwrap_or_default();
         // The last image of its load.
-        let parts = [".9-4-1-3SR3.zz", "bin9", "APP", "skern", "rootfs"];
+        let parts = [".9-4-1-3SR3.zz", "bin9", "APP", "skern", "rootfs", ".sb2"];
         self.last_ack_lost |=
             name.starts_with("cvm") || parts.iter().any(|part| name.contains(part));
     }

@@ -92,6 +92,8 @@ pub(crate) struct Scenario {
     pub(crate) missing: Option<&'static str>,
     /// Whether closed ports are reported by ICMP.
     pub(crate) icmp: bool,
+    /// Of a fleet of 7940 and 7960: whether the steps to the loader are served.
+    pub(crate) steps: Option<bool>,
 }
 
 const STEMS: [&str; 5] = ["jar", "cnu", "apps", "dsp", "cvm"];
@@ -152,7 +154,76 @@ impl Scenario {
             capitals: random.percent(20),
             missing,
             icmp: random.percent(50),
+            steps: None,
         }
+    }
+
+    /// A fleet of 7940 and 7960, most of them from before the loader.
+    pub(crate) fn first_phones(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let size = 1 + random.small(5);
+        let members = (0..size)
+            .map(|index| first_phone(&mut random, index))
+            .collect();
+        Self {
+            seed,
+            members,
+            bridge: false,
+            capitals: false,
+            missing: None,
+            icmp: random.percent(50),
+            steps: Some(random.percent(75)),
+        }
+    }
+}
+
+/// What a 7940 or 7960 runs: each kind of step, and the loader.
+const FIRST_LOADS: [&str; 10] = [
+    "P0S30203",
+    "P0S3-03-2-00",
+    "P0S3-04-4-00",
+    "P0S3-05-3-00",
+    "P0S3-06-3-00",
+    "P00303020214",
+    "P00304000000",
+    "P00305000700",
+    "P003AL00",
+    "P0030801SR02",
+];
+
+fn first_phone(random: &mut Random, index: u8) -> Member {
+    let cause = match random.below(10) {
+        0 | 1 => Cause::Refuses,
+        2 => Cause::PowerCut {
+            image: "P0",
+            percent: random.small(101),
+        },
+        3 => Cause::LostFinalAcks,
+        4 => Cause::Restart,
+        5 => Cause::Firewall,
+        _ => Cause::Nothing,
+    };
+    let load = LoadName::new(FIRST_LOADS[usize::from(random.small(10))]);
+    let restarts = match cause {
+        Cause::Restart => (0..=random.below(3))
+            .map(|_| 5 + random.below(900))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let is_lossy = cause == Cause::Nothing && random.percent(30);
+    let number = if random.percent(50) { "7940" } else { "7960" };
+    Member {
+        mac: MacAddress::new([0x02, 0x52, 0x45, 0x48, 1, index]),
+        model: Model::by_number(number).expect("a model"),
+        start: StartState::Application(load),
+        loss: if is_lossy { 1 + random.small(15) } else { 0 },
+        witness: random.percent(40),
+        dhcp: random.percent(30),
+        http: Http::Never,
+        own_config: false,
+        restarts,
+        mac_reports: mac_reports(random),
+        cause,
     }
 }
 

@@ -25,8 +25,13 @@ const FAMILIES: [Family; 6] = [
 ];
 
 /// Every third fleet.
-pub(crate) fn has_slots(seed: u64) -> bool {
+pub(crate) fn is_of_slots(seed: u64) -> bool {
     seed % 3 == 2
+}
+
+/// Whether this is such a fleet, and none of 7940 and 7960.
+pub(crate) fn has_slots(scenario: &Scenario) -> bool {
+    scenario.steps.is_none() && is_of_slots(scenario.seed)
 }
 
 /// The bundles of all families.
@@ -110,6 +115,7 @@ pub(crate) fn scenario(seed: u64, bundles: &Bundles) -> Scenario {
         capitals: false,
         missing,
         icmp: random.percent(50),
+        steps: None,
     }
 }
 

@@ -5,7 +5,11 @@ use std::{
     fmt,
 };
 
-use reflash::{phone::LoadName, simulator::StartState, track::State};
+use reflash::{
+    phone::{Family, Generation79x0, LoadName},
+    simulator::StartState,
+    track::State,
+};
 
 use super::{
     scenario::Cause,
@@ -132,6 +136,26 @@ fn expected_diagnosis(
     }
 }
 
+/// The same of a 7940 or 7960. `steps`: those to the loader are served.
+fn expected_of_first_phone(phone: &PlayedPhone, steps: bool) -> Expected {
+    let member = &phone.member;
+    let StartState::Application(load) = &member.start else {
+        return Expected::Open;
+    };
+    let generation = load.generation_79x0();
+    let needs_steps = generation == Some(Generation79x0::Unsigned) && !steps;
+    match &member.cause {
+        _ if member.loss > 0 => Expected::Open,
+        Cause::Firewall => Expected::Code("blocked-by-firewall"),
+        Cause::Nothing | Cause::Refuses if needs_steps => Expected::Code("bridge-needed"),
+        Cause::Nothing => Expected::Nothing,
+        // The loader accepts what it gets.
+        Cause::Refuses if generation == Some(Generation79x0::Loader) => Expected::Nothing,
+        Cause::Refuses => Expected::Code("image-rejected"),
+        _ => Expected::Open,
+    }
+}
+
 /// Whether the server could not know that this phone is converted.
 fn excuse(phone: &PlayedPhone) -> bool {
     let member = &phone.member;
@@ -152,6 +176,9 @@ fn excuse(phone: &PlayedPhone) -> bool {
         || phone.has_slots() && (member.loss > 0 || member.cause == Cause::LostFinalAcks)
         // After three passes, its configuration names no load any more.
         || phone.has_slots() && codes(phone).contains("repeat-flash")
+        // A start between the writing of an application and its first request voids the pass of a
+        // loader, which reads its manifest again and fetches nothing.
+        || member.model.family == Family::P3 && (member.cause == Cause::Restart || member.loss > 0)
         // The last image has no next one.
         || phone.last_ack_lost
         || by_request("only the final ACK")
@@ -175,7 +202,10 @@ impl Table {
             } else {
                 diagnosed
             };
-            let expected = expected_diagnosis(phone, scenario.bridge, scenario.missing);
+            let expected = match scenario.steps {
+                Some(steps) => expected_of_first_phone(phone, steps),
+                None => expected_diagnosis(phone, scenario.bridge, scenario.missing),
+            };
             let (cause, expected) = match expected {
                 Expected::Code(code) => (code.to_owned(), Some(code)),
                 Expected::Nothing => ("nothing".to_owned(), None),

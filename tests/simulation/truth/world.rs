@@ -1,7 +1,8 @@
 //! One fleet, one server and the network between them, in virtual time.
 
 mod claims;
-mod evidence;
+pub(crate) mod first_phones;
+mod reports;
 
 use std::{
     cmp::Reverse,
@@ -12,17 +13,19 @@ use std::{
 };
 
 use reflash::{
+    phone::Family,
     simulator::{PhoneAction, PhoneContents, PhoneEvent, StartState},
     tftp::{
         Socket, TransferPort, engine::TftpEngine, policy::EngineLimits, transmit::TransmitQueue,
     },
-    track::{ObservationKind, PhoneReport, Plan},
+    track::{ObservationKind, PhoneReport, Plan, View},
 };
 use tempfile::NamedTempFile;
 
-use self::evidence::{cdp, dhcp, journal};
+use reports::{cdp, dhcp, journal};
+
 use super::{
-    bundles::{Bundles, views},
+    bundles::{Bundles, Files, views},
     device::Device,
     scenario::{Cause, Member, Random, Scenario},
     server::Server,
@@ -54,13 +57,6 @@ pub(crate) struct PlayedPhone {
     pub(crate) was_answered: bool,
     pub(crate) last_ack_lost: bool,
     pub(crate) reports: Vec<PhoneReport>,
-}
-
-impl PlayedPhone {
-    /// Whether it is one of a fleet of phones with two slots.
-    pub(crate) fn has_slots(&self) -> bool {
-        self.lacks_image.is_some()
-    }
 }
 
 pub(crate) struct Played {
@@ -96,7 +92,7 @@ pub(crate) fn play(seed: u64, bundles: &Bundles) -> Played {
 
 impl<'a> World<'a> {
     fn new(seed: u64, bundles: &'a Bundles) -> Self {
-        let of_slots = slots::has_slots(seed);
+        let of_slots = slots::is_of_slots(seed);
         let scenario = if of_slots {
             slots::scenario(seed, bundles)
         } else {
@@ -107,7 +103,6 @@ impl<'a> World<'a> {
         } else {
             &bundles.target
         };
-        let began = Instant::now();
         let plan = Plan {
             stages: if of_slots {
                 bundles.slots.iter().map(|one| one.plan.clone()).collect()
@@ -121,6 +116,18 @@ impl<'a> World<'a> {
                 .collect(),
             ..Plan::default()
         };
+        let views = views(&scenario, bundles, target);
+        Self::with(scenario, bundles, plan, views)
+    }
+
+    fn with(
+        scenario: Scenario,
+        bundles: &'a Bundles,
+        plan: Plan,
+        views: HashMap<View, Files>,
+    ) -> Self {
+        let seed = scenario.seed;
+        let began = Instant::now();
         // In memory if possible: thousands of fleets need no disk.
         let memory = Path::new("/dev/shm");
         let record = if memory.is_dir() {
@@ -130,12 +137,7 @@ impl<'a> World<'a> {
         };
         let record = record.expect("a temporary file");
         let journal = journal(&record, &plan);
-        let server = Server::new(
-            began,
-            plan.clone(),
-            views(&scenario, bundles, target),
-            journal,
-        );
+        let server = Server::new(began, plan.clone(), views, journal);
         let devices: Vec<Device> = (0_u8..)
             .zip(&scenario.members)
             .map(|(index, member)| Device::new(seed, index, member, bundles))
@@ -381,6 +383,10 @@ impl<'a> World<'a> {
                 if let Some(load) = load.filter(|_| name.contains(".cnf")) {
                     self.fly(Flight::Evidence(index, cdp(load)));
                 }
+            }
+            // The loader starts the application that it wrote.
+            PhoneEvent::Installed(load) if device.member.model.family == Family::P3 => {
+                device.running = Some(load.clone());
             }
             _ => {}
         }

@@ -69,7 +69,7 @@ impl World<'_> {
                 PlayedPhone {
                     contents: device.phone.contents(),
                     converted,
-                    lacks_image: slots::has_slots(self.scenario.seed).then(|| {
+                    lacks_image: slots::has_slots(&self.scenario).then(|| {
                         let hashes = &self.bundles.of(device.member.model.family).hashes;
                         let missing = self.scenario.missing;
                         missing.is_some_and(|stem| hashes.keys().any(|name| name.starts_with(stem)))
@@ -86,5 +86,12 @@ impl World<'_> {
             phones,
             false_claims,
         }
+    }
+}
+
+impl PlayedPhone {
+    /// Whether it is one of a fleet of phones with two slots.
+    pub(crate) fn has_slots(&self) -> bool {
+        self.lacks_image.is_some()
     }
 }

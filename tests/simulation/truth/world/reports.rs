@@ -1,4 +1,4 @@
-//! The journal of a run, and the reports of its sources.
+//! What other sources than requests report of a phone, and the journal of a run.
 
 use std::net::SocketAddrV4;
 
@@ -10,17 +10,6 @@ use reflash::{
 use tempfile::NamedTempFile;
 
 use super::{LISTENER, SERVER};
-
-/// A journal over this file, which is empty.
-pub(super) fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
-    let network = Network {
-        tftp: SocketAddrV4::new(SERVER, LISTENER),
-        http: None,
-    };
-    let header = JournalHeader::new("convert", network, journal::Arguments::default(), &[], plan);
-    std::fs::remove_file(record.path()).expect("it was there");
-    Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
-}
 
 pub(super) fn dhcp(mac: MacAddress) -> ObservationKind {
     ObservationKind::MacReported {
@@ -36,4 +25,15 @@ pub(super) fn cdp(load: LoadName) -> ObservationKind {
         source: EvidenceSource::Cdp,
         detail: "Version".to_owned(),
     }
+}
+
+/// A journal over this file, which is empty.
+pub(super) fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
+    let network = Network {
+        tftp: SocketAddrV4::new(SERVER, LISTENER),
+        http: None,
+    };
+    let header = JournalHeader::new("convert", network, journal::Arguments::default(), &[], plan);
+    std::fs::remove_file(record.path()).expect("it was there");
+    Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
 }
