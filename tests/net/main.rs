@@ -7,6 +7,7 @@ mod configured;
 mod http;
 mod journal;
 mod listen;
+mod old_phones;
 mod phones;
 mod poll;
 mod serve;

@@ -40,11 +40,27 @@ fn bridge_of(load: &str) -> StagePlan {
 
 /// A conversion to SIP 8.12 with these bridges.
 fn run_with(bridges: &[&str]) -> Run {
-    let mut run = Run::new(Plan {
+    run_of(plan_with(bridges))
+}
+
+/// The same after a survey of a minute.
+fn run_with_survey(bridges: &[&str]) -> Run {
+    run_of(Plan {
+        survey: Some(seconds(60.0)),
+        ..plan_with(bridges)
+    })
+}
+
+fn plan_with(bridges: &[&str]) -> Plan {
+    Plan {
         stages: vec![stage("P0S3-8-12-00", MANIFEST, &[LOADER, APPLICATION])],
         bridge: bridges.iter().map(|load| bridge_of(load)).collect(),
         ..Plan::default()
-    });
+    }
+}
+
+fn run_of(plan: Plan) -> Run {
+    let mut run = Run::new(plan);
     run.stage(NAME, 14);
     run.stage("SIPDefault.cnf", 40);
     run
@@ -254,6 +270,38 @@ fn two_images_in_turn_are_a_loop_of_two_names() {
     }
     run.fetch(240.0, 10, NAME);
     assert_eq!(run.codes(), ["upgrade-loop"]);
+}
+
+#[test]
+fn requests_from_the_address_of_a_7965_do_not_make_it_an_old_7940() {
+    let mut run = Run::new(Plan {
+        stages: vec![
+            plan().stages.remove(0),
+            stage("P0S3-8-12-00", MANIFEST, &[LOADER, APPLICATION]),
+        ],
+        ..Plan::default()
+    });
+    run.stage(NAME, 14);
+    run.fetch(0.0, 10, TERM)
+        .fetch(1.0, 10, NAME)
+        .fetch(2.0, 10, "P0S3-04-4-00.bin");
+    // An image that this bundle lacks, as any other.
+    assert_eq!(run.codes(), ["missing-image"]);
+    assert_eq!(run.view(10, TERM), View::Target);
+}
+
+#[test]
+fn a_survey_plans_the_steps_of_an_old_7960() {
+    let mut run = run_with_survey(&["P00305000700"]);
+    run.report_load(0.0, 10, "P00304000000")
+        .fetch(1.0, 10, NAME);
+    assert_eq!(run.view(10, NAME), View::ConfigOnly);
+    run.advance_to(61.0);
+    assert_eq!(run.view(10, NAME), View::Bridge(0));
+    assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Bridge(0));
+    let results = run.fleet.survey_results().unwrap();
+    let next = results[0].next.as_ref().map(LoadName::as_str);
+    assert_eq!(next, Some("P00305000700"));
 }
 
 #[test]

@@ -37,6 +37,12 @@ fn names() -> Vec<String> {
         "mk-sccp.jar",
     ];
     names.extend(["term42.default.loads", "ITLFile.tlv", "\u{0}\u{1b}[2J", ""]);
+    names.extend([
+        "OS79XX.TXT",
+        "P003-8-12-00.bin",
+        "P003-8-12-00.sbn",
+        "SIPDefault.cnf",
+    ]);
     names.extend(IMAGES.map(|(name, _)| name));
     let own = (1..4).flat_map(|n| {
         let wire = mac(n).upper_hex();

@@ -35,6 +35,10 @@ impl Conversion {
         request: FileRequest<'_>,
         out: &mut Vec<Change>,
     ) {
+        // Another host may use the address of a phone of another family.
+        if self.known_family().is_some_and(|own| own != Family::P3) {
+            return;
+        }
         let is_start = is_image_name(request.name);
         match request.file {
             _ if is_start => self.on_early_start(cx, request, out),

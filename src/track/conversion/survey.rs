@@ -28,6 +28,8 @@ impl Conversion {
 
     /// The survey ended: plans the route of this phone and adds it to the evidence.
     pub(in crate::track) fn plan_route(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
+        let runs = self.loads.reported.clone();
+        self.plan_early(cx, runs.as_ref().map_or("", LoadName::as_str), out);
         let route = self.route_after_survey(cx);
         self.routing.planned = Some(route);
         let target = self.next_load(cx.catalog, StageRole::Target);
