@@ -1,12 +1,17 @@
 //! What a display prints when a run begins to serve.
 
-use crate::{reporter::Started, text::escape};
+use crate::{phone::is_early_step, reporter::Started, text::escape};
 
 /// What is served to which phones, and where.
 pub(super) fn opening(started: &Started) -> Vec<String> {
     let mut lines = Vec::new();
     for stage in &started.stages {
-        let (role, when) = if stage.bridge {
+        let (role, when) = if stage.bridge && is_early_step(&stage.load) {
+            (
+                "bridge",
+                " from before their loader, in the order of the releases",
+            )
+        } else if stage.bridge {
             ("bridge", " that refuse the target")
         } else {
             ("bundle", "")

@@ -291,6 +291,20 @@ fn requests_from_the_address_of_a_7965_do_not_make_it_an_old_7940() {
 }
 
 #[test]
+fn names_of_old_firmware_from_the_address_of_a_phone_with_the_loader_change_nothing() {
+    let mut run = run_with(&[]);
+    loader_boot(&mut run, 0.0);
+    assert_eq!(run.state(), Writing);
+    run.fetch(10.0, 10, NAME)
+        .fetch(11.0, 10, "P003-8-12-00.bin");
+    assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Target);
+    application_boot(&mut run, 60.0);
+    assert_eq!(run.state(), State::Flashed);
+    let codes = run.codes();
+    assert!(!codes.contains(&"bridge-needed".to_owned()), "{codes:?}");
+}
+
+#[test]
 fn a_survey_plans_the_steps_of_an_old_7960() {
     let mut run = run_with_survey(&["P00305000700"]);
     run.report_load(0.0, 10, "P00304000000")

@@ -40,6 +40,12 @@ impl Conversion {
             return;
         }
         let is_start = is_image_name(request.name);
+        // The loader took all of a manifest: only another host requests such names from its address.
+        let pass = self.delivery.current.as_ref();
+        let has_loader = pass.is_some_and(|pass| pass.stepwise && pass.has_manifest);
+        if has_loader && !self.early.is_present() {
+            return;
+        }
         match request.file {
             _ if is_start => self.on_early_start(cx, request, out),
             RequestedFile::TrustList(_) if self.early.is_present() && !self.early.in_start() => {
