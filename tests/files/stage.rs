@@ -248,3 +248,39 @@ fn every_command_has_a_man_page() {
     }
     assert!(Path::new(to).join("reflash.1").exists());
 }
+
+#[test]
+fn multiplatform_firmware_is_refused_with_the_reason() {
+    use reflash::{
+        bundle::{ExamineOptions, examine},
+        phone::Family,
+        simulator::{Release, Sizes, SyntheticBundle, test_key},
+        stage::{AcceptPolicy, check_targets},
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let refusal = |release: &str| {
+        let path = folder.path().join("made.zip");
+        let made = SyntheticBundle::new(Family::F88, 5).unwrap();
+        let release = Release {
+            load: release.to_owned(),
+            images: String::new(),
+        };
+        made.sizes(Sizes::Small)
+            .release(release)
+            .write_zip(&path)
+            .unwrap();
+        let options = ExamineOptions {
+            trusted: vec![test_key()],
+            ..ExamineOptions::default()
+        };
+        let accept = AcceptPolicy {
+            unknown: true,
+            ..AcceptPolicy::default()
+        };
+        check_targets(&examine(&path, &options).unwrap(), accept)
+    };
+    assert_eq!(refusal("12-8-1-0001-455"), Ok(()));
+    let error = refusal("12-0-7MPP0201-66").unwrap_err();
+    assert!(error.to_string().contains("multiplatform"), "{error}");
+    assert!(error.cure().contains("migration licence"), "{error}");
+}

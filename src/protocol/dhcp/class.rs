@@ -17,16 +17,22 @@ pub struct PhoneClass {
 
 /// Parses a vendor class. Observed forms:
 /// `Cisco Systems, Inc. IP Phone CP-7965G` and a NUL, the same without `CP-`, without any model,
-/// and `Cisco Systems Inc. Wireless Phone 7921` without the comma.
+/// `Cisco Systems Inc. Wireless Phone 7921` without the comma, `Cisco System, Inc. IP Phone CP-6945`, and
+/// of the 6901 `Cisco Systems, Inc.` alone.
 #[must_use]
 pub fn phone_class(value: &[u8]) -> Option<PhoneClass> {
     let text = text(value);
-    let rest = text.strip_prefix("Cisco Systems")?;
+    let rest = text.strip_prefix("Cisco System")?;
+    let rest = rest.strip_prefix('s').unwrap_or(rest);
     let rest = rest.strip_prefix(',').unwrap_or(rest);
-    let rest = rest.strip_prefix(" Inc. ")?;
-    let rest = ["IP Phone", "Wireless Phone"]
-        .iter()
-        .find_map(|words| rest.strip_prefix(words))?;
+    let rest = rest.strip_prefix(" Inc.")?;
+    let rest = if rest.is_empty() {
+        rest
+    } else {
+        [" IP Phone", " Wireless Phone"]
+            .iter()
+            .find_map(|words| rest.strip_prefix(words))?
+    };
     let word = rest.trim().split(' ').next().unwrap_or_default();
     let word = word.strip_prefix("CP-").unwrap_or(word);
     let model_text = Some(word.to_owned()).filter(|text| !text.is_empty());
@@ -35,4 +41,20 @@ pub fn phone_class(value: &[u8]) -> Option<PhoneClass> {
         model_text,
         text,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_6945_and_the_6901_spell_their_class_in_their_own_way() {
+        let model = |value: &[u8]| phone_class(value).map(|class| class.model_text);
+        assert_eq!(
+            model(b"Cisco System, Inc. IP Phone CP-6945\0"),
+            Some(Some("6945".to_owned()))
+        );
+        assert_eq!(model(b"Cisco Systems, Inc.\0"), Some(None));
+        assert_eq!(model(b"Cisco Systems, Inc. router"), None);
+    }
 }
