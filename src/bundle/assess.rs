@@ -1,6 +1,6 @@
 //! The verdict on a bundle, once its contents are known.
 
-use std::{io, path::Path};
+use std::{collections::BTreeMap, io, path::Path};
 
 use super::{
     catalogue::{self, files::FileSet},
@@ -10,6 +10,7 @@ use super::{
     purpose,
     stop::WalkStop,
     types::{Bundle, BundleLocation, BundleProtocol, Problem, Verdict},
+    unsupported::Unsupported,
     whole_file::WholeFile,
 };
 use crate::{diagnose::Severity, phone::Support};
@@ -115,7 +116,8 @@ impl Bundle {
         if self.verdict == Verdict::Intact {
             self.problems.push(self.unknown_warning());
         }
-        if self.protocol == Some(BundleProtocol::Sccp) {
+        let is_converted = |set: &FirmwareSet| set.support() == Support::Converts;
+        if self.protocol == Some(BundleProtocol::Sccp) && self.sets.iter().any(is_converted) {
             self.problems.push(Problem {
                 code: "bundle-is-sccp",
                 severity: Severity::Note,
@@ -129,47 +131,28 @@ impl Bundle {
         self.problems.extend(self.not_converted());
     }
 
-    /// The phones of complete loads that this program does not convert.
-    fn not_converted(&self) -> Option<Problem> {
-        let is_other = |set: &&FirmwareSet| {
-            set.is_whole() && !set.models.is_empty() && set.support() == Support::Recognised
-        };
-        let others: Vec<&FirmwareSet> = self.sets.iter().filter(is_other).collect();
-        let has_note = self
-            .problems
-            .iter()
-            .any(|problem| problem.code == "not-converted");
-        if others.is_empty() || has_note {
-            return None;
+    /// The loads that this program installs on no phone, by the reason.
+    fn not_converted(&self) -> Vec<Problem> {
+        let mut by_reason: BTreeMap<Unsupported, Vec<String>> = BTreeMap::new();
+        for set in &self.sets {
+            let is_named = |why: &Unsupported| set.is_whole() || *why != Unsupported::UnknownPhones;
+            if let Some(reason) = set.unsupported().filter(is_named) {
+                let described = format!("{} ({})", set.load, set.models_text());
+                by_reason.entry(reason).or_default().push(described);
+            }
         }
-        let is_served = others.iter().all(|set| set.is_served);
-        let described: Vec<String> = others
-            .iter()
-            .map(|set| {
-                let kind = if set.load.is_multiplatform() {
-                    ", multiplatform firmware, which only phones sold for it (3PCC) accept"
-                } else {
-                    ""
-                };
-                format!("{} ({}{kind})", set.load, set.models.join(", "))
-            })
-            .collect();
-        Some(Problem {
+        let note = |(reason, loads): (Unsupported, Vec<String>)| Problem {
             code: "not-converted",
             severity: Severity::Note,
             member: None,
             message: format!(
-                "this program does not convert the phones of {}",
-                described.join(" and ")
+                "this program does not convert the phones of {}: {}",
+                loads.join(" and "),
+                reason.text()
             ),
-            cure: if is_served {
-                "`reflash models` lists the phones that it converts. `stage` and `serve` still \
-                 serve these files."
-            } else {
-                "`reflash models` lists the phones that it converts."
-            }
-            .to_owned(),
-        })
+            cure: reason.cure().to_owned(),
+        };
+        by_reason.into_iter().map(note).collect()
     }
 
     fn unknown_warning(&self) -> Problem {

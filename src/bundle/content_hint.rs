@@ -35,7 +35,7 @@ impl ContentHint {
             Some(Self::GitLfs)
         } else if lower.starts_with(b"/annex/objects/") || lower.starts_with(b"../.git/annex/") {
             Some(Self::GitAnnex)
-        } else if !lower.starts_with(b"<") {
+        } else if !is_markup(&lower) {
             None
         } else if has(b"<!doctype html") || has(b"<html") || has(b"<head") || has(b"<body") {
             Some(Self::WebPage)
@@ -66,6 +66,13 @@ impl ContentHint {
             Self::Xml | Self::Zeros => "Get the bundle again as published by Cisco.",
         }
     }
+}
+
+/// Whether a text begins with a tag, a comment or a declaration. Firmware of the 7920 begins with `<`
+/// and binary data.
+fn is_markup(text: &[u8]) -> bool {
+    let after = text.strip_prefix(b"<").and_then(<[u8]>::first);
+    after.is_some_and(|byte| byte.is_ascii_alphabetic() || b"!?/".contains(byte))
 }
 
 /// What an archive is that this program does not read, and how to open it.
@@ -120,6 +127,8 @@ mod tests {
             (b"<AutoUpdateManifest>\n", Some(Xml)),
             (&[0; 40], Some(Zeros)),
             (b"APP3905.9-4-1SR3.zz\n", None),
+            // The first bytes of firmware of the 7920.
+            (b"\x3c\x32\xf8\xbd\0\x01", None),
             (b"", None),
         ] {
             assert_eq!(ContentHint::of(start), hint, "{start:?}");

@@ -23,6 +23,7 @@ use super::{
     header::ImageHeader,
     purpose,
     signature::Verification,
+    standalone,
     types::{KeyGeneration, Manifest, Member, MemberKind, Problem, Signature, Verdict},
 };
 use crate::phone::{LoadName, Model};
@@ -132,7 +133,7 @@ fn firmware_set(
     FirmwareSet {
         load: set.load.clone(),
         verdict,
-        protocol: set.load.protocol(),
+        protocol: standalone::protocol(&set.load),
         recovery: recovery::of_load(&set.load, &models, recovery),
         models,
         is_served: false,

@@ -19,9 +19,10 @@ pub(super) fn describe(name: &str) -> String {
     }
     if let Some(kind) = standalone::of(name) {
         return format!(
-            "firmware for {}, {}",
+            "firmware for {}, {}: {}",
             kind.what,
-            converted(Support::Recognised)
+            converted(Support::Recognised),
+            kind.why.text()
         );
     }
     if is_manifest(name) {

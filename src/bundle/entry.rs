@@ -14,6 +14,7 @@ use super::{
     manifest::{self, ParsedManifest},
     payload::{self, UbootImage},
     signature::{self, SignatureScheme, SignedPart, TrustedKey, Verification},
+    standalone::{self, Standalone},
     transfer_marks::{self, TransferMarks},
 };
 use crate::phone::{LoadName, Model};
@@ -45,6 +46,8 @@ pub(super) struct ScannedEntry {
     pub(super) payload_doubt: Option<&'static str>,
     /// What it is, if it has no header and is evidently something else.
     pub(super) hint: Option<ContentHint>,
+    /// The firmware that its first bytes show, if it has no header.
+    pub(super) content: Option<Standalone>,
     /// What a transfer in text mode did to it, if it is not valid.
     pub(super) text_mode: Option<String>,
     /// The verified MD5 inside a 792x image, in upper-case hex.
@@ -83,6 +86,7 @@ struct EntryBody {
     doubt: Option<&'static str>,
     uboot: Option<UbootImage>,
     hint: Option<ContentHint>,
+    content: Option<Standalone>,
     has_wide_header: bool,
 }
 
@@ -187,6 +191,10 @@ impl EntryScanner {
                 ImageHeader::None => ContentHint::of(&start),
                 _ => None,
             },
+            content: match &header {
+                ImageHeader::None => standalone::of_content(&start, self.size),
+                _ => None,
+            },
             has_wide_header: header::is_widened(&start),
             header,
         };
@@ -233,6 +241,7 @@ impl EntryScanner {
             payload_error: None,
             payload_doubt: body.doubt.or(body.uboot.and_then(UbootImage::finish)),
             hint: body.hint,
+            content: body.content,
             text_mode: None,
             body_md5: None,
             load_id: body.load_id,

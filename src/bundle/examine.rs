@@ -19,10 +19,15 @@ use super::{
     limits::MAX_FILE_BYTES,
     options::ExamineOptions,
     source::{OpenedSource, open},
+    standalone::{self, Standalone},
     stop::{WalkStop, invalid},
     types::{Bundle, BundleLocation, Problem, Verdict},
+    unsupported::Unsupported,
     whole_file::WholeFile,
 };
+
+/// The first bytes of a file that show what firmware it is.
+const MAGIC_BYTES: u64 = 16;
 
 /// Examines a file or folder and returns a verdict on every bundle in it: one if it is a
 /// bundle itself, otherwise one for each folder that contains firmware and each nested
@@ -108,7 +113,31 @@ fn examine_file(
         });
     };
     let whole = WholeFile::new(digests, length, options);
-    bundles(collected.map_err(fail)?, path, location, &whole, options)
+    let mut found = bundles(collected.map_err(&fail)?, path, location, &whole, options)?;
+    if let Some(kind) = firmware_file(path, file, length).map_err(&fail)? {
+        let problems = found.iter_mut().flat_map(|bundle| &mut bundle.problems);
+        for problem in problems.filter(|problem| problem.code == "not-an-archive") {
+            problem.message = format!(
+                "it is firmware for {}, which this program does not convert: {}",
+                kind.what,
+                kind.why.text()
+            );
+            kind.why.cure().clone_into(&mut problem.cure);
+        }
+    }
+    Ok(found)
+}
+
+/// What a file is that is all of the firmware of a phone, by its name or its first bytes. Firmware of
+/// the 7940 and 7960 is used as a folder.
+fn firmware_file(path: &Path, file: &File, length: u64) -> io::Result<Option<Standalone>> {
+    let mut start = Vec::new();
+    FilePart::new(file, 0, length)
+        .take(MAGIC_BYTES)
+        .read_to_end(&mut start)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let kind = standalone::of(&name).or_else(|| standalone::of_content(&start, length));
+    Ok(kind.filter(|kind| kind.why != Unsupported::BeforeLoader))
 }
 
 fn collect(

@@ -80,7 +80,7 @@ enum ManifestFormat {
     Classic,
     /// 7940 and 7960: a loader, an application, and the minimum loader version.
     LoaderAndApplication,
-    /// 69xx, 894x, 3905: names only.
+    /// 69xx, 894x, 3905, ATA: names only.
     Bare,
     /// 78xx, 88xx and 8961: sections with `kern=NAME size=BYTES`.
     Sections,
@@ -90,6 +90,7 @@ enum ManifestFormat {
 
 fn format_of(name: &str, body: &[u8]) -> ManifestFormat {
     let load = LoadName::new(name);
+    let upper = load.as_str().to_ascii_uppercase();
     let sections = || lines(body).any(|line| line.starts_with(b"[PLATFORM"));
     match load.family() {
         Some(Family::P3) => ManifestFormat::LoaderAndApplication,
@@ -102,8 +103,8 @@ fn format_of(name: &str, body: &[u8]) -> ManifestFormat {
             }
         }
         Some(Family::F792) => ManifestFormat::Wireless,
-        _ if load.as_str().to_ascii_uppercase().starts_with("CP79") => ManifestFormat::Wireless,
-        _ if load.as_str().to_ascii_uppercase().starts_with("CP39") => ManifestFormat::Bare,
+        _ if upper.starts_with("CP79") => ManifestFormat::Wireless,
+        _ if ["CP39", "ATA"].iter().any(|start| upper.starts_with(start)) => ManifestFormat::Bare,
         _ => ManifestFormat::Classic,
     }
 }

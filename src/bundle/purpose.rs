@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::types::BundleProtocol;
+use super::{standalone, types::BundleProtocol};
 use crate::phone::{LoadName, Model, Protocol};
 
 /// The protocol of these loads together.
 pub(super) fn protocol_of<'l>(loads: impl Iterator<Item = &'l LoadName>) -> Option<BundleProtocol> {
-    let spoken: BTreeSet<Protocol> = loads.filter_map(LoadName::protocol).collect();
+    let spoken: BTreeSet<Protocol> = loads.filter_map(standalone::protocol).collect();
     match (
         spoken.contains(&Protocol::Sip),
         spoken.contains(&Protocol::Sccp),
@@ -33,9 +33,8 @@ pub(super) fn models_of(load: &LoadName) -> Vec<&'static str> {
         "78XX" => &["7811", "7821", "7841", "7861"],
         "88XX" => &["8811", "8841", "8851", "8861"],
         "8845_65" => &["8845", "8865"],
-        "3905" => &["3905"],
         _ if upper.starts_with("P0M3") => &["7940", "7960"],
-        _ => &[],
+        _ => standalone::of_load(load).map_or(&[], |kind| kind.models),
     };
     if !numbers.is_empty() {
         return numbers.to_vec();
@@ -54,7 +53,7 @@ mod tests {
     #[test]
     fn models_and_protocol_come_from_the_name_of_the_load() {
         use BundleProtocol::{Sccp, Sip};
-        let cases: [(&str, &[&str], Option<BundleProtocol>); 10] = [
+        let cases: [(&str, &[&str], Option<BundleProtocol>); 14] = [
             ("SIP45.9-3-1SR4-1S", &["7945", "7965"], Some(Sip)),
             ("SCCP75.8-5-2S", &["7975"], Some(Sccp)),
             (
@@ -70,8 +69,12 @@ mod tests {
             ),
             ("SCCP6945.9-3-1-3", &["6945"], Some(Sccp)),
             ("sip8961.9-4-2SR4-1", &["8961"], Some(Sip)),
-            ("CP7921G-1.4.5.3", &["7921"], None),
-            ("CP3905.9-4-1SR3", &["3905"], None),
+            ("CP7921G-1.4.5.3", &["7921"], Some(Sccp)),
+            ("CP3905.9-4-1SR3", &["3905"], Some(Sip)),
+            ("CP7912080001SIP060412A", &["7912"], Some(Sip)),
+            ("ATA030204SCCP090202A", &["ATA186", "ATA188"], Some(Sccp)),
+            ("P0M3-07-4-00", &["7940", "7960"], None),
+            ("sip6821.11-3-1MSR3-3", &["6821"], Some(Sip)),
             ("other", &[], None),
         ];
         for (name, models, protocol) in cases {

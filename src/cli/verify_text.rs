@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use super::{globals::Globals, paragraph::line};
 use crate::{
     bundle::{
-        Bundle, BundleProtocol, FirmwareSet, Member, MemberKind, Problem, Signature, Verdict,
+        Bundle, BundleProtocol, FirmwareSet, Member, MemberKind, Problem, Signature, Unsupported,
+        Verdict,
     },
     diagnose::Severity,
-    phone::{LoadName, Protocol, Support, is_early_step},
+    phone::{LoadName, Protocol, Support},
     text::escape,
 };
 
@@ -217,6 +218,7 @@ fn contents(text: &mut String, bundle: &Bundle) {
         Some(BundleProtocol::Sip) => "SIP",
         Some(BundleProtocol::Sccp) => "SCCP",
         Some(BundleProtocol::Mixed) => "SIP and SCCP",
+        None if is_mgcp(bundle) => "MGCP",
         None => "unknown",
     };
     let loads = list(bundle.loads.iter().map(LoadName::as_str).collect());
@@ -230,12 +232,18 @@ fn contents(text: &mut String, bundle: &Bundle) {
         models.dedup();
     }
     let models = list(models);
+    let mut families: Vec<String> = bundle.sets.iter().map(FirmwareSet::kind).collect();
+    families.dedup();
+    let families = families.join("; ");
     for (name, value) in [
+        ("family", families.as_str()),
         ("protocol", protocol),
         ("loads", &loads),
         ("models", &models),
     ] {
-        line(text, 2, &format!("{name:<9}{value}"));
+        if !value.is_empty() {
+            line(text, 2, &format!("{name:<9}{value}"));
+        }
     }
     let several = bundle.sets.len() > 1;
     for set in bundle.sets.iter().filter(|set| several || set.is_whole()) {
@@ -243,28 +251,23 @@ fn contents(text: &mut String, bundle: &Bundle) {
     }
 }
 
+fn is_mgcp(bundle: &Bundle) -> bool {
+    let mut sets = bundle.sets.iter();
+    sets.any(|set| set.unsupported() == Some(Unsupported::Mgcp))
+}
+
 /// What a load is worth, and whether this program converts its phones. `named`: with its name
 /// and verdict.
 fn set_sentence(set: &FirmwareSet, named: bool) -> String {
-    let models = if set.models.is_empty() {
-        "unknown phones".to_owned()
-    } else {
-        set.models.join(", ")
-    };
-    let what = match (set.support(), set.protocol) {
-        _ if !set.is_whole() => "it is not served",
-        _ if set.load.is_multiplatform() => {
-            "multiplatform firmware (MPP): it is not served, as only phones sold for it accept it"
+    let models = set.models_text();
+    let what = match (set.support(), set.unsupported(), set.protocol) {
+        _ if !set.is_whole() => "it is not served".to_owned(),
+        (_, Some(why), _) => format!("recognised, not converted: {}", why.text()),
+        (Support::Upgrades, ..) => {
+            "they run SIP only; this program upgrades these phones to it".to_owned()
         }
-        _ if is_early_step(&set.load) => {
-            "phones from before the loader install it on their way, as a bridge"
-        }
-        (Support::Recognised, _) => "this program does not convert these phones",
-        (Support::Upgrades, _) => "they run SIP only; this program installs it on them",
-        (Support::Converts, Some(Protocol::Sip)) => "this program converts these phones to it",
-        (Support::Converts, _) => {
-            "phones that install it stay on SCCP; it serves as a way back or bridge"
-        }
+        (_, _, Some(Protocol::Sip)) => "this program converts these phones to it".to_owned(),
+        _ => "phones that install it stay on SCCP; it serves as a way back or bridge".to_owned(),
     };
     if named {
         format!("{} is {}, for {models}: {what}", set.load, set.verdict)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    bundle::{Bundle, RecoveryState, Verdict},
+    bundle::{Bundle, FirmwareSet, RecoveryState, Unsupported, Verdict},
     phone::{EarlyFirmware, LoadName, MODELS, Model, Protocol},
 };
 
@@ -52,26 +52,20 @@ pub enum SelectionError {
         /// Its load.
         load: String,
     },
-    /// None of its complete loads is for phones that a configuration can give a load.
+    /// Its loads are for phones that this program neither converts nor upgrades.
     #[error(
-        "{} has no load that can be staged: {}", path.display(), whole.join(", ")
+        "{} contains {load} for {models}, which is not converted: {}; expected a SIP load of a phone \
+         that `reflash models` lists as converts or upgrades", path.display(), why.text()
     )]
-    NothingToServe {
+    NotConverted {
         /// The bundle.
         path: PathBuf,
-        /// Its complete loads.
-        whole: Vec<String>,
-    },
-    /// Multiplatform firmware, which the phones of this program reject.
-    #[error(
-        "{} is multiplatform firmware ({load}, MPP), which only phones sold for it (3PCC) accept: \
-         they read profiles of another form, and never a configuration of this program", path.display()
-    )]
-    Multiplatform {
-        /// The bundle.
-        path: PathBuf,
-        /// Its load.
+        /// Its first complete load.
         load: String,
+        /// The models of that load.
+        models: String,
+        /// The reason.
+        why: Unsupported,
     },
     /// Phones that are reset would find no SIP firmware.
     #[error(
@@ -173,15 +167,7 @@ impl SelectionError {
                 "give the bundle of P0S3-8-12-00 as the target, and this one with --bridge: phones \
                  that need it install it first"
             }
-            Self::Multiplatform { .. } => {
-                "for phones with enterprise firmware, get the bundle without MPP, MSR or MN in its \
-                 release; a change between the two needs Cisco's migration licence and Cisco's \
-                 service"
-            }
-            Self::NothingToServe { .. } => {
-                "`reflash serve DIR` serves a folder as it is; `reflash models` lists the phones \
-                 that this program converts"
-            }
+            Self::NotConverted { why, .. } => why.cure(),
             Self::NoRecovery { .. } => {
                 "get the complete bundle, with its termNN.default.loads files; or convert running \
                  phones by their configuration only, without a reset: --without-recovery"
@@ -274,26 +260,31 @@ pub(super) fn check_verdicts(
                 load: load.to_string(),
             });
         }
-        let is_served = bundle.served_sets().next().is_some();
-        let mut whole = bundle.sets.iter().filter(|set| set.is_whole());
-        if !is_served && let Some(set) = whole.find(|set| set.load.is_multiplatform()) {
-            return Err(SelectionError::Multiplatform {
-                path: bundle.path.clone(),
-                load: set.load.to_string(),
-            });
-        }
-        if !is_served {
-            let whole = bundle.sets.iter().filter(|set| set.is_whole());
-            return Err(SelectionError::NothingToServe {
-                path: bundle.path.clone(),
-                whole: whole.map(|set| set.load.to_string()).collect(),
-            });
-        }
+        check_support(bundle, accept)?;
         if !accept.no_recovery {
             check_recovery(bundle)?;
         }
     }
     Ok(())
+}
+
+/// Checks that phones get a load of the bundle. `stage` also writes what its phones install without a
+/// conversion.
+fn check_support(bundle: &Bundle, accept: AcceptPolicy) -> Result<(), SelectionError> {
+    let is_installed = |set: &FirmwareSet| accept.sccp || set.unsupported().is_none();
+    if bundle.served_sets().any(is_installed) {
+        return Ok(());
+    }
+    let mut whole = bundle.sets.iter().filter(|set| set.is_whole());
+    let Some((set, why)) = whole.find_map(|set| Some((set, set.unsupported()?))) else {
+        return Ok(());
+    };
+    Err(SelectionError::NotConverted {
+        path: bundle.path.clone(),
+        load: set.load.to_string(),
+        models: set.models_text(),
+        why,
+    })
 }
 
 /// Checks that a reset brings every model of a SIP load to SIP.

@@ -7,7 +7,6 @@ use super::{
         entry::ScannedEntry,
         file_kinds::{is_firmware, is_image, is_manifest},
         firmware_set::FirmwareSet,
-        standalone,
         types::{Problem, Verdict},
     },
     faults,
@@ -17,10 +16,7 @@ use super::{
     recovery::{self, RecoveryManifest},
     served, skips,
 };
-use crate::{
-    diagnose::Severity,
-    phone::{LoadName, is_early_step},
-};
+use crate::diagnose::Severity;
 
 /// What is reported about a bundle.
 pub(super) struct Findings<'f, 'e> {
@@ -182,6 +178,7 @@ impl Findings<'_, '_> {
                 !files.contains(at)
                     && !self.loads.explained.contains(at)
                     && entry.manifest.is_none()
+                    && entry.content.is_none()
                     && (is_image(&entry.name) || entry.header.name().is_some())
             })
             .map(|(at, _)| at)
@@ -280,7 +277,6 @@ impl Findings<'_, '_> {
         self.add(served::case_note(entries, &files));
         self.add(served::unchecked_note(self.sets, self.loads, entries));
         self.notes.extend(served::unserved_notes(self.sets));
-        self.notes.extend(standalone_notes(self.sets, entries));
         let strays = self.strays();
         let companions = served::companions(self.index, &self.loads.sets, self.sets);
         let others = entries.iter().enumerate().filter(|(at, entry)| {
@@ -293,35 +289,4 @@ impl Findings<'_, '_> {
         self.notes
             .extend(skips::of_entries(others.map(|(_, entry)| entry)));
     }
-}
-
-/// What firmware without manifests is for.
-fn standalone_notes(sets: &[FirmwareSet], entries: &[ScannedEntry]) -> Vec<Problem> {
-    let of = |entry: &ScannedEntry| {
-        let kind = standalone::of(&entry.name)?;
-        let stem = entry.name.rsplit_once('.')?.0;
-        let is_load = sets.iter().any(|set| set.load.as_str() == stem);
-        let (does, cure) = if is_early_step(&LoadName::new(stem)) {
-            (
-                "phones from before the loader install it on their way to SIP 8.12",
-                "Give it with --bridge, and the bundle of P0S3-8-12-00 as the target.",
-            )
-        } else {
-            (
-                "this program does not convert that",
-                "To convert a phone, give the bundle for its model: `reflash models` lists them.",
-            )
-        };
-        is_load.then(|| Problem {
-            code: "not-converted",
-            severity: Severity::Note,
-            member: Some(entry.name.clone()),
-            message: format!(
-                "it is firmware for {}, which has no manifest; {does}",
-                kind.what
-            ),
-            cure: cure.to_owned(),
-        })
-    };
-    entries.iter().filter_map(of).collect()
 }

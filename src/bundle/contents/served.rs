@@ -9,6 +9,7 @@ use super::{
         payload,
         signature::Verification,
         types::{Problem, Verdict},
+        unsupported::Unsupported::{Mgcp, Multiplatform, UnknownPhones},
     },
     index::{Found, Index, header_name, served_name},
     load_set::{LoadSet, Loads},
@@ -20,8 +21,8 @@ use crate::{
 };
 
 /// Marks the sets that phones are served. Of the loads for a model, SIP takes precedence over
-/// SCCP, and a newer load over an older one. Multiplatform firmware is not for these phones. A load of unproven origin is served only if every
-/// complete load is unproven.
+/// SCCP, and a newer load over an older one. Multiplatform firmware and MGCP are not for these phones. A
+/// load of unproven origin is served only if every complete load is unproven.
 pub(super) fn select(sets: &mut [FirmwareSet]) {
     let has_model = |set: &FirmwareSet| MODELS.iter().any(|model| set.is_for(model));
     let is_proven = |set: &FirmwareSet| set.is_whole() && set.verdict != Verdict::Intact;
@@ -29,7 +30,8 @@ pub(super) fn select(sets: &mut [FirmwareSet]) {
     let mut chosen = BTreeSet::new();
     for model in MODELS {
         let usable = sets.iter().enumerate().filter(|(_, set)| {
-            let fits = set.is_for(model) && !set.load.is_multiplatform();
+            let is_other = matches!(set.unsupported(), Some(Multiplatform | Mgcp));
+            let fits = set.is_for(model) && !is_other;
             fits && set.is_whole() && (!only_proven || is_proven(set))
         });
         chosen.extend(
@@ -203,21 +205,14 @@ pub(super) fn unserved_notes(sets: &[FirmwareSet]) -> Vec<Problem> {
                     format!("{} is served to the same phones instead", better.load),
                     "To serve this one, give a folder that has only its files.",
                 ),
-                _ if set.load.is_multiplatform() => (
-                    "it is multiplatform firmware (MPP), which only phones sold for it (3PCC) accept, \
-                     and those read no configuration of this program"
-                        .to_owned(),
-                    "Get the bundle without MPP, MSR or MN in its release; a change between the two \
-                     needs Cisco's migration licence.",
-                ),
-                None if set.verdict == Verdict::Intact => (
+                None if set.verdict == Verdict::Intact && set.unsupported().is_none() => (
                     "nothing proves its origin, while other loads here are proven".to_owned(),
                     "To serve it, give it alone, with --accept-unknown.",
                 ),
-                None => (
-                    "no configuration of this program names such a load".to_owned(),
-                    "`reflash serve DIR` serves the folder as it is.",
-                ),
+                None => {
+                    let why = set.unsupported().unwrap_or(UnknownPhones);
+                    (why.text().to_owned(), why.cure())
+                }
             };
             Problem {
                 code: "set-not-served",

@@ -126,7 +126,31 @@ impl Kind {
 
 /// Notes about files that were read but are no firmware.
 pub(super) fn of_entries<'e>(others: impl Iterator<Item = &'e ScannedEntry>) -> Vec<Problem> {
-    notes(others.map(|entry| (Kind::of(entry), entry.name.as_str())))
+    let (known, others): (Vec<_>, Vec<_>) = others.partition(|entry| entry.content.is_some());
+    let mut found = notes(
+        others
+            .into_iter()
+            .map(|entry| (Kind::of(entry), entry.name.as_str())),
+    );
+    found.extend(known.into_iter().filter_map(firmware_note));
+    found
+}
+
+/// Firmware under a name that no phone requests.
+fn firmware_note(entry: &ScannedEntry) -> Option<Problem> {
+    let kind = entry.content?;
+    Some(Problem {
+        code: "file-skipped",
+        severity: Severity::Note,
+        member: Some(entry.name.clone()),
+        message: format!(
+            "it is firmware for {} by its first bytes, under another name; this program does not \
+             convert these phones: {}",
+            kind.what,
+            kind.why.text()
+        ),
+        cure: kind.why.cure().to_owned(),
+    })
 }
 
 /// Notes about files that were not read.

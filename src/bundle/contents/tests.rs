@@ -21,6 +21,7 @@ fn read(name: &str, size: u64, manifest: Option<&str>) -> ScannedEntry {
         payload_error: None,
         payload_doubt: None,
         hint: None,
+        content: None,
         text_mode: None,
         body_md5: None,
         load_id: None,

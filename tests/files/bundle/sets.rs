@@ -5,6 +5,7 @@ mod causes;
 mod commands;
 mod damage;
 mod families;
+mod kinds;
 mod large_folders;
 
 use std::fs;

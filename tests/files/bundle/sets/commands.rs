@@ -58,9 +58,12 @@ fn json_has_a_verdict_for_each_load() {
     assert_eq!(
         bundle["sets"],
         serde_json::json!([
-            {"load": "CP3905.9-9-1", "verdict": "intact", "protocol": null, "models": ["3905"]},
-            {"load": LOAD, "verdict": "genuine", "protocol": "SIP", "models": ["7945", "7965"]},
-            {"load": "SIP75.9-9-1S", "verdict": "damaged", "protocol": "SIP", "models": ["7975"]},
+            {"load": "CP3905.9-9-1", "verdict": "intact", "protocol": "SIP", "models": ["3905"],
+             "family": "the 3905", "support": "recognised", "reason": "sip-only"},
+            {"load": LOAD, "verdict": "genuine", "protocol": "SIP", "models": ["7945", "7965"],
+             "family": "7945/7965: five images", "support": "converts", "reason": null},
+            {"load": "SIP75.9-9-1S", "verdict": "damaged", "protocol": "SIP", "models": ["7975"],
+             "family": "7975: five images", "support": "converts", "reason": null},
         ])
     );
     assert_eq!(
@@ -139,7 +142,7 @@ fn text_fits_80_columns_names_each_load_and_repeats_no_cure() {
     let squeezed = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
         &format!("{LOAD} is incomplete, for 7945, 7965: it is not served")[..],
-        "CP3905.9-9-1 is intact, for 3905: this program does not convert these phones",
+        "CP3905.9-9-1 is intact, for 3905: recognised, not converted: there is SIP firmware only",
         "SIP75.9-9-1S is damaged, for 7975: it is not served",
     ] {
         assert!(squeezed.contains(part), "{part} in {text}");
@@ -285,6 +288,12 @@ fn firmware_that_no_configuration_can_name_is_not_staged() {
     ];
     let (code, _, error) = run("stage", folder.path(), &flags);
     assert_eq!(code, Some(1));
-    assert!(error.contains("has no load that can be staged"), "{error}");
+    for part in [
+        "contains B015-9-9-1 for 7915",
+        "through its phone",
+        "reflash serve DIR",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
     assert!(!root.exists());
 }

@@ -18,7 +18,7 @@ fn image(id: &str) -> Vec<u8> {
     body
 }
 
-fn p3() -> Files {
+pub(super) fn p3() -> Files {
     let text = format!("P003-9-90-00.sbn\nP0S3-9-90-00.sb2\nLA_VERSION={LOADER_VERSION}\n");
     ["P003-9-90-00.sbn", "P0S3-9-90-00.sb2"]
         .iter()
@@ -30,6 +30,12 @@ fn p3() -> Files {
             "P0S3-9-90-00.loads",
             &signed_file("P0S3-9-90-00.loads", text.as_bytes()),
         )
+}
+
+/// A signed image of the 7910 or 7940.
+pub(super) fn image_file(name: &str) -> Files {
+    let body = image(name.split_once('.').unwrap().0);
+    Files(vec![(name.to_owned(), signed_file(name, &body))])
 }
 
 #[test]
@@ -155,6 +161,10 @@ fn releases_before_the_loader_are_intact_at_best() {
 
 /// A 792x set: three images, of which the last is optional.
 fn wireless() -> Files {
+    wireless_of("CP7925G-9.9.1")
+}
+
+pub(super) fn wireless_of(load: &str) -> Files {
     let mut files = Files(Vec::new());
     let mut text = "#? HW_REV 0-4.*\n\n".to_owned();
     for (name, mark) in [
@@ -169,7 +179,7 @@ fn wireless() -> Files {
         writeln!(text, "{mark}{name:37}{:10} {md5}", file.len()).unwrap();
         files = files.with(name, &file);
     }
-    let name = "CP7925G-9.9.1.LOADS";
+    let name = &format!("{load}.LOADS");
     files.with(name, &signed_file(name, text.as_bytes()))
 }
 
@@ -195,7 +205,7 @@ fn optional_images_are_checked_where_they_are_present() {
 }
 
 /// An image for U-Boot: magic, checksum of the header, length and checksum of the data.
-fn uboot_image(data: &[u8]) -> Vec<u8> {
+pub(super) fn uboot_image(data: &[u8]) -> Vec<u8> {
     let crc = |bytes: &[u8]| crc32fast::hash(bytes).to_be_bytes();
     let mut header = [0; 64];
     header[..4].copy_from_slice(&[0x27, 0x05, 0x19, 0x56]);
