@@ -80,7 +80,7 @@ pub(crate) fn state_meaning(state: State) -> &'static str {
         State::Manifest => "has the image list; next: the first image",
         State::Images => "fetches its images",
         State::Writing => "DO NOT UNPLUG: writes its flash, about 5 minutes",
-        State::Rebooted => "DO NOT UNPLUG: DHCP shows a restart; next: its configuration",
+        State::Rebooted => "DO NOT UNPLUG: restarts after its last image; next: its configuration",
         State::Flashed => "has the new images; the running load is not confirmed yet",
         State::Confirmed => "runs the target load",
         State::Already => "ran the target load before anything was fetched",

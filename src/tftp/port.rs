@@ -13,6 +13,11 @@ pub(super) const TRANSFERS_ON_ALL_PORTS: usize = 8;
 /// packets of several transfers (docs/measurements.md).
 pub(super) const SHARED_PORTS: u16 = 8;
 
+/// Files smaller than this never use the shared ports, however many transfers run: the ACK of a configuration
+/// or a manifest proves more than that of an image (docs/states.md, "Requests that count"), and a small file
+/// gains nothing from sharing.
+pub(super) const UNSHARED_BELOW: u64 = 65_536;
+
 /// After a guess of a port, every transfer has a random one of all ports for this long.
 pub(super) const GUESSES_REMEMBERED: Duration = Duration::from_hours(1);
 
@@ -27,6 +32,11 @@ impl TransferPort {
     #[must_use]
     pub const fn new(index: u16) -> Self {
         Self(index)
+    }
+
+    /// Whether many transfers may share it.
+    pub(crate) fn is_shared(self) -> bool {
+        self.0 < SHARED_PORTS
     }
 
     /// Its index in the pool.

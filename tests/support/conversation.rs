@@ -153,11 +153,13 @@ impl Run {
     }
 
     pub fn observe(&mut self, at: f64, host: u8, kind: ObservationKind) {
+        self.observe_from(at, address(host), kind);
+    }
+
+    /// An observation at an address of any network.
+    pub fn observe_from(&mut self, at: f64, address: Ipv4Addr, kind: ObservationKind) {
         self.advance_to(at);
-        let observation = Observation {
-            address: address(host),
-            kind,
-        };
+        let observation = Observation { address, kind };
         let events = self.fleet.observe(self.now, &observation);
         self.add(events);
     }
@@ -240,6 +242,34 @@ impl Run {
             self.end(at + 0.5, host, transfer, TransferEnd::Delivered, size);
         }
         self
+    }
+
+    /// A request from an address of any network, and the delivery if the file is staged.
+    pub fn fetch_from(&mut self, at: f64, address: Ipv4Addr, name: &str) {
+        let transfer = TransferId(self.next);
+        self.next += 1;
+        let staged = self.staged.get(&name.to_lowercase()).cloned();
+        let served = staged.map(|(name, size)| ServedFile { name, size });
+        let size = served.as_ref().map(|served| served.size);
+        let request = ObservationKind::Requested {
+            transfer,
+            transport: Transport::Tftp,
+            name: name.to_owned(),
+            port: 49152,
+            served,
+            error: None,
+            sender: None,
+        };
+        self.observe_from(at, address, request);
+        if let Some(bytes) = size {
+            let end = TransferEnd::Delivered;
+            let ended = ObservationKind::Ended {
+                transfer,
+                end,
+                bytes,
+            };
+            self.observe_from(at + 0.5, address, ended);
+        }
     }
 
     /// A request, and acknowledgements up to this many bytes; the transfer does not end.

@@ -1,9 +1,13 @@
 //! TFTP requests of a host that forges a phone's address and sees no answers: they count once the phone
 //! acknowledges a file.
 
+use std::net::Ipv4Addr;
+
 use reflash::{
     diagnose::Code,
-    track::{EvidenceSource, State, TransferEnd, Transport},
+    track::{
+        EvidenceSource, Forgery, ObservationKind, Plan, State, Subnet, TransferEnd, Transport,
+    },
 };
 
 use super::forged::{load, writing};
@@ -141,4 +145,79 @@ fn a_start_that_nothing_acknowledges_is_named_when_the_phone_is_silent() {
         .unwrap()
         .evidence;
     assert!(evidence.contains("acknowledged no file"), "{evidence}");
+}
+
+#[test]
+fn no_request_from_another_network_starts_a_phone_that_is_being_converted() {
+    let network = Subnet {
+        address: address(1),
+        prefix: 24,
+    };
+    for from in [Ipv4Addr::new(10, 9, 0, 5), Ipv4Addr::LOCALHOST] {
+        let mut run = Run::new(Plan {
+            network: Some(network),
+            ..plan()
+        });
+        run.boot(1.0, 10, 1).full_pass(3.0, 10, LOADS);
+        assert_eq!(run.state(), State::Writing);
+        for (at, name) in [
+            (80.0, format!("CTLSEP{}.tlv", mac(1).upper_hex())),
+            (81.0, format!("SEP{}.cnf.xml", mac(1).upper_hex())),
+            (82.0, "XMLDefault.cnf.xml".to_owned()),
+            (83.0, "sp-sip.jar".to_owned()),
+        ] {
+            run.fetch_from(at, from, &name);
+        }
+        let phone = run.phone();
+        assert_eq!(
+            (phone.address, phone.state),
+            (address(10), State::Writing),
+            "{from}"
+        );
+        run.boot(150.0, 10, 1);
+        assert_eq!(run.state(), State::Flashed);
+    }
+}
+
+#[test]
+fn no_ack_proves_a_start_while_ports_are_guessed_in_the_address_of_the_phone() {
+    let mut run = writing();
+    run.request(60.0, 10, &format!("CTLSEP{}.tlv", mac(1).upper_hex()));
+    let sign = Forgery::Guesses;
+    run.observe(61.0, 10, ObservationKind::Forged { sign });
+    run.fetch(62.0, 10, "XMLDefault.cnf.xml");
+    run.request(63.0, 10, "sp-sip.jar");
+    assert_eq!(run.state(), State::Writing);
+    run.boot(300.0, 10, 1);
+    assert_eq!(run.state(), State::Flashed);
+}
+
+#[test]
+fn a_forged_request_for_an_image_leaves_a_converted_phone_as_it_is() {
+    let mut run = writing();
+    run.boot(150.0, 10, 1);
+    run.observe(160.0, 10, load(EvidenceSource::Cdp, LOAD));
+    assert_eq!(run.state(), State::Confirmed);
+    run.request(200.0, 10, IMAGES[0].0);
+    assert_eq!(run.state(), State::Confirmed);
+}
+
+#[test]
+fn a_phone_whose_entry_the_arp_table_shows_later_is_known_by_its_mac() {
+    let network = Subnet {
+        address: address(1),
+        prefix: 24,
+    };
+    let mut run = Run::new(Plan {
+        network: Some(network),
+        ..plan()
+    });
+    run.boot(1.0, 10, 1);
+    run.report_mac(2.0, 10, 1, EvidenceSource::Neighbour);
+    run.full_pass(3.0, 10, LOADS);
+    run.boot(90.0, 20, 1);
+    assert_eq!(
+        (run.phone().address, run.state()),
+        (address(10), State::Writing)
+    );
 }

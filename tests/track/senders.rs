@@ -139,8 +139,8 @@ fn a_request_from_an_address_that_arp_does_not_have_is_not_that_of_a_phone_which
         }),
         ..plan()
     });
-    run.observe(0.5, 10, request_by(1, 1, 1));
-    run.boot(1.0, 10, 1).full_pass(3.0, 10, LOADS);
+    run.observe(0.5, 60, request_by(1, 1, 1));
+    run.boot(1.0, 60, 1).full_pass(3.0, 60, LOADS);
     run.boot(100.0, 66, 1);
     assert_eq!(run.phone().address, address(66));
 }

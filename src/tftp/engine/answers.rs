@@ -10,6 +10,7 @@ use super::{
         ForgerySign, TftpService, TransferOutcome, TransferPort,
         packet::{PacketHead, error_code},
         peers::Peer,
+        port::UNSHARED_BELOW,
         transmit::TransmitQueue,
     },
     TftpEngine,
@@ -45,8 +46,9 @@ impl<S: TftpService> TftpEngine<S> {
 
     /// An ACK of `peer` reached a port that serves it no transfer. If its transfer has no ACK yet, the
     /// sender guesses: the packets of the transfer name its port. The transfer then ends silently, so
-    /// that there is one guess for each request. It costs the address nothing else. Returns whether it was a
-    /// guess.
+    /// that there is one guess for each request. So do all transfers of the address without an ACK that share
+    /// ports: with many forged requests, a sender would guess one in eight. It costs the
+    /// address nothing else. Returns whether it was a guess.
     pub(super) fn end_guessed(
         &mut self,
         now: Instant,
@@ -73,12 +75,33 @@ impl<S: TftpService> TftpEngine<S> {
             }
         }
         if ended {
+            self.end_shared(now, *peer.ip());
             if self.guard.guessed(now, *peer.ip()) {
                 self.service.forged(now, *peer.ip(), ForgerySign::Guesses);
             }
             self.ports.guessed(now);
         }
         ended
+    }
+
+    /// Ends the transfers of the address that have a shared port and no ACK.
+    fn end_shared(&mut self, now: Instant, address: Ipv4Addr) {
+        let unproven: Vec<usize> = self
+            .slots
+            .iter()
+            .enumerate()
+            .filter_map(|(slot, active)| Some((slot, active.as_ref()?)))
+            .filter(|(_, active)| {
+                *active.peer.ip() == address
+                    && active.port.is_shared()
+                    && active.reader.file().size() >= UNSHARED_BELOW
+                    && !active.transfer.has_acknowledged()
+            })
+            .map(|(slot, _)| slot)
+            .collect();
+        for slot in unproven {
+            self.remove(now, slot, TransferOutcome::Replaced, true);
+        }
     }
 
     pub(super) fn error(

@@ -12,6 +12,7 @@ use super::{
         packet::{ReadRequest, error_code},
         peers::Peer,
         policy::NAME_MAX,
+        port::UNSHARED_BELOW,
         transfer::TftpTransfer,
         transmit::TransmitQueue,
     },
@@ -64,6 +65,11 @@ impl<S: TftpService> TftpEngine<S> {
                     Some((error_code::NOT_FOUND, "file not found"))
                 };
                 let Some(refusal) = limit else {
+                    let port = if file.size() < UNSHARED_BELOW {
+                        self.unshared_port(now, peer, previous)
+                    } else {
+                        port
+                    };
                     self.start(now, &asked, (port, previous), request, file, out);
                     return true;
                 };
@@ -74,6 +80,22 @@ impl<S: TftpService> TftpEngine<S> {
         };
         self.error(out, port, local, peer, code, text);
         true
+    }
+
+    /// One of all ports, for a small file.
+    fn unshared_port(
+        &mut self,
+        now: Instant,
+        peer: SocketAddrV4,
+        previous: Option<TransferPort>,
+    ) -> TransferPort {
+        let mut used: Vec<_> = previous.into_iter().collect();
+        if let Some(Peer::Busy { slot, second, .. }) = self.peers.get(now, peer) {
+            let slots = [Some(slot), second].into_iter().flatten();
+            let busy = slots.filter_map(|slot| self.slots[slot].as_ref());
+            used.extend(busy.map(|active| active.port));
+        }
+        self.ports.choose(now, 0, &used)
     }
 
     /// The limit that keeps a further transfer to this address from starting, as an ERROR.

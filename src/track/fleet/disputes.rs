@@ -119,8 +119,9 @@ impl Fleet {
         let own = known.and_then(|id| Some((id, self.registry.phones.get(&id)?)));
         let is_unresolved = sender.is_none() && self.is_on_this_network(address);
         let elsewhere = own.filter(|(_, phone)| {
-            let is_contradicted =
-                phone.conversion.is_fetching(at) || phone.has_own_arp_entry && is_unresolved;
+            let is_contradicted = phone.conversion.is_fetching(at)
+                || phone.has_own_arp_entry && is_unresolved
+                || phone.conversion.is_converting() && self.leaves_network(phone.address, address);
             phone.address != address && is_contradicted
         });
         let here = self.registry.at(address).filter(|(id, phone)| {
@@ -183,6 +184,11 @@ impl Fleet {
     fn is_on_this_network(&self, address: Ipv4Addr) -> bool {
         let network = self.plan.network;
         network.is_some_and(|network| network.contains(address))
+    }
+
+    /// Whether a phone would move from this network to another, or to an account of this machine.
+    fn leaves_network(&self, from: Ipv4Addr, to: Ipv4Addr) -> bool {
+        self.is_on_this_network(from) && !self.is_on_this_network(to)
     }
 
     /// The ARP table has the MAC of the phone at its address.

@@ -41,7 +41,9 @@ impl Fleet {
                     return events;
                 }
                 let id = self.registry.on_mac_report(at, address, *mac, *source);
-                if !claim.is_of_frame() {
+                if *source == EvidenceSource::Neighbour {
+                    self.note_arp_entry(*mac, Some(*mac));
+                } else if !claim.is_of_frame() {
                     self.note_arp_entry(*mac, *sender);
                 }
                 self.update_listed(at, id, |phone, cx, out| {

@@ -88,20 +88,30 @@ fn a_late_ack_to_the_previous_port_is_no_guess() {
     assert_eq!(bench.ack(PHONE, Socket::Transfer(second), 1).len(), 1);
 }
 
-/// The number of ports of this many transfers, each begun beside `beside` others.
-fn distinct_ports(bench: &mut Bench, beside: u32, transfers: u32) -> usize {
+/// The number of ports of this many transfers of the file, each begun beside `beside` others of a large one.
+fn distinct_ports(bench: &mut Bench, beside: u32, (name, transfers): (&str, u32)) -> usize {
+    serve_large(bench);
     for n in 0..beside {
-        let port = bench.request(phone(n), "a")[0].0;
+        let port = bench.request(phone(n), "large")[0].0;
         bench.ack(phone(n), Socket::Transfer(port), 1);
     }
     let mut ports = HashSet::new();
     for n in beside..beside + transfers {
-        let port = bench.request(phone(n), "a")[0].0;
-        bench.ack(phone(n), Socket::Transfer(port), 1);
-        bench.ack(phone(n), Socket::Transfer(port), 2);
+        let port = bench.request(phone(n), name)[0].0;
+        // The client aborts.
+        bench.send(phone(n), Socket::Transfer(port), b"\0\x05\0\0\0");
         ports.insert(port.index());
     }
     ports.len()
+}
+
+/// A file that is large enough for the shared ports.
+fn serve_large(bench: &mut Bench) {
+    let file = StagedFile {
+        name: "large".into(),
+        bytes: vec![1; 65_536].into(),
+    };
+    bench.engine.service.large = Some(file.into());
 }
 
 fn with_random_ports(ports: u16) -> Bench {
@@ -113,7 +123,7 @@ fn with_random_ports(ports: u16) -> Bench {
 #[test]
 fn transfers_have_random_ports() {
     let mut bench = with_random_ports(64);
-    let ports = distinct_ports(&mut bench, 7, 640);
+    let ports = distinct_ports(&mut bench, 7, ("large", 640));
     assert!(ports > 50, "{ports}");
 }
 
@@ -121,18 +131,39 @@ fn transfers_have_random_ports() {
 fn many_transfers_share_a_few_random_ports_until_one_is_guessed() {
     let mut bench = with_random_ports(64);
     let shared = usize::from(SHARED_PORTS);
-    assert_eq!(distinct_ports(&mut bench, 100, 400), shared);
+    assert_eq!(distinct_ports(&mut bench, 100, ("large", 400)), shared);
+    let ports = distinct_ports(&mut bench, 100, ("a", 400));
+    assert!(ports > 50, "small files: {ports}");
     let right = forge_request(&mut bench).index();
     let wrong = TransferPort::new(u16::try_from((right + 1) % 64).unwrap());
     bench.ack(PHONE, Socket::Transfer(wrong), 1);
-    let ports = distinct_ports(&mut bench, 600, 640);
+    let ports = distinct_ports(&mut bench, 600, ("large", 640));
     assert!(ports > 50, "after a guess: {ports}");
     bench.advance(GUESSES_REMEMBERED);
     assert_eq!(
-        distinct_ports(&mut bench, 100, 400),
+        distinct_ports(&mut bench, 100, ("large", 400)),
         shared,
         "an hour later"
     );
+}
+
+#[test]
+fn a_guess_ends_every_transfer_of_the_address_that_shares_ports_and_has_no_ack() {
+    let mut bench = with_random_ports(64);
+    distinct_ports(&mut bench, 100, ("large", 1));
+    let peer = |n: u16| SocketAddrV4::new(*PHONE.ip(), 20_000 + n);
+    let ports: Vec<TransferPort> = (0..150)
+        .map(|n| bench.request(peer(n), "large")[0].0)
+        .collect();
+    // The sender knows the eight ports, and guesses one of them for each of its requests.
+    let mut drawn = 0;
+    for n in 0..150 {
+        for block in 1..=24 {
+            drawn += bench.ack(peer(n), FIRST, block).len();
+        }
+    }
+    let before_first_wrong = ports.iter().take_while(|port| **port == PORT_1).count();
+    assert_eq!(drawn, 24 * before_first_wrong, "{ports:?}");
 }
 
 #[test]
