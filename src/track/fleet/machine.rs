@@ -51,8 +51,9 @@ pub struct Fleet {
     pub(super) registry: Registry,
     /// The address and the source of the newest claims that are disputed.
     pub(super) disputed: VecDeque<(Ipv4Addr, EvidenceSource)>,
-    /// Clients that did not get the configuration of a phone that is not in the run.
-    pub(super) withheld: Vec<(Ipv4Addr, MacAddress)>,
+    /// Clients that did not get the configuration of a phone that is not in the run, and whether no host
+    /// answered ARP for them.
+    pub(super) withheld: Vec<(Ipv4Addr, MacAddress, bool)>,
     /// When to check which phone; never later than the phone's deadline.
     pub(super) schedule: BTreeSet<(RunTime, PhoneId)>,
     pub(super) done: usize,

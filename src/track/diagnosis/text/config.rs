@@ -120,7 +120,8 @@ pub(crate) fn withheld(name: &str, address: Ipv4Addr, reason: Withheld, at: RunT
             format!(
                 "The phone requests the file again. If this repeats, ARP does not reach the phone: \
                  check the switch and the VLAN. If a router forwards the phone's requests, start \
-                 again with --routed {address}/32, or with the phones' whole network."
+                 again with --routed {address}/32, or with the phones' whole network; do not if you \
+                 know no phone with that address, as any host can forge it."
             ),
         ),
         Withheld::ThisMachine => (
