@@ -244,34 +244,6 @@ impl Run {
         self
     }
 
-    /// A request from an address of any network, and the delivery if the file is staged.
-    pub fn fetch_from(&mut self, at: f64, address: Ipv4Addr, name: &str) {
-        let transfer = TransferId(self.next);
-        self.next += 1;
-        let staged = self.staged.get(&name.to_lowercase()).cloned();
-        let served = staged.map(|(name, size)| ServedFile { name, size });
-        let size = served.as_ref().map(|served| served.size);
-        let request = ObservationKind::Requested {
-            transfer,
-            transport: Transport::Tftp,
-            name: name.to_owned(),
-            port: 49152,
-            served,
-            error: None,
-            sender: None,
-        };
-        self.observe_from(at, address, request);
-        if let Some(bytes) = size {
-            let end = TransferEnd::Delivered;
-            let ended = ObservationKind::Ended {
-                transfer,
-                end,
-                bytes,
-            };
-            self.observe_from(at + 0.5, address, ended);
-        }
-    }
-
     /// A request, and acknowledgements up to this many bytes; the transfer does not end.
     pub fn fetch_partly(&mut self, at: f64, host: u8, name: &str, bytes: u64) -> TransferId {
         let transfer = self.request(at, host, name);

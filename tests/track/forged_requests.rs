@@ -6,7 +6,8 @@ use std::net::Ipv4Addr;
 use reflash::{
     diagnose::Code,
     track::{
-        EvidenceSource, Forgery, ObservationKind, Plan, State, Subnet, TransferEnd, Transport,
+        EvidenceSource, Forgery, ObservationKind, Plan, ServedFile, State, Subnet, TransferEnd,
+        TransferId, Transport,
     },
 };
 
@@ -147,6 +148,34 @@ fn a_start_that_nothing_acknowledges_is_named_when_the_phone_is_silent() {
     assert!(evidence.contains("acknowledged no file"), "{evidence}");
 }
 
+/// A request from an address of any network, and the delivery of the default configuration.
+fn fetch_from(run: &mut Run, at: f64, from: Ipv4Addr, name: &str) {
+    let transfer = TransferId(90_000 + u64::from(from.octets()[3]));
+    let served = (name == "XMLDefault.cnf.xml").then(|| ServedFile {
+        name: name.to_owned(),
+        size: 700,
+    });
+    let is_served = served.is_some();
+    let request = ObservationKind::Requested {
+        transfer,
+        transport: Transport::Tftp,
+        name: name.to_owned(),
+        port: 49152,
+        served,
+        error: None,
+        sender: None,
+    };
+    run.observe_from(at, from, request);
+    if is_served {
+        let ended = ObservationKind::Ended {
+            transfer,
+            end: TransferEnd::Delivered,
+            bytes: 700,
+        };
+        run.observe_from(at + 0.5, from, ended);
+    }
+}
+
 #[test]
 fn no_request_from_another_network_starts_a_phone_that_is_being_converted() {
     let network = Subnet {
@@ -166,7 +195,7 @@ fn no_request_from_another_network_starts_a_phone_that_is_being_converted() {
             (82.0, "XMLDefault.cnf.xml".to_owned()),
             (83.0, "sp-sip.jar".to_owned()),
         ] {
-            run.fetch_from(at, from, &name);
+            fetch_from(&mut run, at, from, &name);
         }
         let phone = run.phone();
         assert_eq!(
