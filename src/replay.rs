@@ -40,8 +40,10 @@ mod netkit;
 mod note;
 mod order;
 mod packets;
+mod phone_console;
 mod provd;
 mod pumpkin;
+mod rewritten;
 mod server_line;
 mod server_log;
 mod servers;
@@ -54,6 +56,7 @@ mod time_form;
 mod timestamp;
 mod trace;
 mod unaddressed;
+mod unfinished;
 mod unpack;
 mod wrapper;
 

@@ -84,6 +84,7 @@ impl LoggedRequests {
         let repeated = self.newest.get_mut(&key).filter(|newest| {
             source.timed
                 && newest.port == port
+                && trace.requests[newest.index].transport == request.transport
                 && (0..=REPEAT_WITHIN).contains(&(now - newest.last))
                 && now - newest.first <= TRIES_LAST
         });

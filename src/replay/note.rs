@@ -48,6 +48,15 @@ pub enum TraceNote {
         /// The number of phones whose address no line shows.
         unaddressed: u64,
     },
+    /// A rule of the server changed a name into that of a file that does not exist.
+    NameRewritten {
+        /// The requested name.
+        name: String,
+        /// The name that the server looked for.
+        alias: String,
+        /// The number of further such requests.
+        more: u64,
+    },
     /// xinetd started a server whose requests are not in the log.
     RequestsNotLogged {
         /// How often.
@@ -181,6 +190,16 @@ impl TraceNote {
                 left_out,
                 unaddressed,
             } => no_clients(*lines, *left_out, *unaddressed),
+            Self::NameRewritten { name, alias, more } => format!(
+                "the server looked for '{}' when a phone requested '{}'{}, and did not find it: its \
+                 rewriting rules (tftpd-hpa: --map-file) change the name; correct the rule",
+                crate::text::escape(alias),
+                crate::text::escape(name),
+                match more {
+                    0 => String::new(),
+                    more => format!(" (and {more} more requests like it)"),
+                }
+            ),
             Self::RequestsNotLogged { starts } => format!(
                 "xinetd started the TFTP server {starts} {}, but the log has no request: add \
                  --verbose to server_args in /etc/xinetd.d/tftp and let a phone start again",

@@ -77,6 +77,8 @@ pub(super) enum ServerMessage<'a> {
     Connected { address: Ipv4Addr, port: u16 },
     /// The name of a file; the client is in an earlier line, if at all.
     Named { name: &'a str },
+    /// A request that the phone itself logs, without its address.
+    Own { transport: Transport, name: &'a str },
     /// A client's ERROR; the next line of the server has the file that it ended.
     PeerError {
         address: Ipv4Addr,

@@ -11,12 +11,14 @@ use super::{
     lines::ServerLine,
     logged_requests::{self, LineSource, LoggedRequests},
     note::TraceNote,
+    rewritten::RewrittenNames,
     server_line::{LoggedOutcome, LoggedRequest, ServerMessage},
     servers::{SERVERS, recognize},
     sites,
     timestamp::LogTime,
-    trace::{Trace, TraceEvent},
+    trace::Trace,
     unaddressed::Unaddressed,
+    unfinished,
 };
 use crate::{
     phone::RequestedFile,
@@ -48,6 +50,7 @@ pub(super) struct ServerLog {
     phones: HashSet<Ipv4Addr>,
     unaddressed: Unaddressed,
     starts: u64,
+    rewritten: RewrittenNames,
     timed: bool,
 }
 
@@ -79,7 +82,9 @@ pub(super) fn fold(trace: &mut Trace, lines: &[(Timestamp, ServerLine)], timed: 
         };
         let host = log.host(&line.line.host);
         match message {
-            ServerMessage::Named { name } | ServerMessage::Clientless { name, .. } => {
+            ServerMessage::Named { name }
+            | ServerMessage::Own { name, .. }
+            | ServerMessage::Clientless { name, .. } => {
                 log.unaddressed.expect(host, None, name);
             }
             ServerMessage::Request { request, .. } | ServerMessage::Answered { request, .. } => {
@@ -143,6 +148,9 @@ impl ServerLog {
                 outcome,
             } => {
                 let index = self.requests.find(trace, source, address, name);
+                if let (LoggedOutcome::NotFound, Some(index), Some(name)) = (outcome, index, name) {
+                    self.rewritten.not_found(&trace.requests[index].name, name);
+                }
                 self.outcome(trace, source, key, index, outcome);
             }
             ServerMessage::Connected { address, port } => {
@@ -166,6 +174,14 @@ impl ServerLog {
                 };
                 let request = LoggedRequest {
                     port,
+                    ..LoggedRequest::tftp(address, name)
+                };
+                self.request(trace, source, key, request, None)?;
+            }
+            ServerMessage::Own { transport, name } => {
+                let address = self.unaddressed.address(source.host, name)?;
+                let request = LoggedRequest {
+                    transport,
                     ..LoggedRequest::tftp(address, name)
                 };
                 self.request(trace, source, key, request, None)?;
@@ -347,7 +363,8 @@ impl ServerLog {
         let all = used.clone().all(|(_, source)| source.ends);
         trace.has_ends = ends && all;
         if ends && !all {
-            self.end_unfinished(trace);
+            let has_ends = |key: &(usize, usize)| self.sources[key].ends;
+            unfinished::end(trace, &self.asked, has_ends);
         }
         let nameless = self.unaddressed.tally();
         nameless.hide(&mut trace.stand_ins);
@@ -358,41 +375,10 @@ impl ServerLog {
                 unaddressed: nameless.stand_ins.len() as u64,
             });
         }
+        trace.notes.extend(self.rewritten.note());
         if self.starts > 0 && trace.requests.is_empty() {
             let starts = self.starts;
             trace.notes.push(TraceNote::RequestsNotLogged { starts });
-        }
-    }
-
-    /// One server logs the ends of its transfers and another does not, so what phones have is
-    /// inferred from requests. Of the first, a request without an end was not completed.
-    fn end_unfinished(&self, trace: &mut Trace) {
-        let mut open: HashSet<usize> = HashSet::new();
-        let mut newest: HashMap<Ipv4Addr, usize> = HashMap::new();
-        for (index, key) in &self.asked {
-            let request = &trace.requests[*index];
-            newest.insert(request.address, *index);
-            if self.sources[key].ends && !request.ended {
-                open.insert(*index);
-            }
-        }
-        for last in newest.values() {
-            open.remove(last);
-        }
-        if open.is_empty() {
-            return;
-        }
-        let events = std::mem::take(&mut trace.events);
-        for (time, event) in events {
-            let asked = match event {
-                TraceEvent::Requested(index) if open.contains(&index) => Some(index),
-                _ => None,
-            };
-            trace.events.push((time, event));
-            if let Some(index) = asked {
-                let end = TransferEnd::Vanished { all_sent: false };
-                trace.end(time, index, end, None);
-            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The servers whose lines are known, and which of them wrote a line.
 
 use super::{
-    access_log, atftpd, bsd_tftpd, dhcp_server, dnsmasq, ios, log_line::LogLine, netkit, provd,
-    pumpkin, server_line::ServerMessage, tcpdump, tftpd_hpa, tftpd32,
+    access_log, atftpd, bsd_tftpd, dhcp_server, dnsmasq, ios, log_line::LogLine, netkit,
+    phone_console, provd, pumpkin, server_line::ServerMessage, tcpdump, tftpd_hpa, tftpd32,
 };
 
 /// A server whose lines are known.
@@ -29,6 +29,7 @@ pub(super) const SERVERS: &[Server] = &[
     server("netkit tftpd", false, is_tftpd, netkit::read),
     server("Tftpd32", false, is_bare, tftpd32::read),
     server("PumpKIN", false, is_unnamed, pumpkin::read),
+    server("phone console", false, is_unnamed, phone_console::read),
     server("wazo-provd", false, is_any, provd::read),
     server("web server", false, is_any, access_log::read),
 ];

@@ -19,6 +19,7 @@ mod registered;
 mod sites;
 mod starts;
 mod story;
+mod traces;
 mod tracking;
 
 use jiff::Timestamp;

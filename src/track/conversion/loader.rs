@@ -9,7 +9,8 @@
 use super::{
     context::{Context, FileRequest},
     core::Conversion,
-    loader_search::is_mgcp,
+    loader_search::{is_mgcp, is_ring_list},
+    requests::is_dial_plan,
 };
 use crate::{
     diagnose::Code,
@@ -74,9 +75,15 @@ impl Conversion {
         !self.delivery.is_stepwise() || self.is_sip_application(cx, request)
     }
 
-    /// Whether the SIP application of such a phone requests `SIPDefault.cnf`.
+    /// Whether the SIP application of such a phone requests this: `SIPDefault.cnf`, or a file that
+    /// neither the loader nor SCCP firmware requests.
     pub(super) fn is_sip_application(&self, cx: Context<'_>, request: FileRequest<'_>) -> bool {
-        self.device.loader.is_application(cx.at, request)
+        self.device.loader.is_application(cx.at, request) || self.is_file_of_sip(request)
+    }
+
+    /// Whether only the SIP application of such a phone requests the file: its ring list or dial plan.
+    pub(super) fn is_file_of_sip(&self, request: FileRequest<'_>) -> bool {
+        self.delivery.is_stepwise() && (is_ring_list(request) || is_dial_plan(request.name))
     }
 
     /// A request of the application, or of the loader that looks for one.
@@ -114,6 +121,12 @@ impl Conversion {
     ) {
         let is_application = self.is_sip_application(cx, request);
         let searches_again = self.device.loader.add(cx.at, request);
+        if is_ring_list(request) {
+            self.device.family.get_or_insert(Family::P3);
+            self.on_running(cx.at, out);
+            let detail = "requested RINGLIST.DAT: its SIP application runs".to_owned();
+            self.note(EvidenceSource::Requests, detail, out);
+        }
         if !matches!(
             request.file,
             RequestedFile::LegacyConfig(_) | RequestedFile::LegacyDefault

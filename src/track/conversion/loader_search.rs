@@ -59,6 +59,13 @@ impl LoaderSearch {
     }
 }
 
+/// `RINGLIST.DAT`: the SIP application requests it, and neither the loader nor SCCP firmware, which
+/// requests `RINGLIST.XML`.
+pub(super) fn is_ring_list(request: FileRequest<'_>) -> bool {
+    let name = normalized_name(request.name);
+    name.rsplit('/').next() == Some("ringlist.dat")
+}
+
 /// `MGC<MAC>.cnf`.
 pub(super) fn is_mgcp(request: FileRequest<'_>) -> bool {
     normalized_name(request.name).starts_with("mgc")

@@ -36,7 +36,7 @@ impl Conversion {
                 request.file,
                 RequestedFile::Image | RequestedFile::Manifest(_) | RequestedFile::Recovery(_)
             );
-        if request.file.is_from_application() || is_http {
+        if request.file.is_from_application() || is_http || self.is_file_of_sip(request) {
             self.on_application_request(cx, request, out);
         }
         self.check_slots(cx, request, out);
