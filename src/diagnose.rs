@@ -69,6 +69,8 @@ pub enum Code {
     UpgradeLoop,
     /// A 7940 or 7960 with the loader was given the loader's name as its load.
     LoaderNamed,
+    /// The own SEP file of a 7940 or 7960 names no load, so that its loader's search ends there.
+    LoadNotNamed,
     /// The phone requested the signed form of its configuration: it has a trust list.
     TrustList,
     /// The requested name differs from a staged one by a typing error.
@@ -132,6 +134,7 @@ impl Code {
         Self::ImageRejected,
         Self::UpgradeLoop,
         Self::LoaderNamed,
+        Self::LoadNotNamed,
         Self::TrustList,
         Self::NameMismatch,
         Self::TransferBroken,

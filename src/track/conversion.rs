@@ -31,6 +31,7 @@ mod loader_search;
 mod loads;
 mod merge;
 mod not_found;
+mod own_file_starts;
 mod proven_start;
 mod reachability;
 mod register_line;
@@ -51,6 +52,7 @@ mod status;
 mod survey;
 mod transfer;
 mod unacked;
+mod unnamed_load;
 mod vlan;
 
 pub(super) use self::core::Conversion;

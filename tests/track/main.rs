@@ -25,5 +25,6 @@ mod slots;
 mod survey;
 mod traces;
 mod transfers;
+mod unnamed_load;
 mod vlan;
 mod withheld;

@@ -283,6 +283,23 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
                    XMLDefault.cnf.xml and image_version.",
             clears_when: "Never in this run.",
         },
+        Code::LoadNotNamed => ExplanationText {
+            title: "The SEP file of a 7940 or 7960 names no load",
+            signature: "In two starts of its loader, 60 s or more apart, the phone requested \
+                        CTLSEP, was delivered SEP<MAC>.cnf.xml, and requested neither \
+                        SIP<MAC>.cnf, MGC<MAC>.cnf nor a manifest within 20 s, while this run has \
+                        a load for it. In a log of requests alone: it requested SEP<MAC>.cnf.xml \
+                        once per start, and other phones requested the manifest of a SIP load.",
+            causes: "A SEP<MAC>.cnf.xml of an earlier call manager, or one that was written \
+                     without loadInformation. The loader ends its search at a SEP file that it \
+                     finds, whether it names a load or not.",
+            cure: "Write the SIP load, such as P0S3-8-12-00, into the file as loadInformation \
+                   (loadInformation8 is only read by a 7940, loadInformation7 only by a 7960), or \
+                   remove the file: the loader then searches SIP<MAC>.cnf and XMLDefault.cnf.xml. \
+                   Then restart the phone.",
+            clears_when: "The phone requests SIP<MAC>.cnf, MGC<MAC>.cnf, a manifest or an image, \
+                          or a file of its SIP application.",
+        },
         Code::TrustList => ExplanationText {
             title: "The phone accepts only signed configurations",
             signature: "A request for SEP<MAC>.cnf.xml.sgn, the signed form of the configuration. \

@@ -1,6 +1,6 @@
 //! What the current boot of an application fetched of its configuration.
 
-use super::starts::RequestLoop;
+use super::{own_file_starts::UnnamedLoad, starts::RequestLoop};
 use crate::track::{
     diagnosis::rules,
     observation::{RunTime, TransferId},
@@ -15,6 +15,8 @@ pub(in crate::track) struct Configuration {
     pub settled: bool,
     pub boot: ConfigBoot,
     pub request_loop: RequestLoop,
+    /// Of a 7940 or 7960.
+    pub(super) unnamed_load: UnnamedLoad,
     pub(super) polls: Polls,
     pub(super) slots: SlotStart,
     /// A start that is not proven yet.

@@ -28,6 +28,7 @@ impl Conversion {
         self.count_unacked_request(cx, request, out);
         self.check_slot_start(cx, request);
         self.check_early(cx, request, out);
+        self.check_unnamed_load(cx, request, out);
         self.check_config(cx, request, out);
         self.count_starts(cx, request, out);
         self.check_polls(cx, request, out);

@@ -167,6 +167,7 @@ impl Conversion {
             self.vlan_check_due(),
             self.lease_check_due(),
             self.request_loop_due(),
+            self.configuration.unnamed_load.due(),
             self.slots_due(),
         ]
         .into_iter()
@@ -203,6 +204,7 @@ impl Conversion {
         self.check_vlan(at, out);
         self.check_lease(at, out);
         self.check_request_loop(at, out);
+        self.check_search_over(cx, out);
         let is_overdue = self.silence_ends(cx.survey).is_some_and(|due| at >= due);
         if is_overdue && !self.stalled && !self.is_failed() {
             self.stalled = true;

@@ -112,6 +112,7 @@ impl Conversion {
             }
             FileRole::OwnConfig if *end == TransferEnd::Delivered => {
                 self.configuration.boot.on_own_delivered(transfer);
+                self.configuration.unnamed_load.on_delivered(transfer);
                 self.on_slots_configured(cx, &attempt);
                 self.expect_register(cx, out);
             }

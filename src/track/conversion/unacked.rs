@@ -64,6 +64,7 @@ impl Conversion {
         if is_delivered {
             return;
         }
+        self.configuration.unnamed_load.on_repetition(transfer);
         if matches!(role, FileRole::Manifest(_)) {
             self.delivery.on_manifest_unanswered(&name, cx.at);
         }

@@ -16,7 +16,8 @@ pub(crate) use config::{
     withheld,
 };
 pub(crate) use early::{
-    early_bridges_needed, early_firmware, image_rejected, loader_named, upgrade_loop,
+    early_bridges_needed, early_firmware, image_rejected, load_not_named, loader_named,
+    upgrade_loop,
 };
 pub(crate) use files::{
     aborted, access_denied, mismatch, missing, missing_for, model_mismatch, no_application,

@@ -15,7 +15,9 @@ const LOADS: &str = "P0S3-8-12-00.loads";
 const LOADER: &str = "P003-8-12-00.sbn";
 const APPLICATION: &str = "P0S3-8-12-00.sb2";
 
-/// The phone whose loader is never transferred.
+const HOUR: u64 = 3600;
+
+/// The phone that does not convert.
 const UNLUCKY: usize = 8;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -138,9 +140,40 @@ fn mac(phone: usize) -> String {
     format!("0023EBC6D1{phone:02X}")
 }
 
-/// The three days.
+/// The three days. The ninth phone never gets its loader.
 fn days() -> Days {
-    const HOUR: u64 = 3600;
+    let mut days = days_of_eight();
+    let mut at = 26 * HOUR;
+    while at < 62 * HOUR {
+        let address = "10.1.1.108";
+        let mut next = days.loader(at, address, &mac(UNLUCKY));
+        days.request(next, address, LOADS, Outcome::Finished);
+        for _ in 0..3 {
+            next += days.between(13, 16);
+            days.request(next, address, LOADER, Outcome::Refused);
+        }
+        at = next + days.between(100, 4000);
+    }
+    days
+}
+
+/// The three days. The ninth phone has a SEP file without a load: its loader starts SCCP.
+fn days_without_a_load() -> Days {
+    let mut days = days_of_eight();
+    let (address, mac) = ("10.1.1.108", mac(UNLUCKY));
+    for start in 0..5 {
+        let mut at = 26 * HOUR + start * HOUR;
+        for _ in ["loader", "SCCP application"] {
+            days.request(at, address, &format!("CTLSEP{mac}.tlv"), Outcome::NotFound);
+            days.request(at, address, &format!("SEP{mac}.cnf.xml"), Outcome::Finished);
+            at += 24;
+        }
+    }
+    days
+}
+
+/// The three days of the phones that convert.
+fn days_of_eight() -> Days {
     let mut days = Days {
         seed: 7,
         ..Days::default()
@@ -183,18 +216,6 @@ fn days() -> Days {
         let at = 60 * HOUR + days.between(0, 5000);
         days.boot(at, &format!("10.1.1.{}", 130 + phone), &mac(phone));
     }
-    // The last one asks for its loader again and again.
-    let mut at = 26 * HOUR;
-    while at < 62 * HOUR {
-        let address = "10.1.1.108";
-        let mut next = days.loader(at, address, &mac(UNLUCKY));
-        days.request(next, address, LOADS, Outcome::Finished);
-        for _ in 0..3 {
-            next += days.between(13, 16);
-            days.request(next, address, LOADER, Outcome::Refused);
-        }
-        at = next + days.between(100, 4000);
-    }
     days
 }
 
@@ -209,7 +230,8 @@ fn phone_of(report: &Report, phone: usize) -> &PhoneReport {
     found[0]
 }
 
-fn holds(report: &Report) {
+/// Eight phones converted, and the ninth has this diagnosis.
+fn holds(report: &Report, ninth: &str) {
     assert_eq!(report.phones.len(), 9);
     for phone in 0..8 {
         let found = phone_of(report, phone);
@@ -225,10 +247,7 @@ fn holds(report: &Report) {
     }
     let unlucky = phone_of(report, UNLUCKY);
     assert_ne!(unlucky.state, State::Flashed);
-    assert!(
-        codes(unlucky).contains(&"transfer-broken".to_owned()),
-        "{unlucky:#?}"
-    );
+    assert!(codes(unlucky).contains(&ninth.to_owned()), "{unlucky:#?}");
 }
 
 #[test]
@@ -236,7 +255,7 @@ fn eight_phones_convert_and_the_ninth_is_diagnosed_from_requests_alone() {
     let log = days().write(false);
     assert!(log.lines().count() > 5000, "{}", log.lines().count());
     let report = replay_log(&log);
-    holds(&report);
+    holds(&report, "transfer-broken");
     let found = phone_of(&report, 3);
     assert!(
         found
@@ -254,12 +273,42 @@ fn eight_phones_convert_and_the_ninth_is_diagnosed_from_requests_alone() {
 #[test]
 fn eight_phones_convert_and_the_ninth_is_diagnosed_from_results() {
     let report = replay_log(&days().write(true));
-    holds(&report);
+    holds(&report, "transfer-broken");
     let detail = &phone_of(&report, 3).evidence[0].detail;
     assert!(
         detail.starts_with("pass 1: 2 images delivered, none missing"),
         "{detail}"
     );
+}
+
+#[test]
+fn the_ninth_phone_is_diagnosed_if_its_sep_file_names_no_load() {
+    for results in [false, true] {
+        holds(
+            &replay_log(&days_without_a_load().write(results)),
+            "load-not-named",
+        );
+    }
+}
+
+#[test]
+fn a_sep_file_without_an_answer_is_no_file_without_a_load() {
+    // The loader gives up after 3 ports and starts SCCP, without another request.
+    let mut days = days_of_eight();
+    let (address, mac) = ("10.1.1.108", mac(UNLUCKY));
+    for start in 0..5 {
+        let at = 26 * HOUR + start * HOUR;
+        days.request(at, address, &format!("CTLSEP{mac}.tlv"), Outcome::NotFound);
+        days.unanswered(at + 1, address, &format!("SEP{mac}.cnf.xml"));
+    }
+    for results in [false, true] {
+        let report = replay_log(&days.write(results));
+        let codes = codes(phone_of(&report, UNLUCKY));
+        assert!(
+            !codes.contains(&"load-not-named".to_owned()),
+            "{results}: {codes:?}"
+        );
+    }
 }
 
 #[test]

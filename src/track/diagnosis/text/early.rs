@@ -1,9 +1,9 @@
-//! The 7940 and 7960: firmware from before the loader, and names of loaders.
+//! The 7940 and 7960: firmware from before the loader, and configurations for the loader.
 
 use super::format::{clock, diagnosis, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::{EarlyFirmware, EarlyProtocol, Generation79x0},
+    phone::{EarlyFirmware, EarlyProtocol, Generation79x0, LoadName},
     track::observation::RunTime,
 };
 
@@ -91,5 +91,31 @@ pub(crate) fn loader_named(name: &str, at: RunTime) -> Diagnosis {
          again and again and never gets an application. Write the SIP load (P0S3-8-12-00) into \
          SEP<MAC>.cnf.xml, XMLDefault.cnf.xml and image_version. Only phones from before the \
          loader, which request OS79XX.TXT, need the name P003-….",
+    )
+}
+
+/// The phone's own SEP file ended the search of its loader in starts from the first to the last.
+pub(crate) fn load_not_named(
+    name: &str,
+    wanted: &LoadName,
+    starts: u32,
+    [first, last]: [RunTime; 2],
+) -> Diagnosis {
+    let name = printable(name);
+    diagnosis(
+        Code::LoadNotNamed,
+        format!(
+            "fetched '{name}' in {starts} starts of its loader from {} to {}, and requested nothing \
+             after it: the file names no load for this phone",
+            clock(first),
+            clock(last)
+        ),
+        format!(
+            "The loader ends its search at this file and starts the firmware that the phone has. \
+             Write the load into the file, as <loadInformation>{wanted}</loadInformation> \
+             (loadInformation8 is only read by a 7940, loadInformation7 only by a 7960); or remove \
+             the file, so that the loader searches SIP<MAC>.cnf and XMLDefault.cnf.xml. Then restart \
+             the phone."
+        ),
     )
 }
