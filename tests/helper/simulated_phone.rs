@@ -30,6 +30,7 @@ const ADDRESS: &str = "192.0.2.101";
 const PHONE: &str = "025245480000";
 /// Another phone: once it is listed, all frames before its own were received.
 const LAST: &str = "0252454800ff";
+const LAST_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 102);
 const OLD: &str = "SCCP45.8-5-2S";
 
 /// How long anything may take. Generous: only a hang is caught by it.
@@ -65,7 +66,7 @@ pub(crate) fn play(script: &str) {
         phone.register();
     }
     while wait_for_command() == "another" {
-        phone.announce(LAST, OLD);
+        phone.announce_at(LAST_ADDRESS, LAST, OLD);
     }
 }
 
@@ -131,7 +132,11 @@ impl Phone {
     }
 
     fn announce(&mut self, phone: &str, load: &str) {
-        let frame = cdp::frame(phone, self.address, load);
+        self.announce_at(self.address, phone, load);
+    }
+
+    fn announce_at(&mut self, address: Ipv4Addr, phone: &str, load: &str) {
+        let frame = cdp::frame(phone, address, load);
         self.send.send_to(&frame, None).unwrap().unwrap();
     }
 

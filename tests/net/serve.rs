@@ -197,7 +197,7 @@ fn control_sequences_from_the_wire_reach_no_terminal() {
     // Every line about it comes before this one.
     assert_eq!(ask("nothing").0, 5);
     server.signal("INT");
-    server.wait_for(|line| line.as_str().is_some_and(|line| line.contains(" phones")));
+    server.wait_for(|line| line.as_str().is_some_and(|line| line.contains(" phone")));
     let lines: String = server
         .seen
         .iter()

@@ -157,6 +157,18 @@ fn a_tftp_client_that_fetches_every_file_is_no_phone() {
 }
 
 #[test]
+fn a_tftp_client_whose_acknowledgements_are_reported_at_the_end_is_no_phone() {
+    let mut run = Run::new(plan());
+    for (at, name) in [(0.0, LOADS), (1.0, IMAGES[0].0), (2.0, TERM)] {
+        let transfer = run.request(at, 50, name);
+        let size = run.size(name);
+        run.end(at + 0.5, 50, transfer, TransferEnd::Delivered, size);
+    }
+    let report = run.report();
+    assert_eq!((report.phones.len(), report.others.len()), (0, 1));
+}
+
+#[test]
 fn the_arp_table_alone_makes_no_phone_of_a_tftp_client() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 50, LOADS);

@@ -164,9 +164,7 @@ impl Fleet {
         transfer: TransferId,
         bytes: u64,
     ) -> Vec<Event> {
-        let mut events = self.prove_recovery(at, transfer);
-        self.registry.on_file_acknowledged(at, transfer);
-        events.extend(self.forget_gone());
+        let mut events = self.on_answer_acknowledged(at, transfer);
         match self.registry.transfers.get(&transfer) {
             Some(TransferOwner::Phone(id)) => {
                 events.extend(self.update(at, *id, |phone, cx, out| {
@@ -183,6 +181,14 @@ impl Fleet {
         events
     }
 
+    /// A part of the answer to a request was acknowledged, so it is not forged.
+    fn on_answer_acknowledged(&mut self, at: RunTime, transfer: TransferId) -> Vec<Event> {
+        let mut events = self.prove_recovery(at, transfer);
+        self.registry.on_file_acknowledged(at, transfer);
+        events.extend(self.forget_gone());
+        events
+    }
+
     /// A transfer ended.
     pub(super) fn on_transfer_end(
         &mut self,
@@ -191,11 +197,10 @@ impl Fleet {
         end: &TransferEnd,
         bytes: u64,
     ) -> Vec<Event> {
-        let mut events = if bytes > 0 || *end == TransferEnd::Delivered {
-            self.prove_recovery(at, transfer)
-        } else {
-            Vec::new()
-        };
+        let mut events = Vec::new();
+        if bytes > 0 || *end == TransferEnd::Delivered {
+            events.extend(self.on_answer_acknowledged(at, transfer));
+        }
         let ended = match self.registry.transfers.remove(&transfer) {
             Some(TransferOwner::Phone(id)) => self.update(at, id, |phone, cx, out| {
                 phone.record_unproven(cx, transfer);

@@ -119,6 +119,8 @@ fn a_phone_is_recognised_by_its_vendor_class() {
             Some("7921"),
         ),
         (b"Cisco Systems, Inc. IP Phone\0", None, None),
+        // The 6901.
+        (b"Cisco Systems, Inc.", None, None),
     ] {
         let class = phone_class(class).unwrap();
         assert_eq!(class.model_text.as_deref(), name);
@@ -127,7 +129,7 @@ fn a_phone_is_recognised_by_its_vendor_class() {
     for class in [
         &b""[..],
         b"MSFT 5.0",
-        b"Cisco Systems, Inc.",
+        b"Cisco Systems, Inc. router",
         b"ciscopnp",
         b"\xff\xff",
     ] {

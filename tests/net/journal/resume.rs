@@ -194,6 +194,7 @@ fn a_kill_raises_no_diagnosis_and_later_requests_imply_the_files_before_them() {
         .collect();
     assert_eq!(implied, [TERM, IMAGES[0].0]);
     live.request(10, &format!("CTLSEP{}.tlv", mac(1).upper_hex()), None);
+    delivered(&mut live, "XMLDefault.cnf.xml");
     live.request(10, "mk-sip.jar", None);
     assert_eq!(now(&live).state, State::Flashed, "implied does not confirm");
 }
@@ -209,6 +210,7 @@ fn a_kill_in_the_last_image_leaves_the_phone_not_done() {
     let image = live.request(10, IMAGES[4].0, Some(1000));
     killed(&mut live, image, 990);
     live.request(10, &format!("CTLSEP{}.tlv", mac(1).upper_hex()), None);
+    delivered(&mut live, "XMLDefault.cnf.xml");
     let phone = live.fleet.report(Timestamp::UNIX_EPOCH).phones.remove(0);
     assert_eq!(phone.state, State::Configuring);
     assert_eq!(phone.diagnoses, []);
