@@ -256,9 +256,12 @@ impl<S: TftpService> AsyncRead for ReportingReader<S> {
             return Poll::Ready(Ok(0));
         }
         // Reading a new block: all before it is acknowledged.
+        // The first ACK proves that the request is not forged.
+        let is_first = self.acknowledged == 0;
         self.acknowledged = self.given;
         let now = Instant::now();
-        if self.given > 0 && now.saturating_duration_since(self.reported_at) >= PROGRESS_INTERVAL {
+        let is_due = now.saturating_duration_since(self.reported_at) >= PROGRESS_INTERVAL;
+        if self.given > 0 && (is_first || is_due) {
             self.reported_at = now;
             let (transfer, bytes) = (self.transfer, self.acknowledged);
             let mut state = self.shared.state();

@@ -83,6 +83,8 @@ struct ActiveTransfer {
     /// The deadline of its entry in `timers`.
     timer: Instant,
     reported_at: Instant,
+    /// Acknowledged bytes were reported to the service.
+    has_progress: bool,
 }
 
 impl ActiveTransfer {
@@ -217,13 +219,13 @@ impl<S: TftpService> TftpEngine<S> {
         let active = self.slots[slot]
             .as_mut()
             .expect("a slot with progress is taken");
-        let progress = (now.saturating_duration_since(active.reported_at) >= PROGRESS_INTERVAL)
-            .then(|| (active.id, active.transfer.acknowledged()));
-        if progress.is_some() {
+        let bytes = active.transfer.acknowledged();
+        // The first ACK proves that the request is not forged.
+        let is_first = !active.has_progress && bytes > 0;
+        if is_first || now.saturating_duration_since(active.reported_at) >= PROGRESS_INTERVAL {
+            active.has_progress |= bytes > 0;
             active.reported_at = now;
-        }
-        if let Some((id, bytes)) = progress {
-            self.service.acknowledged(now, id, bytes);
+            self.service.acknowledged(now, active.id, bytes);
         }
     }
 

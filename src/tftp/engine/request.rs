@@ -203,6 +203,7 @@ impl<S: TftpService> TftpEngine<S> {
             unsent: None,
             refusal: None,
             reported_at: now,
+            has_progress: false,
         };
         let slot = self.insert(active);
         match self.peers.get(now, asked.peer) {

@@ -89,6 +89,7 @@ impl<S: TftpService> TftpEngine<S> {
             unsent: None,
             refusal: None,
             reported_at: now,
+            has_progress: false,
         };
         let peer = second.peer;
         let second = self.insert(second);

@@ -219,7 +219,7 @@ fn the_icmp_error_of_a_host_that_requested_nothing_ends_a_transfer_whose_port_wa
     bench.ack(PHONE, Socket::Transfer(port), 1);
     bench.now += Duration::from_millis(5);
     bench.engine.port_closed(bench.now, port, PHONE);
-    assert_eq!(bench.calls()[1..], ["ended 0 PortClosed 512"]);
+    assert_eq!(bench.calls()[2..], ["ended 0 PortClosed 512"]);
 }
 
 #[test]

@@ -115,9 +115,15 @@ fn the_second_transfer_is_reported_if_the_first_has_ended_by_itself() {
     bench.request(PHONE, "a");
     // A late packet of the first transfer reached the phone while it restarted.
     bench.engine.port_closed(bench.now, PORT_1, PHONE);
-    assert_eq!(bench.calls(), ["request 0 a", "ended 0 PortClosed 512"]);
+    assert_eq!(
+        bench.calls(),
+        ["request 0 a", "acked 0 512", "ended 0 PortClosed 512"]
+    );
     bench.ack(PHONE, SECOND, 1);
     bench.ack(PHONE, SECOND, 2);
-    assert_eq!(bench.calls(), ["request 1 a", "ended 1 Delivered 1000"]);
+    assert_eq!(
+        bench.calls(),
+        ["request 1 a", "acked 1 512", "ended 1 Delivered 1000"]
+    );
     assert_eq!(bench.engine.transfers(), 0);
 }

@@ -25,12 +25,22 @@ fn a_transfer_is_reported_from_its_request_to_its_last_ack() {
 }
 
 #[test]
-fn progress_is_reported_at_most_every_100_ms() {
+fn the_first_progress_is_reported_at_once_and_more_at_most_every_100_ms() {
     let mut bench = Bench::new();
-    bench.request(PHONE, "a");
-    bench.now += PROGRESS_INTERVAL / 2;
+    let file = StagedFile {
+        name: "large".into(),
+        bytes: vec![1; 2000].into(),
+    };
+    bench.engine.service.large = Some(file.into());
+    bench.request(PHONE, "large");
     bench.ack(PHONE, FIRST, 1);
-    assert_eq!(bench.calls(), ["request 0 a"]);
+    assert_eq!(bench.calls(), ["request 0 large", "acked 0 512"]);
+    bench.now += PROGRESS_INTERVAL / 2;
+    bench.ack(PHONE, FIRST, 2);
+    assert_eq!(bench.calls(), [""; 0]);
+    bench.now += PROGRESS_INTERVAL / 2;
+    bench.ack(PHONE, FIRST, 3);
+    assert_eq!(bench.calls(), ["acked 0 1536"]);
 }
 
 #[test]
