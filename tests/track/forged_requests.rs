@@ -250,3 +250,22 @@ fn a_phone_whose_entry_the_arp_table_shows_later_is_known_by_its_mac() {
         (address(10), State::Writing)
     );
 }
+
+#[test]
+fn no_ack_proves_a_boot_loader_while_ports_are_guessed_in_the_address_of_the_phone() {
+    let mut run = writing();
+    let sign = Forgery::Guesses;
+    run.observe(60.0, 10, ObservationKind::Forged { sign });
+    run.fetch(61.0, 10, TERM);
+    assert_eq!(run.state(), State::Writing);
+    assert_eq!(run.fleet.must_stay_powered().len(), 1);
+}
+
+#[test]
+fn an_image_that_a_converted_phone_acknowledges_is_a_new_pass() {
+    let mut run = writing();
+    run.boot(150.0, 10, 1);
+    run.fetch(170.0, 10, LOADS);
+    run.fetch_partly(173.0, 10, IMAGES[0].0, 512);
+    assert_eq!((run.state(), run.phone().pass), (State::Images, 2));
+}

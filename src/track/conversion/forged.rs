@@ -29,7 +29,7 @@ impl Conversion {
     }
 
     /// Whether such packets explain answers that are not acknowledged.
-    pub(super) fn is_forged_at(&self, at: RunTime) -> bool {
+    pub(in crate::track) fn is_forged_at(&self, at: RunTime) -> bool {
         let newest = self.reachability.forged;
         newest.is_some_and(|newest| at.saturating_sub(newest) <= rules::FORGED_RECENTLY)
     }

@@ -125,6 +125,28 @@ impl Conversion {
             self.record(cx, request, FileRole::Image(None));
             return;
         }
+        self.on_image_wanted(cx, request, out);
+        if request.served.is_none() {
+            self.record(cx, request, FileRole::Image(None));
+            let is_listed = self.image_index(cx, request.name).is_some();
+            if let Some(pass) = self.delivery.current.as_mut().filter(|_| is_listed) {
+                pass.refused = true;
+            }
+            return self.plan_early(cx, request.name, out);
+        }
+        self.begin_pass_with_image(cx, request);
+        let index = self.image_index(cx, request.file_name());
+        self.record(cx, request, FileRole::Image(index));
+        self.on_image_started(cx, request, index, out);
+    }
+
+    /// What it means that the phone wants an image, whether it gets it or not.
+    fn on_image_wanted(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
         self.delivery.manifest_deliveries.clear();
         self.delivery.kept = None;
         // An application that is refused an image goes on with the load that it has.
@@ -146,18 +168,6 @@ impl Conversion {
                 self.withdraw(code, None, out);
             }
         }
-        if request.served.is_none() {
-            self.record(cx, request, FileRole::Image(None));
-            let is_listed = self.image_index(cx, request.name).is_some();
-            if let Some(pass) = self.delivery.current.as_mut().filter(|_| is_listed) {
-                pass.refused = true;
-            }
-            return self.plan_early(cx, request.name, out);
-        }
-        self.begin_pass_with_image(cx, request);
-        let index = self.image_index(cx, request.file_name());
-        self.record(cx, request, FileRole::Image(index));
-        self.on_image_started(cx, request, index, out);
     }
 
     /// The place of the image in the current pass.
@@ -197,6 +207,7 @@ impl Conversion {
             return;
         }
         self.configuration.pending_start = None;
+        self.on_image_wanted(cx, request, out);
         self.begin_pass_with_image(cx, request);
         let index = self.image_index(cx, &name);
         let pass = self.delivery.pass;

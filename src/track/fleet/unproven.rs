@@ -56,11 +56,16 @@ impl Fleet {
         !self.plan.requests_only && self.catalog.server != FileServer::Other
     }
 
-    /// A part of the answer to a request was acknowledged, so it is the phone's.
+    /// A part of the answer to a request was acknowledged, so it is the phone's, unless the ACKs of its
+    /// address are guesses.
     pub(super) fn prove_recovery(&mut self, at: RunTime, transfer: TransferId) -> Vec<Event> {
         let Some(TransferOwner::Phone(id)) = self.registry.transfers.get(&transfer) else {
             return Vec::new();
         };
+        let phone = self.registry.phones.get(id);
+        if phone.is_some_and(|phone| phone.conversion.is_forged_at(at)) {
+            return Vec::new();
+        }
         self.apply_unproven(at, *id, |request| request.transfer == transfer)
     }
 
