@@ -91,18 +91,18 @@ impl RunShared {
         }
     }
 
-    /// Records for each phone that lacks images that it had no server for a time.
+    /// Records for each phone that fetched or wrote images that it had no server for a time.
     fn report_pause(&self, recorded: &RecordedRun, at: RunTime) {
-        let phones = self.fleet().owed_images();
+        let phones = self.fleet().fetching_or_writing();
         let stopped = time_of_day(recorded.sessions.wall(recorded.last));
         let serves = time_of_day(self.clock.wall_now());
         for phone in phones {
             let kind = ObservationKind::Remark {
                 source: EvidenceSource::Requests,
                 detail: format!(
-                    "reflash was stopped at {stopped} while the phone was fetching its images, and \
-                     serves again since {serves}: a restart of the phone in between is no sign of \
-                     lost power"
+                    "reflash was stopped at {stopped} while the phone was fetching or writing its \
+                     images, and serves again since {serves}: a restart of the phone in between is \
+                     no sign of lost power"
                 ),
                 means: Some(RemarkMeaning::NotServed),
             };

@@ -258,20 +258,26 @@ fn a_phone_that_has_another_address_after_the_server_was_killed_is_followed() {
 }
 
 #[test]
-fn a_phone_that_has_another_address_after_a_stop_between_two_images_is_followed() {
-    let mut run = Run::new(plan());
-    run.boot(1.0, 10, 1).fetch(3.0, 10, LOADS);
-    run.fetch(5.0, 10, IMAGES[0].0);
-    let stopped = ObservationKind::Remark {
-        source: EvidenceSource::Requests,
-        detail: "reflash was stopped".to_owned(),
-        means: Some(RemarkMeaning::NotServed),
+fn a_phone_that_has_another_address_after_a_stop_of_the_server_is_followed() {
+    let between_images = || {
+        let mut run = Run::new(plan());
+        run.boot(1.0, 10, 1).fetch(3.0, 10, LOADS);
+        run.fetch(5.0, 10, IMAGES[0].0);
+        run
     };
-    run.observe(7.0, 10, stopped);
-    run.boot(9.0, 66, 1);
-    let phone = run.phone();
-    assert_eq!(phone.address, address(66), "{phone:#?}");
-    assert!(disputed(&run).is_empty(), "{phone:#?}");
+    for (mut run, stop) in [(between_images(), 7.0), (writing(), 30.0)] {
+        let stopped = ObservationKind::Remark {
+            source: EvidenceSource::Requests,
+            detail: "reflash was stopped".to_owned(),
+            means: Some(RemarkMeaning::NotServed),
+        };
+        assert_eq!(run.fleet.fetching_or_writing().len(), 1);
+        run.observe(stop, 10, stopped);
+        run.boot(stop + 2.0, 66, 1);
+        let phone = run.phone();
+        assert_eq!(phone.address, address(66), "{phone:#?}");
+        assert!(disputed(&run).is_empty(), "{phone:#?}");
+    }
 }
 
 #[test]

@@ -106,6 +106,14 @@ impl Fleet {
         self.expected_phones(|phone| phone.conversion.is_owed_images())
     }
 
+    /// The phones that a pause of the server interrupts: they lack images, or may be writing them.
+    #[must_use]
+    pub fn fetching_or_writing(&self) -> Vec<PhoneRef> {
+        self.expected_phones(|phone| {
+            phone.conversion.is_owed_images() || phone.conversion.is_converting()
+        })
+    }
+
     /// The phones that the run is to convert and that are neither done nor failed. A phone that is up
     /// and fetched nothing is not converted now.
     #[must_use]

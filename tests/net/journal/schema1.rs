@@ -149,6 +149,8 @@ fn a_run_recorded_in_schema_1_is_resumed_to_its_end() {
     let text = fs::read_to_string(fixture("killed.jsonl")).unwrap();
     let folder = site.folder.path().to_str().unwrap();
     let text = text.replace("{FOLDER}", folder).replace("{KEY}", KEY);
+    // No simulated phone comes back with its old address.
+    let text = text.replace("127.20.1.", "127.9.1.");
     let (header, rest) = text.split_once('\n').unwrap();
     // The packed bytes may differ between releases of the zip crate, the contents do not.
     let mut header: Value = serde_json::from_str(header).unwrap();
