@@ -22,7 +22,7 @@
 //! | tracking | [`track`] |
 //! | network | [`tftp`], [`http`], [`discovery`], [`dhcp`], [`preflight`] |
 //! | record and views | [`run_view`], [`reporter`], [`journal`], [`report`], [`metrics`], [`replay`], [`display`], [`web`] |
-//! | a run | [`simulator`], [`session`], [`resume`], [`privileges`], [`services`] |
+//! | a run | [`simulator`], [`restart`], [`session`], [`resume`], [`privileges`], [`services`] |
 //! | operator | `wizard`, [`cli`] |
 
 pub mod bundle;
@@ -48,6 +48,7 @@ pub mod provision;
 pub mod replay;
 pub mod report;
 pub mod reporter;
+pub mod restart;
 pub mod resume;
 pub mod run_view;
 pub mod services;

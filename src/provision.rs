@@ -28,8 +28,8 @@ use plan::{ProvisionPlan, ResolvedPhone};
 pub use time_zone::{TimeZoneError, cisco_time_zone};
 
 use crate::{
-    inventory::{Inventory, InventoryFault, PhoneEntry},
-    phone::ConfigurationForm,
+    inventory::{Inventory, InventoryFault, PbxTransport, PhoneEntry, SiteSettings},
+    phone::{ConfigurationForm, Dialect, Model},
     stage::xml_default_at,
 };
 
@@ -153,6 +153,14 @@ pub fn file_name(phone: &PhoneEntry) -> String {
         Some(ConfigurationForm::Settings) => first_phones::name(phone.mac),
         _ => sep::name(phone.mac),
     }
+}
+
+/// Whether a phone of this model registers as at a call manager (`USECALLMANAGER`) with the
+/// configuration that is written for it. Otherwise its lines register at the address of the PBX.
+#[must_use]
+pub fn registers_at_call_manager(site: &SiteSettings, model: Option<&Model>) -> bool {
+    let transport = resolve::transport(model, site.transport);
+    transport == PbxTransport::Tcp && Dialect::of(model).is_managed_over_tcp
 }
 
 fn conversion_plan(

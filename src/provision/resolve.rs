@@ -18,6 +18,7 @@ mod phones;
 mod problems;
 
 pub(super) use families::date_for_checking_phones;
+pub(super) use of_model::transport;
 use problems::Problems;
 
 /// SIP's port (RFC 3261, section 19.1.2).

@@ -30,9 +30,14 @@ impl Response {
         Ok(Self { status, headers })
     }
 
+    /// The transaction: Call-ID, `CSeq` number, `CSeq` method.
+    pub(crate) fn transaction(&self) -> Option<(&str, u32, &str)> {
+        self.headers.transaction()
+    }
+
     /// Call-ID and `CSeq` number, if it is a response to a REGISTER.
     pub(crate) fn answers(&self) -> Option<(&str, u32)> {
-        let (call, number, method) = self.headers.transaction()?;
+        let (call, number, method) = self.transaction()?;
         (method == "REGISTER").then_some((call, number))
     }
 

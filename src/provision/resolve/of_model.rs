@@ -59,7 +59,10 @@ impl Difference {
 }
 
 /// The transport of a phone: that of the site, or the usual one of the family.
-pub(super) fn transport(model: Option<&Model>, of_site: Option<PbxTransport>) -> PbxTransport {
+pub(in crate::provision) fn transport(
+    model: Option<&Model>,
+    of_site: Option<PbxTransport>,
+) -> PbxTransport {
     let usual = if Dialect::of(model).needs_tcp {
         PbxTransport::Tcp
     } else {

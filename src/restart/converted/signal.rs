@@ -1,0 +1,91 @@
+//! What phones send, as captured on the network of the PBX.
+
+use std::{collections::BTreeMap, net::Ipv4Addr};
+
+use crate::{phone::MacAddress, protocol::sip::SipTransport};
+
+/// Maximum number of phones whose REGISTERs are kept.
+const MAX_PHONES: usize = 4096;
+
+/// A message of a phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneSignal {
+    /// Its MAC, if the message names it.
+    pub mac: Option<MacAddress>,
+    /// Its address.
+    pub address: Ipv4Addr,
+    /// The message.
+    pub kind: SignalKind,
+}
+
+/// The message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignalKind {
+    /// A REGISTER.
+    Register {
+        /// Its Call-ID.
+        call_id: String,
+        /// The PBX.
+        pbx: Ipv4Addr,
+        /// The port on which the phone receives requests over UDP.
+        port: u16,
+        /// The transport.
+        transport: SipTransport,
+        /// It removes the registration.
+        is_unregister: bool,
+        /// The number of its start-up alarm: 22 after a reset by its PBX.
+        alarm: Option<u16>,
+    },
+    /// The final response to a NOTIFY.
+    NotifyAnswered(u16),
+}
+
+/// The last REGISTER of a phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CapturedRegister {
+    pub(super) address: Ipv4Addr,
+    pub(super) call_id: String,
+    pub(super) pbx: Ipv4Addr,
+    pub(super) port: u16,
+    pub(super) transport: SipTransport,
+}
+
+/// The last REGISTER of each phone.
+#[derive(Debug, Default)]
+pub(super) struct CapturedRegisters(BTreeMap<MacAddress, CapturedRegister>);
+
+impl CapturedRegisters {
+    /// Keeps a REGISTER. One that removes a registration leaves no Call-ID that is valid.
+    pub(super) fn add(&mut self, signal: &PhoneSignal) {
+        let (Some(mac), SignalKind::Register { is_unregister, .. }) = (signal.mac, &signal.kind)
+        else {
+            return;
+        };
+        if *is_unregister {
+            self.0.remove(&mac);
+        } else if let SignalKind::Register {
+            call_id,
+            pbx,
+            port,
+            transport,
+            ..
+        } = &signal.kind
+            && (self.0.len() < MAX_PHONES || self.0.contains_key(&mac))
+        {
+            self.0.insert(
+                mac,
+                CapturedRegister {
+                    address: signal.address,
+                    call_id: call_id.clone(),
+                    pbx: *pbx,
+                    port: *port,
+                    transport: *transport,
+                },
+            );
+        }
+    }
+
+    pub(super) fn of(&self, mac: MacAddress) -> Option<&CapturedRegister> {
+        self.0.get(&mac)
+    }
+}

@@ -1,0 +1,461 @@
+//! Runs against simulated phones that obey, refuse, are in calls, or do nothing.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+    time::Duration,
+};
+
+use super::*;
+use crate::{
+    failure::Failure,
+    phone::MacAddress,
+    protocol::sip::SipTransport,
+    restart::{
+        ami::{AmiResult, Contact, DeviceState, EndpointState},
+        notify::{Answer, NotifyEvent, RestartEvent},
+    },
+};
+
+const PATIENCE: Duration = Duration::from_mins(10);
+const BOOT: Duration = Duration::from_secs(90);
+
+/// How a phone behaves.
+#[derive(Clone, Copy, PartialEq)]
+enum Habit {
+    Obeys,
+    /// Drops every NOTIFY.
+    Drops,
+    /// In a call until this time; obeys a NOTIFY after it.
+    InCallUntil(Duration),
+    /// Lost its power once: Asterisk has the Call-ID from before.
+    IsStale,
+}
+
+struct Phone {
+    habit: Habit,
+    registrations: u32,
+    /// When it is registered again.
+    back_at: Option<Duration>,
+    orders: Vec<Duration>,
+}
+
+#[derive(Default)]
+struct World {
+    now: Duration,
+    phones: BTreeMap<String, Phone>,
+    captures: bool,
+    signals: Vec<PhoneSignal>,
+    has_pbx: bool,
+    recorded: usize,
+    history: Vec<(String, Option<&'static str>)>,
+    ends_at: Option<Duration>,
+    fails_to_record: bool,
+}
+
+fn mac(number: u8) -> MacAddress {
+    MacAddress::from_hex(&format!("001d45aabb{number:02x}")).unwrap()
+}
+
+fn address(name: &str) -> Ipv4Addr {
+    Ipv4Addr::new(192, 0, 2, name[2..].parse().unwrap())
+}
+
+fn call_id(name: &str, registration: u32) -> String {
+    format!("{registration}@{}", address(name))
+}
+
+fn register(name: &str, registration: u32, alarm: Option<u16>, leaves: bool) -> PhoneSignal {
+    PhoneSignal {
+        mac: Some(mac(address(name).octets()[3])),
+        address: address(name),
+        kind: SignalKind::Register {
+            call_id: call_id(name, registration),
+            pbx: Ipv4Addr::new(192, 0, 2, 1),
+            port: 5060,
+            transport: SipTransport::Udp,
+            is_unregister: leaves,
+            alarm,
+        },
+    }
+}
+
+impl World {
+    fn with(habits: &[Habit]) -> Self {
+        let phone = |(index, habit): (usize, &Habit)| {
+            let phone = Phone {
+                habit: *habit,
+                registrations: if *habit == Habit::IsStale { 2 } else { 1 },
+                back_at: None,
+                orders: Vec::new(),
+            };
+            (format!("10{:02}", index + 11), phone)
+        };
+        Self {
+            phones: habits.iter().enumerate().map(phone).collect(),
+            has_pbx: true,
+            ..Self::default()
+        }
+    }
+
+    fn candidates(&self) -> Vec<Candidate> {
+        let candidate = |name: &String| {
+            let number = address(name).octets()[3];
+            Candidate::named(mac(number), name.clone())
+        };
+        self.phones.keys().map(candidate).collect()
+    }
+
+    fn run(&mut self) -> RestartRun {
+        let mut run = RestartRun::new(self.candidates(), PATIENCE, |_| None);
+        assert!(run.survey(self, Duration::ZERO).unwrap());
+        run.restart(self).unwrap();
+        run
+    }
+
+    /// The phone `name` gets a NOTIFY with this Call-ID.
+    fn order(&mut self, name: &str, with: &NotifyEvent) -> Option<u16> {
+        let now = self.now;
+        let phone = self.phones.get_mut(name).unwrap();
+        phone.orders.push(now);
+        if phone.habit == Habit::Drops {
+            return None;
+        }
+        if let NotifyEvent::ServiceControl(given) = with
+            && given.as_str() != call_id(name, phone.registrations)
+        {
+            return Some(400);
+        }
+        phone.back_at = Some(now + BOOT);
+        Some(200)
+    }
+}
+
+impl RestartSite for World {
+    fn now(&self) -> Duration {
+        self.now
+    }
+
+    fn wait(&mut self, time: Duration) -> bool {
+        self.now += time;
+        for (name, phone) in &mut self.phones {
+            let was = phone.registrations;
+            if phone.back_at.is_some_and(|at| self.now >= at) {
+                phone.back_at = None;
+                phone.registrations += 1;
+                phone.habit = Habit::Obeys;
+                if self.captures {
+                    self.signals.push(register(name, was, None, true));
+                    self.signals.push(register(name, was + 1, Some(22), false));
+                }
+            }
+        }
+        self.ends_at.is_none_or(|end| self.now < end)
+    }
+
+    fn signals(&mut self) -> Vec<PhoneSignal> {
+        std::mem::take(&mut self.signals)
+    }
+
+    fn has_pbx(&self) -> bool {
+        self.has_pbx
+    }
+
+    fn is_own(&self, address: Ipv4Addr) -> bool {
+        address == Ipv4Addr::new(192, 0, 2, 1)
+    }
+
+    fn endpoint(&mut self, name: &str) -> Result<Option<EndpointState>, Failure> {
+        let Some(phone) = self.phones.get(name) else {
+            return Ok(None);
+        };
+        let is_busy = matches!(phone.habit, Habit::InCallUntil(end) if self.now < end);
+        if phone.back_at.is_some() {
+            return Ok(Some(EndpointState {
+                device: DeviceState::Unavailable,
+                ..EndpointState::default()
+            }));
+        }
+        let known = match phone.habit {
+            Habit::IsStale => 1,
+            _ => phone.registrations,
+        };
+        Ok(Some(EndpointState {
+            device: if is_busy {
+                DeviceState::InCall("In use".to_owned())
+            } else {
+                DeviceState::NotInUse
+            },
+            contacts: vec![Contact {
+                id: Some(format!("{name};@1")),
+                uri: format!("sip:{name}@{}:5060", address(name)),
+                user_agent: "Cisco-CP7965G/9.3.1".to_owned(),
+                call_id: Some(call_id(name, known)),
+            }],
+            has_more: false,
+        }))
+    }
+
+    fn notify_by_pbx(&mut self, order: &Order) -> Result<AmiResult, Failure> {
+        let Way::Ami { endpoint } = &order.way else {
+            panic!("{order:?}");
+        };
+        let status = self.order(endpoint, &order.event);
+        if let Some(status) = status.filter(|_| self.captures) {
+            self.signals.push(PhoneSignal {
+                mac: None,
+                address: address(endpoint),
+                kind: SignalKind::NotifyAnswered(status),
+            });
+        }
+        Ok(AmiResult::NotifySent)
+    }
+
+    fn notify_by_udp(&mut self, order: &Order) -> Result<Answer, Failure> {
+        let Way::Udp { user, .. } = &order.way else {
+            panic!("{order:?}");
+        };
+        let status = self.order(user, &order.event);
+        Ok(status.map_or(Answer::Silence, Answer::of_status))
+    }
+
+    fn record(&mut self, order: &Order) -> Result<(), Failure> {
+        if self.fails_to_record {
+            return Err(Failure::new("the disk is full", ""));
+        }
+        self.recorded += 1;
+        let sent: usize = self.phones.values().map(|phone| phone.orders.len()).sum();
+        assert_eq!(
+            self.recorded,
+            sent + 1,
+            "{order:?} is recorded before it is sent"
+        );
+        Ok(())
+    }
+
+    fn changed(&mut self, phone: &RestartedPhone) {
+        let name = phone.candidate.lines[0].clone();
+        self.history.push((name, phone.status.name()));
+    }
+}
+
+fn statuses(run: &RestartRun) -> Vec<Option<&'static str>> {
+    run.phones()
+        .iter()
+        .map(|phone| phone.status.name())
+        .collect()
+}
+
+#[test]
+fn a_pilot_is_back_before_the_others_are_ordered_two_seconds_apart() {
+    let mut world = World::with(&[Habit::Obeys; 4]);
+    let run = world.run();
+    assert_eq!(statuses(&run), [Some("back"); 4]);
+    let times: Vec<Duration> = world.phones.values().map(|phone| phone.orders[0]).collect();
+    assert!(times[1] >= times[0] + BOOT, "{times:?}");
+    for pair in times[1..].windows(2) {
+        assert!(pair[1] - pair[0] >= SPACING, "{times:?}");
+        assert!(pair[1] - pair[0] < BOOT, "{times:?}");
+    }
+    assert!(world.phones.values().all(|phone| phone.orders.len() == 1));
+}
+
+#[test]
+fn an_order_is_not_a_restart() {
+    let mut world = World::with(&[Habit::Drops]);
+    let run = world.run();
+    assert_eq!(statuses(&run), [Some("ignored")]);
+    assert_eq!(world.history[0], ("1011".to_owned(), Some("ordered")));
+    let phone = &run.phones()[0];
+    assert!(
+        phone
+            .evidence
+            .contains("nothing showed a restart in 10 minutes"),
+        "{}",
+        phone.evidence
+    );
+    assert!(world.now >= PATIENCE);
+}
+
+#[test]
+fn a_failed_pilot_stops_the_run() {
+    let mut world = World::with(&[Habit::Drops, Habit::Obeys, Habit::Obeys]);
+    let run = world.run();
+    assert_eq!(statuses(&run), [Some("ignored"), None, None]);
+    let stopped = RestartStatus::NotOrdered(WhyNot::Stopped("the first phone failed"));
+    assert_eq!(run.phones()[2].status, stopped);
+    assert!(world.phones["1012"].orders.is_empty());
+}
+
+#[test]
+fn two_failures_stop_the_run() {
+    let mut habits = vec![Habit::Obeys, Habit::IsStale, Habit::IsStale];
+    habits.extend([Habit::Obeys; 3]);
+    let mut world = World::with(&habits);
+    world.captures = true;
+    let run = world.run();
+    let [first, second, third, rest @ ..] = &statuses(&run)[..] else {
+        panic!();
+    };
+    assert_eq!(
+        [first, second, third],
+        [&Some("back"), &Some("ignored"), &Some("ignored")]
+    );
+    assert_eq!(rest, [None; 3]);
+}
+
+#[test]
+fn a_phone_in_a_call_is_ordered_after_the_call_and_never_in_it() {
+    let end = Duration::from_mins(4);
+    let mut world = World::with(&[Habit::InCallUntil(end), Habit::Obeys]);
+    let run = world.run();
+    assert_eq!(statuses(&run), [Some("back"); 2]);
+    assert!(world.phones["1011"].orders[0] >= end);
+    // The other phone was the pilot.
+    assert!(world.phones["1012"].orders[0] < end);
+
+    let mut world = World::with(&[Habit::InCallUntil(Duration::from_hours(9))]);
+    let run = world.run();
+    let RestartStatus::NotOrdered(WhyNot::InCall(state)) = &run.phones()[0].status else {
+        panic!("{:?}", run.phones());
+    };
+    assert_eq!(state, "In use");
+    assert!(world.phones["1011"].orders.is_empty());
+}
+
+#[test]
+fn a_stale_call_id_of_asterisk_is_explained_when_the_phone_answers_400() {
+    let mut world = World::with(&[Habit::IsStale]);
+    world.captures = true;
+    let run = world.run();
+    assert_eq!(statuses(&run), [Some("ignored")]);
+    let phone = &run.phones()[0];
+    assert!(
+        phone
+            .evidence
+            .contains("Asterisk keeps the Call-ID of the first REGISTER")
+    );
+    let command = "database del registrar/contact \"1011;@1\"";
+    assert!(phone.cure.contains(command), "{}", phone.cure);
+}
+
+#[test]
+fn a_captured_call_id_wins_over_that_of_asterisk() {
+    let mut world = World::with(&[Habit::IsStale]);
+    world.captures = true;
+    world.signals.push(register("1011", 2, None, false));
+    let mut run = RestartRun::new(world.candidates(), PATIENCE, |_| None);
+    assert!(run.survey(&mut world, Duration::from_secs(1)).unwrap());
+    run.restart(&mut world).unwrap();
+    assert_eq!(statuses(&run), [Some("back")]);
+    let evidence = &run.phones()[0].evidence;
+    assert_eq!(evidence, "REGISTER with alarm 22, reset by its PBX");
+}
+
+#[test]
+fn a_refresh_with_a_call_id_that_asterisk_never_had_is_no_restart() {
+    let mut world = World::with(&[Habit::Drops]);
+    let mut run = RestartRun::new(world.candidates(), PATIENCE, |_| None);
+    assert!(run.survey(&mut world, Duration::ZERO).unwrap());
+    // It comes as soon as the order is out.
+    world.signals.push(register("1011", 7, None, false));
+    run.restart(&mut world).unwrap();
+    assert_eq!(statuses(&run), [Some("ignored")]);
+}
+
+#[test]
+fn a_dry_run_sends_nothing_and_names_the_reason_of_each_phone() {
+    let mut world = World::with(&[Habit::Obeys, Habit::InCallUntil(PATIENCE)]);
+    let mut candidates = world.candidates();
+    let of = |event| Candidate {
+        event,
+        ..Candidate::named(mac(99), "1099".to_owned())
+    };
+    candidates.push(of(Err(WhyNot::AddressProxy)));
+    candidates.push(of(Ok(RestartEvent::CheckSync)));
+    let recent =
+        |candidate: &Candidate| (candidate.mac == mac(11)).then_some(Duration::from_secs(20));
+    let mut run = RestartRun::new(candidates, PATIENCE, recent);
+    assert!(run.survey(&mut world, Duration::ZERO).unwrap());
+    let codes: Vec<_> = run
+        .phones()
+        .iter()
+        .map(|phone| match &phone.status {
+            RestartStatus::NotOrdered(why) => why.code(),
+            _ => "ready",
+        })
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            "ordered-recently",
+            "in-call",
+            "address-proxy",
+            "no-endpoint"
+        ]
+    );
+    assert_eq!(run.ready(), 1, "a call may end");
+    assert!(world.phones.values().all(|phone| phone.orders.is_empty()));
+    for phone in run.phones() {
+        assert!(
+            !phone.evidence.is_empty() && !phone.cure.is_empty(),
+            "{phone:?}"
+        );
+    }
+}
+
+#[test]
+fn without_ami_a_captured_register_over_udp_is_enough() {
+    let mut world = World::with(&[Habit::Obeys, Habit::Obeys]);
+    world.has_pbx = false;
+    world.captures = true;
+    world.signals.push(register("1011", 1, None, false));
+    let mut run = RestartRun::new(world.candidates(), PATIENCE, |_| None);
+    assert!(run.survey(&mut world, Duration::from_secs(1)).unwrap());
+    run.restart(&mut world).unwrap();
+    assert_eq!(statuses(&run), [Some("back"), None]);
+    assert_eq!(
+        run.phones()[1].status,
+        RestartStatus::NotOrdered(WhyNot::NoWay)
+    );
+}
+
+#[test]
+fn an_order_that_cannot_be_recorded_is_not_sent() {
+    let mut world = World::with(&[Habit::Obeys; 2]);
+    world.fails_to_record = true;
+    let mut run = RestartRun::new(world.candidates(), PATIENCE, |_| None);
+    assert!(run.survey(&mut world, Duration::ZERO).unwrap());
+    assert!(run.restart(&mut world).is_err());
+    assert!(world.phones.values().all(|phone| phone.orders.is_empty()));
+    let names: BTreeSet<_> = statuses(&run).into_iter().collect();
+    assert_eq!(names, BTreeSet::from([None]));
+}
+
+#[test]
+fn the_operator_ends_a_run_and_no_further_phone_is_ordered() {
+    let mut world = World::with(&[Habit::Obeys; 3]);
+    world.ends_at = Some(BOOT + Duration::from_secs(2));
+    let mut run = RestartRun::new(world.candidates(), PATIENCE, |_| None);
+    assert!(run.survey(&mut world, Duration::ZERO).unwrap());
+    assert!(!run.restart(&mut world).unwrap());
+    let last = RestartStatus::NotOrdered(WhyNot::Stopped("the operator ended the run"));
+    assert_eq!(run.phones()[2].status, last);
+}
+
+#[test]
+fn the_contact_of_a_shared_line_must_be_known() {
+    let mut world = World::with(&[Habit::Obeys]);
+    let mut candidates = world.candidates();
+    candidates[0].is_shared = true;
+    let mut run = RestartRun::new(candidates.clone(), PATIENCE, |_| None);
+    assert!(run.survey(&mut world, Duration::ZERO).unwrap());
+    assert_eq!(
+        run.phones()[0].status,
+        RestartStatus::NotOrdered(WhyNot::SharedLine)
+    );
+    world.signals.push(register("1011", 1, None, false));
+    let mut run = RestartRun::new(candidates, PATIENCE, |_| None);
+    assert!(run.survey(&mut world, Duration::from_secs(1)).unwrap());
+    assert_eq!(run.phones()[0].status, RestartStatus::Ready);
+}
