@@ -31,6 +31,7 @@ mod replay;
 mod report;
 mod report_output;
 mod resets;
+mod restart;
 mod run;
 mod serve;
 mod stage;
@@ -93,6 +94,7 @@ enum Command {
     Watch(watch::Args),
     Lint(lint::Args),
     Provision(provision::Args),
+    Restart(restart::Args),
     Rehearse(rehearse::Args),
     Dial(dial::Args),
     Report(report::Args),
@@ -112,7 +114,8 @@ impl Command {
             | Self::Check(_)
             | Self::Convert(_)
             | Self::Serve(_)
-            | Self::Watch(_) => privileges::open_files_as_caller()?,
+            | Self::Watch(_)
+            | Self::Restart(_) => privileges::open_files_as_caller()?,
             _ => privileges::become_caller()?,
         }
         match std::env::var_os("TMPDIR") {
@@ -130,6 +133,7 @@ impl Command {
             self,
             Self::Check(_)
                 | Self::Watch(_)
+                | Self::Restart(_)
                 | Self::Dial(_)
                 | Self::Report(_)
                 | Self::Explain(_)
@@ -208,6 +212,7 @@ fn run_command(cli: &Cli, matches: &ArgMatches) -> Result<CommandOutcome, Failur
         Command::Watch(args) => watch::run(args, globals),
         Command::Lint(args) => lint::run(args, globals),
         Command::Provision(args) => provision::run(args, globals),
+        Command::Restart(args) => restart::run(args, globals),
         Command::Rehearse(args) => rehearse::run(args, globals),
         Command::Dial(args) => dial::run(args, globals),
         Command::Report(args) => report::run(args, globals),

@@ -3,6 +3,7 @@
 //! [`build`] has no side effects: it returns the files, or all faults with line and column.
 //! [`folder`] writes the files of successive runs to a folder.
 
+mod ami_file;
 mod asterisk;
 pub(crate) mod charset;
 mod clock;
@@ -17,6 +18,7 @@ mod plan;
 mod readme;
 mod resolve;
 mod sep;
+mod sync;
 mod time_zone;
 
 pub use inputs::ProvisionInputs;
@@ -85,7 +87,9 @@ pub fn build(
         let path = format!("{folder}/{name}");
         files.push(OutputFile { path, bytes });
     };
-    for (name, bytes) in phone_files(&plan, given) {
+    let mut of_phones = phone_files(&plan, given);
+    sync::add(&plan, &mut of_phones);
+    for (name, bytes) in of_phones {
         add(TFTP, &name, bytes);
     }
     for (name, bytes) in load_files(&plan) {
@@ -96,6 +100,10 @@ pub fn build(
         add(ASTERISK, name, bytes);
     }
     add(FREEPBX, freepbx::NAME, freepbx::extensions(&plan));
+    files.extend(ami_file::file(&plan).map(|bytes| OutputFile {
+        path: ami_file::NAME.to_owned(),
+        bytes,
+    }));
     files.push(OutputFile {
         path: README.to_owned(),
         bytes: readme::text(&plan, given).into_bytes(),

@@ -7,6 +7,7 @@ mod configured_transport;
 pub mod dhcp;
 pub mod expected_registrations;
 pub mod registrar;
+pub mod restart;
 pub mod runtime;
 pub mod servers;
 pub mod watch;

@@ -61,6 +61,7 @@ pub(crate) enum SiteField {
     ImageVersion,
     SoftKeyFile,
     FeaturePolicyFile,
+    AmiFrom,
 }
 
 impl PhoneField {
@@ -161,7 +162,7 @@ impl ButtonField {
 }
 
 impl SiteField {
-    const ALL: [(&str, Self); 25] = [
+    const ALL: [(&str, Self); 26] = [
         ("pbx", Self::Pbx),
         ("port", Self::Port),
         ("transport", Self::Transport),
@@ -187,6 +188,7 @@ impl SiteField {
         ("image_version", Self::ImageVersion),
         ("soft_key_file", Self::SoftKeyFile),
         ("feature_policy_file", Self::FeaturePolicyFile),
+        ("ami_from", Self::AmiFrom),
     ];
 
     /// Finds a field by name, ignoring case.

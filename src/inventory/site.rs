@@ -63,6 +63,8 @@ pub struct SiteSettings {
     pub soft_key_file: Option<String>,
     /// The same for the 8961, 9951 and 9971, in a form of its own.
     pub feature_policy_file: Option<String>,
+    /// IPv4 address from which `reflash restart` uses Asterisk's manager interface.
+    pub ami_from: Option<String>,
 }
 
 /// The transport of SIP between phone and PBX.
@@ -167,6 +169,7 @@ impl SiteSettings {
             SiteField::ImageVersion => self.image_version = text(),
             SiteField::SoftKeyFile => self.soft_key_file = text(),
             SiteField::FeaturePolicyFile => self.feature_policy_file = text(),
+            SiteField::AmiFrom => self.ami_from = text(),
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod chan_sip;
 mod common;
 mod dialling;
+mod manager;
 mod pjsip;
 
 pub(super) use common::names;
@@ -24,6 +25,12 @@ pub(super) fn files(plan: &ProvisionPlan) -> Vec<(&'static str, Vec<u8>)> {
         .any(|account| account.mailbox.is_some())
     {
         files.push(("voicemail.conf", dialling::voicemail(plan)));
+    }
+    if let Some(file) = manager::file(plan) {
+        files.push(("manager.conf", file));
+    }
+    if plan.site.first_phones.is_some() {
+        files.push(("pjsip_notify.conf", manager::notify()));
     }
     files.extend([
         ("chan_sip/sip.conf", chan_sip::peers(plan)),

@@ -141,6 +141,14 @@ pub(super) fn time_server(text: &str) -> CharsetResult {
     )
 }
 
+/// The IPv4 address of one host.
+pub(super) fn address(text: &str) -> CharsetResult {
+    let address: Option<std::net::Ipv4Addr> = text.parse().ok();
+    let is_host =
+        address.is_some_and(|it| !it.is_unspecified() && !it.is_broadcast() && !it.is_multicast());
+    expected(is_host, "the IPv4 address of a host, such as 192.0.2.5")
+}
+
 /// The URL of a service: phones accept 255 characters.
 pub(super) fn url(text: &str) -> CharsetResult {
     const MAX_URL: usize = 255;

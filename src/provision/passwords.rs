@@ -27,12 +27,20 @@ const DIGITS: &[u8] = b"0123456789";
 
 const SECRETS: &str = "secret";
 const PINS: &str = "voicemail_pin";
+const MANAGERS: &str = "manager";
 
-/// Generated passwords and PINs, by extension.
+/// The user of Asterisk's manager interface.
+pub(super) const MANAGER: &str = "reflash";
+
+/// Length of that user's secret: no phone stores it.
+const MANAGER_LENGTH: usize = 24;
+
+/// Generated passwords and PINs by extension, and the secret of the manager interface.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Passwords {
     secrets: BTreeMap<String, Secret>,
     pins: BTreeMap<String, Secret>,
+    managers: BTreeMap<String, Secret>,
 }
 
 /// A passwords file that cannot be read. The message contains nothing from the file.
@@ -55,6 +63,7 @@ impl Passwords {
             let into = match key.get_ref().as_ref() {
                 SECRETS => &mut passwords.secrets,
                 PINS => &mut passwords.pins,
+                MANAGERS => &mut passwords.managers,
                 _ => return Err(fault("unknown table")),
             };
             let DeValue::Table(table) = value.get_ref() else {
@@ -80,7 +89,12 @@ impl Passwords {
              # here, so that phones and PBX keep them. A secret in the inventory takes\n\
              # precedence.\n",
         );
-        for (table, values) in [(SECRETS, &self.secrets), (PINS, &self.pins)] {
+        let tables = [
+            (SECRETS, &self.secrets),
+            (PINS, &self.pins),
+            (MANAGERS, &self.managers),
+        ];
+        for (table, values) in tables {
             if values.is_empty() {
                 continue;
             }
@@ -127,7 +141,16 @@ impl Passwords {
                 self.pins.insert((*user).to_owned(), made);
             }
         }
+        if !self.managers.contains_key(MANAGER) {
+            let made = random_text(LETTERS, MANAGER_LENGTH, &mut random)?;
+            self.managers.insert(MANAGER.to_owned(), made);
+        }
         Ok(())
+    }
+
+    /// The secret of Asterisk's manager interface.
+    pub(super) fn manager(&self) -> Option<&Secret> {
+        self.managers.get(MANAGER)
     }
 
     pub(crate) fn secret(&self, user: &str) -> Option<&Secret> {

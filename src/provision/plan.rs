@@ -22,6 +22,16 @@ pub(super) struct ProvisionPlan {
     pub(super) of_files: Vec<String>,
     /// Emergency numbers as the PBX receives them, if they have a route.
     pub(super) emergency: Vec<String>,
+    /// The user of Asterisk's manager interface; `None` without a generated secret.
+    pub(super) manager: Option<Manager>,
+}
+
+/// The user with which `reflash restart` uses Asterisk's manager interface.
+#[derive(Debug)]
+pub(super) struct Manager {
+    pub(super) secret: Secret,
+    /// The address that may connect; `None`: the PBX itself.
+    pub(super) from: Option<String>,
 }
 
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{
     asterisk::names, freepbx, inputs::ProvisionInputs, output::DIAL_PLAN, plan::ProvisionPlan,
 };
-use crate::{inventory::Codec, text::wrap};
+use crate::{inventory::Codec, phone::ConfigurationForm, text::wrap};
 
 /// The text, wrapped to 80 columns. Contains no secret.
 pub(super) fn text(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> String {
@@ -14,6 +14,7 @@ pub(super) fn text(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> String 
     phones(&mut text, plan, given);
     asterisk(&mut text, plan);
     freepbx(&mut text, plan);
+    restarts(&mut text, plan);
     if site.backup_pbx.is_some() {
         chapter(
             &mut text,
@@ -156,6 +157,51 @@ fn freepbx(text: &mut String, plan: &ProvisionPlan) {
         );
     }
     chapter(text, "freepbx/: for FreePBX", &paragraphs);
+}
+
+fn restarts(text: &mut String, plan: &ProvisionPlan) {
+    let Some(manager) = &plan.manager else { return };
+    let managed = plan
+        .phones
+        .iter()
+        .filter(|phone| phone.is_managed())
+        .count();
+    let first_phones = plan
+        .phones
+        .iter()
+        .filter(|phone| phone.form() == ConfigurationForm::Settings)
+        .count();
+    let by_hand = plan.phones.len() - managed - first_phones;
+    let from = match &manager.from {
+        Some(from) => format!("on the host {from}"),
+        None => "on the PBX".to_owned(),
+    };
+    let command = format!(
+        "{from}: reflash restart --inventory FILE --ami ami.toml  (first with --dry-run). ami.toml \
+         contains a secret; only you can read it, and the command refuses it otherwise."
+    );
+    let counts = format!(
+        "It restarts {managed} phones by NOTIFY service-control and {first_phones} by NOTIFY \
+         check-sync (7940, 7960). Of {by_hand} phones, the lines register at the address of the PBX: \
+         NOTIFY cannot restart these. Press **#** in Settings there, or cycle the power. With \
+         `transport = \"tcp\"`, a phone with one line registers at USECALLMANAGER and obeys NOTIFY."
+    );
+    let mut paragraphs = vec![
+        "Phones read a changed configuration when they restart. Asterisk can restart those that obey \
+         a NOTIFY: include asterisk/manager.conf in /etc/asterisk/manager.conf  (#include \
+         reflash/manager.conf), whose [general] needs enabled=yes, and then: manager reload.",
+        &command,
+        &counts,
+    ];
+    if first_phones > 0 {
+        paragraphs.push(
+            "A 7940 and 7960 restart only if the number in syncinfo.xml is not that of the \
+             SIPDefault.cnf that they read at their last start: copy both to the TFTP server \
+             first. Asterisk's console sends the same NOTIFY with asterisk/pjsip_notify.conf:  pjsip \
+             send notify reflash-check-sync endpoint EXTENSION",
+        );
+    }
+    chapter(text, "Restarting phones later", &paragraphs);
 }
 
 fn list(text: &mut String, plan: &ProvisionPlan) {

@@ -3,7 +3,7 @@
 use super::{
     charset,
     inputs::ProvisionInputs,
-    plan::{CallSettings, Locale, ProvisionPlan, ResolvedSite, ServiceUrls, SoftKeyFiles},
+    plan::{CallSettings, Locale, Manager, ProvisionPlan, ResolvedSite, ServiceUrls, SoftKeyFiles},
     time_zone::cisco_time_zone,
 };
 use crate::{
@@ -62,6 +62,10 @@ pub(super) fn resolve(
             notes: problems.notes,
             of_files: problems.of_files,
             emergency,
+            manager: given.passwords.manager().map(|secret| Manager {
+                secret: secret.clone(),
+                from: inventory.site.ami_from.clone(),
+            }),
         });
     }
     problems
@@ -75,7 +79,7 @@ type Check = fn(&str) -> Result<(), String>;
 /// Checks the values of the site one by one.
 fn check_values(problems: &mut Problems<'_>) {
     let site = &problems.inventory.site;
-    let checks: [(SiteField, Option<&String>, Check); 15] = [
+    let checks: [(SiteField, Option<&String>, Check); 16] = [
         (SiteField::Pbx, site.pbx.as_ref(), charset::host),
         (
             SiteField::DateFormat,
@@ -139,6 +143,7 @@ fn check_values(problems: &mut Problems<'_>) {
             site.feature_policy_file.as_ref(),
             charset::file_name,
         ),
+        (SiteField::AmiFrom, site.ami_from.as_ref(), charset::address),
     ];
     for (field, value, check) in checks {
         if let Some(value) = value {

@@ -85,18 +85,19 @@ impl RestartRun {
             .count()
     }
 
-    /// Finds out which phones may be ordered, after `listen` for the REGISTERs of phones. Nothing is
-    /// sent to any phone. Returns false if the operator ends the run.
+    /// Finds out which phones may be ordered. Before that it waits until every phone has registered,
+    /// but not longer than `capture`. Nothing is sent to any phone. Returns false if the operator ends
+    /// the run.
     ///
     /// # Errors
     /// AMI failed.
     pub fn survey(
         &mut self,
         site: &mut impl RestartSite,
-        listen: Duration,
+        capture: Duration,
     ) -> Result<bool, Failure> {
-        let end = site.now() + listen;
-        while site.now() < end {
+        let end = site.now() + capture;
+        while site.now() < end && !self.has_all_registers() {
             if !site.wait(TICK) {
                 return Ok(false);
             }
@@ -108,6 +109,14 @@ impl RestartRun {
             }
         }
         Ok(true)
+    }
+
+    fn has_all_registers(&self) -> bool {
+        let mut awaited = self
+            .phones
+            .iter()
+            .filter(|phone| phone.candidate.event.is_ok());
+        awaited.all(|phone| self.captured.of(phone.candidate.mac).is_some())
     }
 
     /// Orders the phones that [`RestartRun::survey`] found ready. Returns false if the operator ends

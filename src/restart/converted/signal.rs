@@ -2,7 +2,14 @@
 
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
-use crate::{phone::MacAddress, protocol::sip::SipTransport};
+use crate::{
+    phone::MacAddress,
+    protocol::{
+        bytes::capped,
+        frame::{EthernetFrame, Payload},
+        sip::{Response, SipRequest, SipTransport},
+    },
+};
 
 /// Maximum number of phones whose REGISTERs are kept.
 const MAX_PHONES: usize = 4096;
@@ -38,6 +45,60 @@ pub enum SignalKind {
     },
     /// The final response to a NOTIFY.
     NotifyAnswered(u16),
+}
+
+impl PhoneSignal {
+    /// The message in a frame, if it is a REGISTER of a Cisco phone, or a final response to a NOTIFY.
+    #[must_use]
+    pub fn in_frame(frame: &EthernetFrame<'_>) -> Option<Self> {
+        let (source, destination, transport, bytes) = match &frame.payload {
+            Payload::Ipv4Udp {
+                source,
+                destination,
+                payload,
+                ..
+            } => (source, destination, SipTransport::Udp, payload),
+            Payload::Ipv4Tcp {
+                source,
+                destination,
+                payload,
+                ..
+            } => (source, destination, SipTransport::Tcp, payload),
+            _ => return None,
+        };
+        if bytes.starts_with(b"SIP/2.0 ") {
+            let response = Response::decode(bytes).ok()?;
+            let (_, _, method) = response.transaction()?;
+            return (method == "NOTIFY" && response.status >= 200).then(|| Self {
+                mac: None,
+                address: *source.ip(),
+                kind: SignalKind::NotifyAnswered(response.status),
+            });
+        }
+        if !bytes.starts_with(b"REGISTER ") {
+            return None;
+        }
+        let request = SipRequest::decode(bytes).ok()?;
+        let phone = request.phone();
+        // Behind a proxy the source address is not the phone's.
+        if !request.is_direct() || (phone.mac.is_none() && phone.model.is_none()) {
+            return None;
+        }
+        Some(Self {
+            // A 7940 does not name itself. Behind a router the frame has the router's MAC, which is
+            // that of no phone.
+            mac: Some(phone.mac.unwrap_or(frame.source)),
+            address: *source.ip(),
+            kind: SignalKind::Register {
+                call_id: capped(request.header("call-id")?),
+                pbx: *destination.ip(),
+                port: request.sent_by()?.port,
+                transport,
+                is_unregister: request.expires() == Some(0),
+                alarm: phone.alarm.and_then(|alarm| alarm.code),
+            },
+        })
+    }
 }
 
 /// The last REGISTER of a phone.
