@@ -35,6 +35,7 @@ mod plan_numbers;
 mod repeated;
 mod similar;
 mod sip_conf;
+mod sync_info;
 mod text;
 mod value;
 mod xml;
@@ -166,6 +167,7 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
         Some(FileKind::DialPlan) => return dial_plan(path, bytes),
         // Neither is XML.
         Some(FileKind::Settings | FileKind::ImageName) => {}
+        None if root.has_tag_name(sync_info::ROOT) => sync_info::check(&mut findings, root),
         None => findings.error(
             root,
             "unknown-kind",

@@ -23,4 +23,5 @@ pub mod web;
 
 pub use alarm::Alarm;
 pub use bytes::{MAX_LIST, MAX_TEXT, Malformed};
+pub(crate) use names::model;
 pub use names::{AnnouncedPhone, MAX_LOAD_NAME, device_mac, load_name};

@@ -60,6 +60,7 @@ pub const CODES: &[&str] = &[
     "secret-too-long",
     "security-mode",
     "speed-dial",
+    "sync-info",
     "time-zone",
     "too-large",
     "too-many-findings",

@@ -50,7 +50,7 @@ pub fn load_name(text: &str) -> Option<LoadName> {
 }
 
 /// The model that phones write as `7942`, `CP-7911G`, `CP7970G`, `CP-8841-3PCC`.
-pub(super) fn model(word: &str) -> Option<&'static Model> {
+pub(crate) fn model(word: &str) -> Option<&'static Model> {
     let word = word.trim_matches(|c: char| c.is_whitespace() || c == '\0');
     let bare = word.strip_prefix("CP").unwrap_or(word);
     let bare = bare.strip_prefix('-').unwrap_or(bare);

@@ -38,6 +38,11 @@ pub(super) struct Guide {
     restarted: Vec<&'static Model>,
 }
 
+/// Phones that still run need no person, if their call manager restarts them.
+const AT_CALL_MANAGER: &str = "Phones that still run at a call manager can be restarted from there, \
+    if DHCP names this machine: `reflash check --restart-commands KIND --inventory FILE` prints the \
+    commands (KIND: cucm, cme, chan_sccp or chan_skinny).";
+
 impl Guide {
     /// Instructions for phones of these models.
     pub(super) fn new(models: Vec<&'static Model>, setup: PhoneSetup) -> Self {
@@ -111,6 +116,9 @@ impl Guide {
         }
         let mut lines = restart_instructions(&self.restarted);
         lines.extend(self.restart_instead());
+        if !self.is_isolated {
+            lines.push(AT_CALL_MANAGER.to_owned());
+        }
         if self.only_restarts() {
             return lines;
         }

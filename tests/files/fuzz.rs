@@ -116,6 +116,8 @@ decoders!(
     sip_stream,
     sccp_stream,
     alarm,
+    ami,
+    notify_answer,
     web_page,
     web_reply,
     container,

@@ -18,6 +18,7 @@ mod phones;
 mod registered_lines;
 mod registrar;
 mod registration;
+mod restarts;
 mod secrets;
 mod settings_of_79x0;
 

@@ -15,6 +15,7 @@ use std::{env, fs, path::Path};
 mod bundles;
 mod documents;
 mod frames;
+mod restart;
 mod services;
 mod signalling;
 mod support;
@@ -54,6 +55,13 @@ pub const DECODERS: &[Decoder] = &[
         services::tftp_packet,
         services::tftp_packets,
         20_000,
+    ),
+    decoder("ami", restart::ami, restart::ami_conversations, 4_000),
+    decoder(
+        "notify_answer",
+        restart::notify_answer,
+        restart::notify_answers,
+        10_000,
     ),
     decoder("frame", frames::frame, frames::frames, 10_000),
     decoder("ipv4", frames::ipv4, frames::ipv4_packets, 20_000),

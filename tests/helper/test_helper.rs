@@ -9,6 +9,8 @@ mod ethernet_phones;
 mod frames;
 mod phone_page;
 mod registering_phone;
+mod restart_pbx;
+mod restarting_phone;
 mod simulated_phone;
 mod tftp_phone;
 mod traffic;
@@ -42,6 +44,19 @@ fn main() {
             ref faults @ ..,
         ] => {
             ethernet_phones::play(server, count, pace, seconds, faults);
+        }
+        ["restart-pbx", address, user, secret, ref options @ ..] => {
+            restart_pbx::run(address, user, secret, options);
+        }
+        [
+            "restarting-phone",
+            address,
+            pbx,
+            user,
+            mac,
+            ref options @ ..,
+        ] => {
+            restarting_phone::play(address, pbx, user, mac, options);
         }
         ["phone-page", mac, load] => phone_page::serve(mac, || load.to_owned()),
         ["simulated-phone", script] => simulated_phone::play(script),

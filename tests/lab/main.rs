@@ -12,6 +12,7 @@ mod ethernet_fleet;
 mod forger;
 mod network;
 mod preflight;
+mod restart;
 mod secrets;
 mod terminal;
 mod unreachable;

@@ -95,6 +95,17 @@ impl CredentialsError {
 }
 
 impl AmiCredentials {
+    /// Credentials that are in no file.
+    #[must_use]
+    pub fn new(host: &str, port: u16, user: &str, secret: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            port,
+            user: Secret::new(user.to_owned()),
+            secret: Secret::new(secret.to_owned()),
+        }
+    }
+
     /// Reads the file.
     ///
     /// # Errors

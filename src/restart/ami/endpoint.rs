@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::AmiMessage;
+use crate::{phone::Model, protocol::model};
 
 /// Maximum number of contacts that are kept of an endpoint. A line is shared by a few phones.
 pub const MAX_CONTACTS: usize = 32;
@@ -94,6 +95,13 @@ impl DeviceState {
 }
 
 impl Contact {
+    /// The model in the User-Agent.
+    #[must_use]
+    pub fn model(&self) -> Option<&'static Model> {
+        let product = self.user_agent.strip_prefix("Cisco-")?;
+        model(product.split('/').next().unwrap_or_default())
+    }
+
     /// The address in the URI, if it is one.
     #[must_use]
     pub fn address(&self) -> Option<Ipv4Addr> {

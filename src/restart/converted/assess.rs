@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
+    phone::Model,
     protocol::sip::SipTransport,
     restart::{
         ami::{Contact, DeviceState, EndpointState},
@@ -26,16 +27,15 @@ pub(super) fn assess(
     site: &mut impl RestartSite,
     captured: &CapturedRegisters,
 ) -> Result<Result<Order, WhyNot>, Failure> {
-    let event = match &candidate.event {
-        Ok(event) => *event,
-        Err(why) => return Ok(Err(why.clone())),
-    };
+    if let Err(why) = &candidate.event {
+        return Ok(Err(why.clone()));
+    }
     let Some(first) = candidate.lines.first() else {
         return Ok(Err(WhyNot::NoExtension));
     };
     let register = captured.of(candidate.mac);
     if !site.has_pbx() {
-        return Ok(without_pbx(candidate, event, first, register, site));
+        return Ok(without_pbx(candidate, first, register, site));
     }
     let mut endpoint = None;
     for line in &candidate.lines {
@@ -53,14 +53,13 @@ pub(super) fn assess(
     }
     Ok(match endpoint {
         None => Err(WhyNot::NoEndpoint(first.clone())),
-        Some(endpoint) => by_pbx(candidate, event, &endpoint, register),
+        Some(endpoint) => by_pbx(candidate, &endpoint, register),
     })
 }
 
 /// The order that Asterisk sends.
 fn by_pbx(
     candidate: &Candidate,
-    event: RestartEvent,
     endpoint: &EndpointState,
     register: Option<&CapturedRegister>,
 ) -> Result<Order, WhyNot> {
@@ -80,7 +79,10 @@ fn by_pbx(
         Some(register) => (Some(&register.call_id), CallIdSource::Wire),
         None => (contact.call_id.as_ref(), CallIdSource::Asterisk),
     };
-    let event = match event {
+    let shown = register
+        .and_then(|register| register.model)
+        .or_else(|| contact.model());
+    let event = match event(candidate, shown)? {
         RestartEvent::CheckSync => NotifyEvent::CheckSync,
         RestartEvent::ServiceControl => {
             let call_id = call_id.ok_or(WhyNot::NoCallId)?;
@@ -106,6 +108,14 @@ fn by_pbx(
     })
 }
 
+/// The event of the phone: without a model in the inventory, that of the model that it shows.
+fn event(candidate: &Candidate, shown: Option<&'static Model>) -> Result<RestartEvent, WhyNot> {
+    match (candidate.model, shown) {
+        (None, Some(model)) => RestartEvent::of(Some(model)).map_err(WhyNot::Unreachable),
+        _ => candidate.event.clone(),
+    }
+}
+
 /// The contact of this phone: that of its captured REGISTER, or the only one if no other phone has
 /// the extension.
 fn contact<'a>(
@@ -126,13 +136,12 @@ fn contact<'a>(
 /// The order that this machine sends over UDP, as a captured REGISTER shows where the phone is.
 fn without_pbx(
     candidate: &Candidate,
-    event: RestartEvent,
     first: &str,
     register: Option<&CapturedRegister>,
     site: &impl RestartSite,
 ) -> Result<Order, WhyNot> {
     let register = register.ok_or(WhyNot::NoWay)?;
-    let event = match event {
+    let event = match event(candidate, register.model)? {
         RestartEvent::CheckSync => NotifyEvent::CheckSync,
         RestartEvent::ServiceControl => {
             if register.transport != SipTransport::Udp || !site.is_own(register.pbx) {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use crate::{
-    phone::MacAddress,
+    phone::{MacAddress, Model},
     protocol::{
         bytes::capped,
         frame::{EthernetFrame, Payload},
@@ -42,6 +42,8 @@ pub enum SignalKind {
         is_unregister: bool,
         /// The number of its start-up alarm: 22 after a reset by its PBX.
         alarm: Option<u16>,
+        /// The model that it names.
+        model: Option<&'static Model>,
     },
     /// The final response to a NOTIFY.
     NotifyAnswered(u16),
@@ -96,6 +98,7 @@ impl PhoneSignal {
                 transport,
                 is_unregister: request.expires() == Some(0),
                 alarm: phone.alarm.and_then(|alarm| alarm.code),
+                model: phone.model,
             },
         })
     }
@@ -109,6 +112,7 @@ pub(super) struct CapturedRegister {
     pub(super) pbx: Ipv4Addr,
     pub(super) port: u16,
     pub(super) transport: SipTransport,
+    pub(super) model: Option<&'static Model>,
 }
 
 /// The last REGISTER of each phone.
@@ -129,6 +133,7 @@ impl CapturedRegisters {
             pbx,
             port,
             transport,
+            model,
             ..
         } = &signal.kind
             && (self.0.len() < MAX_PHONES || self.0.contains_key(&mac))
@@ -141,6 +146,7 @@ impl CapturedRegisters {
                     pbx: *pbx,
                     port: *port,
                     transport: *transport,
+                    model: *model,
                 },
             );
         }

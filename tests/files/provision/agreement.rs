@@ -305,7 +305,7 @@ const NAMES: &str = "type protocol bind transport context disallow allow auth ao
     password max_contacts remove_existing qualify_frequency tcpenable tcpbindaddr udpbindaddr host \
     send_rpid named_call_group named_pickup_group voicemail_extension sendrpid callcounter \
     namedcallgroup namedpickupgroup vmexten secret nat qualify directmedia dtmfmode mailbox fullname cid_number hassip hasiax hasvoicemail \
-    vmsecret exten same";
+    vmsecret exten same deny permit read write Event";
 
 fn check_shape(built: &ProvisionOutput) {
     let names: BTreeSet<_> = NAMES.split_whitespace().collect();

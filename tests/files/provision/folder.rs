@@ -26,10 +26,12 @@ fn every_file_is_written_and_readable_by_its_owner_only() {
         names,
         [
             "README.txt",
+            "ami.toml",
             "asterisk/chan_sip/extensions.conf",
             "asterisk/chan_sip/sip.conf",
             "asterisk/chan_sip/users.conf",
             "asterisk/extensions.conf",
+            "asterisk/manager.conf",
             "asterisk/pjsip.conf",
             "asterisk/voicemail.conf",
             "files.sha256",
@@ -51,7 +53,11 @@ fn every_file_is_written_and_readable_by_its_owner_only() {
     assert_eq!(fs::read_dir(office.base.path()).unwrap().count(), 2);
     let made = String::from_utf8(files["secrets.toml"].clone()).unwrap();
     let secrets: Vec<_> = made.split('"').skip(3).step_by(4).collect();
-    assert_eq!(secrets.len(), 3, "a password and two PINs");
+    assert_eq!(
+        secrets.len(),
+        4,
+        "a password, two PINs and the secret of AMI"
+    );
     let texts =
         stdout(&assert) + &stderr(&assert) + std::str::from_utf8(&files["README.txt"]).unwrap();
     for secret in secrets.iter().chain(&["hunter2"]) {

@@ -27,6 +27,7 @@ fn a_7940_without_a_load_gets_no_sep_file_and_with_one_the_same_load_everywhere(
         [
             "SIP001D45AABB01.cnf",
             "SIPDefault.cnf",
+            "syncinfo.xml",
             "XMLDefault.cnf.xml"
         ]
     );

@@ -1,0 +1,320 @@
+//! `reflash restart` on a PBX, with phones that obey NOTIFY by the rules of Cisco's SIP stack.
+
+use std::{
+    fs::{self, File, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::support::{
+    helper,
+    lan::wait_for,
+    namespaces::{PHONES, SERVER, TwoHosts},
+};
+
+const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
+const SECRET: &str = "correct-horse-battery";
+
+/// A PBX, and phones that are registered at it.
+struct Lab {
+    hosts: TwoHosts,
+    folder: tempfile::TempDir,
+    programs: Vec<Child>,
+}
+
+fn mac(number: usize) -> String {
+    format!("001D45AABB{:02X}", number + 1)
+}
+
+impl Lab {
+    fn new(name: &str, pbx: &[&str]) -> Self {
+        let mut lab = Self {
+            hosts: TwoHosts::build(name),
+            folder: tempfile::tempdir().unwrap(),
+            programs: Vec::new(),
+        };
+        let mut command = lab.hosts.on_server(helper());
+        command
+            .args(["restart-pbx", SERVER, "reflash", SECRET])
+            .args(pbx);
+        lab.start(command, "pbx.log", "ready");
+        lab.write(
+            "ami.toml",
+            &format!("host = '127.0.0.1'\nuser = 'reflash'\nsecret = '{SECRET}'\n"),
+        );
+        lab
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn start(&mut self, mut command: Command, log: &str, ready: &str) {
+        let log = self.folder.path().join(log);
+        let child = command
+            .stdin(Stdio::null())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        self.programs.push(child);
+        wait_for(&log, ready);
+    }
+
+    /// Starts the phone with this number: extension 1001 and so on.
+    fn phone(&mut self, number: usize, options: &[&str]) {
+        let user = format!("{}", 1001 + number);
+        let mut command = self.hosts.on_phones(helper());
+        command
+            .args([
+                "restarting-phone",
+                PHONES[number],
+                SERVER,
+                &user,
+                &mac(number),
+            ])
+            .args(options);
+        self.start(command, &format!("{user}.log"), "registered");
+    }
+
+    fn log(&self, number: usize) -> Vec<String> {
+        let path = self.folder.path().join(format!("{}.log", 1001 + number));
+        let text = fs::read_to_string(path).unwrap();
+        text.lines().skip(1).map(str::to_owned).collect()
+    }
+
+    fn record(&self) -> PathBuf {
+        self.folder.path().join("restarts.jsonl")
+    }
+
+    /// Runs `reflash restart`; the exit code and the document.
+    fn restart(&self, arguments: &[&str]) -> (Option<i32>, Value) {
+        let output = self
+            .hosts
+            .on_server(REFLASH)
+            .current_dir(self.folder.path())
+            .args(["restart", "--json", "--yes", "--record", "restarts.jsonl"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        for shown in [
+            &text,
+            &errors,
+            &fs::read_to_string(self.record()).unwrap_or_default(),
+        ] {
+            assert!(
+                !shown.contains(SECRET) && !shown.contains("not-to-be-shown"),
+                "{shown}"
+            );
+        }
+        let document = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(errors));
+        (output.status.code(), document)
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        for program in &mut self.programs {
+            // Fails where it has ended already, which is what is wanted.
+            let _ = program.kill();
+            let _ = program.wait();
+        }
+    }
+}
+
+fn statuses(document: &Value) -> Vec<&str> {
+    let phones = document["phones"].as_array();
+    let phones = phones.unwrap_or_else(|| panic!("{document:#}"));
+    phones
+        .iter()
+        .map(|phone| phone["restart"].as_str().unwrap_or("none"))
+        .collect()
+}
+
+const INVENTORY: &str = "
+[site]
+pbx = '192.0.2.1'
+transport = 'tcp'
+[[phone]]
+mac = '001D45AABB01'
+model = 7965
+extension = 1001
+[[phone]]
+mac = '001D45AABB02'
+model = 7965
+extension = 1002
+[[phone]]
+mac = '001D45AABB03'
+model = 7960
+extension = 1003
+";
+
+#[test]
+fn phones_over_tcp_and_udp_restart_with_captured_call_ids_and_are_back() {
+    let mut lab = Lab::new("rst", &[]);
+    lab.write("office.toml", INVENTORY);
+    lab.phone(0, &["tcp", "refresh"]);
+    // Asterisk has its Call-ID from before it lost its power.
+    lab.phone(1, &["tcp", "refresh", "stale"]);
+    lab.phone(2, &["check-sync", "refresh"]);
+    let common = [
+        "--inventory",
+        "office.toml",
+        "--ami",
+        "ami.toml",
+        "--interface",
+        "eth0",
+    ];
+    let run = [&common[..], &["--capture-time", "30s", "--wait", "30s"]].concat();
+    let (code, document) = lab.restart(&run);
+    assert_eq!(statuses(&document), ["back"; 3], "{document:#}");
+    assert_eq!(code, Some(0));
+    for number in 0..3 {
+        assert_eq!(lab.log(number), ["notify 200", "reset"], "phone {number}");
+    }
+    for phone in document["phones"].as_array().unwrap() {
+        let evidence = phone["evidence"].as_str().unwrap();
+        assert!(evidence.starts_with("REGISTER with alarm 22"), "{evidence}");
+    }
+    let record = fs::read_to_string(lab.record()).unwrap();
+    let kinds = |kind: &str| record.matches(&format!("\"kind\":\"{kind}\"")).count();
+    assert_eq!(kinds("order"), 3, "{record}");
+
+    // Within five minutes, no phone is ordered again.
+    let (code, document) = lab.restart(&run);
+    assert_eq!(code, Some(1));
+    for phone in document["phones"].as_array().unwrap() {
+        assert_eq!(phone["reason"], "ordered-recently", "{document:#}");
+    }
+    assert_eq!(lab.log(0).len(), 2);
+}
+
+#[test]
+fn a_stale_call_id_is_answered_with_400_and_explained() {
+    let mut lab = Lab::new("rst4", &[]);
+    lab.write("office.toml", INVENTORY);
+    lab.phone(1, &["tcp", "stale"]);
+    let (code, document) = lab.restart(&[
+        "1002",
+        "--inventory",
+        "office.toml",
+        "--ami",
+        "ami.toml",
+        "--interface",
+        "eth0",
+        "--wait",
+        "20s",
+    ]);
+    assert_eq!(
+        (code, statuses(&document)),
+        (Some(1), vec!["ignored"]),
+        "{document:#}"
+    );
+    let phone = &document["phones"][0];
+    let evidence = phone["evidence"].as_str().unwrap();
+    assert!(
+        evidence.contains("Asterisk keeps the Call-ID of the first REGISTER"),
+        "{evidence}"
+    );
+    let cure = phone["cure"].as_str().unwrap();
+    assert!(
+        cure.contains("database del registrar/contact \"1002;@0123abcd\""),
+        "{cure}"
+    );
+    assert_eq!(lab.log(1), ["notify 400"]);
+}
+
+#[test]
+fn without_a_capture_asterisk_shows_that_a_phone_is_back() {
+    let mut lab = Lab::new("rsta", &["busy=1001:4"]);
+    lab.write("office.toml", INVENTORY);
+    // In a call at first, and ordered after it.
+    lab.phone(0, &["tcp"]);
+    // Its call begins later: it answers 200 and restarts after the call.
+    lab.phone(1, &["tcp", "call=8"]);
+    let run = [
+        "1001",
+        "1002",
+        "--inventory",
+        "office.toml",
+        "--ami",
+        "ami.toml",
+    ];
+    let (code, document) = lab.restart(&[&run[..], &["--wait", "60s"]].concat());
+    assert_eq!(statuses(&document), ["back"; 2], "{document:#}");
+    assert_eq!(code, Some(0));
+    let evidence = document["phones"][0]["evidence"].as_str().unwrap();
+    assert_eq!(evidence, "Asterisk has a registration with a new Call-ID");
+}
+
+#[test]
+fn over_udp_a_phone_answers_by_the_rules_of_its_stack() {
+    for (options, answer, restart) in [
+        (&[][..], "notify 200", "back"),
+        (&["address-proxy"], "notify 400", "ignored"),
+        // Its User-Agent names the model, which obeys another event.
+        (&["check-sync"], "notify 200", "back"),
+    ] {
+        let mut lab = Lab::new("rstu", &[]);
+        let options: Vec<&str> = options.iter().copied().chain(["refresh"]).collect();
+        lab.phone(0, &options);
+        let run = ["001D45AABB01=1001", "--interface", "eth0", "--wait", "20s"];
+        let (_, document) = lab.restart(&run);
+        assert_eq!(statuses(&document), [restart], "{options:?} {document:#}");
+        assert_eq!(document["phones"][0]["way"], "udp");
+        assert_eq!(lab.log(0)[0], answer, "{options:?}");
+    }
+}
+
+#[test]
+fn a_silent_phone_is_given_up_after_32_seconds() {
+    let mut lab = Lab::new("rsts", &[]);
+    lab.phone(0, &["silent", "refresh"]);
+    let (code, document) = lab.restart(&["001D45AABB01=1001", "--interface", "eth0"]);
+    assert_eq!(
+        (code, statuses(&document)),
+        (Some(1), vec!["ignored"]),
+        "{document:#}"
+    );
+    let evidence = document["phones"][0]["evidence"].as_str().unwrap();
+    assert_eq!(evidence, "the phone did not answer in 32 s");
+    assert_eq!(lab.log(0), ["notify dropped"; 11]);
+}
+
+#[test]
+fn a_phone_over_tcp_gets_no_notify_without_ami() {
+    let mut lab = Lab::new("rstt", &[]);
+    lab.phone(0, &["tcp", "refresh"]);
+    let (code, document) = lab.restart(&["001D45AABB01=1001", "--interface", "eth0"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(document["phones"][0]["reason"], "only-pbx", "{document:#}");
+    assert!(lab.log(0).is_empty());
+}
+
+#[test]
+fn a_hostile_manager_ends_the_run_and_no_phone_is_ordered() {
+    for (manager, expected) in [
+        (
+            "manager=junk",
+            "more than 1000 messages with another ActionID",
+        ),
+        ("manager=silent", "did not answer in 10 s"),
+    ] {
+        let mut lab = Lab::new("rsth", &[manager]);
+        lab.write("office.toml", INVENTORY);
+        lab.phone(0, &["tcp"]);
+        let (code, said) =
+            lab.restart(&["1001", "--inventory", "office.toml", "--ami", "ami.toml"]);
+        assert_eq!(code, Some(1));
+        let said = said.as_str().unwrap();
+        assert!(said.contains(expected), "{said}");
+        assert!(lab.log(0).is_empty());
+    }
+}
