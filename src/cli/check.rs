@@ -1,6 +1,6 @@
 //! `reflash check`: checks this machine and its network before phones are connected.
 
-mod restart_commands;
+mod resets;
 
 use std::path::PathBuf;
 
@@ -36,7 +36,7 @@ Examples:
   The settings for the network's DHCP server:
     reflash check --interface eth0 --paste dnsmasq
   The commands that restart phones at their present call manager:
-    reflash check --restart-commands cme --inventory office.toml")]
+    reflash check --resets cme --inventory office.toml")]
 pub(super) struct Args {
     #[command(flatten)]
     network: NetworkArgs,
@@ -51,17 +51,17 @@ pub(super) struct Args {
     #[arg(long, value_name = "KIND", hide_possible_values = true,
           help_heading = heading::OUTPUT)]
     paste: Option<ServerKind>,
-    /// Only print how this call manager restarts phones
+    /// Only print how this call manager resets phones
     ///
     /// For phones that still run: after a restart they read their files from this machine, if DHCP
     /// option 150 names it. KIND is cucm, cme, chan_sccp or chan_skinny.
-    #[arg(long, value_name = "KIND", value_parser = restart_commands::kind, requires = "inventory",
+    #[arg(long, value_name = "KIND", value_parser = resets::kind, requires = "inventory",
           help_heading = heading::OUTPUT)]
-    restart_commands: Option<CallManagerKind>,
-    /// The phones for --restart-commands
-    #[arg(long, value_name = "FILE", requires = "restart_commands", help_heading = heading::PHONES)]
+    resets: Option<CallManagerKind>,
+    /// The phones for --resets
+    #[arg(long, value_name = "FILE", requires = "resets", help_heading = heading::PHONES)]
     inventory: Option<PathBuf>,
-    /// Most phones in a wave of --restart-commands
+    /// Most phones in a wave of --resets
     #[arg(long, value_name = "N", default_value_t = WAVE, value_parser = number(1..=1000_usize),
           help_heading = heading::PHONES)]
     wave: usize,
@@ -72,8 +72,8 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     if let Some(kind) = args.paste {
         return paste(kind, args, globals);
     }
-    if let (Some(kind), Some(inventory)) = (args.restart_commands, &args.inventory) {
-        return restart_commands::run(kind, inventory, args.wave, globals);
+    if let (Some(kind), Some(inventory)) = (args.resets, &args.inventory) {
+        return resets::run(kind, inventory, args.wave, globals);
     }
     let isolated = args.dhcp.isolated()?;
     let options = args.network.check_options(isolated);

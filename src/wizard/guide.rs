@@ -40,7 +40,7 @@ pub(super) struct Guide {
 
 /// Phones that still run need no person, if their call manager restarts them.
 const AT_CALL_MANAGER: &str = "Phones that still run at a call manager can be restarted from there, \
-    if DHCP names this machine: `reflash check --restart-commands KIND --inventory FILE` prints the \
+    if DHCP names this machine: `reflash check --resets KIND --inventory FILE` prints the \
     commands (KIND: cucm, cme, chan_sccp or chan_skinny).";
 
 impl Guide {

@@ -237,6 +237,7 @@ fn every_code_has_a_test_and_a_row_in_docs_lint() {
         "password-differs",
         "peer-firmware",
         "range",
+        "sync-info",
         "unknown-key",
         "unquoted",
         "unread",

@@ -1,4 +1,4 @@
-//! `check --restart-commands`: how the call manager that still serves the phones restarts them.
+//! `check --resets`: how the call manager that still serves the phones restarts them.
 
 use std::path::Path;
 
