@@ -256,16 +256,20 @@ fn without_a_capture_asterisk_shows_that_a_phone_is_back() {
 
 #[test]
 fn over_udp_a_phone_answers_by_the_rules_of_its_stack() {
-    for (options, answer, restart) in [
-        (&[][..], "notify 200", "back"),
-        (&["address-proxy"], "notify 400", "ignored"),
+    for (options, extension, answer, restart) in [
+        (&[][..], "1001", "notify 200", "back"),
+        // It puts the restart off until the end of a call.
+        (&["call=3"], "1001", "notify 200", "back"),
+        (&["address-proxy"], "1001", "notify 400", "ignored"),
+        (&[], "1009", "notify 404", "ignored"),
         // Its User-Agent names the model, which obeys another event.
-        (&["check-sync"], "notify 200", "back"),
+        (&["check-sync"], "1001", "notify 200", "back"),
     ] {
         let mut lab = Lab::new("rstu", &[]);
         let options: Vec<&str> = options.iter().copied().chain(["refresh"]).collect();
         lab.phone(0, &options);
-        let run = ["001D45AABB01=1001", "--interface", "eth0", "--wait", "20s"];
+        let phone = format!("001D45AABB01={extension}");
+        let run = [&phone, "--interface", "eth0", "--wait", "20s"];
         let (_, document) = lab.restart(&run);
         assert_eq!(statuses(&document), [restart], "{options:?} {document:#}");
         assert_eq!(document["phones"][0]["way"], "udp");
@@ -273,6 +277,7 @@ fn over_udp_a_phone_answers_by_the_rules_of_its_stack() {
     }
 }
 
+/// It takes 32 s: RFC 3261 gives a request so long (timer F).
 #[test]
 fn a_silent_phone_is_given_up_after_32_seconds() {
     let mut lab = Lab::new("rsts", &[]);
@@ -317,4 +322,92 @@ fn a_hostile_manager_ends_the_run_and_no_phone_is_ordered() {
         assert!(said.contains(expected), "{said}");
         assert!(lab.log(0).is_empty());
     }
+}
+
+#[test]
+fn an_interrupted_run_orders_no_further_phone_and_prints_its_report() {
+    let mut lab = Lab::new("rsti", &[]);
+    lab.write("office.toml", INVENTORY);
+    // It puts its restart off, so that it is still awaited at the signal.
+    lab.phone(0, &["tcp", "call=30"]);
+    lab.phone(1, &["tcp"]);
+    let mut command = lab.hosts.on_server(REFLASH);
+    command
+        .current_dir(lab.folder.path())
+        .args([
+            "restart",
+            "1001",
+            "1002",
+            "--json",
+            "--yes",
+            "--record",
+            "restarts.jsonl",
+        ])
+        .args(["--inventory", "office.toml", "--ami", "ami.toml"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_for(&lab.record(), "\"restart\":\"ordered\"");
+    let pid = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(statuses(&document), ["ordered", "none"], "{document:#}");
+    assert_eq!(document["phones"][1]["reason"], "stopped", "{document:#}");
+    assert!(lab.log(1).is_empty());
+}
+
+#[test]
+fn a_dry_run_orders_no_phone_and_writes_no_record() {
+    let mut lab = Lab::new("rstd", &["busy=1001:600"]);
+    lab.write("office.toml", INVENTORY);
+    lab.phone(0, &["tcp"]);
+    lab.phone(1, &["tcp"]);
+    let run = [
+        "--inventory",
+        "office.toml",
+        "--ami",
+        "ami.toml",
+        "--dry-run",
+    ];
+    let (code, document) = lab.restart(&run);
+    assert_eq!(code, Some(1));
+    let phones = document["phones"].as_array().unwrap();
+    let reasons: Vec<_> = phones
+        .iter()
+        .map(|phone| phone["reason"].as_str())
+        .collect();
+    assert_eq!(
+        reasons,
+        [Some("in-call"), None, Some("not-registered")],
+        "{document:#}"
+    );
+    assert_eq!(phones[1]["ready"], true);
+    assert!(lab.log(0).is_empty() && lab.log(1).is_empty());
+    assert!(!lab.record().exists());
+}
+
+#[test]
+fn without_consent_and_terminal_no_file_is_opened() {
+    let lab = Lab::new("rstc", &[]);
+    let output = lab
+        .hosts
+        .on_server(REFLASH)
+        .args(["restart", "--inventory", "missing.toml"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("needs consent") && said.contains("Add --yes, or --dry-run"),
+        "{said}"
+    );
 }

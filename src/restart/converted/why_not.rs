@@ -75,7 +75,9 @@ impl WhyNot {
                 .to_owned(),
             Self::NoExtension => "the inventory has no extension for it".to_owned(),
             Self::NoEndpoint(name) => format!("Asterisk has no endpoint {name}"),
-            Self::NotRegistered => "it is not registered at Asterisk".to_owned(),
+            Self::NotRegistered => {
+                "it is not registered at Asterisk, or Asterisk does not reach it".to_owned()
+            }
             Self::InCall(state) => format!("it is in a call (Asterisk: {state})"),
             Self::StateUnknown => "Asterisk does not know whether it is in a call".to_owned(),
             Self::SharedLine => "several contacts or phones have its extension, and which contact \
