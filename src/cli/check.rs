@@ -54,7 +54,7 @@ pub(super) struct Args {
     /// Only print how this call manager resets phones
     ///
     /// For phones that still run: after a restart they read their files from this machine, if DHCP
-    /// option 150 names it. KIND is cucm, cme, chan_sccp or chan_skinny.
+    /// option 150 names it. KIND is cucm, cme, `chan_sccp` or `chan_skinny`.
     #[arg(long, value_name = "KIND", value_parser = resets::kind, requires = "inventory",
           help_heading = heading::OUTPUT)]
     resets: Option<CallManagerKind>,

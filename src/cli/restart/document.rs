@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::phone::Model;
 use crate::restart::converted::{RestartRun, RestartStatus, RestartedPhone};
 
 /// The document; docs/json.md describes it.
@@ -69,7 +70,7 @@ impl PhoneDocument {
         Self {
             mac: candidate.mac.to_string(),
             name: candidate.name.clone(),
-            model: candidate.model.map(|model| model.plain_number()),
+            model: candidate.model.map(Model::plain_number),
             extension: candidate.lines.first().cloned(),
             address: order.and_then(|order| order.address),
             way: order.map(|order| order.way.name()),

@@ -21,7 +21,7 @@ pub(super) fn candidates(
             ));
         }
         let all = named.iter().map(|text| without_inventory(text));
-        return unique(all.collect::<Result<_, _>>()?);
+        return Ok(unique(all.collect::<Result<_, _>>()?));
     };
     let all = Candidate::of_inventory(inventory);
     if all.is_empty() {
@@ -34,18 +34,18 @@ pub(super) fn candidates(
         return Ok(all);
     }
     let chosen = named.iter().map(|text| of_list(&all, text));
-    unique(chosen.collect::<Result<_, _>>()?)
+    Ok(unique(chosen.collect::<Result<_, _>>()?))
 }
 
 /// A phone is ordered once, however often it is named.
-fn unique(mut candidates: Vec<Candidate>) -> Result<Vec<Candidate>, Failure> {
+fn unique(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     let mut known: Vec<MacAddress> = Vec::new();
     candidates.retain(|candidate| {
         let is_new = !known.contains(&candidate.mac);
         known.push(candidate.mac);
         is_new
     });
-    Ok(candidates)
+    candidates
 }
 
 fn without_inventory(text: &str) -> Result<Candidate, Failure> {
@@ -105,12 +105,15 @@ fn label(phone: &RestartedPhone) -> String {
         .map(|model| format!("{} ", model.number))
         .unwrap_or_default();
     label += &candidate.mac.to_string();
-    if let Some(name) = &candidate.name {
-        label += &format!(" {}", escape(name));
-    }
-    if let Some(line) = candidate.lines.first() {
-        label += &format!(" ({})", escape(line));
-    }
+    let name = candidate
+        .name
+        .as_deref()
+        .map(|name| format!(" {}", escape(name)));
+    let line = candidate
+        .lines
+        .first()
+        .map(|line| format!(" ({})", escape(line)));
+    label.extend(name.into_iter().chain(line));
     label
 }
 
@@ -148,22 +151,22 @@ pub(super) fn report(run: &RestartRun, dry_run: bool) -> String {
         .iter()
         .filter(|phone| phone.status == RestartStatus::Back)
         .count();
-    let mut text = String::new();
     if dry_run {
-        text += &plan(run);
-        text += &format!(
-            "{} of {} phones would be restarted. No phone was ordered.\n",
+        return format!(
+            "{}{} of {} phones would be restarted. No phone was ordered.\n",
+            plan(run),
             run.ready(),
             phones.len()
         );
-    } else {
-        let others = phones
-            .iter()
-            .filter(|phone| phone.status != RestartStatus::Back);
-        text += &others.map(lines).collect::<String>();
-        text += &format!("{back} of {} phones are back.\n", phones.len());
     }
-    text
+    let others = phones
+        .iter()
+        .filter(|phone| phone.status != RestartStatus::Back);
+    format!(
+        "{}{back} of {} phones are back.\n",
+        others.map(lines).collect::<String>(),
+        phones.len()
+    )
 }
 
 #[cfg(test)]

@@ -87,13 +87,14 @@ impl AmiDecoder {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
-        self.read(bytes).map_err(|fault| {
+        let read = self.read(bytes);
+        if let Err(fault) = &read {
             *self = Self {
                 fault: Some(fault.clone()),
                 ..Self::default()
             };
-            fault
-        })
+        }
+        read
     }
 
     /// Whether the banner was read.

@@ -326,11 +326,9 @@ fn may_be_ordered(phone: &RestartedPhone) -> bool {
 
 /// Whether the phone sent this message: by its MAC, or by its address if the message names none.
 fn is_of(phone: &RestartedPhone, signal: &PhoneSignal) -> bool {
-    match signal.mac {
-        Some(mac) => mac == phone.candidate.mac,
-        None => {
-            let address = phone.order.as_ref().and_then(|order| order.address);
-            address == Some(signal.address)
-        }
+    if let Some(mac) = signal.mac {
+        return mac == phone.candidate.mac;
     }
+    let address = phone.order.as_ref().and_then(|order| order.address);
+    address == Some(signal.address)
 }
