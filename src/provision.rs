@@ -88,7 +88,14 @@ pub fn build(
         files.push(OutputFile { path, bytes });
     };
     let mut of_phones = phone_files(&plan, given);
-    sync::add(&plan, &mut of_phones);
+    if let Some(sync) = sync::number(&plan, &of_phones) {
+        let mut files = of_phones.iter_mut();
+        let common = files.find(|(name, _)| name == first_phones::COMMON);
+        if let Some((_, bytes)) = common {
+            bytes.extend(sync.line.into_bytes());
+        }
+        of_phones.push((sync::NAME.to_owned(), in_memory(sync.info)));
+    }
     for (name, bytes) in of_phones {
         add(TFTP, &name, bytes);
     }

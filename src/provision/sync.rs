@@ -6,19 +6,21 @@ use std::io;
 use quick_xml::Writer;
 use sha2::{Digest, Sha256};
 
-use super::{first_phones, output::DIAL_PLAN, plan::ProvisionPlan};
+use super::{output::DIAL_PLAN, plan::ProvisionPlan};
 
 /// The file that these phones read after a NOTIFY.
-const NAME: &str = "syncinfo.xml";
+pub(super) const NAME: &str = "syncinfo.xml";
 
-/// Adds `sync` to `SIPDefault.cnf`, and `syncinfo.xml` with the same number. Both change with the
-/// files of these phones. A running phone has the number of its last start: it restarts if its files
-/// have changed since, reads the new number, and does not restart again.
+/// The line that sets `sync` in `SIPDefault.cnf`, and `syncinfo.xml` with the same number. Both change
+/// with the `files` of these phones. A running phone has the number of its last start: it restarts if its
+/// files have changed since, reads the new number, and does not restart again. `None`: no phone reads
+/// them, or there is no generated secret.
 ///
 /// The number depends on passwords, and anyone can read it: it is keyed with a secret, without which
 /// passwords cannot be tried against it.
-pub(super) fn add(plan: &ProvisionPlan, files: &mut Vec<(String, Vec<u8>)>) {
-    let Some(manager) = &plan.manager else { return };
+pub(super) fn number(plan: &ProvisionPlan, files: &[(String, Vec<u8>)]) -> Option<SyncFiles> {
+    let manager = plan.manager.as_ref()?;
+    plan.site.first_phones.as_ref()?;
     let mut digest = Sha256::new();
     let mut add = |bytes: &[u8]| {
         digest.update(bytes.len().to_be_bytes());
@@ -37,13 +39,18 @@ pub(super) fn add(plan: &ProvisionPlan, files: &mut Vec<(String, Vec<u8>)>) {
         .fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
     // 1 is what a phone has whose files name no number.
     let number = number.max(2);
-    let common = files
-        .iter_mut()
-        .find(|(name, _)| name == first_phones::COMMON);
-    if let Some((_, bytes)) = common {
-        bytes.extend(format!("sync: {number}\n").into_bytes());
-        files.push((NAME.to_owned(), super::in_memory(info(number))));
-    }
+    Some(SyncFiles {
+        line: format!("sync: {number}\n"),
+        info: info(number),
+    })
+}
+
+/// What is written with one number.
+pub(super) struct SyncFiles {
+    /// The line of `SIPDefault.cnf`.
+    pub(super) line: String,
+    /// `syncinfo.xml`.
+    pub(super) info: io::Result<Vec<u8>>,
 }
 
 /// `*`: whichever load the phone runs.

@@ -8,13 +8,15 @@ mod client;
 mod credentials;
 mod endpoint;
 mod error;
+mod limits;
 mod message;
 
-pub use client::{ANSWER_TIME, AmiClient, AmiRequest, AmiResult, MAX_FOREIGN, MAX_MESSAGES};
+pub use client::{AmiClient, AmiRequest, AmiResult};
 pub use credentials::{AmiCredentials, CredentialsError, DEFAULT_PORT, MAX_CREDENTIALS};
 pub use endpoint::{Contact, DeviceState, EndpointState, MAX_CONTACTS};
 pub use error::AmiError;
-pub use message::{AmiDecoder, AmiMessage, MAX_BANNER, MAX_FIELDS, MAX_LINE};
+pub use limits::{ANSWER_TIME, MAX_BANNER, MAX_FIELDS, MAX_FOREIGN, MAX_LINE, MAX_MESSAGES};
+pub use message::{AmiDecoder, AmiMessage};
 
 #[cfg(test)]
 mod tests;

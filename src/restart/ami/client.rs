@@ -1,21 +1,15 @@
 //! The conversation with the server, one action after another.
 
-use std::{
-    fmt::Write as _,
-    time::{Duration, Instant},
+use std::{fmt::Write as _, time::Instant};
+
+use super::{
+    credentials::AmiCredentials,
+    endpoint::EndpointState,
+    error::AmiError,
+    limits::{ANSWER_TIME, MAX_FOREIGN, MAX_MESSAGES},
+    message::{AmiDecoder, AmiMessage},
 };
-
-use super::{AmiCredentials, AmiDecoder, AmiError, AmiMessage, EndpointState};
 use crate::restart::notify::NotifyEvent;
-
-/// Time that the server has for the whole answer to one action, and for its banner.
-pub const ANSWER_TIME: Duration = Duration::from_secs(10);
-
-/// Maximum number of messages that answer one action. An endpoint has a few dozen.
-pub const MAX_MESSAGES: u32 = 1_000;
-
-/// Maximum number of messages in all that belong to no action of this client. Events are turned off.
-pub const MAX_FOREIGN: u32 = 1_000;
 
 /// What the client is asked to do after the login.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::AmiMessage;
+use super::message::AmiMessage;
 use crate::{phone::Model, protocol::model};
 
 /// Maximum number of contacts that are kept of an endpoint. A line is shared by a few phones.

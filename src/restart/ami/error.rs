@@ -1,9 +1,6 @@
 //! Why the AMI server cannot be used.
 
-use super::{
-    client::{ANSWER_TIME, MAX_FOREIGN, MAX_MESSAGES},
-    message::{MAX_BANNER, MAX_FIELDS, MAX_LINE},
-};
+use super::limits::{ANSWER_TIME, MAX_BANNER, MAX_FIELDS, MAX_FOREIGN, MAX_LINE, MAX_MESSAGES};
 
 /// Why the connection ended. No message contains a part of the credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,16 +1,10 @@
 //! Messages of AMI: `Name: value` lines that an empty line ends. The first line of a connection is a
 //! banner.
 
-use super::AmiError;
-
-/// Maximum length of the banner in bytes. Asterisk's has about 30.
-pub const MAX_BANNER: usize = 128;
-
-/// Maximum length of a line in bytes. Those of an endpoint's contacts have a few hundred.
-pub const MAX_LINE: usize = 8 * 1024;
-
-/// Maximum number of lines of a message. `EndpointDetail` has about 150.
-pub const MAX_FIELDS: usize = 512;
+use super::{
+    error::AmiError,
+    limits::{MAX_BANNER, MAX_FIELDS, MAX_LINE},
+};
 
 const BANNER: &[u8] = b"Asterisk Call Manager/";
 

@@ -42,7 +42,7 @@ impl Conversation {
         String::from_utf8(self.client.take_output()).unwrap()
     }
 
-    /// What answers the last action: its ActionID is filled in.
+    /// What answers the last action: its `ActionID` is filled in.
     fn answer(&mut self, number: u32, text: &str) -> Result<Option<AmiResult>, AmiError> {
         let text = text.replace("{id}", &format!("ActionID: reflash-{number}"));
         self.gets(&text.replace('\n', "\r\n"))

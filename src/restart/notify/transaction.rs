@@ -67,7 +67,8 @@ impl ClientTransaction {
             return None;
         }
         self.sent += 1;
-        self.next = now + self.interval;
+        // A late poll does not delay the later ones.
+        self.next = (self.next + self.interval).max(now);
         self.interval = match self.state {
             State::Proceeding => T2,
             _ => (self.interval * 2).min(T2),
