@@ -121,10 +121,9 @@ pub fn check(
             .flat_map(|bundle| bundle.served_loads().cloned())
             .collect(),
         dial_plans: plans.collect(),
-        common_keys: files
-            .iter()
-            .flat_map(|file| lint::common_keys(Path::new(file.name()), file.bytes()))
-            .collect(),
+        common: files.iter().find_map(|file| {
+            lint::common_settings(Path::new(file.name()), file.source(), file.bytes())
+        }),
         ..LintContext::default()
     };
     let mut findings: Vec<Finding> = files
@@ -243,10 +242,9 @@ pub fn check_folder(folder: &ServedFolder, quiet: bool) {
         .flat_map(|(_, bytes)| lint::dial_templates(bytes));
     let known = LintContext {
         dial_plans: plans.collect(),
-        common_keys: read
+        common: read
             .iter()
-            .flat_map(|(path, bytes)| lint::common_keys(path, bytes))
-            .collect(),
+            .find_map(|(path, bytes)| lint::common_settings(path, path, bytes)),
         ..LintContext::default()
     };
     let mut findings = Vec::new();
