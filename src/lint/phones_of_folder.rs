@@ -234,7 +234,7 @@ fn accepted(user: &str, known: &LintContext) -> Option<(usize, Cure)> {
         let aor = pjsip.aors.iter().find(|aor| aor.name == user)?;
         let name = user.to_owned();
         let cure: Cure = Box::new(move |count| {
-            format!("Set max_contacts={count} in the section [{name}] with type=aor")
+            format!("set max_contacts={count} in the section [{name}] with type=aor")
         });
         // Without any, there is a finding about that.
         (aor.max_contacts > 0 && !pjsip.partial).then_some((aor.max_contacts, cure))
@@ -243,6 +243,6 @@ fn accepted(user: &str, known: &LintContext) -> Option<(usize, Cure)> {
         return Some((usize::try_from(most).unwrap_or(usize::MAX), cure));
     }
     known.sip.as_ref()?.peer(user)?;
-    let cure: Cure = Box::new(|_| "Use chan_pjsip: a peer of sip.conf is one phone".to_owned());
+    let cure: Cure = Box::new(|_| "use chan_pjsip, as a peer of sip.conf is one phone".to_owned());
     Some((1, cure))
 }
