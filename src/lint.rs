@@ -50,7 +50,7 @@ pub use codes::CODES;
 pub use context::LintContext;
 pub use explanation::{FindingExplanation, explanations};
 pub use findings::MAX_FINDINGS;
-pub use first_phone_files::{common_settings, contradictions};
+pub use first_phone_files::{common_settings, contradictions, lines_of_settings};
 pub use legacy::CommonSettings;
 pub use manager::{RegisteringLine, registering_lines, registrars, transport_layer};
 pub use name::FileKind;

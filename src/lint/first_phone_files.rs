@@ -7,6 +7,7 @@ use roxmltree::Node;
 use super::{
     findings::FindingList,
     legacy::{self, CommonSettings},
+    manager::RegisteringLine,
     name,
     plan_names::with_root,
     text::{LineColumn, Text},
@@ -113,6 +114,13 @@ pub fn common_settings(name: &Path, source: &Path, bytes: &[u8]) -> Option<Commo
     let name = name.file_name()?.to_str()?;
     name.eq_ignore_ascii_case(name::COMMON_SETTINGS)
         .then(|| CommonSettings::new(source.to_owned(), &settings_text(bytes)))
+}
+
+/// The lines of a `SIP<MAC>.cnf` that register over UDP, with the `SIPDefault.cnf` that the phone reads
+/// before it. The list is empty if the phone does not register.
+#[must_use]
+pub fn lines_of_settings(bytes: &[u8], common: Option<&CommonSettings>) -> Vec<RegisteringLine> {
+    legacy::registering_lines(settings_text(bytes).as_str(), common)
 }
 
 /// The text of settings, which these phones read byte by byte.

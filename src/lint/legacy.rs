@@ -17,8 +17,8 @@ use self::{
     settings::{Setting, settings},
 };
 use super::{
-    address, context::LintContext, findings::FindingList, pbx, phone_side::PhoneSide,
-    placeholder::is_placeholder, text::Text, value::quoted,
+    address, context::LintContext, findings::FindingList, manager::RegisteringLine, pbx,
+    phone_side::PhoneSide, placeholder::is_placeholder, text::Text, value::quoted,
 };
 use crate::{diagnose::Severity, phone::Family};
 
@@ -80,6 +80,15 @@ pub(super) fn check(
 pub(super) fn phone_side(text: &str, common: Option<&CommonSettings>) -> PhoneSide {
     let own: Vec<Setting<'_>> = settings(text).collect();
     Effective { own: &own, common }.phone_side()
+}
+
+/// The lines that register, with what `SIPDefault.cnf` adds.
+pub(super) fn registering_lines(
+    text: &str,
+    common: Option<&CommonSettings>,
+) -> Vec<RegisteringLine> {
+    let own: Vec<Setting<'_>> = settings(text).collect();
+    Effective { own: &own, common }.registering_lines()
 }
 
 /// Checks the name of the image in `OS79XX.TXT`: nothing else may be in the file.

@@ -33,6 +33,9 @@ fn main() {
         ["registering-phone", address, server, mac, action] => {
             registering_phone::act(address, server, mac, action);
         }
+        ["registering-79x0", address, server, mac, action] => {
+            registering_phone::act_by_settings(address, server, mac, action);
+        }
         [
             "ethernet-phones",
             server,

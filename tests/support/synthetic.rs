@@ -24,7 +24,17 @@ pub(crate) fn bundle(folder: &Path) -> PathBuf {
 /// The same with other contents.
 pub(crate) fn bundle_of(folder: &Path, seed: u64) -> PathBuf {
     let path = folder.join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
-    let made = SyntheticBundle::new(Family::F45, seed)
+    write(Family::F45, seed, path)
+}
+
+/// The bundle of another family.
+pub(crate) fn bundle_for(folder: &Path, family: Family) -> PathBuf {
+    let made = SyntheticBundle::new(family, 7).unwrap();
+    write(family, 7, folder.join(made.file_name()))
+}
+
+fn write(family: Family, seed: u64, path: PathBuf) -> PathBuf {
+    let made = SyntheticBundle::new(family, seed)
         .unwrap()
         .sizes(Sizes::Small);
     made.write_zip(&path).unwrap();

@@ -11,6 +11,7 @@ use crate::{
     lint::{
         address::USE_CALL_MANAGER,
         findings::{Place, Position},
+        manager::RegisteringLine,
         phone_side::{PhoneLine, PhoneProtocol, PhoneSide, PhoneTransport, Written, WrittenSecret},
         text::{LineColumn, Text},
     },
@@ -97,6 +98,31 @@ impl<'s> Effective<'s> {
             lines,
             transports: transport.into_iter().collect(),
         }
+    }
+
+    /// The lines that register.
+    pub(super) fn registering_lines(&self) -> Vec<RegisteringLine> {
+        let registers = self.find("proxy_register");
+        if registers.is_none_or(|(_, value)| value != "1") {
+            return Vec::new();
+        }
+        let backup = self.find("proxy_backup").map(|(_, host)| {
+            let port = self.find("proxy_backup_port");
+            let port = port.and_then(|(_, port)| port.parse().ok());
+            (host.to_owned(), port.unwrap_or(DEFAULT_PORT))
+        });
+        let lines = self.phone_side().lines.into_iter();
+        // Without a registrar a phone registers nowhere.
+        let lines = lines.filter(|line| !line.host.is_empty());
+        let line = |line: PhoneLine| {
+            Some(RegisteringLine {
+                user: line.user?.value,
+                host: line.host,
+                port: line.port,
+                backups: backup.clone().into_iter().collect(),
+            })
+        };
+        lines.filter_map(line).collect()
     }
 
     fn line(&self, line: u8) -> Option<PhoneLine> {
