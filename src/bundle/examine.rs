@@ -22,9 +22,9 @@ use super::{
     standalone::{self, Standalone},
     stop::{WalkStop, invalid},
     types::{Bundle, BundleLocation, Problem, Verdict},
-    unsupported::Unsupported,
     whole_file::WholeFile,
 };
+use crate::phone::Unsupported;
 
 /// The first bytes of a file that show what firmware it is.
 const MAGIC_BYTES: u64 = 16;

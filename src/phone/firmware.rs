@@ -16,7 +16,7 @@ pub enum Support {
     Converts,
     /// They have SIP firmware only: installs another release of it.
     Upgrades,
-    /// Knows their names only: there is no SIP firmware for them.
+    /// Knows their names only: [`Family::unsupported`] says why.
     Recognised,
 }
 
@@ -194,7 +194,9 @@ impl Family {
                 return Installation::Recovery;
             }
             Self::P3 => return Installation::Loader,
-            Self::F792 => return Installation::None,
+            Self::F792 | Self::SccpOnly | Self::F7905 | Self::F3905 => {
+                return Installation::None;
+            }
             Self::F6901 | Self::F6911 => &S6901,
             Self::F69 => &S69,
             Self::F6945 => &S6945,
@@ -241,6 +243,13 @@ impl Family {
     #[must_use]
     pub fn is_supported(self) -> bool {
         self.support() != Support::Recognised
+    }
+
+    /// Whether a stage serves its loads: those that this program installs, and those of the 792x, for
+    /// a PBX that has SCCP.
+    #[must_use]
+    pub fn is_staged(self) -> bool {
+        self.is_supported() || self == Self::F792
     }
 
     /// Whether its phones fetch all five images by a `termNN` manifest after a factory reset. A
@@ -315,7 +324,17 @@ mod tests {
                 "8831", "8832", "8841", "8845", "8851", "8861", "8865"
             ]
         );
-        assert_eq!(of(Support::Recognised), ["7921", "7925", "7926"]);
+        assert_eq!(
+            of(Support::Recognised),
+            [
+                "7921", "7925", "7926", "7902", "7910", "7920", "7935", "7936", "7937", "7985",
+                "7905", "7912", "3905"
+            ]
+        );
+        for model in MODELS {
+            let family = model.family;
+            assert_eq!(family.unsupported().is_some(), !family.is_supported());
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::{
-    bundle::{Bundle, FirmwareSet, RecoveryState, Unsupported, Verdict},
-    phone::{EarlyFirmware, LoadName, MODELS, Model, Protocol},
+    bundle::{Bundle, FirmwareSet, RecoveryState, Verdict},
+    phone::{EarlyFirmware, LoadName, MODELS, Model, Protocol, Unsupported},
 };
 
 /// What is accepted besides verified SIP bundles.

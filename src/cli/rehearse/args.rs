@@ -98,13 +98,14 @@ pub(crate) struct Args {
 }
 
 fn model(text: &str) -> Result<&'static Model, String> {
-    match Model::by_number(text) {
-        Some(model) if model.family.is_supported() => Ok(model),
-        Some(_) => Err(
-            "there is no SIP firmware for this model; `reflash models` lists those that have it"
-                .into(),
-        ),
-        None => Err("no such model; `reflash models` lists the models".into()),
+    let model = Model::by_number(text);
+    let model = model.ok_or("no such model; `reflash models` lists the models")?;
+    match model.family.unsupported() {
+        None => Ok(model),
+        Some(why) => Err(format!(
+            "it is only recognised: {}; `reflash models` lists the models",
+            why.text()
+        )),
     }
 }
 
