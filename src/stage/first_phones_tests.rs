@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{tests::CALL_MANAGER, *};
 use crate::{
     bundle::{Bundle, ExamineOptions, examine},
-    phone::{Family, Protocol},
+    phone::{Family, Protocol, load_of_image_79x0},
     simulator::{Release, Sizes, SyntheticBundle, test_key},
     track::View,
 };
@@ -140,9 +140,10 @@ fn a_signed_step_that_older_firmware_cannot_fetch_is_refused() {
     let step = |protocol, release: &str| made(folder.path(), protocol, release);
     // A published bundle without its .bin: the rest is complete.
     let without = |mut bundle: Bundle| {
-        bundle
-            .members
-            .retain(|member| !member.name.ends_with(".bin"));
+        bundle.members.retain(|member| {
+            let image = load_of_image_79x0(&member.name);
+            image.is_none_or(|(_, end)| end != "bin")
+        });
         bundle
     };
     for (protocol, release) in [(Protocol::Sip, "05-3-00"), (Protocol::Sccp, "05000700")] {

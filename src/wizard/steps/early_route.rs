@@ -1,12 +1,15 @@
 //! The route of a 7940 or 7960: the load that it runs, and each bridge from before its loader.
 
+mod present;
+
 use std::path::PathBuf;
 
+use self::present::{Present, ask_load, ask_present, detected};
 use super::{
     super::{
         answers::Answers,
         environment::Environment,
-        prompt::{MenuChoice, Prompt, PromptReply, Stopped, ask_line},
+        prompt::{MenuChoice, Prompt, PromptReply, Stopped},
         transition::Transition,
     },
     bundle,
@@ -14,8 +17,8 @@ use super::{
 };
 use crate::{
     bundle::Bundle,
-    phone::{EarlyFirmware, EarlyProtocol, EarlyStep, Family, Generation79x0, LoadName},
-    stage::{self, SelectionError},
+    phone::{EarlyFirmware, EarlyStep, Family, LoadName},
+    stage,
 };
 
 const NUMBER: usize = 4;
@@ -27,18 +30,6 @@ const MAX_FILES: usize = 4;
 /// What a phone accepts from 5.0 on.
 const NO_WAY_BACK: &str = "There is no way back: from 5.0 on, a phone accepts signed images only. \
                            Keep its power connected while it installs.";
-
-/// What the operator says that the phones run.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Present {
-    Known(EarlyFirmware),
-    /// The loader, or firmware that takes it directly.
-    Direct,
-    /// Not known.
-    Unknown,
-    Type,
-    Back,
-}
 
 #[derive(Debug, Clone, PartialEq)]
 enum BridgePick {
@@ -118,79 +109,6 @@ fn set_direct(answers: &mut Answers, why: &str) {
     answers.set_answer(NUMBER, "route", why);
 }
 
-/// The firmware of the chosen phones that needs bridges; `None` if a load is not known.
-fn detected(answers: &Answers) -> Option<Vec<EarlyFirmware>> {
-    let only = answers.only();
-    let phones = answers.detected.phones.iter().map(|(_, phone)| phone);
-    let loads: Vec<&LoadName> = phones
-        .filter(|phone| only.contains(&phone.mac))
-        .filter_map(|phone| phone.load.as_ref())
-        .filter(|load| load.generation_79x0().is_some())
-        .collect();
-    let is_known = !only.is_empty() && loads.len() == only.len();
-    is_known.then(|| loads.into_iter().filter_map(needing).collect())
-}
-
-/// What is known of this load, if phones that run it need bridges.
-fn needing(load: &LoadName) -> Option<EarlyFirmware> {
-    let firmware = EarlyFirmware::of(load)?;
-    matches!(firmware.next_step(&[]), EarlyStep::Missing(_)).then_some(firmware)
-}
-
-fn unsigned(protocol: EarlyProtocol) -> Present {
-    Present::Known(EarlyFirmware {
-        protocol: Some(protocol),
-        generation: Some(Generation79x0::Unsigned),
-        release: None,
-    })
-}
-
-fn ask_present(prompt: &mut dyn Prompt) -> Result<PromptReply<Present>, Stopped> {
-    MenuChoice::new("What do the phones run now?")
-        .item(
-            "SIP 7.0 or later, SCCP 6.0 or later (P0S3-07…, P00306…): has the loader",
-            Present::Direct,
-        )
-        .item(
-            "SIP 5.x or 6.x, SCCP 5.x (P0S3-05…, P0S3-06…, P00305…)",
-            Present::Direct,
-        )
-        .item(
-            "SIP 2.x to 4.x (P0S302…, P0S3-03…, P0S3-04…)",
-            unsigned(EarlyProtocol::Sip),
-        )
-        .item(
-            "SCCP 3.x or 4.x (P00303…, P00304…)",
-            unsigned(EarlyProtocol::Skinny),
-        )
-        .item(
-            "SCCP that reads no XML (P003AL…)",
-            unsigned(EarlyProtocol::SkinnyWithoutXml),
-        )
-        .item("Type the name of the load", Present::Type)
-        .item("I do not know", Present::Unknown)
-        .item("Back", Present::Back)
-        .default(&Present::Unknown)
-        .ask(prompt)
-}
-
-/// Asks for the name of the load; `None`: back.
-fn ask_load(prompt: &mut dyn Prompt) -> Result<Option<Present>, Stopped> {
-    loop {
-        let PromptReply::Given(text) = ask_line(prompt, "Load, such as P0S3-03-2-00", None)? else {
-            return Ok(None);
-        };
-        let load = LoadName::new(text.trim());
-        if load.generation_79x0().is_some() {
-            return Ok(Some(needing(&load).map_or(Present::Direct, Present::Known)));
-        }
-        prompt.paragraph(
-            "That is no load of a 7940 or 7960: it begins with P0 and has a release, such as \
-             P0S3-03-2-00 or P00304000000.",
-        );
-    }
-}
-
 /// Asks for each missing bridge in turn. `false`: back.
 fn ask_bridges(
     present: &[EarlyFirmware],
@@ -199,23 +117,27 @@ fn ask_bridges(
     environment: &dyn Environment,
 ) -> Result<bool, Stopped> {
     let mut problem: Option<String> = None;
+    // What was given on an earlier visit is offered again.
+    let earlier = answers.bridge_files();
+    let mut given: Vec<GivenBridge> = Vec::new();
     loop {
+        set_bridges(&given, answers);
         let missing = missing(present, &answers.selection.bridges);
         let Some(wanted) = missing.first().copied() else {
             set_answer(answers);
             return Ok(true);
         };
         prompt.page(&answers.page(NUMBER, TITLE));
+        if let Some(problem) = &problem {
+            prompt.paragraph(problem);
+        }
         prompt.paragraph(
             "Such a phone does not accept the target directly. It installs one bundle in each \
              start, by itself:",
         );
         prompt.verbatim(&steps(present, answers));
         prompt.paragraph(NO_WAY_BACK);
-        if let Some(problem) = &problem {
-            prompt.paragraph(problem);
-        }
-        let path = match pick(wanted, answers, prompt, environment)? {
+        let path = match pick(wanted, &earlier, answers, prompt, environment)? {
             PromptReply::Given(BridgePick::File(path)) => path,
             PromptReply::Given(BridgePick::Type) => match bundle::ask_path(prompt, None)? {
                 PromptReply::Given(path) => path,
@@ -226,17 +148,24 @@ fn ask_bridges(
                 return Ok(true);
             }
             PromptReply::Given(BridgePick::Back) | PromptReply::Back => {
-                if answers.selection.bridges.pop().is_none() {
+                if given.pop().is_none() {
                     return Ok(false);
                 }
-                set_bridges(answers);
                 problem = None;
                 continue;
             }
         };
         prompt.paragraph("Reading the bridge …");
-        problem = take(&path, present, answers, prompt, environment)?;
+        let taken = take(path, present, answers, prompt, environment)?;
         prompt.check_signals()?;
+        problem = match taken {
+            Taken::Yes(bridge) => {
+                given.push(bridge);
+                None
+            }
+            Taken::Declined => None,
+            Taken::Rejected(why) => Some(why),
+        };
     }
 }
 
@@ -285,6 +214,7 @@ fn steps(present: &[EarlyFirmware], answers: &Answers) -> String {
 
 fn pick(
     wanted: &str,
+    earlier: &[PathBuf],
     answers: &Answers,
     prompt: &mut dyn Prompt,
     environment: &dyn Environment,
@@ -306,6 +236,10 @@ fn pick(
         let name = bundle::name(path).to_ascii_lowercase();
         name.contains(&load.to_ascii_lowercase())
     };
+    for path in earlier.iter().filter(|path| !used.contains(path)) {
+        files.retain(|other| other != path);
+        files.insert(0, path.clone());
+    }
     files.sort_by_key(|path| !is_wanted(path));
     let mut choice = MenuChoice::new(format!("Which bundle has {load}?"));
     for path in files.into_iter().take(MAX_FILES) {
@@ -324,61 +258,72 @@ fn pick(
         .ask(prompt)
 }
 
-/// Makes this bundle a bridge, if it is the next step; otherwise returns why not.
+/// A file that the operator gave, and what is in it.
+struct GivenBridge {
+    path: PathBuf,
+    bundles: Vec<Bundle>,
+}
+
+enum Taken {
+    Yes(GivenBridge),
+    /// The operator does not accept a bundle of unproven origin.
+    Declined,
+    Rejected(String),
+}
+
+/// Whether this bundle is the next bridge.
 fn take(
-    path: &PathBuf,
+    path: PathBuf,
     present: &[EarlyFirmware],
     answers: &mut Answers,
     prompt: &mut dyn Prompt,
     environment: &dyn Environment,
-) -> Result<Option<String>, Stopped> {
+) -> Result<Taken, Stopped> {
     let options = match answers.options() {
         Ok(options) => options,
-        Err(failure) => return Ok(Some(failure.to_string())),
+        Err(failure) => return Ok(Taken::Rejected(failure.to_string())),
     };
-    let paths = std::slice::from_ref(path);
+    let paths = std::slice::from_ref(&path);
     let read = bundle::check_readable(paths, environment)
         .and_then(|()| environment.examine(paths, &options.trust));
-    let new = match read {
-        Ok(new) => new,
-        Err(failure) => return Ok(Some(failure.to_string())),
+    let bundles = match read {
+        Ok(bundles) => bundles,
+        Err(failure) => return Ok(Taken::Rejected(failure.to_string())),
     };
-    let all = [answers.selection.bridges.clone(), new.clone()].concat();
+    let all = [answers.selection.bridges.clone(), bundles.clone()].concat();
     let check = |unknown| stage::check_bridges(&all, &answers.selection.targets, unknown);
-    if let Err(error) = check(options.trust.accept_unknown) {
-        if check(true).is_err() || !matches!(error, SelectionError::Verdict { .. }) {
-            let error = check(true).err().unwrap_or(error);
-            return Ok(Some(bundle::rejection(&all, &error)));
-        }
-        // Unsigned images prove no origin.
-        let sentences: Vec<String> = new.iter().map(bundle::sentence).collect();
-        if !bundle::accepts_unproven(&sentences, prompt)? {
-            return Ok(None);
-        }
-        answers.command_line.set("accept_unknown", [""; 0]);
+    if let Err(error) = check(true) {
+        return Ok(Taken::Rejected(bundle::rejection(&all, &error)));
     }
     if missing(present, &all).len() == missing(present, &answers.selection.bridges).len() {
-        let loads = new.iter().flat_map(Bundle::served_loads);
+        let loads = bundles.iter().flat_map(Bundle::served_loads);
         let loads: Vec<String> = loads.map(ToString::to_string).collect();
-        return Ok(Some(format!(
+        return Ok(Taken::Rejected(format!(
             "{} has {}, which is none of the missing steps.",
-            bundle::name(path),
+            bundle::name(&path),
             and(&loads)
         )));
     }
-    answers.selection.bridges = all;
-    set_bridges(answers);
-    Ok(None)
+    if check(options.trust.accept_unknown).is_err() {
+        // Unsigned images prove no origin.
+        let sentences: Vec<String> = bundles.iter().map(bundle::sentence).collect();
+        if !bundle::accepts_unproven(&sentences, prompt)? {
+            return Ok(Taken::Declined);
+        }
+        answers.command_line.set("accept_unknown", [""; 0]);
+    }
+    Ok(Taken::Yes(GivenBridge { path, bundles }))
 }
 
-fn set_bridges(answers: &mut Answers) {
-    let bridges = &answers.selection.bridges;
-    let paths: Vec<PathBuf> = bridges.iter().map(|bundle| bundle.path.clone()).collect();
+fn set_bridges(given: &[GivenBridge], answers: &mut Answers) {
+    let paths: Vec<PathBuf> = given.iter().map(|bridge| bridge.path.clone()).collect();
     if paths.is_empty() {
         answers.command_line.clear("bridges");
     } else {
         answers.command_line.set("bridges", &paths);
     }
+    let bundles = given.iter().flat_map(|bridge| bridge.bundles.clone());
+    answers.selection.bridges = bundles.collect();
 }
 
 fn set_answer(answers: &mut Answers) {
