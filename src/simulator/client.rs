@@ -22,7 +22,7 @@ pub(super) const FIRST_PORT: u16 = 49152;
 /// Bytes of a block without options (RFC 1350, section 2).
 const BLOCK: usize = 512;
 /// Bytes of a manifest or a configuration that a phone keeps.
-const KEPT: usize = 550_001;
+pub(super) const KEPT: usize = 550_001;
 
 /// The port after this one.
 pub(super) fn port_after(port: u16) -> u16 {

@@ -151,10 +151,11 @@ impl SimulatedPhone {
             return;
         };
         let step = step.clone();
-        let Some(fetch) = &self.fetch else {
-            return;
+        let (name, bytes, begun) = match (self.open_stream(), &self.fetch) {
+            (Some(it), _) => (it.name().to_owned(), it.bytes(), it.has_begun()),
+            (None, Some(it)) => (it.name().to_owned(), it.bytes(), it.has_begun()),
+            (None, None) => return,
         };
-        let (name, bytes, begun) = (fetch.name().to_owned(), fetch.bytes(), fetch.has_begun());
         let is_image = matches!(
             step,
             BootStep::Image(_)
@@ -180,6 +181,7 @@ impl SimulatedPhone {
             }
             FetchProgress::Going => {}
             FetchProgress::Got(fetched) => {
+                self.end_stream(actions);
                 actions.push(PhoneAction::Event(PhoneEvent::Fetched {
                     name: name.clone(),
                     bytes,
