@@ -7,8 +7,10 @@ mod cdp;
 mod bundles;
 mod ethernet_phones;
 mod frames;
+mod mixed_fleet;
 mod phone_page;
 mod registering_phone;
+mod segments;
 mod simulated_phone;
 mod tftp_phone;
 mod traffic;
@@ -45,6 +47,9 @@ fn main() {
             ref faults @ ..,
         ] => {
             ethernet_phones::play(server, count, pace, seconds, faults);
+        }
+        ["mixed-fleet", server, pace, seconds, ref phones @ ..] => {
+            mixed_fleet::play(server, pace, seconds, phones);
         }
         ["phone-page", mac, load] => phone_page::serve(mac, || load.to_owned()),
         ["simulated-phone", script] => simulated_phone::play(script),
