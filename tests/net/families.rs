@@ -1,16 +1,9 @@
 //! `rehearse` with every model and every state at its start, as processes. The program itself compares
 //! its report with what the simulated phones have.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-    thread,
-};
+use std::{path::PathBuf, process::Command, thread};
 
-use reflash::{
-    phone::{Family, MODELS, Model},
-    simulator::{Sizes, SyntheticBundle},
-};
+use reflash::phone::{MODELS, Model};
 use serde_json::Value;
 
 use crate::support::synthetic::{self, KEY};
@@ -170,8 +163,10 @@ const ROWS: [Row; 17] = [
 #[test]
 fn every_fault_of_a_phone_with_two_slots_ends_as_the_phone_does_and_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let bundles = |model: &str| small_bundle(model, folder.path());
-    let names = ROWS.map(|row| bundles(row.0));
+    let names = ROWS.map(|Row(model, ..)| {
+        let family = Model::by_number(model).unwrap().family;
+        synthetic::bundle_for(folder.path(), family)
+    });
     let rows: Vec<(&Row, &PathBuf)> = ROWS.iter().zip(&names).collect();
     in_parallel(&rows, |(Row(model, fault, state, code), bundle)| {
         let arguments = ["--phones", "1", "--model", model, "--fault", fault];
@@ -189,14 +184,6 @@ fn every_fault_of_a_phone_with_two_slots_ends_as_the_phone_does_and_is_named() {
             "{model} {fault}: {phone:#}"
         );
     });
-}
-
-fn small_bundle(model: &str, folder: &Path) -> PathBuf {
-    let family: Family = Model::by_number(model).unwrap().family;
-    let made = SyntheticBundle::new(family, 7).unwrap().sizes(Sizes::Small);
-    let path = folder.join(made.file_name());
-    made.write_zip(&path).unwrap();
-    path
 }
 
 /// Simulated phones mostly wait: several runs at once.

@@ -24,22 +24,27 @@ pub(crate) fn bundle(folder: &Path) -> PathBuf {
 /// The same with other contents.
 pub(crate) fn bundle_of(folder: &Path, seed: u64) -> PathBuf {
     let path = folder.join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
-    write(Family::F45, seed, path)
+    write(&small(Family::F45, seed), path)
 }
 
 /// The bundle of another family.
 pub(crate) fn bundle_for(folder: &Path, family: Family) -> PathBuf {
-    let made = SyntheticBundle::new(family, 7).unwrap();
-    write(family, 7, folder.join(made.file_name()))
+    write_into(folder, &small(family, 7))
 }
 
-fn write(family: Family, seed: u64, path: PathBuf) -> PathBuf {
-    let made = SyntheticBundle::new(family, seed)
-        .unwrap()
-        .sizes(Sizes::Small);
+fn small(family: Family, seed: u64) -> SyntheticBundle {
+    let made = SyntheticBundle::new(family, seed).unwrap();
+    made.sizes(Sizes::Small)
+}
+
+fn write(made: &SyntheticBundle, path: PathBuf) -> PathBuf {
     made.write_zip(&path).unwrap();
     set_mode(&path, 0o644);
     path
+}
+
+fn write_into(folder: &Path, made: &SyntheticBundle) -> PathBuf {
+    write(made, folder.join(made.file_name()))
 }
 
 /// A small bundle of every family that is converted or upgraded.
@@ -50,10 +55,7 @@ pub(crate) fn bundles_of_all_families(folder: &Path) -> Vec<PathBuf> {
     families.dedup();
     families
         .into_iter()
-        .map(|family| {
-            let made = SyntheticBundle::new(family, 7).unwrap().sizes(Sizes::Small);
-            write(&made, folder)
-        })
+        .map(|family| bundle_for(folder, family))
         .collect()
 }
 
@@ -65,23 +67,14 @@ pub(crate) fn steps_of_first_phones(folder: &Path) -> Vec<PathBuf> {
         (Protocol::Sccp, "05000700"),
     ]
     .map(|(protocol, release)| {
-        let made = SyntheticBundle::new(Family::P3, 7).unwrap();
+        let made = small(Family::P3, 7).protocol(protocol);
         let release = Release {
             load: release.to_owned(),
             images: release.to_owned(),
         };
-        let made = made.protocol(protocol).release(release).sizes(Sizes::Small);
-        write(&made, folder)
+        write_into(folder, &made.release(release))
     })
     .to_vec()
-}
-
-/// A bundle, for every user to read.
-fn write(made: &SyntheticBundle, folder: &Path) -> PathBuf {
-    let path = folder.join(made.file_name());
-    made.write_zip(&path).unwrap();
-    set_mode(&path, 0o644);
-    path
 }
 
 /// The load that a phone of this family has after its conversion with these bundles.
