@@ -14,6 +14,7 @@ mod client;
 mod fault;
 pub mod fleet;
 mod http_client;
+mod packets;
 mod phone;
 mod read;
 mod rng;

@@ -2,6 +2,7 @@
 
 mod faults;
 mod lan;
+mod loader;
 mod responder;
 mod udp;
 

@@ -195,7 +195,12 @@ impl SimulatedPhone {
                 };
                 self.close_port(actions);
                 actions.push(PhoneAction::Event(PhoneEvent::Missed { name, code }));
-                self.missed(now, &step, actions);
+                match (&step, code) {
+                    (BootStep::Loader(step), Some(code)) => {
+                        self.loader_refused(now, step, code, actions);
+                    }
+                    _ => self.missed(now, &step, actions),
+                }
             }
         }
     }
