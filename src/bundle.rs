@@ -41,7 +41,6 @@ mod stop;
 mod transfer_marks;
 mod types;
 mod unpack;
-mod unsupported;
 mod verdict;
 mod visitor;
 mod whole_file;
@@ -57,4 +56,3 @@ pub use types::{
     Bundle, BundleLocation, BundleProtocol, CatalogueMatch, Confidence, KeyGeneration, Manifest,
     Member, MemberKind, Problem, Signature, Verdict,
 };
-pub use unsupported::Unsupported;

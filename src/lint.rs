@@ -27,12 +27,15 @@ mod manager;
 mod name;
 mod not_xml;
 mod pbx;
+mod phone_side;
+mod phones_of_folder;
 mod pjsip;
 mod placeholder;
 mod placement;
 mod plan_names;
 mod plan_numbers;
 mod repeated;
+mod sep_side;
 mod similar;
 mod sip_conf;
 mod sync_info;
@@ -48,9 +51,11 @@ pub use codes::CODES;
 pub use context::LintContext;
 pub use explanation::{FindingExplanation, explanations};
 pub use findings::MAX_FINDINGS;
-pub use first_phone_files::{common_keys, contradictions};
+pub use first_phone_files::{common_settings, contradictions, lines_of_settings};
+pub use legacy::CommonSettings;
 pub use manager::{RegisteringLine, registering_lines, registrars, transport_layer};
 pub use name::FileKind;
+pub use phones_of_folder::compare_phones;
 pub use pjsip::{
     PjsipAor, PjsipAuth, PjsipConfig, PjsipEndpoint, PjsipTransport, TransportProtocol,
 };

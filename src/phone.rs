@@ -18,6 +18,7 @@ mod route;
 mod series;
 mod steps_79x0;
 mod time_zones;
+mod unsupported;
 
 pub use bridge::{bridge_bundle_name, supports_hardware};
 pub use dialect::{ConfigurationForm, Dialect, ElementRange, is_checked_date_format};
@@ -38,3 +39,4 @@ pub use restart::restart_instructions;
 pub use route::{BRIDGE_RELEASE, Route, is_signed_with_previous_key};
 pub use steps_79x0::{EarlyFirmware, EarlyProtocol, EarlyStep, is_early_step, load_of_image_79x0};
 pub use time_zones::CISCO_TIME_ZONES;
+pub use unsupported::Unsupported;

@@ -2,17 +2,19 @@
 //!
 //! [`SimulatedPhone`] behaves on the wire as observed phones do. It is a state machine without
 //! sockets and clock, so that a test can run thousands in virtual time. [`fleet`] gives each of
-//! several phones a loopback address and real UDP sockets. [`SyntheticBundle`] writes a bundle with
+//! several phones a loopback address and real sockets. [`SyntheticBundle`] writes a bundle with
 //! the names and sizes of a real one and random contents.
 //!
-//! The simulator does not use the modules that it tests: the phones have their own TFTP client,
-//! manifest reader and configuration reader.
+//! The simulator does not use the modules that it tests: the phones have their own TFTP and
+//! HTTP clients, manifest reader and configuration reader.
 
 mod action;
 mod bundle;
 mod client;
 mod fault;
 pub mod fleet;
+mod http_client;
+mod packets;
 mod phone;
 mod read;
 mod rng;
@@ -23,4 +25,5 @@ pub use bundle::{
     test_key,
 };
 pub use fault::{FaultSpec, ParseFaultError, PhoneFault};
+pub use http_client::StreamEvent;
 pub use phone::{PhoneConfig, PhoneContents, SimulatedPhone, StartState};

@@ -10,10 +10,12 @@ use super::{
     purpose,
     stop::WalkStop,
     types::{Bundle, BundleLocation, BundleProtocol, Problem, Verdict},
-    unsupported::Unsupported,
     whole_file::WholeFile,
 };
-use crate::{diagnose::Severity, phone::Support};
+use crate::{
+    diagnose::Severity,
+    phone::{Support, Unsupported},
+};
 
 impl Bundle {
     /// A bundle whose contents are not known yet, only its file.

@@ -22,9 +22,9 @@ use super::{
     standalone::{self, Standalone},
     stop::{WalkStop, invalid},
     types::{Bundle, BundleLocation, Problem, Verdict},
-    unsupported::Unsupported,
     whole_file::WholeFile,
 };
+use crate::phone::Unsupported;
 
 /// The first bytes of a file that show what firmware it is.
 const MAGIC_BYTES: u64 = 16;
@@ -70,13 +70,17 @@ pub fn examine(path: &Path, options: &ExamineOptions) -> Result<Vec<Bundle>, Bun
         return examine_file(path, &file, length, options, &location);
     }
     let collected = collect(Container::Folder(path), options, &location);
-    bundles(
+    let mut found = bundles(
         collected.map_err(BundleError::io(path))?,
         path,
         &location,
         &WholeFile::default(),
         options,
-    )
+    )?;
+    for bundle in &mut found {
+        name_locale(bundle);
+    }
+    Ok(found)
 }
 
 fn examine_file(
@@ -125,7 +129,29 @@ fn examine_file(
             kind.why.cure().clone_into(&mut problem.cure);
         }
     }
+    for bundle in &mut found {
+        name_locale(bundle);
+    }
     Ok(found)
+}
+
+/// Names the locale files of multiplatform firmware as such: Cisco publishes them under names like
+/// those of firmware, `cmterm-68xx_78xx_88xx.12-0-1MPP-245-Locale-1.zip`.
+fn name_locale(bundle: &mut Bundle) {
+    let path = bundle.path.to_string_lossy().to_ascii_lowercase();
+    let is_mpp = ["mpp", "3pcc"].iter().any(|mark| path.contains(mark));
+    if !is_mpp || !path.contains("locale") {
+        return;
+    }
+    let problems = bundle.problems.iter_mut();
+    for problem in problems.filter(|problem| problem.code == "no-firmware") {
+        "it has the locale files of multiplatform firmware (MPP), which only phones sold for it \
+         (3PCC) read, and no firmware"
+            .clone_into(&mut problem.message);
+        "Give the firmware bundle of your phones. Phones with enterprise firmware get their locale \
+         files from the locale installer of a call manager, or with --add."
+            .clone_into(&mut problem.cure);
+    }
 }
 
 /// What a file is that is all of the firmware of a phone, by its name or its first bytes. Firmware of

@@ -2,9 +2,10 @@
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
-use super::{standalone, unsupported::Unsupported, verdict::Verdict};
+use super::{standalone, verdict::Verdict};
 use crate::phone::{
-    Family, Generation79x0, Installation, LoadName, Model, Protocol, Support, is_early_step,
+    Family, Generation79x0, Installation, LoadName, Model, Protocol, Support, Unsupported,
+    is_early_step,
 };
 
 /// A load with the images that its manifest names.

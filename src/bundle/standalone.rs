@@ -1,10 +1,12 @@
 //! Firmware that this program does not install: for which phones it is, and why. Much of it has no
 //! manifest, and each file is a load.
 
-use super::unsupported::Unsupported::{
-    self, Adapter, BeforeLoader, BinaryProfile, Mgcp, Module, Multiplatform, SccpOnly, SipOnly,
+use crate::phone::{
+    Generation79x0, LoadName, Protocol,
+    Unsupported::{
+        self, Adapter, BeforeLoader, BinaryProfile, Mgcp, Module, Multiplatform, SccpOnly, SipOnly,
+    },
 };
-use crate::phone::{Generation79x0, LoadName, Protocol};
 
 /// What such firmware is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

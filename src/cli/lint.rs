@@ -20,7 +20,7 @@ use crate::{
     diagnose::{Finding, Severity},
     failure::Failure,
     inputs::{asterisk, bundles, files, shown},
-    lint::{self, FileKind, LintContext, MAX_FILE_BYTES},
+    lint::{self, CommonSettings, FileKind, LintContext, MAX_FILE_BYTES},
     phone::{LoadName, Model},
     text::{read_failure, wrap},
 };
@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
         pjsip: pbx.pjsip,
         sip: pbx.sip,
         dial_plans: Vec::new(),
-        common_keys: Vec::new(),
+        common: None,
     };
     let mut checked = CheckedFiles::default();
     let (read, mut found) = read_all(&args.files, &mut checked);
@@ -86,10 +86,9 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     found.splice(0..0, pbx.findings);
     for file in &read {
         known.dial_plans.extend(lint::dial_templates(&file.bytes));
-        let common = lint::common_keys(&file.path, &file.bytes);
-        known.common_keys.extend(common);
     }
     let folders = NamesOfFolders::of(&read);
+    let commons = CommonOfFolders::of(&read);
     let uses: Vec<_> = read
         .iter()
         .map(|file| (file, lint::dial_plan_use(&file.bytes)))
@@ -98,7 +97,14 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
         let kind = lint::kind(&file.path, &file.bytes, &known);
         checked.add(kind, file.folder(), &file.path);
         if file.is_named || kind.is_some() {
-            found.extend(lint::check(&file.path, &file.bytes, &known));
+            known.common = commons.beside(file).cloned();
+            for finding in lint::check(&file.path, &file.bytes, &known) {
+                // What is wrong in SIPDefault.cnf is found for each phone.
+                let is_of_file = finding.path.as_deref() == Some(&*file.path);
+                if is_of_file || !found.contains(&finding) {
+                    found.push(finding);
+                }
+            }
         }
         if kind == Some(FileKind::DialPlan) {
             // Files that the command line names one by one may come from any folder.
@@ -113,7 +119,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
             found.extend(lint::missing_plans(&file.path, &file.bytes, names));
         }
     }
-    found.extend(contradictions(&read));
+    found.extend(between_files(&read, &commons, &known));
     if could_read_all {
         found.extend(checked.nothing());
     }
@@ -130,17 +136,50 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
     Ok(outcome)
 }
 
-/// Contradictions between the files of one folder, or between those that the command line names.
-fn contradictions(files: &[ReadFile]) -> Vec<Finding> {
-    let mut groups: BTreeMap<Option<&Path>, Vec<(&Path, &[u8])>> = BTreeMap::new();
-    for file in files {
-        let group = groups.entry(file.folder()).or_default();
-        group.push((&file.path, &file.bytes));
+/// Every `SIPDefault.cnf`, with its file.
+struct CommonOfFolders<'a>(Vec<(&'a ReadFile, CommonSettings)>);
+
+impl<'a> CommonOfFolders<'a> {
+    fn of(files: &'a [ReadFile]) -> Self {
+        let common = |file: &'a ReadFile| {
+            let common = lint::common_settings(&file.path, &file.path, &file.bytes)?;
+            Some((file, common))
+        };
+        Self(files.iter().filter_map(common).collect())
     }
-    let groups = groups.values();
-    groups
-        .flat_map(|files| lint::contradictions(files))
-        .collect()
+
+    /// The one that the phone of this file reads: in the same folder, or else one that the command
+    /// line names as it names the file.
+    fn beside(&self, file: &ReadFile) -> Option<&CommonSettings> {
+        let mut all = self.0.iter();
+        let beside = all.find(|(common, _)| common.path.parent() == file.path.parent());
+        let is_named = |common: &ReadFile| file.is_named && common.is_named;
+        let named = || self.0.iter().find(|(common, _)| is_named(common));
+        beside.or_else(named).map(|(_, common)| common)
+    }
+}
+
+/// What the files of one folder, or those that the command line names, say of each other.
+fn between_files(
+    files: &[ReadFile],
+    commons: &CommonOfFolders<'_>,
+    known: &LintContext,
+) -> Vec<Finding> {
+    let mut groups: BTreeMap<Option<&Path>, Vec<&ReadFile>> = BTreeMap::new();
+    for file in files {
+        groups.entry(file.folder()).or_default().push(file);
+    }
+    let mut found = Vec::new();
+    for group in groups.values() {
+        let common = group.iter().find_map(|file| commons.beside(file));
+        let files: Vec<(&Path, &[u8])> = group
+            .iter()
+            .map(|file| (&*file.path, &*file.bytes))
+            .collect();
+        found.extend(lint::contradictions(&files));
+        found.extend(lint::compare_phones(&files, common, known));
+    }
+    found
 }
 
 /// A file to check.

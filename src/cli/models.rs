@@ -1,11 +1,14 @@
 //! `reflash models`: the table of phone models.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::globals::{CommandOutcome, Globals, json_document, print};
 use crate::{
     failure::Failure,
-    phone::{Family, Installation, MODELS, Model, Support},
+    phone::{Family, Installation, MODELS, Model, Support, Unsupported},
+    text::wrap,
 };
 
 /// Print the table of phone models: type numbers, bundles, manifests
@@ -48,6 +51,8 @@ struct ModelRow {
     route: Option<&'static str>,
     /// What a factory reset does: `installs` or `keeps` the firmware.
     reset: Option<&'static str>,
+    /// Why it is only recognised.
+    reason: Option<Unsupported>,
 }
 
 /// Runs the command.
@@ -65,6 +70,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
             support: model.family.support(),
             route: route(model.family),
             reset: reset(model.family),
+            reason: model.family.unsupported(),
         })
         .collect();
     if globals.json {
@@ -99,6 +105,17 @@ fn reset(family: Family) -> Option<&'static str> {
     }
 }
 
+/// The models that are only recognised, by reason.
+fn recognised(models: &[ModelRow]) -> BTreeMap<Unsupported, Vec<&str>> {
+    let mut by_reason: BTreeMap<Unsupported, Vec<&str>> = BTreeMap::new();
+    for row in models {
+        if let Some(reason) = row.reason {
+            by_reason.entry(reason).or_default().push(row.name);
+        }
+    }
+    by_reason
+}
+
 /// The table, for 80 columns; `bare` leaves the explanation out.
 fn table(models: &[ModelRow], bare: bool) -> String {
     let line = |cells: [&str; 6]| {
@@ -129,10 +146,14 @@ fn table(models: &[ModelRow], bare: bool) -> String {
         text += "
 TYPE is the device type: the number in loadInformation436, for example. SIP
 BUNDLE is the start of the bundle's name. SUPPORT: reflash converts the phone
-from SCCP, upgrades its SIP firmware, or only recognises it (no SIP firmware).
+from SCCP, upgrades its SIP firmware, or only recognises it, for a reason below.
 ROUTE is what brings it to the new firmware. RESET is the manifest that it
 requests after a factory reset; other phones keep their firmware.
 ";
+        for (why, models) in recognised(models) {
+            let reason = format!("{}: {}. {}", models.join(", "), why.text(), why.cure());
+            text += &format!("\n{}\n", wrap(&reason, "", "").join("\n"));
+        }
     }
     text
 }

@@ -9,7 +9,9 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 pub(crate) use self::args::Args;
 use self::{
-    phones::{DEFAULT_TIMEOUT, ListedPhones, check_results, fleet_config, has_loss, speed},
+    phones::{
+        DEFAULT_TIMEOUT, ListedPhones, check_claims, check_results, fleet_config, has_loss, speed,
+    },
     synthetic::SyntheticBundles,
 };
 use super::{
@@ -20,6 +22,7 @@ use crate::{
     bundle::Bundle,
     display,
     failure::Failure,
+    http,
     inputs::{
         bundles::{self, Selection, Trust},
         configurations::{self, ConfigurationInputs},
@@ -31,7 +34,7 @@ use crate::{
     phone::{MacAddress, Model},
     reporter::Started,
     resume::{self, RunRecord},
-    services::runtime,
+    services::{runtime, servers::bind_http},
     session::{self, Setup, Source},
     simulator::fleet::{self, FleetConfig, PhoneResult},
     stage::Stage,
@@ -77,6 +80,11 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         phones: listed,
         messages: list_messages,
     } = listed_phones(args, inventory, &models)?;
+    let tries_http = models.iter().any(|model| {
+        let slots = model.family.slots();
+        slots.is_some_and(|slots| slots.tries_http)
+    });
+    let http = tries_http.then(|| bind_http(SERVER, 0)).transpose()?;
     let plan = plan(args, &stage, inventory, &listed);
     let mut stages = bundles::started_stages(&selection, &plan);
     for stage in &mut stages {
@@ -90,14 +98,14 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         .iter()
         .map(|file| (file.name.to_string(), file.size()))
         .collect();
-    let phones = fleet_config(args, models, sizes, listed);
+    let network = Network {
+        tftp: server.local_addr(),
+        http: http.as_ref().map(http::HttpServer::local_addr),
+    };
+    let phones = fleet_config(args, models, network.http, sizes, listed);
     let mut messages = messages(args, phones.phones);
     messages.extend(list_messages);
     messages.extend(made.messages);
-    let network = Network {
-        tftp: server.local_addr(),
-        http: None,
-    };
     let record = RunRecord {
         journal: args.journal.create(|| {
             let bundles = recorded(&selection, synthetic.as_ref());
@@ -111,7 +119,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
     afterwards.extend(after);
     let started = Started {
         tftp: network.tftp,
-        http: None,
+        http: network.http,
         web: web.as_ref().map(web::WebServer::local_addr),
         root: stage.root(),
         journal: record.path().map(ToOwned::to_owned),
@@ -126,7 +134,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         speed: speed(args),
         plan,
         server,
-        http: None,
+        http,
         metrics: None,
         web,
         observations: Vec::new(),
@@ -142,6 +150,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
     let (ended, results) = run_session(setup, phones, network.tftp)?;
     drop(synthetic);
     check_results(&results)?;
+    check_claims(&ended.report, &results)?;
     run::outcome(ended)
 }
 

@@ -14,7 +14,7 @@ use crate::{
     bundle::Bundle,
     failure::Failure,
     inputs::{bundles, extra_files, shown, stage_failure},
-    phone::LoadName,
+    phone::{Family, LoadName},
     stage::{self, ExtraFile, Stage, StagedFile},
 };
 
@@ -141,6 +141,14 @@ Next steps:
     }
     let plans = stage.plan();
     let mut models = plans.iter().flat_map(|plan| &plan.models);
+    let mut firsts = plans.iter().flat_map(|plan| &plan.models);
+    if firsts.any(|model| model.family == Family::P3) {
+        lines.push(
+            "  - A 7940 or 7960 that installs 5.0 or later accepts signed images only from then on:
+    there is no way back to older firmware."
+                .to_owned(),
+        );
+    }
     if sccp.is_empty() && models.any(|model| model.family.is_convertible()) {
         lines.push(
             "  - Keep an SCCP bundle for these phones: it is the only way back to SCCP.".to_owned(),

@@ -5,11 +5,10 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use super::{globals::Globals, paragraph::line};
 use crate::{
     bundle::{
-        Bundle, BundleProtocol, FirmwareSet, Member, MemberKind, Problem, Signature, Unsupported,
-        Verdict,
+        Bundle, BundleProtocol, FirmwareSet, Member, MemberKind, Problem, Signature, Verdict,
     },
     diagnose::Severity,
-    phone::{LoadName, Protocol, Support},
+    phone::{LoadName, Protocol, Support, Unsupported},
     text::escape,
 };
 

@@ -121,20 +121,30 @@ pub fn check(
             .flat_map(|bundle| bundle.served_loads().cloned())
             .collect(),
         dial_plans: plans.collect(),
-        common_keys: files
-            .iter()
-            .flat_map(|file| lint::common_keys(Path::new(file.name()), file.bytes()))
-            .collect(),
+        common: files.iter().find_map(|file| {
+            let name = Path::new(file.name());
+            lint::common_settings(name, name, file.bytes())
+        }),
         ..LintContext::default()
     };
-    let mut findings: Vec<Finding> = files
+    // The name that phones request decides what a file is.
+    let named: Vec<(&Path, &[u8])> = files
         .iter()
-        .filter(|file| {
-            let kind = lint::kind(Path::new(file.name()), file.bytes(), &known);
-            kind.is_some()
-        })
-        .flat_map(|file| lint::check(file.source(), file.bytes(), &known))
+        .map(|file| (Path::new(file.name()), file.bytes()))
         .collect();
+    let mut findings: Vec<Finding> = named
+        .iter()
+        .filter(|(name, bytes)| lint::kind(name, bytes, &known).is_some())
+        .flat_map(|(name, bytes)| lint::check(name, bytes, &known))
+        .collect();
+    findings.extend(lint::contradictions(&named));
+    findings.extend(lint::compare_phones(&named, known.common.as_ref(), &known));
+    for finding in &mut findings {
+        let is_about = |file: &&ExtraFile| finding.path.as_deref() == Some(Path::new(file.name()));
+        if let Some(file) = files.iter().find(is_about) {
+            finding.path = Some(file.source().to_owned());
+        }
+    }
     findings.extend(plans_in_other_case(files, &known.dial_plans));
     print_findings(&findings, usize::MAX, quiet);
     let is_error = |finding: &&Finding| finding.severity == Severity::Error;
@@ -243,10 +253,9 @@ pub fn check_folder(folder: &ServedFolder, quiet: bool) {
         .flat_map(|(_, bytes)| lint::dial_templates(bytes));
     let known = LintContext {
         dial_plans: plans.collect(),
-        common_keys: read
+        common: read
             .iter()
-            .flat_map(|(path, bytes)| lint::common_keys(path, bytes))
-            .collect(),
+            .find_map(|(path, bytes)| lint::common_settings(path, path, bytes)),
         ..LintContext::default()
     };
     let mut findings = Vec::new();

@@ -3,9 +3,10 @@
 //! A server reports acknowledged bytes ten times a second for each transfer, and only the newest
 //! report counts. The newest of each transfer is held back and written
 //!
-//! - at once, if it caused events other than progress;
-//! - when [`ACK_INTERVAL`] has passed since the last line of its transfer, which is short compared
-//!   with every time limit of tracking;
+//! - at once, if it caused events other than progress, or is the first of its transfer: the first
+//!   one may prove a request, without an event;
+//! - when [`ACK_INTERVAL`] has passed since the last acknowledgement of its transfer that was
+//!   written, which is short compared with every time limit of tracking;
 //! - before any other line of its address, or of a later address of a MAC that was reported there:
 //!   tracking may check there when the phone was last active.
 //!
@@ -41,20 +42,11 @@ struct Held {
 }
 
 /// A running transfer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Running {
-    /// When a line of this transfer was last written.
-    written: RunTime,
+    /// The time of the newest acknowledgement that was written.
+    written: Option<RunTime>,
     held: Option<Held>,
-}
-
-impl Running {
-    fn since(at: RunTime) -> Self {
-        Self {
-            written: at,
-            held: None,
-        }
-    }
 }
 
 /// Takes the acknowledgements that are held back for these transfers and were observed before
@@ -66,7 +58,7 @@ fn released<'a>(
     let mut released: Vec<_> = transfers
         .filter_map(|(address, transfer, running)| {
             let Held { at, bytes } = running.held.take_if(|held| held.at < before)?;
-            running.written = at;
+            running.written = Some(at);
             let kind = ObservationKind::Acknowledged { transfer, bytes };
             Some((at, Observation { address, kind }))
         })
@@ -107,7 +99,10 @@ impl AckCoalescer {
             let is_more = events
                 .iter()
                 .any(|event| !matches!(event, Event::Progress(_)));
-            return if is_more || at.saturating_sub(running.written) >= ACK_INTERVAL {
+            let is_late = running
+                .written
+                .is_none_or(|written| at.saturating_sub(written) >= ACK_INTERVAL);
+            return if is_more || is_late {
                 self.release(address)
             } else {
                 Vec::new()
@@ -137,7 +132,7 @@ impl AckCoalescer {
                 ..
             } => {
                 let transfers = self.running.entry(address).or_default();
-                transfers.insert(*transfer, Running::since(at));
+                transfers.insert(*transfer, Running::default());
             }
             ObservationKind::Ended { transfer, .. } => {
                 if let Some(transfers) = self.running.get_mut(&address) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{name::FileKind, pjsip::PjsipConfig, sip_conf::SipConfig};
+use super::{legacy::CommonSettings, name::FileKind, pjsip::PjsipConfig, sip_conf::SipConfig};
 use crate::phone::{LoadName, Model};
 
 /// Information from outside the checked file.
@@ -18,8 +18,8 @@ pub struct LintContext {
     pub sip: Option<SipConfig>,
     /// The names of dial plans in the configurations of phones.
     pub dial_plans: Vec<String>,
-    /// The keys that `SIPDefault.cnf` sets, which `SIP<MAC>.cnf` then need not set.
-    pub common_keys: Vec<String>,
+    /// The `SIPDefault.cnf` that the phone of a `SIP<MAC>.cnf` reads too.
+    pub common: Option<CommonSettings>,
 }
 
 impl LintContext {

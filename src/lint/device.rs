@@ -8,9 +8,7 @@ use super::{
     findings::FindingList,
     first_phones, form,
     lines::Lines,
-    load, manager,
-    pbx::{self, PhoneSide},
-    placement, repeated, value,
+    load, manager, pbx, placement, repeated, sep_side, value,
     xml::{all, child, is, value as text},
 };
 use crate::{
@@ -148,12 +146,8 @@ fn sip(
             );
         }
     }
-    let phone = PhoneSide {
-        root,
-        lines: lines.registering().collect(),
-        transports,
-    };
-    pbx::check(findings, &phone, known);
+    let phone = sep_side::phone_side(root);
+    pbx::check(findings, phone, known);
 }
 
 /// The number of buttons of the model, or the most of the family, with expansion modules.

@@ -1,6 +1,6 @@
 //! Collects the findings of one file with their positions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use roxmltree::Node;
 
@@ -13,6 +13,23 @@ use crate::diagnose::{Finding, Severity};
 /// Maximum number of findings for one file; a last one gives the number of the others.
 pub const MAX_FINDINGS: usize = 200;
 
+/// A position in the checked file, or in one that the phone reads with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Another file than the checked one.
+    pub(super) file: Option<PathBuf>,
+    pub(super) at: Position,
+}
+
+/// A position, which is counted only for what is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Position {
+    /// Of an element of the checked file: its offset in bytes.
+    Offset(usize),
+    /// A line and a column.
+    At(LineColumn),
+}
+
 /// The findings of one file.
 pub(super) struct FindingList<'a> {
     path: &'a Path,
@@ -20,6 +37,16 @@ pub(super) struct FindingList<'a> {
     findings: Vec<Finding>,
     /// Number of findings beyond [`MAX_FINDINGS`].
     more: usize,
+}
+
+impl Place {
+    /// Where an element of the checked file is.
+    pub(super) fn of(node: Node<'_, '_>) -> Self {
+        Self {
+            file: None,
+            at: Position::Offset(node.range().start),
+        }
+    }
 }
 
 impl<'a> FindingList<'a> {
@@ -71,7 +98,7 @@ impl<'a> FindingList<'a> {
     ) {
         // Finding a position means counting lines; skip it for findings that are dropped.
         let place = (self.findings.len() < MAX_FINDINGS)
-            .then(|| self.text.map(|text| text.position(node.range().start)))
+            .then(|| self.line_column(Position::Offset(node.range().start)))
             .flatten();
         self.add(severity, code, place, message.into(), cure.into());
     }
@@ -96,11 +123,40 @@ impl<'a> FindingList<'a> {
         self.node(Severity::Warning, node, code, message, cure);
     }
 
-    /// Removes a finding about an element, which another one replaces.
-    pub(super) fn withdraw(&mut self, node: Node<'_, '_>, code: &str) {
-        let place = self.text.map(|text| text.position(node.range().start));
+    /// The line and column of a position.
+    fn line_column(&self, position: Position) -> Option<LineColumn> {
+        match position {
+            Position::Offset(offset) => self.text.map(|text| text.position(offset)),
+            Position::At(place) => Some(place),
+        }
+    }
+
+    /// Adds a finding about a value of this file or of another one.
+    pub(super) fn written(
+        &mut self,
+        place: &Place,
+        severity: Severity,
+        code: &'static str,
+        message: impl Into<String>,
+        cure: impl Into<String>,
+    ) {
+        let before = self.findings.len();
+        // Finding a position means counting lines; skip it for findings that are dropped.
+        let at = (before < MAX_FINDINGS).then(|| self.line_column(place.at));
+        self.add(severity, code, at.flatten(), message.into(), cure.into());
+        if let (Some(file), Some(added)) = (&place.file, self.findings.get_mut(before)) {
+            added.path = Some(file.clone());
+        }
+    }
+
+    /// Removes a finding about a value, which another one replaces.
+    pub(super) fn withdraw(&mut self, place: &Place, code: &str) {
+        if place.file.is_some() || !self.findings.iter().any(|finding| finding.code == code) {
+            return;
+        }
+        let at = self.line_column(place.at);
         self.findings
-            .retain(|finding| finding.code != code || finding.line.zip(finding.column) != place);
+            .retain(|finding| finding.code != code || finding.line.zip(finding.column) != at);
     }
 
     fn add(

@@ -6,7 +6,9 @@ use roxmltree::Node;
 
 use super::{
     findings::FindingList,
-    legacy, name,
+    legacy::{self, CommonSettings},
+    manager::RegisteringLine,
+    name,
     plan_names::with_root,
     text::{LineColumn, Text},
     value::quoted,
@@ -105,13 +107,20 @@ pub fn contradictions(files: &[(&Path, &[u8])]) -> Vec<Finding> {
     found
 }
 
-/// The keys that `SIPDefault.cnf` sets; none if the file has another name.
+/// The settings of a file that phones get as `SIPDefault.cnf`; `None` if it has another `name`.
+/// Findings name `source`.
 #[must_use]
-pub fn common_keys(path: &Path, bytes: &[u8]) -> Vec<String> {
-    match read(path, bytes).map(|file| file.kind) {
-        Some(Kind::Common) => legacy::keys_with_value(settings_text(bytes).as_str()),
-        _ => Vec::new(),
-    }
+pub fn common_settings(name: &Path, source: &Path, bytes: &[u8]) -> Option<CommonSettings> {
+    let name = name.file_name()?.to_str()?;
+    name.eq_ignore_ascii_case(name::COMMON_SETTINGS)
+        .then(|| CommonSettings::new(source.to_owned(), &settings_text(bytes)))
+}
+
+/// The lines of a `SIP<MAC>.cnf` that register over UDP, with the `SIPDefault.cnf` that the phone reads
+/// before it. The list is empty if the phone does not register.
+#[must_use]
+pub fn lines_of_settings(bytes: &[u8], common: Option<&CommonSettings>) -> Vec<RegisteringLine> {
+    legacy::registering_lines(settings_text(bytes).as_str(), common)
 }
 
 /// The text of settings, which these phones read byte by byte.

@@ -3,21 +3,22 @@
 mod daylight;
 mod keys;
 mod names;
+mod phone_side;
 mod settings;
 
 use std::path::Path;
 
-pub(super) use self::settings::{
-    dial_plans, image_version, is_settings, keys_with_value, line_names,
-};
+pub use self::phone_side::CommonSettings;
+pub(super) use self::settings::{dial_plans, image_version, is_settings, line_names};
 use self::{
     keys::{Form, Key},
     names::{beyond, image, unknown_key},
+    phone_side::Effective,
     settings::{Setting, settings},
 };
 use super::{
-    address, context::LintContext, findings::FindingList, placeholder::is_placeholder, text::Text,
-    value::quoted,
+    address, context::LintContext, findings::FindingList, manager::RegisteringLine, pbx,
+    phone_side::PhoneSide, placeholder::is_placeholder, text::Text, value::quoted,
 };
 use crate::{diagnose::Severity, phone::Family};
 
@@ -66,8 +67,28 @@ pub(super) fn check(
         beyond(findings, &all, model);
     }
     if !common {
-        lines(findings, &all, &known.common_keys);
+        lines(findings, &all, known.common.as_ref());
+        let effective = Effective {
+            own: &all,
+            common: known.common.as_ref(),
+        };
+        pbx::check(findings, effective.phone_side(), known);
     }
+}
+
+/// The lines of `SIP<MAC>.cnf`, with what `SIPDefault.cnf` adds.
+pub(super) fn phone_side(text: &str, common: Option<&CommonSettings>) -> PhoneSide {
+    let own: Vec<Setting<'_>> = settings(text).collect();
+    Effective { own: &own, common }.phone_side()
+}
+
+/// The lines that register, with what `SIPDefault.cnf` adds.
+pub(super) fn registering_lines(
+    text: &str,
+    common: Option<&CommonSettings>,
+) -> Vec<RegisteringLine> {
+    let own: Vec<Setting<'_>> = settings(text).collect();
+    Effective { own: &own, common }.registering_lines()
 }
 
 /// Checks the name of the image in `OS79XX.TXT`: nothing else may be in the file.
@@ -97,8 +118,8 @@ pub(super) fn check_image_name(findings: &mut FindingList<'_>, text: &Text) {
 }
 
 /// Checks that there is a line, and that it can register.
-fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>], common_keys: &[String]) {
-    let is_common = |key: &str| common_keys.iter().any(|one| one == key);
+fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>], common: Option<&CommonSettings>) {
+    let is_common = |key: &str| common.is_some_and(|common| common.has(key));
     let value = |key: &str| {
         let set = all.iter().find(|setting| setting.key == key);
         set.map(|setting| setting.value)
@@ -135,13 +156,24 @@ fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>], common_keys: &[Str
             "Write line1_name, line1_authname and line1_password",
         );
     }
+    // What the phone reads besides may not be known.
+    let (severity, where_else) = match common {
+        Some(_) => (Severity::Warning, "set neither here nor in SIPDefault.cnf"),
+        None => (Severity::Note, "not set here"),
+    };
+    let unless = |what: &str| match common {
+        Some(_) => String::new(),
+        None => format!(", unless SIPDefault.cnf sets it{what}"),
+    };
     let register = all.iter().find(|setting| setting.key == "proxy_register");
     if register.is_none() && !is_common("proxy_register") {
         findings.file(
-            Severity::Note,
+            severity,
             "no-register",
-            "proxy_register is not set here: unless SIPDefault.cnf sets it to 1, the phone does \
-             not register",
+            format!(
+                "proxy_register is {where_else}: the phone does not register{}",
+                unless(" to 1")
+            ),
             "Write proxy_register: 1 here or in SIPDefault.cnf",
         );
     }
@@ -149,10 +181,12 @@ fn lines(findings: &mut FindingList<'_>, all: &[Setting<'_>], common_keys: &[Str
     let has_common_server = is_common("proxy1_address") || is_common("call_manager1_addr");
     if named > 0 && !has_server && !has_common_server {
         findings.file(
-            Severity::Note,
+            severity,
             "no-register",
-            "proxy1_address is not set here: unless SIPDefault.cnf sets it, the phone does not \
-             register",
+            format!(
+                "proxy1_address is {where_else}: the phone does not register{}",
+                unless("")
+            ),
             "Write proxy1_address with the address of the PBX, here or in SIPDefault.cnf",
         );
     }

@@ -2,81 +2,65 @@
 
 mod account;
 
-use roxmltree::Node;
-
 use super::{
-    address::USE_CALL_MANAGER,
     context::LintContext,
     findings::FindingList,
-    manager,
+    phone_side::{PhoneLine, PhoneProtocol, PhoneSide, PhoneTransport},
     pjsip::{PjsipConfig, PjsipEndpoint, TransportProtocol},
-    placeholder::is_placeholder,
     sip_conf::{SipConfig, SipPeer},
-    xml::{child, value},
 };
-/// The part of a phone's configuration that a PBX must agree with.
-pub(super) struct PhoneSide<'a, 'input> {
-    pub(super) root: Node<'a, 'input>,
-    /// The lines that register.
-    pub(super) lines: Vec<Node<'a, 'input>>,
-    /// The elements `transportLayerProtocol`.
-    pub(super) transports: Vec<Node<'a, 'input>>,
-}
+use crate::diagnose::Severity;
 
 /// Compares each line with the driver of Asterisk that has its user: both may be in use.
-pub(super) fn check(
-    findings: &mut FindingList<'_>,
-    phone: &PhoneSide<'_, '_>,
-    known: &LintContext,
-) {
+pub(super) fn check(findings: &mut FindingList<'_>, phone: PhoneSide, known: &LintContext) {
     let (pjsip, sip) = (known.pjsip.as_ref(), known.sip.as_ref());
-    let is_of_sip = |line: &Node<'_, '_>| match (pjsip, sip, user(*line)) {
+    let is_of_sip = |line: &PhoneLine| match (pjsip, sip, line.user()) {
         (None, ..) => true,
-        (Some(pjsip), Some(sip), Some((_, user))) => {
-            pjsip.endpoint(&user).is_none() && sip.peer(&user).is_some()
+        (Some(pjsip), Some(sip), Some(user)) => {
+            pjsip.endpoint(&user.value).is_none() && sip.peer(&user.value).is_some()
         }
         _ => false,
     };
-    let (of_sip, of_pjsip): (Vec<_>, Vec<_>) = phone.lines.iter().partition(|line| is_of_sip(line));
-    let with = |lines| PhoneSide {
-        lines,
-        transports: phone.transports.clone(),
-        ..*phone
+    let (of_sip, of_pjsip): (Vec<_>, Vec<_>) = phone.lines.into_iter().partition(is_of_sip);
+    let mut phone = PhoneSide {
+        lines: of_pjsip,
+        ..phone
     };
-    if let Some(pjsip) = pjsip.filter(|_| !of_pjsip.is_empty()) {
-        with_pjsip(findings, &with(of_pjsip), pjsip);
+    if let Some(pjsip) = pjsip.filter(|_| !phone.lines.is_empty()) {
+        with_pjsip(findings, &phone, pjsip);
     }
-    if let Some(sip) = sip.filter(|_| !of_sip.is_empty()) {
-        with_sip_conf(findings, &with(of_sip), sip);
+    phone.lines = of_sip;
+    if let Some(sip) = sip.filter(|_| !phone.lines.is_empty()) {
+        with_sip_conf(findings, &phone, sip);
     }
 }
 
 /// Compares with `pjsip.conf`.
-fn with_pjsip(findings: &mut FindingList<'_>, phone: &PhoneSide<'_, '_>, pjsip: &PjsipConfig) {
+fn with_pjsip(findings: &mut FindingList<'_>, phone: &PhoneSide, pjsip: &PjsipConfig) {
     let mut used: Vec<&PjsipEndpoint> = Vec::new();
     for line in &phone.lines {
-        let Some((name, written)) = user(*line) else {
+        let Some(user) = line.user() else {
             continue;
         };
-        let known = pjsip.endpoint(&written);
-        match known {
+        match pjsip.endpoint(&user.value) {
             Some(endpoint) => {
-                account::answers(findings, name, endpoint, pjsip);
-                account::check(findings, *line, endpoint, pjsip);
+                account::answers(findings, &user.place, endpoint, pjsip);
+                account::check(findings, line, &user.place, endpoint, pjsip);
                 used.push(endpoint);
             }
             // A file without endpoints is one of several; the endpoint may be in another.
             None if pjsip.partial || pjsip.endpoints.is_empty() => {}
-            None => findings.warning(
-                name,
+            None => findings.written(
+                &user.place,
+                Severity::Warning,
                 "unknown-endpoint",
-                format!("pjsip.conf has no endpoint {written}"),
-                "Use the same name for the endpoint and in <name>",
+                format!("pjsip.conf has no endpoint {}", user.value),
+                format!("Use the same name for the endpoint and in {}", user.key),
             ),
         }
     }
-    for node in &phone.transports {
-        transport(findings, *node, &used, pjsip);
+    for one in &phone.transports {
+        transport(findings, one, &used, pjsip);
     }
     if !pjsip.partial {
         let ports = |protocol| {
@@ -95,30 +79,32 @@ fn with_pjsip(findings: &mut FindingList<'_>, phone: &PhoneSide<'_, '_>, pjsip: 
 }
 
 /// Compares with `sip.conf`.
-fn with_sip_conf(findings: &mut FindingList<'_>, phone: &PhoneSide<'_, '_>, sip: &SipConfig) {
+fn with_sip_conf(findings: &mut FindingList<'_>, phone: &PhoneSide, sip: &SipConfig) {
     for line in &phone.lines {
-        let Some((name, written)) = user(*line) else {
+        let Some(user) = line.user() else {
             continue;
         };
-        let Some(peer) = sip.peer(&written) else {
+        let Some(peer) = sip.peer(&user.value) else {
             if !sip.partial && !sip.peers.is_empty() {
-                findings.warning(
-                    name,
+                findings.written(
+                    &user.place,
+                    Severity::Warning,
                     "unknown-endpoint",
-                    format!("sip.conf has no peer {written}"),
-                    "Use the same name for the peer and in <name>",
+                    format!("sip.conf has no peer {}", user.value),
+                    format!("Use the same name for the peer and in {}", user.key),
                 );
             }
             continue;
         };
-        account::nat(findings, name, peer, sip);
-        account::with_peer(findings, *line, peer, sip);
+        account::nat(findings, &user.place, peer, sip);
+        account::with_peer(findings, line, &user.place, peer, sip);
         peer_transport(findings, phone, peer, sip);
     }
-    for node in &phone.transports {
-        if value(*node) == "1" && sip.tcp_port.is_none() && !sip.partial {
-            findings.error(
-                *node,
+    for one in &phone.transports {
+        if one.protocol == PhoneProtocol::Tcp && sip.tcp_port.is_none() && !sip.partial {
+            findings.written(
+                &one.place,
+                Severity::Error,
                 "transport",
                 "the phone uses tcp, but sip.conf does not set tcpenable=yes",
                 "Set tcpenable=yes in [general], or transportLayerProtocol to 2",
@@ -135,17 +121,17 @@ fn with_sip_conf(findings: &mut FindingList<'_>, phone: &PhoneSide<'_, '_>, sip:
 /// `transport=` of a peer, or of all, has the protocol of the phone.
 fn peer_transport(
     findings: &mut FindingList<'_>,
-    phone: &PhoneSide<'_, '_>,
+    phone: &PhoneSide,
     peer: &SipPeer,
     sip: &SipConfig,
 ) {
-    let Some(node) = phone.transports.first() else {
+    let Some(one) = phone.transports.first() else {
         return;
     };
-    let used = match value(*node).as_str() {
-        "1" => "tcp",
-        "2" => "udp",
-        _ => return,
+    let used = match one.protocol {
+        PhoneProtocol::Tcp => "tcp",
+        PhoneProtocol::Udp => "udp",
+        PhoneProtocol::Tls | PhoneProtocol::Open => return,
     };
     // Without TCP there is a finding about that.
     let listens = used == "udp" || sip.tcp_port.is_some();
@@ -155,8 +141,9 @@ fn peer_transport(
         peer.transports.iter().any(|one| one == used)
     };
     if !is_allowed && listens && !sip.partial {
-        findings.warning(
-            *node,
+        findings.written(
+            &one.place,
+            Severity::Warning,
             "transport",
             format!(
                 "the phone uses {used}, which sip.conf does not allow the peer {}",
@@ -167,33 +154,33 @@ fn peer_transport(
     }
 }
 
-/// The `name` of a line and its value, if it is not empty or a placeholder.
-fn user<'a, 'input>(line: Node<'a, 'input>) -> Option<(Node<'a, 'input>, String)> {
-    let name = child(line, "name")?;
-    let written = value(name);
-    (!written.is_empty() && !is_placeholder(&written, false)).then_some((name, written))
-}
-
 fn transport(
     findings: &mut FindingList<'_>,
-    node: Node<'_, '_>,
+    phone: &PhoneTransport,
     used: &[&PjsipEndpoint],
     pjsip: &PjsipConfig,
 ) {
-    let (wanted, called) = match value(node).as_str() {
-        "1" => (TransportProtocol::Tcp, "tcp"),
-        "2" => (TransportProtocol::Udp, "udp"),
-        "3" => (TransportProtocol::Tls, "tls"),
-        // 4 leaves the transport open; another value has a finding of its own.
-        _ => return,
+    let (wanted, called) = match phone.protocol {
+        PhoneProtocol::Tcp => (TransportProtocol::Tcp, "tcp"),
+        PhoneProtocol::Udp => (TransportProtocol::Udp, "udp"),
+        PhoneProtocol::Tls => (TransportProtocol::Tls, "tls"),
+        PhoneProtocol::Open => return,
     };
     let listens = pjsip.transports.iter().any(|one| one.protocol == wanted);
     if !listens && !pjsip.partial && !pjsip.transports.is_empty() {
-        findings.error(
-            node,
+        findings.written(
+            &phone.place,
+            Severity::Error,
             "transport",
             format!("the phone uses {called}, but pjsip.conf has no {called} transport"),
-            format!("Add a transport with protocol={called}, or change transportLayerProtocol"),
+            match phone.element {
+                Some(element) => {
+                    format!("Add a transport with protocol={called}, or change {element}")
+                }
+                None => {
+                    format!("Add a transport with protocol={called}: a 7940 or 7960 has no other")
+                }
+            },
         );
         return;
     }
@@ -221,26 +208,19 @@ fn transport(
             ),
             _ => continue,
         };
-        findings.warning(node, "transport", message, cure);
+        findings.written(&phone.place, Severity::Warning, "transport", message, cure);
         return;
     }
 }
 
 /// Compares the port that the phone sends to with those on which the PBX listens.
-fn port(
-    findings: &mut FindingList<'_>,
-    phone: &PhoneSide<'_, '_>,
-    tcp: &[u16],
-    udp: &[u16],
-    file: &str,
-) {
-    let protocol = phone.transports.first().map(|node| value(*node));
-    let listening = match protocol.as_deref() {
-        Some("1") => tcp.to_vec(),
-        Some("2") => udp.to_vec(),
+fn port(findings: &mut FindingList<'_>, phone: &PhoneSide, tcp: &[u16], udp: &[u16], file: &str) {
+    let listening = match phone.protocol() {
+        PhoneProtocol::Tcp => tcp.to_vec(),
+        PhoneProtocol::Udp => udp.to_vec(),
         // The TLS port has an element of its own.
-        Some("3") => return,
-        _ => [tcp, udp].concat(),
+        PhoneProtocol::Tls => return,
+        PhoneProtocol::Open => [tcp, udp].concat(),
     };
     // Without a transport of the protocol there is a finding about that.
     if listening.is_empty() {
@@ -248,19 +228,15 @@ fn port(
     }
     let mut reported = Vec::new();
     for line in &phone.lines {
-        let proxy = child(*line, "proxy").map(value).unwrap_or_default();
-        let (node, port) = if proxy.is_empty() || proxy == USE_CALL_MANAGER {
-            manager::sip_port(phone.root)
-        } else {
-            manager::port_of(*line, child(*line, "port"))
-        };
-        if listening.contains(&port) || reported.contains(&node.id()) {
+        let (place, port) = (&line.port_place, line.port);
+        if listening.contains(&port) || reported.contains(&place) {
             continue;
         }
-        reported.push(node.id());
+        reported.push(place);
         let ports: Vec<_> = listening.iter().map(ToString::to_string).collect();
-        findings.error(
-            node,
+        findings.written(
+            place,
+            Severity::Error,
             "ports",
             format!(
                 "the phone sends to port {port}, but {file} has the PBX listen on {}",

@@ -170,7 +170,7 @@ impl Family {
     pub fn configuration(self) -> Option<ConfigurationForm> {
         match self {
             Self::P3 => Some(ConfigurationForm::Settings),
-            Self::F792 => None,
+            _ if !self.is_supported() => None,
             _ => Some(ConfigurationForm::Device),
         }
     }
@@ -208,7 +208,8 @@ impl Model {
             ("6941" | "6945" | "7841" | "8821", _) | (_, Family::F894) => 24,
             ("6961", _) => 72,
             ("8961" | "9951" | "9971", _) | (_, Family::F88 | Family::F8845) => 200,
-            ("6901" | "6911" | "6951" | "7861", _) | (_, Family::P3 | Family::F792) => return None,
+            ("6901" | "6911" | "6951" | "7861", _) | (_, Family::P3) => return None,
+            (_, family) if !family.is_supported() => return None,
             _ => 50,
         })
     }
@@ -289,13 +290,11 @@ mod tests {
     use crate::phone::MODELS;
 
     #[test]
-    fn every_model_but_wireless_ones_of_sccp_has_a_configuration() {
-        let without: Vec<_> = MODELS
-            .iter()
-            .filter(|model| model.family.configuration().is_none())
-            .map(|model| model.number)
-            .collect();
-        assert_eq!(without, ["7921", "7925", "7926"]);
+    fn every_model_that_is_not_only_recognised_has_a_configuration() {
+        for model in MODELS {
+            let is_written = model.family.configuration().is_some();
+            assert_eq!(is_written, model.family.is_supported(), "{model:?}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub enum Support {
     Converts,
     /// They have SIP firmware only: installs another release of it.
     Upgrades,
-    /// Knows their names only: there is no SIP firmware for them.
+    /// Knows their names only: [`Family::unsupported`] says why.
     Recognised,
 }
 
@@ -84,9 +84,12 @@ const MENU_SECURITY: &str =
     "on the phone: Applications (or Settings) > Admin Settings > Reset Settings > Security";
 const POWER: &str =
     "disconnect its power (the network cable, if it supplies the power) and connect it again";
-const KEYS_88XX: &str = "hold # while you connect its power until the Headset and Speaker keys light \
-                         up, release it and type 123456789*0#; it erases the settings and keeps the \
-                         firmware";
+const KEYS_88XX: &str = "disconnect its power for 5 seconds, hold # while you connect it until the \
+                         Headset and Speaker keys light up (Mute may light up first), release it and \
+                         type 123456789*0#; it erases the settings and keeps the firmware. Without \
+                         the code, a 78xx starts its backup image";
+const KEYS_LED_BAR: &str = "hold # while you connect its power until the LED bar lights up, release it \
+                            and type 123456789*0#; it erases the settings and keeps the firmware";
 const FLOORS_88XX: &str = "8811, 8841, 8851: V08 11.7(1), V16 12.6(1); 8861: V16 12.6(1)";
 
 const S6901: Slots = Slots {
@@ -100,7 +103,8 @@ const S6901: Slots = Slots {
     floors: "",
     restart: POWER,
     reset: "hold # while you connect its power until the line lamp is green, release it and type \
-            123456789*0#; it erases the settings and keeps the firmware",
+            123456789*0#; the lamp turns red, and the phone restarts. It erases the settings and \
+            keeps the firmware",
     erase_lists: "by its factory reset: hold # while you connect its power until the line lamp is \
                   green, release it and type 123456789*0#",
     caution: "",
@@ -130,11 +134,13 @@ const S894: Slots = Slots {
 
 const S99: Slots = Slots {
     shared_locale: "",
+    caution: "a reset of a 9971 also erases its Wi-Fi settings",
     dial_plan_shows_sip: false,
     ..S69
 };
 
 const S78: Slots = Slots {
+    caution: "",
     has_platforms: true,
     floor: Some(release(10, 2, 1)),
     floors: "7811: V01 10.3(1); 7821: V03 10.3(1), V16 12.0(1), V20 14.0(1)SR3, V25 14.1(1)SR1; \
@@ -147,12 +153,12 @@ const S78: Slots = Slots {
 const S7832: Slots = Slots {
     floors: "",
     floor: None,
-    reset: "hold # while you connect its power until the LED bar lights up, release it and type \
-            123456789*0#; it erases the settings and keeps the firmware",
+    reset: KEYS_LED_BAR,
     ..S78
 };
 
 const S88: Slots = Slots {
+    caution: "a reset of an 8861 also erases its Wi-Fi settings",
     floor: None,
     floors: FLOORS_88XX,
     ..S78
@@ -160,6 +166,8 @@ const S88: Slots = Slots {
 
 const S8821: Slots = Slots {
     floors: "",
+    restart: "put it into its charger, and turn it off and on with its red key",
+    reset: MENU_RESET,
     caution: "leave it in its charger during the update; a reset also erases its Wi-Fi settings, and \
               then it does not reach the server",
     ..S88
@@ -167,12 +175,16 @@ const S8821: Slots = Slots {
 
 const S8831: Slots = Slots {
     floors: "",
+    reset: "as its administration guide says, with the Mute key; it erases the settings and keeps the \
+            firmware",
     caution: "its firmware is made for regions (NA, EU, LA, JP, TW, BR): use only that of the phone's",
     ..S88
 };
 
 const S8832: Slots = Slots {
+    caution: "",
     floors: "V08 14.2(1)SR1, V19 14.4(1)SR3; with a PoE injector 12.0(1)SR2",
+    reset: KEYS_LED_BAR,
     ..S88
 };
 
@@ -194,7 +206,9 @@ impl Family {
                 return Installation::Recovery;
             }
             Self::P3 => return Installation::Loader,
-            Self::F792 => return Installation::None,
+            Self::F792 | Self::SccpOnly | Self::F7905 | Self::F3905 => {
+                return Installation::None;
+            }
             Self::F6901 | Self::F6911 => &S6901,
             Self::F69 => &S69,
             Self::F6945 => &S6945,
@@ -241,6 +255,13 @@ impl Family {
     #[must_use]
     pub fn is_supported(self) -> bool {
         self.support() != Support::Recognised
+    }
+
+    /// Whether a stage serves its loads: those that this program installs, and those of the 792x, for
+    /// a PBX that has SCCP.
+    #[must_use]
+    pub fn is_staged(self) -> bool {
+        self.is_supported() || self == Self::F792
     }
 
     /// Whether its phones fetch all five images by a `termNN` manifest after a factory reset. A
@@ -315,7 +336,17 @@ mod tests {
                 "8831", "8832", "8841", "8845", "8851", "8861", "8865"
             ]
         );
-        assert_eq!(of(Support::Recognised), ["7921", "7925", "7926"]);
+        assert_eq!(
+            of(Support::Recognised),
+            [
+                "7921", "7925", "7926", "7902", "7910", "7920", "7935", "7936", "7937", "7985",
+                "7905", "7912", "3905"
+            ]
+        );
+        for model in MODELS {
+            let family = model.family;
+            assert_eq!(family.unsupported().is_some(), !family.is_supported());
+        }
     }
 
     #[test]

@@ -54,6 +54,12 @@ pub enum Family {
     F8832,
     /// 7921, 7925, 7926: wireless.
     F792,
+    /// 7902, 7910, 7920, 7935, 7936, 7937, 7985: other phones without SIP firmware.
+    SccpOnly,
+    /// 7905, 7912: their SIP firmware reads a binary profile.
+    F7905,
+    /// 3905: SIP firmware only, with a configuration of its own.
+    F3905,
 }
 
 /// A phone model and its identifiers.
@@ -98,7 +104,7 @@ impl Family {
             Self::F8821 => "cmterm-8821",
             Self::F8831 => "cmterm-8831",
             Self::F8832 => "cmterm-8832",
-            Self::F792 => return None,
+            Self::F792 | Self::SccpOnly | Self::F7905 | Self::F3905 => return None,
         })
     }
 
@@ -113,7 +119,7 @@ impl Family {
         let mut numbers: Vec<&str> = self.models().map(Model::plain_number).collect();
         numbers.dedup();
         match numbers[..] {
-            [first, _, _, _, ..] => format!("{}xx", &first[..2]),
+            [first, _, _, _, ..] if self.is_supported() => format!("{}xx", &first[..2]),
             _ => numbers.join("/"),
         }
     }
@@ -167,7 +173,9 @@ impl Model {
         let upper = text.trim().to_ascii_uppercase();
         let bare = upper.strip_prefix("CP-").unwrap_or(&upper);
         let bare = bare.replace("G-GE", "-GE");
+        // The NR variants have no radio and the same firmware.
         let bare = bare.strip_suffix('G').unwrap_or(&bare);
+        let bare = bare.strip_suffix("NR").unwrap_or(bare);
         MODELS.iter().find(|model| model.number == bare)
     }
 
@@ -229,6 +237,16 @@ pub const MODELS: &[Model] = &[
     model("7921", 365, Family::F792, None),
     model("7925", 484, Family::F792, None),
     model("7926", 577, Family::F792, None),
+    model("7902", 30008, Family::SccpOnly, None),
+    model("7910", 6, Family::SccpOnly, None),
+    model("7920", 30002, Family::SccpOnly, None),
+    model("7935", 9, Family::SccpOnly, None),
+    model("7936", 30019, Family::SccpOnly, None),
+    model("7937", 431, Family::SccpOnly, None),
+    model("7985", 302, Family::SccpOnly, None),
+    model("7905", 20000, Family::F7905, None),
+    model("7912", 30007, Family::F7905, None),
+    model("3905", 592, Family::F3905, None),
     model("6901", 547, Family::F6901, None),
     model("6911", 548, Family::F6911, None),
     model("6921", 495, Family::F69, None),

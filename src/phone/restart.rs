@@ -34,8 +34,11 @@ fn instruction(first: &Model, numbers: &str) -> String {
     let Some(slots) = first.family.slots() else {
         return format!(
             "{numbers}: disconnect the phone's power (the network cable, if it supplies the power) \
-             and connect it again. It finds the new firmware at every start; a reset keeps its \
-             firmware and is not needed."
+             and connect it again, or press *, 6 and Settings together. It finds the new firmware at \
+             every start; a reset keeps its firmware and is not needed. Do not cut its power while \
+             its screen shows Upgrading or Copying to Bank: it has one place for the application. If \
+             the screen stays at Protocol Application Invalid, leave it connected: it asks again by \
+             itself."
         );
     };
     let what = match first.family.support() {
@@ -43,9 +46,9 @@ fn instruction(first: &Model, numbers: &str) -> String {
         _ => "to upgrade it",
     };
     let mut text = format!(
-        "{numbers}: {what}, {}. It reads the name of the new firmware in its configuration, and \
-         needs no reset (that is, {}). Do not cut its power between its first image and its next \
-         start.",
+        "{numbers}: {what}, {}. It reads the name of the new firmware in its configuration and needs \
+         no reset. Do not cut its power between its first image and its next start. To reset it \
+         nevertheless: {}.",
         slots.restart, slots.reset
     );
     for (label, value) in [
@@ -79,7 +82,19 @@ mod tests {
         assert!(of_69xx.contains("Reset Settings > All"));
         assert!(of_8945.contains("weak power-over-Ethernet") && of_8945.contains("9.4(1)"));
         assert!(of_7940.contains("a reset keeps its firmware"));
+        assert!(of_7940.contains("Copying to Bank"));
         assert!(of_8851.starts_with("8851: to upgrade it") && of_8851.contains("123456789*0#"));
+    }
+
+    #[test]
+    fn keys_that_a_phone_does_not_have_are_not_named() {
+        for number in ["8821", "8831", "8832", "7832"] {
+            let text = of(&[number]).concat();
+            assert!(!text.contains("Headset"), "{text}");
+        }
+        assert!(of(&["8821"])[0].contains("red key"));
+        assert!(!of(&["8821"])[0].contains("disconnect its power"));
+        assert!(of(&["6901", "6911"])[0].contains("the lamp turns red"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     fmt,
     net::{Ipv4Addr, SocketAddrV4},
+    path::Path,
 };
 
 use super::configured_transport::ConfiguredTransport;
@@ -93,32 +94,62 @@ impl ConfiguredPhone {
     }
 }
 
+/// Whether a file of this name holds the lines of a 7940 or 7960: `SIP<MAC>.cnf`.
+fn is_settings(name: &str) -> bool {
+    let is_of_phone = matches!(RequestedFile::parse(name), RequestedFile::LegacyConfig(_));
+    let base = name.rsplit('/').next().unwrap_or(name);
+    is_of_phone
+        && base
+            .get(..3)
+            .is_some_and(|start| start.eq_ignore_ascii_case("sip"))
+}
+
 impl ExpectedRegistrations {
     /// Reads them from configurations; an empty host means the TFTP server.
     #[must_use]
     pub fn of(files: &[ExtraFile], tftp: Ipv4Addr) -> Self {
+        let at = |host: &str, port| Registrar::of(host, port, tftp);
+        let registering = |line: RegisteringLine| RegisteringAt {
+            at: at(&line.host, line.port),
+            backups: line
+                .backups
+                .iter()
+                .map(|(host, port)| at(host, *port))
+                .collect(),
+            user: line.user,
+        };
+        let mut common = files.iter();
+        let common = common.find_map(|file| {
+            lint::common_settings(Path::new(file.name()), file.source(), file.bytes())
+        });
         let phone = |file: &ExtraFile| {
-            let RequestedFile::Config { mac, .. } = RequestedFile::parse(file.name()) else {
-                return None;
+            let (mac, transport, lines) = match RequestedFile::parse(file.name()) {
+                RequestedFile::Config { mac, .. } => {
+                    let transport = ConfiguredTransport::of(file.bytes());
+                    (mac, transport, lint::registering_lines(file.bytes()))
+                }
+                // Its firmware has no other transport.
+                RequestedFile::LegacyConfig(mac) if is_settings(file.name()) => {
+                    let lines = lint::lines_of_settings(file.bytes(), common.as_ref());
+                    (mac, ConfiguredTransport::Udp, lines)
+                }
+                _ => return None,
             };
-            let lines = lint::registering_lines(file.bytes()).into_iter();
-            let at = |host: &str, port| Registrar::of(host, port, tftp);
-            let lines = lines.map(|line: RegisteringLine| RegisteringAt {
-                at: at(&line.host, line.port),
-                backups: line
-                    .backups
-                    .iter()
-                    .map(|(host, port)| at(host, *port))
-                    .collect(),
-                user: line.user,
-            });
             Some(ConfiguredPhone {
                 mac,
-                transport: ConfiguredTransport::of(file.bytes()),
-                lines: lines.collect(),
+                transport,
+                lines: lines.into_iter().map(registering).collect(),
             })
         };
-        Self(files.iter().filter_map(phone).collect())
+        let mut phones: Vec<_> = files.iter().filter_map(phone).collect();
+        // Of a 7940 or 7960, the SEP file names only the load.
+        let with_settings: BTreeSet<_> = files
+            .iter()
+            .filter(|file| is_settings(file.name()))
+            .filter_map(|file| RequestedFile::parse(file.name()).mac())
+            .collect();
+        phones.retain(|phone| !phone.lines.is_empty() || !with_settings.contains(&phone.mac));
+        Self(phones)
     }
 
     /// What tracking needs. `visible`: where REGISTERs and their answers are observed.

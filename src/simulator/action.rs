@@ -20,7 +20,18 @@ pub enum PhoneAction {
         /// The UDP payload.
         bytes: Vec<u8>,
     },
-    /// The phone has another address from now on. No port is open at this time.
+    /// Open a TCP connection and send these bytes on it: a phone sends nothing else, and has at most
+    /// one connection. What the server sends goes to
+    /// [`SimulatedPhone::stream`](super::SimulatedPhone::stream).
+    Connect {
+        /// To this port of the server.
+        to: SocketAddrV4,
+        /// A request.
+        bytes: Vec<u8>,
+    },
+    /// Close the connection, whether it is established or not.
+    Disconnect,
+    /// The phone has another address from now on. No port and no connection is open at this time.
     ChangeAddress,
     /// Nothing to do: the phone reports an event.
     Event(PhoneEvent),

@@ -8,7 +8,10 @@ use std::{net::SocketAddrV4, time::Duration};
 
 use sha2::{Digest, Sha256};
 
-use super::action::PhoneAction;
+use super::{
+    action::PhoneAction,
+    packets::{BLOCK, ServerPacket, acknowledgement, decode, request},
+};
 
 /// An unanswered request is repeated after this long (503 of about 560 intervals of real phones).
 /// Not scaled by the pace.
@@ -19,10 +22,10 @@ const TRIES: u32 = 5;
 const PORTS: u32 = 3;
 /// The first port of a boot loader, and the port after the highest one.
 pub(super) const FIRST_PORT: u16 = 49152;
-/// Bytes of a block without options (RFC 1350, section 2).
-const BLOCK: usize = 512;
+/// Some firmware of the year 2000 sends a zero byte after this request: here, each that has an odd port.
+const OLDEST_NAME: &str = "OS79XX.TXT";
 /// Bytes of a manifest or a configuration that a phone keeps.
-const KEPT: usize = 550_001;
+pub(super) const KEPT: usize = 550_001;
 
 /// The port after this one.
 pub(super) fn port_after(port: u16) -> u16 {
@@ -65,34 +68,11 @@ pub(super) struct Fetch {
     block: u16,
     bytes: u64,
     keeps: bool,
+    /// A zero byte after its requests, as phones of the year 2000 send.
+    extra_nul: bool,
     body: Vec<u8>,
     hash: Sha256,
     deadline: Option<Duration>,
-}
-
-enum ServerPacket<'a> {
-    Data(u16, &'a [u8]),
-    Error(u16),
-}
-
-/// RFC 1350, section 5. Phones ignore everything but DATA and ERROR.
-fn decode(bytes: &[u8]) -> Option<ServerPacket<'_>> {
-    match bytes {
-        [0, 3, high, low, data @ ..] if data.len() <= BLOCK => {
-            Some(ServerPacket::Data(u16::from_be_bytes([*high, *low]), data))
-        }
-        [0, 5, high, low, ..] => Some(ServerPacket::Error(u16::from_be_bytes([*high, *low]))),
-        _ => None,
-    }
-}
-
-fn request(name: &str) -> Vec<u8> {
-    [b"\0\x01", name.as_bytes(), b"\0octet\0"].concat()
-}
-
-fn acknowledgement(block: u16) -> Vec<u8> {
-    let [high, low] = block.to_be_bytes();
-    vec![0, 4, high, low]
 }
 
 impl Fetch {
@@ -115,10 +95,12 @@ impl Fetch {
             block: 0,
             bytes: 0,
             keeps,
+            extra_nul: false,
             body: Vec::new(),
             hash: Sha256::new(),
             deadline: None,
         };
+        fetch.extra_nul = fetch.name == OLDEST_NAME && port % 2 == 1;
         actions.push(PhoneAction::Open(port));
         fetch.send_request(now, actions);
         fetch
@@ -156,10 +138,12 @@ impl Fetch {
     fn send_request(&mut self, now: Duration, actions: &mut Vec<PhoneAction>) {
         self.tries += 1;
         self.deadline = Some(now + RETRY);
+        let mut bytes = request(&self.name);
+        bytes.extend(self.extra_nul.then_some(0));
         actions.push(PhoneAction::Send {
             port: self.port,
             to: self.server,
-            bytes: request(&self.name),
+            bytes,
         });
     }
 
@@ -353,6 +337,37 @@ mod tests {
         assert_eq!(take(TID, &data(2, 0)), FetchProgress::Going);
         let acks = [1, 1, 2, 2].map(|block| ack(FIRST_PORT, block));
         assert_eq!(actions, acks);
+    }
+
+    #[test]
+    fn the_request_of_the_oldest_firmware_ends_with_one_byte_more() {
+        let requests = |port| {
+            let mut actions = Vec::new();
+            let name = OLDEST_NAME.to_owned();
+            let mut fetch = Fetch::begin(Duration::ZERO, name, port, SERVER, true, &mut actions);
+            let _ = fetch.wake(RETRY, &mut actions);
+            let sent = actions.into_iter().filter_map(|action| match action {
+                PhoneAction::Send { bytes, .. } => Some(bytes),
+                _ => None,
+            });
+            sent.collect::<Vec<_>>()
+        };
+        let plain = b"\0\x01OS79XX.TXT\0octet\0".to_vec();
+        let longer = [&plain[..], b"\0"].concat();
+        assert_eq!(requests(50_001), [longer.clone(), longer]);
+        assert_eq!(requests(50_002), [plain.clone(), plain]);
+    }
+
+    #[test]
+    fn an_oack_and_a_block_of_more_than_512_bytes_are_ignored() {
+        let mut actions = Vec::new();
+        let mut fetch = begun(&mut actions);
+        actions.clear();
+        for bytes in [b"\0\x06blksize\x001024\0".to_vec(), data(1, 513)] {
+            let progress = fetch.receive(Duration::ZERO, FIRST_PORT, TID, &bytes, &mut actions);
+            assert_eq!(progress, FetchProgress::Going);
+        }
+        assert_eq!((actions, fetch.has_begun()), (Vec::new(), false));
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub enum PhoneFault {
     WeakPower,
     /// Has multiplatform firmware, which requests other names.
     Multiplatform,
+    /// Requests every file over TFTP only, not over HTTP first.
+    TftpOnly,
 }
 
 /// A fault and how many phones have it.
@@ -62,8 +64,8 @@ pub enum ParseFaultError {
     #[error(
         "'{0}' is not a fault: expected refuses-manifest, wrong-hardware, needs-bridge, \
          power-cut=IMAGE:PERCENT, address-change, no-witness, no-second-pass, loss=PERCENT, \
-         config-refused, peer-sharing, refuses-images, other-slot, trust-list, weak-power or \
-         multiplatform"
+         config-refused, peer-sharing, refuses-images, other-slot, trust-list, weak-power, \
+         multiplatform or tftp-only"
     )]
     Unknown(String),
     /// The fault takes no value.
@@ -109,6 +111,7 @@ impl FromStr for PhoneFault {
             "trust-list" => Self::TrustList,
             "weak-power" => Self::WeakPower,
             "multiplatform" => Self::Multiplatform,
+            "tftp-only" => Self::TftpOnly,
             "loss" => return percent(value.unwrap_or_default(), 99).map(Self::Loss),
             "power-cut" => {
                 let (image, at) = value
@@ -177,6 +180,7 @@ impl fmt::Display for PhoneFault {
             Self::TrustList => f.write_str("trust-list"),
             Self::WeakPower => f.write_str("weak-power"),
             Self::Multiplatform => f.write_str("multiplatform"),
+            Self::TftpOnly => f.write_str("tftp-only"),
         }
     }
 }
@@ -203,6 +207,7 @@ mod tests {
             "trust-list",
             "weak-power",
             "multiplatform",
+            "tftp-only",
         ] {
             let fault: PhoneFault = text.parse().expect(text);
             assert_eq!(fault.to_string(), text);

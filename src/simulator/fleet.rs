@@ -1,8 +1,9 @@
-//! Simulated phones on real UDP sockets, each on its own loopback address.
+//! Simulated phones on real sockets, each on its own loopback address.
 //!
 //! All of 127/8 is this machine without any configuration, so nothing is set up or left behind. Each
-//! phone has one task, and one socket at a time.
+//! phone has one task, and one socket of each kind at a time.
 
+mod connection;
 mod endpoint;
 
 use std::{
@@ -62,6 +63,8 @@ pub struct FleetConfig {
     pub from: Option<LoadName>,
     /// See [`PhoneConfig::pace`].
     pub pace: f64,
+    /// See [`PhoneConfig::http`].
+    pub http: Option<SocketAddrV4>,
     /// The same seed gives the same phones.
     pub seed: u64,
     /// The faults, and the phones that have them.
@@ -150,6 +153,7 @@ impl FleetConfig {
             model,
             start,
             server,
+            http: self.http,
             pace: self.pace,
             seed: self.seed,
             faults,
@@ -253,6 +257,7 @@ mod tests {
             start: StartMix::Mixed,
             from: None,
             pace: 0.0,
+            http: None,
             seed: 1,
             faults: Vec::new(),
             sizes: Arc::default(),

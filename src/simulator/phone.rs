@@ -9,6 +9,7 @@ mod manifest_check;
 mod script;
 mod slot_memory;
 mod slots;
+mod stream;
 
 use std::{collections::BTreeMap, fmt::Write, net::SocketAddrV4, time::Duration};
 
@@ -203,6 +204,9 @@ impl SimulatedPhone {
                 let step = step.clone();
                 self.begin(now, step, &mut actions);
             }
+            ScriptState::Fetching(_) if self.open_stream().is_some() => {
+                self.wake_stream(now, &mut actions);
+            }
             ScriptState::Fetching(_) => {
                 if let Some(fetch) = &mut self.fetch {
                     let progress = fetch.wake(now, &mut actions);
@@ -219,7 +223,10 @@ impl SimulatedPhone {
     pub fn next_deadline(&self) -> Option<Duration> {
         match &self.state {
             ScriptState::Waiting(until, _) => Some(*until),
-            ScriptState::Fetching(_) => self.fetch.as_ref().and_then(Fetch::deadline),
+            ScriptState::Fetching(_) => match self.open_stream() {
+                Some(stream) => Some(stream.deadline()),
+                None => self.fetch.as_ref().and_then(Fetch::deadline),
+            },
             ScriptState::Off | ScriptState::Idle => None,
         }
     }
@@ -280,8 +287,22 @@ impl SimulatedPhone {
         pause.mul_f64(pace)
     }
 
-    /// Opens the next port and requests `name`.
+    /// Requests `name`, over HTTP first if the phone does so.
     fn request(
+        &mut self,
+        now: Duration,
+        step: BootStep,
+        name: String,
+        actions: &mut Vec<PhoneAction>,
+    ) {
+        match self.http_server() {
+            Some(server) => self.request_over_http(now, step, name, server, actions),
+            None => self.request_over_tftp(now, step, name, actions),
+        }
+    }
+
+    /// Opens the next port and requests `name`.
+    fn request_over_tftp(
         &mut self,
         now: Duration,
         step: BootStep,
@@ -302,8 +323,9 @@ impl SimulatedPhone {
         self.state = ScriptState::Fetching(step);
     }
 
-    /// Closes the open port, if there is one.
+    /// Closes the open port or connection, if there is one.
     fn close_port(&mut self, actions: &mut Vec<PhoneAction>) {
+        self.end_stream(actions);
         if let Some(fetch) = self.fetch.take() {
             self.next_port = port_after(fetch.port());
             fetch.close(actions);

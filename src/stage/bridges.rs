@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::eligibility::{AcceptPolicy, SelectionError, check_verdicts, shared_model};
 use crate::{
-    bundle::Bundle,
+    bundle::{Bundle, Member},
     phone::{
-        EarlyFirmware, Family, FirmwareRelease, Generation79x0, LoadName, MODELS, Model,
-        is_early_step, is_signed_with_previous_key,
+        EarlyFirmware, EarlyProtocol, Family, FirmwareRelease, Generation79x0, LoadName, MODELS,
+        Model, is_early_step, is_signed_with_previous_key, load_of_image_79x0,
     },
     text::escape,
     track::{StagePlan, bridge_steps},
@@ -26,8 +26,9 @@ pub struct OrderedBridges {
 ///
 /// # Errors
 ///
-/// A verdict is not accepted, a bridge is for none of the models of the targets, or two
-/// bridges are for one model (of the 7940 and 7960: with one load).
+/// A verdict is not accepted, a bridge is for none of the models of the targets, two
+/// bridges are for one model (of the 7940 and 7960: with one load), or firmware from before 5.0
+/// cannot fetch the first signed step.
 pub fn check_bridges(
     bridges: &[Bundle],
     targets: &[Bundle],
@@ -57,6 +58,39 @@ pub fn check_bridges(
                     second: bridge.path.clone(),
                 });
             }
+        }
+    }
+    check_first_signed(bridges)
+}
+
+/// Firmware from before 5.0 fetches the first signed step of its path, of each protocol, as `.bin`;
+/// later steps are fetched as `.sbn`.
+fn check_first_signed(bridges: &[Bundle]) -> Result<(), SelectionError> {
+    for protocol in [EarlyProtocol::Sip, EarlyProtocol::Skinny] {
+        let signed = bridges.iter().flat_map(|bridge| {
+            let steps = bridge.served_loads().filter(|load| is_early_step(load));
+            steps.filter_map(move |load| {
+                let early = EarlyFirmware::of(load)?;
+                let is_signed = early.generation == Some(Generation79x0::Signed);
+                let release = early.release.filter(|_| is_signed)?;
+                (early.protocol == Some(protocol)).then_some((release, bridge, load))
+            })
+        });
+        let Some((_, bridge, load)) = signed.min_by_key(|(release, ..)| *release) else {
+            continue;
+        };
+        let is_bin = |member: &Member| {
+            let image = load_of_image_79x0(&member.name);
+            let is_own = |(own, end): (LoadName, &str)| {
+                own.as_str().eq_ignore_ascii_case(load.as_str()) && end.eq_ignore_ascii_case("bin")
+            };
+            image.is_some_and(is_own)
+        };
+        if !bridge.members.iter().any(is_bin) {
+            return Err(SelectionError::BridgeWithoutBin {
+                path: bridge.path.clone(),
+                load: load.to_string(),
+            });
         }
     }
     Ok(())

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::{
-    bundle::{Bundle, FirmwareSet, RecoveryState, Unsupported, Verdict},
-    phone::{EarlyFirmware, LoadName, MODELS, Model, Protocol},
+    bundle::{Bundle, FirmwareSet, RecoveryState, Verdict},
+    phone::{EarlyFirmware, LoadName, MODELS, Model, Protocol, Unsupported},
 };
 
 /// What is accepted besides verified SIP bundles.
@@ -123,6 +123,18 @@ pub enum SelectionError {
         /// Its load.
         load: String,
     },
+    /// A bridge of the 7940 and 7960 that firmware from before 5.0 cannot fetch.
+    #[error(
+        "{} has no {load}.bin: firmware from before 5.0, which needs this bridge, requests the image \
+         under this name only",
+        path.display()
+    )]
+    BridgeWithoutBin {
+        /// The bridge.
+        path: PathBuf,
+        /// Its load.
+        load: String,
+    },
     /// Two bridges are for one model.
     #[error("the bridges {} and {} are both for the {model}", first.display(), second.display())]
     TwoBridges {
@@ -178,6 +190,10 @@ impl SelectionError {
             | Self::BridgeWithNewKey { .. } => {
                 "give a bridge for the models of the target, usually SCCP 8.5(2): \
                  `reflash verify` shows the models of a bundle"
+            }
+            Self::BridgeWithoutBin { .. } => {
+                "get the complete bundle of this release as published by Cisco: it has the image as \
+                 .bin and as .sbn, and a renamed file is rejected"
             }
             Self::TwoBridges { .. } => {
                 "give one bridge for each model; several only for the 7940 and 7960, each with \

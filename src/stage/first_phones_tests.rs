@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{tests::CALL_MANAGER, *};
 use crate::{
     bundle::{Bundle, ExamineOptions, examine},
-    phone::{Family, Protocol},
+    phone::{Family, Protocol, load_of_image_79x0},
     simulator::{Release, Sizes, SyntheticBundle, test_key},
     track::View,
 };
@@ -131,4 +131,38 @@ fn a_bridge_given_twice_is_refused_and_one_that_no_phone_needs_is_left_out() {
     );
     assert!(older.contains("only 4.4 leads on"), "{older}");
     assert_eq!(ordered.bridges.len(), 1);
+}
+
+#[test]
+fn a_signed_step_that_older_firmware_cannot_fetch_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = [made(folder.path(), Protocol::Sip, "8-12-00")];
+    let step = |protocol, release: &str| made(folder.path(), protocol, release);
+    // A published bundle without its .bin: the rest is complete.
+    let without = |mut bundle: Bundle| {
+        bundle.members.retain(|member| {
+            let image = load_of_image_79x0(&member.name);
+            image.is_none_or(|(_, end)| end != "bin")
+        });
+        bundle
+    };
+    for (protocol, release) in [(Protocol::Sip, "05-3-00"), (Protocol::Sccp, "05000700")] {
+        assert!(check_bridges(&[step(protocol, release)], &target, true).is_ok());
+        let error = check_bridges(&[without(step(protocol, release))], &target, true).unwrap_err();
+        assert!(
+            matches!(error, SelectionError::BridgeWithoutBin { .. }) && !error.is_usage(),
+            "{error}"
+        );
+        assert!(
+            error.to_string().contains(&format!("{release}.bin")),
+            "{error}"
+        );
+        assert!(error.cure().contains("as .bin and as .sbn"));
+    }
+    // What is fetched after it needs no .bin.
+    let later = [
+        step(Protocol::Sip, "05-3-00"),
+        without(step(Protocol::Sip, "06-3-00")),
+    ];
+    check_bridges(&later, &target, true).unwrap();
 }

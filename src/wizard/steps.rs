@@ -2,6 +2,7 @@
 
 pub(super) mod bundle;
 pub(super) mod configuration;
+mod early_route;
 pub(super) mod form;
 mod interface;
 pub(super) mod interrupted;

@@ -6,6 +6,7 @@
 mod bundles;
 mod configuration;
 mod direct_cable;
+mod early_route;
 mod guiding;
 mod starting;
 mod steps;

@@ -254,6 +254,25 @@ fn a_bundle_with_a_missing_member_is_incomplete_and_other_files_are_foreign() {
 }
 
 #[test]
+fn locale_files_of_multiplatform_firmware_are_named_as_such() {
+    let dir = BundleFolder::new();
+    let problem = |name: &str| {
+        let path = dir.file(name, &zip(&[Entry::new("German.xml", b"<d/>")]));
+        let bundle = one(&path, &ExamineOptions::default());
+        assert_eq!(bundle.verdict, Verdict::Foreign);
+        bundle.problems[0].message.clone()
+    };
+    let named = problem("cmterm-68xx_78xx_88xx.12-0-1MPP-245-Locale-1.zip");
+    assert!(
+        named.contains("locale files of multiplatform firmware (MPP)"),
+        "{named}"
+    );
+    for other in ["cmterm-88xx.12-0-1MPP-245.zip", "po-locale-de_DE.zip"] {
+        assert!(problem(other).contains("none of its files"), "{other}");
+    }
+}
+
+#[test]
 fn a_known_digest_does_not_make_a_bundle_complete() {
     let dir = BundleFolder::new();
     let mut entries = good_entries();

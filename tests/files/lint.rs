@@ -6,6 +6,7 @@ mod command;
 mod families;
 mod first_phone_files;
 mod first_phones;
+mod first_phones_pbx;
 mod folders;
 mod includes;
 mod limits;

@@ -15,6 +15,7 @@ mod folder;
 mod labels;
 mod office;
 mod phones;
+mod registered_families;
 mod registered_lines;
 mod registrar;
 mod registration;

@@ -193,10 +193,12 @@ fn the_model_table_is_one_json_document() {
         serde_json::json!({
             "model": "7961", "name": "7961-GE", "device_type": 308,
             "bundle": "cmterm-7941_7961-sip", "recovery": "term61.default.loads",
-            "convertible": true, "support": "converts", "route": "reset", "reset": "installs"
+            "convertible": true, "support": "converts", "route": "reset", "reset": "installs",
+            "reason": null
         })
     );
     assert_eq!(named("7921")["bundle"], serde_json::Value::Null);
+    assert_eq!(named("7912")["reason"], "binary-profile");
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! A fleet of simulated phones on one cable, each with its own MAC: they lease an address, answer
 //! ARP, announce themselves by CDP and reject datagrams to closed ports, as phones on a switch do.
 
+mod leases;
+mod streams;
+mod truth;
+
 use std::{
     collections::HashMap,
     net::{Ipv4Addr, SocketAddrV4},
@@ -8,11 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use leases::discover;
 use pnet::datalink::{self, Channel, Config, DataLinkReceiver, DataLinkSender};
 use reflash::{
-    phone::{Family, LoadName, MacAddress, Model},
+    phone::{Family, LoadName, MacAddress},
     protocol::{
-        dhcp::{CLIENT_PORT, DhcpMessage, MessageType, OptionCode, SERVER_PORT},
+        dhcp::{CLIENT_PORT, DhcpMessage, SERVER_PORT},
         frame::{EthernetFrame, Payload},
     },
     simulator::{
@@ -20,15 +25,17 @@ use reflash::{
         fleet::{FleetConfig, StartMix},
     },
 };
-use serde_json::json;
 
 use crate::{
     cdp,
     frames::{self, BROADCAST, Station},
+    segments::{Connection, Received},
 };
 
 /// A phone that got no lease, or does not know the server's MAC, tries again after this time.
 const RETRY: Duration = Duration::from_secs(2);
+/// The port of a phone's first connection.
+const FIRST_TCP_PORT: u16 = 32768;
 /// Bytes of an Ethernet header.
 const ETHERNET: usize = 14;
 
@@ -39,6 +46,9 @@ struct CabledPhone {
     /// `None` until it has a lease.
     address: Option<Ipv4Addr>,
     open: Option<u16>,
+    connection: Option<Connection>,
+    /// The port of the next connection.
+    next_port: u16,
     /// The transaction of its DHCP exchange, and when it sends DISCOVER again.
     dhcp: Option<(u32, Instant)>,
     boots: u32,
@@ -67,6 +77,7 @@ pub(crate) fn play(server: &str, count: &str, pace: &str, seconds: &str, faults:
         start: StartMix::Mixed,
         from: None,
         pace: pace.parse().unwrap(),
+        http: None,
         seed: 7,
         faults: Vec::new(),
         sizes: Arc::default(),
@@ -87,7 +98,20 @@ pub(crate) fn play(server: &str, count: &str, pace: &str, seconds: &str, faults:
             }
         }
     }
-    let mut fleet = CabledFleet::new(server, members.into_iter().map(SimulatedPhone::new));
+    run(
+        server,
+        members.into_iter().map(SimulatedPhone::new),
+        seconds,
+    );
+}
+
+/// Plays these phones.
+pub(crate) fn run(
+    server: SocketAddrV4,
+    phones: impl Iterator<Item = SimulatedPhone>,
+    seconds: &str,
+) {
+    let mut fleet = CabledFleet::new(server, phones);
     let end = Instant::now() + Duration::from_secs(seconds.parse().unwrap());
     fleet.run(end);
     fleet.print();
@@ -113,6 +137,8 @@ impl CabledFleet {
                 phone,
                 address: None,
                 open: None,
+                connection: None,
+                next_port: FIRST_TCP_PORT,
                 dhcp: Some((transaction(index, 0), began)),
                 boots: 0,
                 is_on: false,
@@ -182,6 +208,12 @@ impl CabledFleet {
             let actions = one.phone.power_on(now);
             self.act(index, actions);
         }
+        if let Some((from, to)) = self.stations(index) {
+            let connection = self.phones[index].connection.as_mut();
+            if let Some(frame) = connection.and_then(|it| it.on_time(from, to)) {
+                self.transmit(&frame);
+            }
+        }
         let one = &mut self.phones[index];
         if one.phone.next_deadline().is_some_and(|due| due <= now) {
             let actions = one.phone.wake(now);
@@ -225,55 +257,26 @@ impl CabledFleet {
                     self.on_datagram(index, source, destination.port(), payload, bytes);
                 }
             }
-            _ => {}
-        }
-    }
-
-    fn on_dhcp(&mut self, message: &DhcpMessage) {
-        let Some(&index) = self.by_mac.get(&message.mac) else {
-            return;
-        };
-        let one = &mut self.phones[index];
-        if one.dhcp.is_none_or(|(xid, _)| xid != message.xid) {
-            return;
-        }
-        match message.message_type() {
-            Some(MessageType::Offer) => {
-                let mut request = discover(one.mac, message.xid, one.phone.config().model);
-                request.options.set(OptionCode::MESSAGE_TYPE, [3]);
-                request
-                    .options
-                    .set(OptionCode::REQUESTED_ADDRESS, message.your.octets());
-                let server = message.server_id().unwrap();
-                request.options.set(OptionCode::SERVER_ID, server.octets());
-                let frame = one.broadcast(&request);
-                self.transmit(&frame);
-            }
-            Some(MessageType::Ack) => {
-                one.dhcp = None;
-                let address = message.your;
-                self.move_to(index, address);
+            Payload::Ipv4Tcp {
+                source,
+                destination,
+                seq,
+                flags,
+                payload,
+                ..
+            } => {
+                if let Some(&index) = self.by_address.get(destination.ip()) {
+                    let segment = Received {
+                        from: source,
+                        seq,
+                        flags,
+                        payload,
+                    };
+                    self.on_segment(index, destination.port(), &segment);
+                }
             }
             _ => {}
         }
-    }
-
-    fn move_to(&mut self, index: usize, address: Ipv4Addr) {
-        let one = &mut self.phones[index];
-        if let Some(before) = one.address.replace(address) {
-            self.by_address.remove(&before);
-        }
-        self.by_address.insert(address, index);
-        // A gratuitous ARP, as phones send it.
-        let station = one.station().unwrap();
-        self.transmit(&frames::arp(
-            1,
-            station,
-            Station {
-                mac: MacAddress::new([0; 6]),
-                ..station
-            },
-        ));
     }
 
     fn on_datagram(
@@ -314,6 +317,8 @@ impl CabledFleet {
                         self.transmit(&frame);
                     }
                 }
+                PhoneAction::Connect { to, bytes } => self.connect(index, Some((to, bytes))),
+                PhoneAction::Disconnect => self.connect(index, None),
                 PhoneAction::ChangeAddress => {
                     let [a, b, c, d] = one.address.unwrap().octets();
                     self.move_to(index, Ipv4Addr::new(a, b, c + 100, d));
@@ -332,30 +337,14 @@ impl CabledFleet {
             one.dhcp = Some((transaction(index, one.boots), Instant::now()));
         }
         if let (true, Some(load), Some(address)) = (one.announces, load, one.address) {
-            let frame = cdp::frame(&one.mac.upper_hex(), address, load.as_str());
+            let number = one.phone.config().model.plain_number();
+            let frame = cdp::frame_of(number, &one.mac.upper_hex(), address, load.as_str());
             self.transmit(&frame);
         }
     }
 
     fn transmit(&mut self, frame: &[u8]) {
         self.send.send_to(frame, None).unwrap().unwrap();
-    }
-
-    fn print(&self) {
-        for one in &self.phones {
-            let contents = one.phone.contents();
-            let line = json!({
-                "mac": one.mac.to_string(),
-                "address": one.address,
-                "load": contents.load.as_ref().map(LoadName::as_str),
-                "images": contents.images,
-                "faults": one.phone.config().faults.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>(),
-                "start": format!("{:?}", one.phone.config().start),
-                "announces": one.announces,
-                "finished": one.phone.is_finished(),
-            });
-            println!("{line}");
-        }
     }
 }
 
@@ -379,10 +368,6 @@ impl CabledPhone {
         };
         frames::udp(from, to, (CLIENT_PORT, SERVER_PORT), &message.encode())
     }
-}
-
-fn discover(mac: MacAddress, xid: u32, model: &Model) -> DhcpMessage {
-    DhcpMessage::discover(mac, xid, &format!("CP-{}G", model.number))
 }
 
 fn transaction(index: usize, boot: u32) -> u32 {

@@ -8,7 +8,10 @@ pub(crate) const BROADCAST: MacAddress = MacAddress::new([0xff; 6]);
 const ARP: [u8; 2] = [0x08, 0x06];
 const IPV4: [u8; 2] = [0x08, 0x00];
 const ICMP: u8 = 1;
+const TCP: u8 = 6;
 const UDP: u8 = 17;
+/// Bytes of a TCP header without options.
+const TCP_HEADER: usize = 20;
 
 /// An Ethernet address and an IPv4 address.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +50,39 @@ pub(crate) fn udp(from: Station, to: Station, ports: (u16, u16), payload: &[u8])
     ]
     .concat();
     ipv4(from, to, UDP, &datagram)
+}
+
+/// The fields of a TCP header that differ.
+pub(crate) struct TcpSegment {
+    pub(crate) ports: (u16, u16),
+    pub(crate) seq: u32,
+    pub(crate) ack: u32,
+    pub(crate) flags: u8,
+}
+
+/// A TCP segment with the largest window (RFC 9293).
+pub(crate) fn tcp(from: Station, to: Station, segment: &TcpSegment, payload: &[u8]) -> Vec<u8> {
+    let header = [
+        &segment.ports.0.to_be_bytes()[..],
+        &segment.ports.1.to_be_bytes(),
+        &segment.seq.to_be_bytes(),
+        &segment.ack.to_be_bytes(),
+        &[0x50, segment.flags, 0xff, 0xff, 0, 0, 0, 0],
+    ]
+    .concat();
+    let mut bytes = [&header[..], payload].concat();
+    let length = u16::try_from(TCP_HEADER + payload.len()).unwrap();
+    let pseudo = [
+        &from.address.octets()[..],
+        &to.address.octets(),
+        &[0, TCP],
+        &length.to_be_bytes(),
+        &bytes,
+    ]
+    .concat();
+    let sum = checksum(&pseudo);
+    bytes[16..18].copy_from_slice(&sum.to_be_bytes());
+    ipv4(from, to, TCP, &bytes)
 }
 
 /// Port unreachable (RFC 792) about the datagram in `refused`, an IPv4 packet.

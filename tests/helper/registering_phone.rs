@@ -10,16 +10,32 @@ use std::{
 mod sip_phone;
 
 use crate::traffic::fetch;
-use sip_phone::{Line, lines, register, request};
+use sip_phone::{Line, lines, lines_of_settings, register, request};
 
 /// Does one thing that a phone with this address and MAC address does at `server`, a TFTP server.
 /// `register` registers each line, `register:USER` one of them, with its secret from the file.
 pub(crate) fn act(address: &str, server: &str, mac: &str, action: &str) {
     let phone: Ipv4Addr = address.parse().unwrap();
+    let sep = file(phone, server, &format!("SEP{}.cnf.xml", mac.to_uppercase()));
+    act_with(phone, lines(&sep, phone), action);
+}
+
+/// The same for a 7940 or 7960, which reads `SIPDefault.cnf` and then its own settings.
+pub(crate) fn act_by_settings(address: &str, server: &str, mac: &str, action: &str) {
+    let phone: Ipv4Addr = address.parse().unwrap();
+    let common = file(phone, server, "SIPDefault.cnf");
+    let own = file(phone, server, &format!("./SIP{}.cnf", mac.to_uppercase()));
+    act_with(phone, lines_of_settings(&common, &own, phone), action);
+}
+
+/// A file that the phone fetches over TFTP.
+fn file(phone: Ipv4Addr, server: &str, name: &str) -> String {
     let server: SocketAddrV4 = server.parse().unwrap();
-    let name = format!("SEP{}.cnf.xml", mac.to_uppercase());
-    let sep = fetch(&format!("{phone}:0"), &server.to_string(), &name);
-    let mut lines = lines(std::str::from_utf8(&sep).unwrap(), phone);
+    let bytes = fetch(&format!("{phone}:0"), &server.to_string(), name);
+    String::from_utf8(bytes).unwrap()
+}
+
+fn act_with(phone: Ipv4Addr, mut lines: Vec<Line>, action: &str) {
     let (action, user) = action.split_once(':').unwrap_or((action, ""));
     lines.retain(|line| user.is_empty() || line.user == user);
     assert!(!lines.is_empty(), "{user}");

@@ -186,6 +186,7 @@ impl Phone {
             model: Model::by_number("7965").unwrap(),
             start: StartState::Application(LoadName::new(OLD)),
             server: SocketAddrV4::new(self.tftp, 69),
+            http: None,
             pace: 0.01,
             seed: 3,
             // None of its requests shows which load it runs.
@@ -253,6 +254,9 @@ impl Phone {
                     socket.send_to(&bytes, to).unwrap();
                 }
                 PhoneAction::Event(PhoneEvent::Booted(Some(load))) => self.boots(&load),
+                PhoneAction::Connect { .. } | PhoneAction::Disconnect => {
+                    panic!("this phone uses TFTP only");
+                }
                 PhoneAction::ChangeAddress => panic!("this phone keeps its address"),
                 PhoneAction::Event(_) => {}
             }

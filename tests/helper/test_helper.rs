@@ -7,10 +7,12 @@ mod cdp;
 mod bundles;
 mod ethernet_phones;
 mod frames;
+mod mixed_fleet;
 mod phone_page;
 mod registering_phone;
 mod restart_pbx;
 mod restarting_phone;
+mod segments;
 mod simulated_phone;
 mod tftp_phone;
 mod traffic;
@@ -35,6 +37,9 @@ fn main() {
         ["registering-phone", address, server, mac, action] => {
             registering_phone::act(address, server, mac, action);
         }
+        ["registering-79x0", address, server, mac, action] => {
+            registering_phone::act_by_settings(address, server, mac, action);
+        }
         [
             "ethernet-phones",
             server,
@@ -57,6 +62,9 @@ fn main() {
             ref options @ ..,
         ] => {
             restarting_phone::play(address, pbx, user, mac, options);
+        }
+        ["mixed-fleet", server, pace, seconds, ref phones @ ..] => {
+            mixed_fleet::play(server, pace, seconds, phones);
         }
         ["phone-page", mac, load] => phone_page::serve(mac, || load.to_owned()),
         ["simulated-phone", script] => simulated_phone::play(script),

@@ -88,6 +88,7 @@ pub(crate) fn simulated_phones(server: &str, start: &str, rest: &[&str]) {
         },
         from: None,
         pace: 0.01,
+        http: None,
         seed: 3,
         faults: faults.iter().map(|fault| fault.parse().unwrap()).collect(),
         sizes: std::sync::Arc::default(),

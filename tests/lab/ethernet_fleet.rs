@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, env, process::Stdio, time::Duration};
 
 use reflash::{
-    phone::{Family, Protocol},
+    phone::{Family, MODELS, Model, Protocol},
     simulator::{Release, Sizes, SyntheticBundle},
 };
 use serde_json::Value;
@@ -147,5 +147,181 @@ fn the_report_of_a_fleet_with_macs_equals_what_the_phones_have() {
     }
     println!("{} phones, {} wrong", truths.len(), wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(phones.len(), truths.len(), "no other phone is listed");
+}
+
+/// The phones of the mixed fleet with a fault, and the diagnosis of each at the pace of real phones.
+/// `None`: nothing must be diagnosed.
+const MIXED_FAULTS: [(&str, &str, Option<&str>); 16] = [
+    ("6921", "trust-list", Some("trust-list")),
+    ("6941", "refuses-images", Some("images-refused")),
+    ("6961", "config-refused", Some("config-rejected")),
+    ("6901", "power-cut=APP:40", Some("rebooted-mid-image")),
+    ("6911", "loss=3", None),
+    ("6945", "wrong-hardware", Some("manifest-refused")),
+    ("8941", "weak-power", Some("rebooted-mid-image")),
+    ("8945", "other-slot", None),
+    ("8961", "refuses-manifest", Some("manifest-refused")),
+    ("9971", "tftp-only", None),
+    ("7821", "multiplatform", Some("multiplatform")),
+    ("7841", "no-witness", None),
+    ("8851", "power-cut=rootfs:60", Some("rebooted-mid-image")),
+    ("8865", "address-change", None),
+    ("7965", "refuses-manifest", Some("manifest-refused")),
+    ("7941", "no-second-pass", None),
+];
+
+/// The firmware of the 7940 and 7960 at the start: each kind of step, and the loader.
+const FIRST_PHONES: [(&str, &str); 6] = [
+    ("7940", "P0S3-03-2-00"),
+    ("7960", "P0S3-05-3-00"),
+    ("7940", "P00305000700"),
+    ("7960", "P00304000000"),
+    ("7940", "P0030801SR02"),
+    ("7960", "P0S3-07-5-00"),
+];
+
+/// A phone of the fleet as the helper reads it, and its diagnosis.
+struct Member {
+    text: String,
+    family: Family,
+    fault: &'static str,
+    code: Option<&'static str>,
+}
+
+/// Each model in each state at its start, then those with faults.
+fn mixed_fleet() -> Vec<Member> {
+    let member = |model: &str, load: &str, fault: &'static str, code| Member {
+        text: format!("{model},{load},{fault}"),
+        family: Model::by_number(model).unwrap().family,
+        fault,
+        code,
+    };
+    let mut members = Vec::new();
+    for model in MODELS.iter().filter(|model| model.family.is_supported()) {
+        if model.family == Family::P3 {
+            continue;
+        }
+        members.push(member(
+            model.number,
+            &synthetic::first_load(model.family),
+            "",
+            None,
+        ));
+        if model.family.has_recovery_manifest() {
+            members.push(member(model.number, "", "", None));
+        }
+    }
+    for (model, load) in FIRST_PHONES {
+        members.push(member(model, load, "", None));
+    }
+    for (model, fault, code) in MIXED_FAULTS {
+        let family = Model::by_number(model).unwrap().family;
+        members.push(member(model, &synthetic::first_load(family), fault, code));
+    }
+    members
+}
+
+#[test]
+#[ignore = "needs root (network namespaces)"]
+fn the_report_of_a_fleet_of_every_model_equals_what_the_phones_have() {
+    let pace = variable("REFLASH_LAN_PACE", "0.01");
+    let seconds = variable("REFLASH_LAN_SECONDS", "12");
+    let is_real = pace.parse::<f64>().unwrap() > 0.5;
+    let lan = Lan::build(
+        "mixed",
+        &[("server", Some("10.77.0.1/16")), ("phones", None)],
+    );
+    let folder = lan.folder.path();
+    set_mode(folder, 0o755);
+    let mut command = lan.on("server", REFLASH);
+    command
+        .arg("convert")
+        .args(synthetic::bundles_of_all_families(folder))
+        .args(["--trust-key", KEY, "--dhcp", "isolated", "--json"])
+        .arg("--accept-unknown");
+    for step in synthetic::steps_of_first_phones(folder) {
+        command.arg("--bridge").arg(step);
+    }
+    let mut run = Running::start(&mut command);
+    run.kind("started");
+    let members = mixed_fleet();
+    let output = lan
+        .on("phones", helper())
+        .args(["mixed-fleet", "10.77.0.1:69", &pace, &seconds])
+        .args(members.iter().map(|member| &member.text))
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let truths: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(truths.len(), members.len());
+    if is_real {
+        std::thread::sleep(Duration::from_secs(40));
+    }
+    run.signal("INT");
+    run.signal("TERM");
+    let report = run.kind("finished")["report"].clone();
+    run.end();
+
+    let phones = report["phones"].as_array().unwrap();
+    let mut wrong = Vec::new();
+    let mut over_http = 0;
+    for (member, truth) in members.iter().zip(&truths) {
+        let mac = truth["mac"].as_str().unwrap().replace(':', "");
+        let mut reported = phones.iter().filter(|it| it["mac"] == mac.as_str());
+        let (Some(phone), None) = (reported.next(), reported.next()) else {
+            wrong.push(format!("no entry, or several: {}", member.text));
+            continue;
+        };
+        let state = phone["state"].as_str().unwrap();
+        let claims = ["flashed", "confirmed", "already"].contains(&state);
+        let load = truth["load"].as_str().unwrap_or_default();
+        let has_images = !truth["images"].as_object().unwrap().is_empty();
+        let converted =
+            load == synthetic::target(member.family) || load.ends_with(".default") && has_images;
+        let mut codes: Vec<&str> = ["diagnoses", "withdrawn"]
+            .iter()
+            .flat_map(|list| phone[*list].as_array().unwrap())
+            .map(|it| it["code"].as_str().unwrap())
+            .collect();
+        codes.sort_unstable();
+        let line = format!("{}: {state} {codes:?}, has {load}", member.text);
+        let is_silent = truth["announces"] == false;
+        if claims && !converted {
+            wrong.push(format!("false claim: {line}\n{phone:#}"));
+        } else if is_real && converted && !claims && truth["finished"] == true && !is_silent {
+            wrong.push(format!("no claim: {line}\n{phone:#}"));
+        }
+        match member.code {
+            Some(code) if is_real && !codes.contains(&code) => {
+                wrong.push(format!("no {code}: {line}\n{phone:#}"));
+            }
+            None if is_real && !codes.is_empty() && member.fault != "other-slot" => {
+                wrong.push(format!("alarm: {line}\n{phone:#}"));
+            }
+            _ => {}
+        }
+        let files = phone["files"].as_array().unwrap();
+        let is_http = |file: &Value| file["transport"] == "http" && file["outcome"] == "delivered";
+        over_http += usize::from(files.iter().any(is_http));
+        println!("{line}");
+    }
+    println!(
+        "{} phones, {over_http} of them over HTTP, {} wrong",
+        truths.len(),
+        wrong.len()
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let tries_http = |member: &&Member| {
+        let slots = member.family.slots();
+        slots.is_some_and(|slots| slots.tries_http)
+            && !["tftp-only", "multiplatform", "trust-list"].contains(&member.fault)
+    };
+    assert_eq!(over_http, members.iter().filter(tries_http).count());
     assert_eq!(phones.len(), truths.len(), "no other phone is listed");
 }

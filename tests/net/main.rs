@@ -4,6 +4,7 @@
 mod support;
 
 mod configured;
+mod families;
 mod http;
 mod journal;
 mod listen;

@@ -2,6 +2,7 @@
 
 mod large_files;
 mod linted;
+mod wrapped;
 
 use std::{
     fs,

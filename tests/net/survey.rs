@@ -121,6 +121,7 @@ impl Place {
             start: StartMix::LoadInformation,
             from: None,
             pace: 0.01,
+            http: None,
             seed: 3,
             faults: vec!["needs-bridge".parse().unwrap()],
             sizes: Arc::default(),

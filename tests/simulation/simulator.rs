@@ -2,6 +2,7 @@
 
 mod faults;
 mod lan;
+mod loader;
 mod responder;
 mod udp;
 
@@ -82,6 +83,7 @@ fn phone(model: &str, start: StartState, faults: &[&str]) -> SimulatedPhone {
         model: Model::by_number(model).expect("a model"),
         start,
         server: SocketAddrV4::new(SERVER, 69),
+        http: None,
         pace: 1.0,
         seed: 11,
         faults: faults

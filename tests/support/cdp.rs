@@ -13,6 +13,11 @@ pub(crate) fn mac(digits: &str) -> [u8; 6] {
 
 /// The announcement of `SEP` + `phone` at this address: a 7965 with this load.
 pub(crate) fn frame(phone: &str, address: Ipv4Addr, load: &str) -> Vec<u8> {
+    frame_of("7965", phone, address, load)
+}
+
+/// The same of another model.
+pub(crate) fn frame_of(model: &str, phone: &str, address: Ipv4Addr, load: &str) -> Vec<u8> {
     let tlv = |kind: u16, value: &[u8]| {
         let length = u16::try_from(value.len() + 4).unwrap();
         [&kind.to_be_bytes()[..], &length.to_be_bytes(), value].concat()
@@ -27,7 +32,7 @@ pub(crate) fn frame(phone: &str, address: Ipv4Addr, load: &str) -> Vec<u8> {
         tlv(3, b"Port 1"),
         tlv(4, &[0, 0, 4, 0x90]),
         tlv(5, load.as_bytes()),
-        tlv(6, b"Cisco IP Phone 7965"),
+        tlv(6, format!("Cisco IP Phone {model}").as_bytes()),
         // It takes 12 W.
         tlv(0x10, &12_000_u16.to_be_bytes()),
     ]

@@ -9,7 +9,6 @@ use super::{
         payload,
         signature::Verification,
         types::{Problem, Verdict},
-        unsupported::Unsupported::{Mgcp, Multiplatform, UnknownPhones},
     },
     index::{Found, Index, header_name, served_name},
     load_set::{LoadSet, Loads},
@@ -17,18 +16,22 @@ use super::{
 };
 use crate::{
     diagnose::Severity,
-    phone::{Family, LoadName, MODELS},
+    phone::{
+        Family, LoadName, MODELS,
+        Unsupported::{Mgcp, Multiplatform, UnknownPhones},
+    },
 };
 
 /// Marks the sets that phones are served. Of the loads for a model, SIP takes precedence over
 /// SCCP, and a newer load over an older one. Multiplatform firmware and MGCP are not for these phones. A
 /// load of unproven origin is served only if every complete load is unproven.
 pub(super) fn select(sets: &mut [FirmwareSet]) {
-    let has_model = |set: &FirmwareSet| MODELS.iter().any(|model| set.is_for(model));
+    let staged = || MODELS.iter().filter(|model| model.family.is_staged());
+    let has_model = |set: &FirmwareSet| staged().any(|model| set.is_for(model));
     let is_proven = |set: &FirmwareSet| set.is_whole() && set.verdict != Verdict::Intact;
     let only_proven = sets.iter().any(|set| has_model(set) && is_proven(set));
     let mut chosen = BTreeSet::new();
-    for model in MODELS {
+    for model in staged() {
         let usable = sets.iter().enumerate().filter(|(_, set)| {
             let is_other = matches!(set.unsupported(), Some(Multiplatform | Mgcp));
             let fits = set.is_for(model) && !is_other;

@@ -20,6 +20,9 @@ use crate::{
     text::escape,
 };
 
+/// Where phones try HTTP, whatever the port of TFTP is.
+const HTTP_PORT: u16 = 6970;
+
 /// Runs the phones until each is finished, the timeout or a signal.
 pub(super) fn run(
     args: &Args,
@@ -30,6 +33,7 @@ pub(super) fn run(
     let config = fleet_config(
         args,
         model.into_iter().collect(),
+        Some(SocketAddrV4::new(*server.ip(), HTTP_PORT)),
         BTreeMap::new(),
         Vec::new(),
     );

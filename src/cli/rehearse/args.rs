@@ -52,7 +52,7 @@ pub(crate) struct Args {
     pub(super) engine: EngineChoice,
     /// Run only the phones, against this server
     ///
-    /// The server must listen on loopback.
+    /// The server must listen on loopback. Phones that try HTTP first do so on port 6970 of its address.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback,
           conflicts_with_all = ["bridges", "inventory", "journal", "web"],
           help_heading = heading::NETWORK)]
@@ -76,7 +76,8 @@ pub(crate) struct Args {
     ///
     /// refuses-manifest, wrong-hardware, needs-bridge, power-cut=IMAGE:PERCENT, address-change,
     /// no-witness, no-second-pass, loss=PERCENT or config-refused. Of phones with two slots also
-    /// refuses-images, other-slot, trust-list, weak-power and multiplatform.
+    /// refuses-images, other-slot, trust-list, weak-power, multiplatform and
+    /// tftp-only.
     #[arg(long = "fault", value_name = "KIND[@N]", help_heading = heading::PHONES)]
     pub(super) faults: Vec<FaultSpec>,
     /// Seed of the phones and the bundle
@@ -98,13 +99,14 @@ pub(crate) struct Args {
 }
 
 fn model(text: &str) -> Result<&'static Model, String> {
-    match Model::by_number(text) {
-        Some(model) if model.family.is_supported() => Ok(model),
-        Some(_) => Err(
-            "there is no SIP firmware for this model; `reflash models` lists those that have it"
-                .into(),
-        ),
-        None => Err("no such model; `reflash models` lists the models".into()),
+    let model = Model::by_number(text);
+    let model = model.ok_or("no such model; `reflash models` lists the models")?;
+    match model.family.unsupported() {
+        None => Ok(model),
+        Some(why) => Err(format!(
+            "it is only recognised: {}; `reflash models` lists the models",
+            why.text()
+        )),
     }
 }
 

@@ -1,17 +1,18 @@
 //! The simulated phones of a rehearsal, and how fast they run.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc, time::Duration};
 
 use super::args::Args;
 use crate::{
     failure::Failure,
     inventory::Inventory,
-    phone::{MacAddress, Model},
+    phone::{LoadName, MacAddress, Model},
     simulator::{
         FaultSpec, PhoneFault,
         fleet::{FleetConfig, MAX_PHONES, PhoneResult, StartMix},
     },
-    track::DRAIN_LIMIT,
+    text::escape,
+    track::{DRAIN_LIMIT, Report, State},
 };
 
 /// How long simulated phones wait between transfers, compared with real ones: minutes of
@@ -47,6 +48,7 @@ pub(super) fn speed(args: &Args) -> f64 {
 pub(super) fn fleet_config(
     args: &Args,
     models: Vec<&'static Model>,
+    http: Option<SocketAddrV4>,
     sizes: BTreeMap<String, u64>,
     listed: Vec<(MacAddress, Option<&'static Model>)>,
 ) -> FleetConfig {
@@ -59,6 +61,7 @@ pub(super) fn fleet_config(
         start: StartMix::Mixed,
         from: args.from.clone(),
         pace: pace(args),
+        http,
         seed: args.seed,
         faults: args.faults.clone(),
         sizes: Arc::new(sizes),
@@ -124,6 +127,41 @@ pub(super) fn check_results(results: &[PhoneResult]) -> Result<(), Failure> {
             "Try fewer phones (--phones), or raise the limit of open files (ulimit -n)",
         ))
     })
+}
+
+/// Compares the report with what the phones have: a phone that is reported as done runs the load that
+/// it was given.
+pub(super) fn check_claims(report: &Report, results: &[PhoneResult]) -> Result<(), Failure> {
+    for phone in &report.phones {
+        let claims = matches!(
+            phone.state,
+            State::Flashed | State::Confirmed | State::Already
+        );
+        let own = |result: &&PhoneResult| match phone.mac {
+            Some(mac) => result.mac == mac,
+            None => result.address == phone.address,
+        };
+        let (true, Some(result)) = (claims, results.iter().find(own)) else {
+            continue;
+        };
+        let load = result.contents.load.as_ref();
+        let has_images = !result.contents.images.is_empty();
+        let is_true = load.is_some_and(|load| {
+            Some(load) == phone.to.as_ref() || load.is_recovery() && has_images
+        });
+        if !is_true {
+            let runs = load.map_or("its boot loader", LoadName::as_str);
+            return Err(Failure::new(
+                format!(
+                    "the report says that SEP{} is done, but the simulated phone runs {}",
+                    result.mac.upper_hex(),
+                    escape(runs)
+                ),
+                "This is a fault of reflash: please report it with the command and its --seed",
+            ));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

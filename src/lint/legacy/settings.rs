@@ -93,14 +93,6 @@ pub(in crate::lint) fn line_names(text: &str) -> Vec<String> {
     settings.map(|setting| setting.value.to_owned()).collect()
 }
 
-/// The keys that have a value.
-pub(in crate::lint) fn keys_with_value(text: &str) -> Vec<String> {
-    settings(text)
-        .filter(|setting| !setting.value.is_empty() && setting.value != "UNPROVISIONED")
-        .map(|setting| setting.key.to_owned())
-        .collect()
-}
-
 /// The load that the settings name.
 pub(in crate::lint) fn image_version(text: &str) -> Option<(LineColumn, String)> {
     let mut settings = settings(text).filter(|setting| setting.key == "image_version");

@@ -1,15 +1,14 @@
 //! Compares the line of a phone with its account on the PBX.
 
-use roxmltree::Node;
-
 use crate::{
+    diagnose::Severity,
     inventory::Secret,
     lint::{
-        findings::FindingList,
+        findings::{FindingList, Place},
+        phone_side::PhoneLine,
         pjsip::{PjsipConfig, PjsipEndpoint},
         placeholder::is_placeholder,
         sip_conf::{SipConfig, SipPeer},
-        xml::{child, value},
     },
     phone::{FREEPBX_SECRET_FIELD, MAX_SECRET},
 };
@@ -23,7 +22,8 @@ struct Account {
 /// Compares with a peer of `sip.conf`.
 pub(super) fn with_peer(
     findings: &mut FindingList<'_>,
-    line: Node<'_, '_>,
+    line: &PhoneLine,
+    user: &Place,
     peer: &SipPeer,
     sip: &SipConfig,
 ) {
@@ -31,10 +31,10 @@ pub(super) fn with_peer(
         name: format!("[{}] of {}", peer.name, peer.file),
         is_freepbx: sip.is_freepbx,
     };
-    let name = child(line, "name").unwrap_or(line);
     if !peer.is_dynamic && !sip.partial {
-        findings.warning(
-            name,
+        findings.written(
+            user,
+            Severity::Warning,
             "not-dynamic",
             format!(
                 "the peer {} does not have host=dynamic: Asterisk rejects its registration",
@@ -52,16 +52,17 @@ pub(super) fn with_peer(
 /// Compares user name, password and address of record with those of the endpoint.
 pub(super) fn check(
     findings: &mut FindingList<'_>,
-    line: Node<'_, '_>,
+    line: &PhoneLine,
+    user: &Place,
     endpoint: &PjsipEndpoint,
     pjsip: &PjsipConfig,
 ) {
-    let name = child(line, "name").unwrap_or(line);
     for auth in &endpoint.auths {
         let Some(auth) = pjsip.auths.iter().find(|one| one.name == *auth) else {
             if !pjsip.partial && !pjsip.auths.is_empty() {
-                findings.warning(
-                    name,
+                findings.written(
+                    user,
+                    Severity::Warning,
                     "unknown-endpoint",
                     format!(
                         "the endpoint {} has auth={auth}, which pjsip.conf does not have",
@@ -81,13 +82,13 @@ pub(super) fn check(
             password(findings, line, expected, &whose);
         }
     }
-    aor(findings, name, endpoint, pjsip);
+    aor(findings, user, endpoint, pjsip);
 }
 
 /// A phone registers at the aor with the name of its endpoint.
 fn aor(
     findings: &mut FindingList<'_>,
-    name: Node<'_, '_>,
+    user: &Place,
     endpoint: &PjsipEndpoint,
     pjsip: &PjsipConfig,
 ) {
@@ -126,45 +127,41 @@ fn aor(
     } else {
         return;
     };
-    findings.warning(name, "aor", message, cure);
+    findings.written(user, Severity::Warning, "aor", message, cure);
 }
 
 /// The user name of the password, which is `name` if `authName` is empty.
-fn auth_name(findings: &mut FindingList<'_>, line: Node<'_, '_>, expected: &str, whose: &Account) {
-    let Some(node) = child(line, "authName") else {
+fn auth_name(findings: &mut FindingList<'_>, line: &PhoneLine, expected: &str, whose: &Account) {
+    let Some(written) = line.auth_name.as_ref().filter(|name| name.is_set()) else {
         return;
     };
-    let written = value(node);
-    if written.is_empty() || is_placeholder(&written, false) || written == expected {
+    if written.value == expected {
         return;
     }
-    findings.error(
-        node,
+    findings.written(
+        &written.place,
+        Severity::Error,
         "auth-name",
         format!(
-            "authName is {written}, but {} has the user name {expected}",
-            whose.name
+            "{} is {}, but {} has the user name {expected}",
+            written.key, written.value, whose.name
         ),
         format!("Write {expected}, or change the PBX"),
     );
 }
 
 /// Compares passwords without showing them.
-fn password(
-    findings: &mut FindingList<'_>,
-    line: Node<'_, '_>,
-    expected: &Secret,
-    whose: &Account,
-) {
-    let Some(node) = child(line, "authPassword") else {
+fn password(findings: &mut FindingList<'_>, line: &PhoneLine, expected: &Secret, whose: &Account) {
+    let Some(password) = &line.password else {
         return;
     };
-    let written = value(node);
-    if written.is_empty() || is_placeholder(&written, true) || written == expected.expose() {
+    let (place, key) = (&password.place, &password.key);
+    let written = password.value.expose();
+    if written.is_empty() || is_placeholder(written, true) || written == expected.expose() {
         return;
     }
     // One finding with one cure: the length of the password of the PBX decides.
-    findings.withdraw(node, "secret-too-long");
+    findings.withdraw(place, "secret-too-long");
     let length = expected.expose().chars().count();
     if length > MAX_SECRET {
         let field = if whose.is_freepbx {
@@ -172,11 +169,12 @@ fn password(
         } else {
             String::new()
         };
-        findings.error(
-            node,
+        findings.written(
+            place,
+            Severity::Error,
             "password-differs",
             format!(
-                "authPassword is not the password of {}, which has {length} characters: the PBX \
+                "{key} is not the password of {}, which has {length} characters: the PBX \
                  rejects the phone, and phones safely accept {MAX_SECRET}",
                 whose.name
             ),
@@ -187,11 +185,12 @@ fn password(
         );
         return;
     }
-    findings.error(
-        node,
+    findings.written(
+        place,
+        Severity::Error,
         "password-differs",
         format!(
-            "authPassword is not the password of {}: the PBX rejects the phone",
+            "{key} is not the password of {}: the PBX rejects the phone",
             whose.name
         ),
         if whose.is_freepbx {
@@ -203,20 +202,16 @@ fn password(
 }
 
 /// `force_rport` and its older spelling, `yes`.
-pub(super) fn nat(
-    findings: &mut FindingList<'_>,
-    name: Node<'_, '_>,
-    peer: &SipPeer,
-    sip: &SipConfig,
-) {
+pub(super) fn nat(findings: &mut FindingList<'_>, user: &Place, peer: &SipPeer, sip: &SipConfig) {
     let forced = |nat: &str| {
         nat.split(',')
             .map(str::trim)
             .any(|word| matches!(word, "yes" | "force_rport" | "route"))
     };
     if let Some(nat) = peer.nat.as_deref().filter(|nat| forced(nat)) {
-        findings.warning(
-            name,
+        findings.written(
+            user,
+            Severity::Warning,
             "endpoint-nat",
             format!(
                 "sip.conf has nat={nat} for {}: responses go to a port where the phone does not \
@@ -235,7 +230,7 @@ pub(super) fn nat(
 /// The phone sends from any port and expects responses on voipControlPort.
 pub(super) fn answers(
     findings: &mut FindingList<'_>,
-    name: Node<'_, '_>,
+    user: &Place,
     endpoint: &PjsipEndpoint,
     pjsip: &PjsipConfig,
 ) {
@@ -247,8 +242,9 @@ pub(super) fn answers(
     .filter_map(|(on, option)| on.then_some(*option))
     .collect();
     if !wrong.is_empty() {
-        findings.warning(
-            name,
+        findings.written(
+            user,
+            Severity::Warning,
             "endpoint-nat",
             format!(
                 "the endpoint {} has {} on: responses go to a port where the phone does not \

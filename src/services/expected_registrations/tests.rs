@@ -1,7 +1,5 @@
 //! Tests of where the phones' own configurations register them.
 
-use std::path::Path;
-
 use super::*;
 use crate::protocol::sip::SipTransport;
 
@@ -153,4 +151,40 @@ fn lines_over_tls_and_second_pbxs_are_named_as_such() {
         messages[1].starts_with("phones use 192.0.2.9:5060 if"),
         "{messages:?}"
     );
+}
+
+#[test]
+fn the_lines_of_a_7940_are_those_of_its_settings() {
+    let us = Ipv4Addr::new(192, 0, 2, 1);
+    let file = |name: &str, text: &str| {
+        ExtraFile::generated(name, Path::new("test"), text.as_bytes().to_vec()).unwrap()
+    };
+    let load = "<device><loadInformation8>P0S3-8-12-00</loadInformation8></device>";
+    let files = [
+        file("SEP001D45AABB01.cnf.xml", load),
+        file(
+            "SIPDefault.cnf",
+            "proxy_register: 1\nproxy1_address: 192.0.2.1\nproxy1_port: 5160\n",
+        ),
+        file(
+            "SIP001D45AABB01.cnf",
+            "line1_name: 6010\nline2_name: 6011\nproxy2_address: 192.0.2.9\n",
+        ),
+    ];
+    let visible = [SocketAddrV4::new(us, 5160)];
+    let expected = ExpectedRegistrations::of(&files, us);
+    let targets = expected.targets(&visible);
+    assert_eq!(targets.len(), 1, "{targets:?}");
+    assert_eq!(targets[0].transport, Some(SipTransport::Udp));
+    let lines: Vec<_> = targets[0]
+        .lines
+        .iter()
+        .map(|line| (line.user.as_str(), line.visible))
+        .collect();
+    assert_eq!(lines, [("6010", true), ("6011", false)]);
+    assert_eq!(expected.at(&visible).len(), 1);
+    // The phone registers nowhere without proxy_register.
+    let without = [file("SIP001D45AABB01.cnf", "line1_name: 6010\n")];
+    let expected = ExpectedRegistrations::of(&without, us);
+    assert!(expected.targets(&visible).is_empty());
 }

@@ -13,7 +13,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::super::{PhoneAction, PhoneContents, SimulatedPhone, StartState};
+use super::{
+    super::{PhoneAction, PhoneContents, SimulatedPhone, StartState, StreamEvent},
+    connection::{self, Connection},
+};
 use crate::phone::{MacAddress, Model};
 
 /// Last octets that phones use, from 1.
@@ -46,6 +49,7 @@ pub(super) struct Endpoint {
     /// Its address after a change.
     next_address: Ipv4Addr,
     socket: Option<(u16, UdpSocket)>,
+    connection: Option<Connection>,
     began: Instant,
 }
 
@@ -55,6 +59,7 @@ impl Endpoint {
             address,
             next_address,
             socket: None,
+            connection: None,
             began,
         }
     }
@@ -111,6 +116,14 @@ impl Endpoint {
                     let (port, from, length) = received?;
                     phone.receive(self.began.elapsed(), port, from, &buffer[..length])
                 }
+                part = connection::read(&mut self.connection) => {
+                    let event = if part.is_empty() {
+                        StreamEvent::Closed
+                    } else {
+                        StreamEvent::Data(&part)
+                    };
+                    phone.stream(self.began.elapsed(), event)
+                }
                 () = &mut timer => phone.wake(self.began.elapsed()),
             };
             self.act(actions).await?;
@@ -120,15 +133,15 @@ impl Endpoint {
 
     /// A socket with this port, or with one of the next if other phones of the address use it: a router that
     /// translates addresses gives them other ports too.
-    async fn bind(&self, port: u16) -> io::Result<UdpSocket> {
+    async fn bind(address: Ipv4Addr, port: u16) -> io::Result<UdpSocket> {
         let mut next = port;
         loop {
-            match UdpSocket::bind((self.address, next)).await {
+            match UdpSocket::bind((address, next)).await {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse && next < u16::MAX => {
                     next += 1;
                 }
                 Err(error) => {
-                    let text = format!("{}:{port}: {error}", self.address);
+                    let text = format!("{address}:{port}: {error}");
                     return Err(io::Error::new(error.kind(), text));
                 }
                 Ok(socket) => return Ok(socket),
@@ -140,7 +153,7 @@ impl Endpoint {
         for action in actions {
             match action {
                 PhoneAction::Open(port) => {
-                    let socket = self.bind(port).await?;
+                    let socket = Self::bind(self.address, port).await?;
                     self.socket = Some((port, socket));
                 }
                 PhoneAction::Close(_) => self.socket = None,
@@ -149,6 +162,10 @@ impl Endpoint {
                         socket.send_to(&bytes, SocketAddr::V4(to)).await?;
                     }
                 }
+                PhoneAction::Connect { to, bytes } => {
+                    self.connection = Some(Connection::begin(self.address, to, bytes));
+                }
+                PhoneAction::Disconnect => self.connection = None,
                 PhoneAction::ChangeAddress => self.address = self.next_address,
                 PhoneAction::Event(note) => {
                     tracing::debug!(address = %self.address, ?note, "phone");

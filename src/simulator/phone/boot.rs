@@ -151,10 +151,11 @@ impl SimulatedPhone {
             return;
         };
         let step = step.clone();
-        let Some(fetch) = &self.fetch else {
-            return;
+        let (name, bytes, begun) = match (self.open_stream(), &self.fetch) {
+            (Some(it), _) => (it.name().to_owned(), it.bytes(), it.has_begun()),
+            (None, Some(it)) => (it.name().to_owned(), it.bytes(), it.has_begun()),
+            (None, None) => return,
         };
-        let (name, bytes, begun) = (fetch.name().to_owned(), fetch.bytes(), fetch.has_begun());
         let is_image = matches!(
             step,
             BootStep::Image(_)
@@ -180,6 +181,7 @@ impl SimulatedPhone {
             }
             FetchProgress::Going => {}
             FetchProgress::Got(fetched) => {
+                self.end_stream(actions);
                 actions.push(PhoneAction::Event(PhoneEvent::Fetched {
                     name: name.clone(),
                     bytes,
@@ -193,7 +195,12 @@ impl SimulatedPhone {
                 };
                 self.close_port(actions);
                 actions.push(PhoneAction::Event(PhoneEvent::Missed { name, code }));
-                self.missed(now, &step, actions);
+                match (&step, code) {
+                    (BootStep::Loader(step), Some(code)) => {
+                        self.loader_refused(now, step, code, actions);
+                    }
+                    _ => self.missed(now, &step, actions),
+                }
             }
         }
     }

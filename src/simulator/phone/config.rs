@@ -25,6 +25,8 @@ pub struct PhoneConfig {
     pub start: StartState,
     /// The server for its requests. Answers may come from any port of this address.
     pub server: SocketAddrV4,
+    /// The server for requests over HTTP, if there is one; used by phones that try HTTP before TFTP.
+    pub http: Option<SocketAddrV4>,
     /// The factor on the times that the phone takes for itself (boot, pauses, writing to
     /// flash), 0 to 1000: 1 is a real phone, 0 takes no time; other values count as 1. The
     /// repetition of requests is not scaled.

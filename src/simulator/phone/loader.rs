@@ -121,6 +121,37 @@ impl SimulatedPhone {
         }
     }
 
+    /// An ERROR arrived: codes 3 and 9 count as a server that does not answer, 8 as a file without
+    /// bytes, all others as a file that is not there.
+    pub(super) fn loader_refused(
+        &mut self,
+        now: Duration,
+        step: &LoaderStep,
+        code: u16,
+        actions: &mut Vec<PhoneAction>,
+    ) {
+        let is_of_application = matches!(
+            step,
+            LoaderStep::CommonSettings
+                | LoaderStep::OwnSettings
+                | LoaderStep::RingList
+                | LoaderStep::SkinnyConfig
+        );
+        match code {
+            _ if is_of_application => self.loader_missed(now, step, actions),
+            3 | 9 => self.start_application(now, APPLICATION_STARTS, actions),
+            8 => {
+                let nothing = Fetched {
+                    bytes: 0,
+                    sha256: [0; 32],
+                    body: Vec::new(),
+                };
+                self.loader_got(now, step, &nothing, actions);
+            }
+            _ => self.loader_missed(now, step, actions),
+        }
+    }
+
     /// A file was not found, is too long, or did not arrive.
     pub(super) fn loader_missed(
         &mut self,
@@ -186,7 +217,8 @@ impl SimulatedPhone {
             .target
             .as_ref()
             .map(|(_, manifest)| &manifest.version);
-        if version.is_none() || version.as_ref() != expected {
+        let is_signed = file.body.starts_with(&[1, 0, 2]);
+        if !is_signed || version.is_none() || version.as_ref() != expected {
             return self.start_application(now, APPLICATION_STARTS, actions);
         }
         loader.version = version.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What a phone with two slots knows.
 
-use super::super::read::SlotImage;
+use super::super::{http_client::HttpFetch, read::SlotImage};
 use crate::phone::{LoadName, Slots};
 
 /// What such a phone knows.
@@ -17,6 +17,8 @@ pub(super) struct SlotMemory {
     pub(super) written: Vec<(String, [u8; 32])>,
     pub(super) starts: u8,
     pub(super) lists: u8,
+    /// The file that is being fetched over HTTP.
+    pub(super) stream: Option<HttpFetch>,
 }
 
 impl SlotMemory {
@@ -29,6 +31,7 @@ impl SlotMemory {
             written: Vec::new(),
             starts: 0,
             lists: 0,
+            stream: None,
         }
     }
 

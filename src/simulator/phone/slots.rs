@@ -108,7 +108,7 @@ impl SimulatedPhone {
             SlotStep::Manifest(load) => {
                 self.take_slot_manifest(now, load.clone(), &file.body, actions);
             }
-            SlotStep::Image(index) => self.slot_image_arrived(now, *index, file, actions),
+            SlotStep::Image(index) => self.slot_image_arrived(now, *index, file),
             _ => self.after_slot_file(now, step, actions),
         }
     }
@@ -252,13 +252,8 @@ impl SimulatedPhone {
         self.settle_slots(now, actions);
     }
 
-    fn slot_image_arrived(
-        &mut self,
-        now: Duration,
-        index: usize,
-        file: &Fetched,
-        actions: &mut Vec<PhoneAction>,
-    ) {
+    fn slot_image_arrived(&mut self, now: Duration, index: usize, file: &Fetched) {
+        let refuses = self.has(&PhoneFault::RefusesImages);
         let Some(slots) = &mut self.slots else {
             return;
         };
@@ -268,9 +263,11 @@ impl SimulatedPhone {
         let is_last = slots.image(index + 1).is_none();
         slots.written.push((image.name, file.sha256));
         let is_wrong = image.size.is_some_and(|size| size != file.bytes);
-        if is_wrong || is_last && self.has(&PhoneFault::RefusesImages) {
-            // The update ends, and the phone runs on.
-            return self.settle_slots(now, actions);
+        if is_wrong || is_last && refuses {
+            // The update ends, and the phone runs on. That it takes as long as after a good image is a
+            // choice of this script.
+            slots.update = None;
+            return self.slot_wait(now, AFTER_IMAGE, SlotStep::Locale);
         }
         if is_last {
             self.wait(now, RESTART, BootStep::Written);

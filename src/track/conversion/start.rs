@@ -32,8 +32,8 @@ impl Conversion {
     pub(super) fn interrupted_work(&self, recovery: bool) -> Option<String> {
         let delivery = &self.delivery;
         let pass = delivery.current.as_ref().filter(|pass| !pass.interrupted)?;
-        // A 7940 or 7960 starts after each image. A phone without a server gives up and starts.
-        if pass.stepwise || pass.not_served {
+        // A phone without a server gives up and starts.
+        if pass.not_served || pass.stepwise && pass.complete {
             return None;
         }
         if pass.complete {
@@ -68,6 +68,11 @@ impl Conversion {
         // The server gave up, and nothing shows that an answer arrived: a phone without answers
         // starts over too.
         if attempt.outcome == FileOutcome::Vanished && attempt.bytes == 0 {
+            return None;
+        }
+        // A 7940 or 7960 starts after each image that it has.
+        let has_all = attempt.outcome == FileOutcome::Delivered || pass.images[newest].all_sent;
+        if pass.stepwise && (has_all || attempt.bytes == 0) {
             return None;
         }
         // A phone that gives up on an image also drops the next one. If several images are

@@ -227,7 +227,10 @@ fn accepts_no_recovery(what: &str, prompt: &mut dyn Prompt) -> Result<bool, Stop
 }
 
 /// Asks for what `--accept-unknown` says.
-fn accepts_unproven(sentences: &[String], prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
+pub(super) fn accepts_unproven(
+    sentences: &[String],
+    prompt: &mut dyn Prompt,
+) -> Result<bool, Stopped> {
     prompt.paragraph(&sentences.join("\n"));
     prompt.paragraph(
         "Compare its digest with the one on Cisco's download page (`reflash verify` prints it). \

@@ -10,6 +10,7 @@ use super::{
         transition::Transition,
     },
     bundle::{self, sentence},
+    early_route,
 };
 use crate::{
     phone::{Route, bridge_bundle_name},
@@ -57,6 +58,9 @@ pub(in super::super) fn ask(
         }
         prompt.check_signals()?;
         answers.reject_given("bridges");
+    }
+    if early_route::is_for(answers) {
+        return early_route::ask(answers, prompt, environment);
     }
     let advice = advice(answers);
     if advice.route != Route::Unknown && !answers.is_given(&["survey"]) {
@@ -132,9 +136,9 @@ fn advice(answers: &Answers) -> RouteAdvice {
     };
     if to.generation_79x0().is_some() {
         return direct(
-            "direct: a 7940 or 7960 takes it from SIP 5.0 or SCCP 5.0 on. Older releases need \
-             bridges: SIP 4.4 and 5.x, or SCCP 5.x. Give each with --bridge; there is no way back \
-             below 5.0",
+            "direct: with other phones, bridges of a 7940 or 7960 are given with --bridge. It takes \
+             the target from SIP 5.0 or SCCP 5.0 on; older releases need SIP 4.4 and 5.x, or SCCP \
+             5.x. There is no way back below 5.0",
         );
     }
     let all_known = !only.is_empty() && loads.len() == only.len();

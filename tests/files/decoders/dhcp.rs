@@ -107,7 +107,11 @@ fn a_phone_is_recognised_by_its_vendor_class() {
             Some("8945"),
             Some("8945"),
         ),
-        (b"Cisco Systems, Inc. IP Phone 7912", Some("7912"), None),
+        (
+            b"Cisco Systems, Inc. IP Phone 7912",
+            Some("7912"),
+            Some("7912"),
+        ),
         (
             b"Cisco Systems, Inc. IP Phone CP-8841-3PCC\0",
             Some("8841-3PCC"),

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The codes of all findings about the files of a folder.
-fn of_folder(files: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn of_folder(files: &[(&str, &str)]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     for (name, content) in files {
         written(folder.path(), name, content);
@@ -38,10 +38,11 @@ fn of_folder(files: &[(&str, &str)]) -> Vec<String> {
     found.map(code).collect()
 }
 
-const COMMON: &str = "image_version: P0S3-8-12-00\nproxy1_address: 192.0.2.10\nproxy_register: 1\n";
+pub(super) const COMMON: &str =
+    "image_version: P0S3-8-12-00\nproxy1_address: 192.0.2.10\nproxy_register: 1\n";
 const OWN: &str = "proxy1_address: 192.0.2.10\nproxy_register: 1\nline1_name: 201\n\
     line1_password: unspoken\n";
-const OWN_NAME: &str = "SIP001D45AABB0C.cnf";
+pub(super) const OWN_NAME: &str = "SIP001D45AABB0C.cnf";
 
 #[test]
 fn a_sep_file_without_a_load_beside_the_settings_of_a_7940_is_an_error() {

@@ -9,12 +9,12 @@ use reflash::{
 
 use super::{DEVICE_XML, Error, SEP, Warning};
 
-const PJSIP: &str = "[udp]\ntype=transport\nprotocol=udp\nbind=0.0.0.0:5060\n\
+pub(super) const PJSIP: &str = "[udp]\ntype=transport\nprotocol=udp\nbind=0.0.0.0:5060\n\
     [1001]\ntype=endpoint\nforce_rport=no\nauth=1001-auth\naors=1001\n\
     [1001-auth]\ntype=auth\nusername=1001\npassword=unspoken-30-characters-of-word\n\
     [1001]\ntype=aor\nmax_contacts=1\n";
 
-const SIP: &str = "[general]\nbindport=5060\n[1001]\ntype=friend\nhost=dynamic\nnat=no\n\
+pub(super) const SIP: &str = "[general]\nbindport=5060\n[1001]\ntype=friend\nhost=dynamic\nnat=no\n\
     secret=unspoken-30-characters-of-word\n";
 
 fn codes(known: &LintContext) -> Vec<(&'static str, Severity)> {

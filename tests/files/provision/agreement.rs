@@ -180,7 +180,10 @@ proptest! {
         // A password of the inventory that is too long is reported by both.
         let long = built.notes.iter().any(|note| note.contains("truncates them"));
         let common = built.files.iter().find(|file| file.path == "tftp/SIPDefault.cnf");
-        let common_keys = common.map(|file| lint::common_keys(Path::new(&file.path), &file.bytes));
+        let common = common.and_then(|file| {
+            let path = Path::new(&file.path);
+            lint::common_settings(path, path, &file.bytes)
+        });
         let mut checked = 0;
         for file in built.files.iter().filter(|file| file.path.starts_with("tftp/")) {
             let path = Path::new(&file.path);
@@ -191,7 +194,7 @@ proptest! {
                 loads: loads.iter().map(|(_, load)| load.clone()).collect(),
                 model,
                 pjsip: Some(PjsipConfig::read(text(&built, "asterisk/pjsip.conf"))),
-                common_keys: common_keys.clone().unwrap_or_default(),
+                common: common.clone(),
                 ..LintContext::default()
             };
             for found in lint::check(path, &file.bytes, &known) {

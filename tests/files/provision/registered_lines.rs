@@ -127,7 +127,7 @@ fn printed(lab: &TwoHosts, folder: &Path, pbx: &str) -> String {
 }
 
 /// The second phone has its own interface, so that the ARP table has a MAC for each.
-fn give_own_macs(lab: &TwoHosts) {
+pub(super) fn give_own_macs(lab: &TwoHosts) {
     let second = format!("{}/24", PHONES[1]);
     for line in [
         "link set eth0 address 02:52:45:48:00:00".to_owned(),
@@ -154,7 +154,7 @@ fn give_own_macs(lab: &TwoHosts) {
 }
 
 /// User and state of each line of the report.
-fn lines(report: &Value) -> Vec<(&str, &str)> {
+pub(super) fn lines(report: &Value) -> Vec<(&str, &str)> {
     let phones = report["phones"].as_array().unwrap().iter();
     let lines = phones.flat_map(|phone| phone["lines"].as_array().unwrap());
     let mut lines: Vec<_> = lines

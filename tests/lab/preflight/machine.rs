@@ -104,12 +104,25 @@ fn an_unusable_interface_is_reported_with_the_usable_ones() {
     let message_text = message(&findings, "wrong-interface");
     assert!(message_text.contains("eth0 (192.0.2.10"), "{message_text}");
     lan.ip("switch", &["link", "set", "server", "down"]);
+    wait_for_no_carrier(&lan);
     let (code, findings) = check(&lan, &["--interface", "eth0"]);
     assert_eq!(code, Some(1));
     assert!(message(&findings, "wrong-interface").contains("eth0 has no carrier"));
     let (code, findings) = check(&lan, &["--listen", "203.0.113.5"]);
     assert_eq!(code, Some(1));
     assert!(message(&findings, "wrong-interface").contains("203.0.113.5"));
+}
+
+/// A cable that was just unplugged takes the kernel a moment.
+fn wait_for_no_carrier(lan: &Lan) {
+    let carrier = || lan.run("server", "cat", &["/sys/class/net/eth0/carrier"]);
+    for _ in 0..500 {
+        if carrier().stdout == b"0\n" {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the cable still carries");
 }
 
 #[test]

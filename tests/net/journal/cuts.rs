@@ -223,3 +223,27 @@ proptest! {
         prop_assert_eq!(recorded.observations.len(), 0);
     }
 }
+
+#[test]
+fn a_request_that_its_first_acknowledgement_proves_is_proven_in_every_later_state_of_a_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.jsonl");
+    let mut live = RecordedFleet::new(&path);
+    let request = Action::Request(0, true);
+    let acknowledge = Action::Acknowledge(1, 0);
+    // The request of the other phone is written after the acknowledgement.
+    let other = Action::Request(0, false);
+    let missing = Action::Request(1, false);
+    play(
+        &mut live,
+        vec![(10, missing), (10, request), (10, acknowledge), (11, other)],
+    );
+    live.finish();
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("192.168.5.11").unwrap();
+    let (line, _) = rest.split_once('\n').unwrap();
+    fs::write(&path, format!("{before}192.168.5.11{line}\n")).unwrap();
+    let recorded = journal::read(&path).unwrap();
+    let report = recorded.fleet().report(Timestamp::UNIX_EPOCH);
+    assert_eq!(report, live.reports[&recorded.last]);
+}

@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 const MEMORY_MAX_KB: u64 = 64 * 1024;
 
 /// A server of both transports, and their addresses.
-fn serve(folder: &Path) -> (Running, SocketAddr, SocketAddr) {
+pub(super) fn serve(folder: &Path) -> (Running, SocketAddr, SocketAddr) {
     serve_with(folder, "native")
 }
 

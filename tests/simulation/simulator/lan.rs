@@ -137,6 +137,9 @@ impl Lan {
                     assert_eq!(self.port, None, "no port is open while the address changes");
                     self.address = AWAY;
                 }
+                PhoneAction::Connect { .. } | PhoneAction::Disconnect => {
+                    panic!("without an HTTP server, phones use TFTP only");
+                }
                 PhoneAction::Event(_) => {}
             }
             self.actions.push((self.now, action));

@@ -27,6 +27,8 @@ pub(crate) type Asked = (Duration, SocketAddrV4, String);
 pub(crate) struct Responder {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     pub(crate) asked: Vec<Asked>,
+    /// The code of its ERRORs: 1, file not found.
+    pub(crate) code: u8,
     transfers: HashMap<SocketAddrV4, Transfer>,
     last_tid: u16,
 }
@@ -36,6 +38,7 @@ impl Responder {
         Self {
             files: files.into_iter().collect(),
             last_tid: 2000,
+            code: 1,
             ..Self::default()
         }
     }
@@ -85,7 +88,8 @@ impl Responder {
                     self.asked.push((now, from, name.clone()));
                 }
                 if !self.files.contains_key(&name) {
-                    return Some((69, from, b"\0\x05\0\x01File not found\0".to_vec()));
+                    let error = [&[0, 5, 0, self.code], &b"File not found\0"[..]].concat();
+                    return Some((69, from, error));
                 }
                 self.last_tid += 1;
                 let transfer = Transfer {

@@ -82,6 +82,7 @@ fn config(phones: usize) -> FleetConfig {
         start: StartMix::Mixed,
         from: None,
         pace: 0.001,
+        http: None,
         seed: 5,
         faults: Vec::new(),
         sizes: Arc::default(),

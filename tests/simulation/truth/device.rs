@@ -15,7 +15,8 @@ use reflash::{
 use super::{
     bundles::Bundles,
     scenario::{Cause, Member},
-    world::{LISTENER, SERVER},
+    server::Http,
+    world::{HTTP, LISTENER, SERVER, http::Connection},
 };
 
 /// The block after which a black hole begins.
@@ -27,6 +28,7 @@ pub(crate) struct Device {
     pub(crate) address: Ipv4Addr,
     pub(crate) home: Ipv4Addr,
     pub(crate) port: Option<u16>,
+    pub(crate) connection: Option<Connection>,
     /// The name that each port requested.
     pub(crate) requested: HashMap<u16, String>,
     /// Ports whose ACKs are lost from now on.
@@ -55,6 +57,7 @@ impl Device {
             model: Model::by_number(member.model.number).expect("a model"),
             start: member.start.clone(),
             server: SocketAddrV4::new(SERVER, LISTENER),
+            http: (member.http != Http::Never).then_some(SocketAddrV4::new(SERVER, HTTP)),
             pace: 1.0,
             seed,
             faults: member.faults(),
@@ -66,6 +69,7 @@ impl Device {
             address: home,
             home,
             port: None,
+            connection: None,
             requested: HashMap::new(),
             muted: HashSet::new(),
             restarts,

@@ -10,6 +10,7 @@ use std::{
 use jiff::Timestamp;
 use reflash::{
     journal::{self, Journal, RunFinished},
+    stage::StagedFile,
     tftp::{self, TftpAnswer, TftpService},
     track::{
         Admission, Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, ServedFile,
@@ -21,7 +22,8 @@ use tempfile::NamedTempFile;
 
 use super::bundles::Files;
 
-/// Which requests of a phone use HTTP.
+/// Which requests of a phone use HTTP. A simulated phone with two slots has an HTTP client; requests of
+/// the others over TFTP are reported as over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Http {
     Never,
@@ -76,6 +78,38 @@ impl Run {
         self.journal
             .observe(self.fleet.now(), &observation, &events);
         self.events.extend(events);
+    }
+
+    /// Answers a request over HTTP. `is_served`: 404 otherwise.
+    pub(crate) fn request_over_http(
+        &mut self,
+        at: RunTime,
+        address: Ipv4Addr,
+        name: &str,
+        is_served: bool,
+    ) -> (TransferId, Option<StagedFile>) {
+        let Admission::Serve(view) = self.fleet.admit(address, name) else {
+            panic!("this run does not drain");
+        };
+        let file = self.views[&view].get(&name.to_lowercase()).cloned();
+        let file = file.filter(|_| is_served);
+        self.http_transfers += 1;
+        let transfer = TransferId(self.http_transfers);
+        let served = file.as_ref().map(|file| ServedFile {
+            name: file.name.to_string(),
+            size: file.bytes.len() as u64,
+        });
+        let requested = ObservationKind::Requested {
+            transfer,
+            transport: Transport::Http,
+            name: name.to_owned(),
+            port: 0,
+            served,
+            error: None,
+            sender: None,
+        };
+        self.observe(at, address, requested);
+        (transfer, file)
     }
 
     pub(crate) fn tick(&mut self, at: RunTime) {

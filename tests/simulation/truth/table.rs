@@ -152,6 +152,12 @@ fn expected_of_first_phone(phone: &PlayedPhone, steps: bool) -> Expected {
         // The loader accepts what it gets.
         Cause::Refuses if generation == Some(Generation79x0::Loader) => Expected::Nothing,
         Cause::Refuses => Expected::Code("image-rejected"),
+        // Near its end, an image may be complete. Older firmware keeps what it runs.
+        Cause::PowerCut { percent, .. }
+            if *percent < 95 && generation == Some(Generation79x0::Loader) =>
+        {
+            Expected::Code("rebooted-mid-image")
+        }
         _ => Expected::Open,
     }
 }

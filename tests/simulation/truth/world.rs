@@ -2,6 +2,8 @@
 
 mod claims;
 pub(crate) mod first_phones;
+pub(crate) mod http;
+mod phone_events;
 mod reports;
 
 use std::{
@@ -13,8 +15,7 @@ use std::{
 };
 
 use reflash::{
-    phone::Family,
-    simulator::{PhoneAction, PhoneContents, PhoneEvent, StartState},
+    simulator::{PhoneAction, PhoneContents, StartState},
     tftp::{
         Socket, TransferPort, engine::TftpEngine, policy::EngineLimits, transmit::TransmitQueue,
     },
@@ -22,6 +23,7 @@ use reflash::{
 };
 use tempfile::NamedTempFile;
 
+use http::HttpPart;
 use reports::{cdp, dhcp, journal};
 
 use super::{
@@ -34,6 +36,7 @@ use super::{
 
 pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 pub(crate) const LISTENER: u16 = 69;
+pub(crate) const HTTP: u16 = 6970;
 const TRANSFERS: [u16; 2] = [3000, 3001];
 const LATENCY: Duration = Duration::from_micros(400);
 /// The end of a run whose phones do not finish.
@@ -44,6 +47,8 @@ enum Flight {
     ToServer(SocketAddrV4, u16, Vec<u8>),
     ToPhone(usize, u16, u16, Vec<u8>),
     Evidence(usize, ObservationKind),
+    /// Of this connection.
+    Http(usize, u64, HttpPart),
 }
 
 /// The result of one phone, and its reports.
@@ -77,6 +82,7 @@ struct World<'a> {
     flights: BinaryHeap<Reverse<(Duration, u64, usize)>>,
     waiting: HashMap<u64, Flight>,
     count: u64,
+    connections: u64,
     random: Random,
     false_claims: Vec<String>,
     /// The journal of the run.
@@ -143,7 +149,9 @@ impl<'a> World<'a> {
             .map(|(index, member)| Device::new(seed, index, member, bundles))
             .collect();
         for device in &devices {
-            server.run().http.insert(device.home, device.member.http);
+            if device.member.model.family.slots().is_none() {
+                server.run().http.insert(device.home, device.member.http);
+            }
         }
         Self {
             engine: TftpEngine::new(EngineLimits::default(), 2, server.clone()),
@@ -157,6 +165,7 @@ impl<'a> World<'a> {
             flights: BinaryHeap::new(),
             waiting: HashMap::new(),
             count: 0,
+            connections: 0,
             random: Random::new(!seed),
             false_claims: Vec::new(),
             record,
@@ -319,6 +328,7 @@ impl<'a> World<'a> {
                     self.engine.port_closed(now, port, peer);
                 }
             }
+            Flight::Http(index, connection, part) => self.http_arrives(index, connection, part),
             Flight::Evidence(index, kind) => {
                 let address = self.devices[index].address;
                 self.server.run().observe(self.now, address, kind);
@@ -346,49 +356,18 @@ impl<'a> World<'a> {
                     let from = SocketAddrV4::new(device.address, port);
                     self.fly(Flight::ToServer(from, to.port(), bytes));
                 }
+                PhoneAction::Connect { bytes, .. } => self.connect(index, &bytes),
+                PhoneAction::Disconnect => self.disconnect(index),
                 PhoneAction::ChangeAddress => {
                     let [a, b, _, d] = device.home.octets();
                     device.address = Ipv4Addr::new(a, b, 2, d);
-                    let http = device.member.http;
-                    let address = device.address;
-                    self.server.run().http.insert(address, http);
+                    let (http, address) = (device.member.http, device.address);
+                    if device.member.model.family.slots().is_none() {
+                        self.server.run().http.insert(address, http);
+                    }
                 }
                 PhoneAction::Event(note) => self.on_phone_event(index, &note),
             }
-        }
-    }
-
-    fn on_phone_event(&mut self, index: usize, note: &PhoneEvent) {
-        let device = &mut self.devices[index];
-        let (mac, member) = (device.member.mac, device.member.clone());
-        match note {
-            PhoneEvent::Booted(load) => {
-                device.was_answered = false;
-                device.running.clone_from(load);
-                if member.dhcp {
-                    self.fly(Flight::Evidence(index, dhcp(mac)));
-                }
-                if let Some(load) = load.clone().filter(|_| member.witness) {
-                    self.fly(Flight::Evidence(index, cdp(load)));
-                }
-            }
-            PhoneEvent::Fetched { name, .. }
-            | PhoneEvent::Missed {
-                name,
-                code: Some(_),
-            } => {
-                device.was_answered = true;
-                // It announces its load once a minute, so also after its first requests.
-                let load = device.running.clone().filter(|_| member.witness);
-                if let Some(load) = load.filter(|_| name.contains(".cnf")) {
-                    self.fly(Flight::Evidence(index, cdp(load)));
-                }
-            }
-            // The loader starts the application that it wrote.
-            PhoneEvent::Installed(load) if device.member.model.family == Family::P3 => {
-                device.running = Some(load.clone());
-            }
-            _ => {}
         }
     }
 }

@@ -34,8 +34,12 @@ pub(crate) fn early_bridges_needed(
     missing: &[&str],
 ) -> Diagnosis {
     let files = missing.join(", then ");
-    let sip = match firmware.protocol {
+    let further = match firmware.protocol {
         Some(EarlyProtocol::Sip) => " 6.x is used as a further step if it is given.",
+        Some(EarlyProtocol::Mgcp) => {
+            " What MGCP firmware accepts is not documented: these are the steps of SIP firmware, to \
+             which OS79XX.TXT brings it. Try one phone first."
+        }
         _ => "",
     };
     diagnosis(
@@ -45,7 +49,7 @@ pub(crate) fn early_bridges_needed(
             "It does not accept the loader of the target. Get the bundles with {files} (other \
              releases of the same numbers do too), and start again with --bridge for each: the \
              phone installs one after the other, in the order of their releases, then the target, \
-             by itself.{sip} There is no way back from 5.0 on: from there the phone accepts signed \
+             by itself.{further} There is no way back from 5.0 on: from there the phone accepts signed \
              images only."
         ),
     )
@@ -118,4 +122,22 @@ pub(crate) fn load_not_named(
              the phone."
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_of_mgcp_firmware_are_named_as_those_of_sip() {
+        let of = |load| {
+            let firmware = EarlyFirmware::of(&LoadName::new(load)).unwrap();
+            early_bridges_needed("it asked", firmware, &["P0S3-04-4-00.bin"])
+        };
+        let mgcp = of("P0M30100");
+        assert!(mgcp.evidence.contains("it runs MGCP 1.0"), "{mgcp:?}");
+        assert!(mgcp.cure.contains("these are the steps of SIP firmware"));
+        assert!(mgcp.cure.contains("There is no way back from 5.0 on"));
+        assert!(!of("P0S3-03-2-00").cure.contains("MGCP"));
+    }
 }

@@ -295,11 +295,11 @@ fn needs(family: Option<Family>) -> String {
             slots.restart
         );
     }
-    match family {
-        Some(Family::F792) => "A 7921, 7925 or 7926 is wireless and has no SIP firmware.",
-        _ => "`reflash models` lists the phones that this program converts and upgrades.",
+    if let Some((family, why)) = family.and_then(|family| Some((family, family.unsupported()?))) {
+        let numbers = models(&[family]);
+        return format!("Of {numbers}: {}. {}", why.text(), why.cure());
     }
-    .to_owned()
+    "`reflash models` lists the phones that this program converts and upgrades.".to_owned()
 }
 
 /// The phone is of a family that this program does not convert.

@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use reflash::{
-    bundle::{Bundle, BundleProtocol, ExamineOptions, Unsupported, Verdict, examine},
-    phone::{Protocol, Support},
+    bundle::{Bundle, BundleProtocol, ExamineOptions, Verdict, examine},
+    phone::{Protocol, Support, Unsupported},
     simulator::{fifth_generation_file, signed_file},
     stage::{AcceptPolicy, check_targets},
 };

@@ -1,13 +1,15 @@
-//! Why this program installs a load on no phone.
+//! Why this program installs a load on no phone, and on which phones it installs none.
 
 use serde::Serialize;
+
+use super::Family;
 
 /// Why a load is recognised only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Unsupported {
-    /// 7902, 7910, 7920, 792x, 7935 to 7937, 7985.
+    /// 7902, 7910, 7920, 7921, 7925, 7926, 7935 to 7937, 7985.
     SccpOnly,
     /// 7905, 7912, ATA 186 and 188.
     BinaryProfile,
@@ -27,6 +29,19 @@ pub enum Unsupported {
     BeforeLoader,
     /// A load of unknown phones.
     UnknownPhones,
+}
+
+impl Family {
+    /// Why this program installs nothing on its phones. `None` if it converts or upgrades them.
+    #[must_use]
+    pub fn unsupported(self) -> Option<Unsupported> {
+        match self {
+            Self::F792 | Self::SccpOnly => Some(Unsupported::SccpOnly),
+            Self::F7905 => Some(Unsupported::BinaryProfile),
+            Self::F3905 => Some(Unsupported::SipOnly),
+            _ => None,
+        }
+    }
 }
 
 impl Unsupported {
