@@ -181,10 +181,10 @@ fn restarts(text: &mut String, plan: &ProvisionPlan) {
          contains a secret; only you can read it, and the command refuses it otherwise."
     );
     let counts = format!(
-        "It restarts {managed} phones by NOTIFY service-control and {first_phones} by NOTIFY \
-         check-sync (7940, 7960). Of {by_hand} phones, the lines register at the address of the PBX: \
-         NOTIFY cannot restart these. Press **#** in Settings there, or cycle the power. With \
-         `transport = \"tcp\"`, a phone with one line registers at USECALLMANAGER and obeys NOTIFY."
+        "Phones that it restarts by NOTIFY service-control: {managed}; by NOTIFY check-sync (7940, \
+         7960): {first_phones}. Phones that NOTIFY cannot restart: {by_hand}; their lines register at \
+         the address of the PBX. Press **#** in Settings there, or cycle the power. With `transport = \
+         \"tcp\"`, a 79xx, 69xx or 894x with one line registers at USECALLMANAGER and obeys NOTIFY."
     );
     let mut paragraphs = vec![
         "Phones read a changed configuration when they restart. Asterisk can restart those that obey \

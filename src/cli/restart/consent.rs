@@ -17,14 +17,13 @@ pub(super) fn check_terminal() -> Result<(), Failure> {
 
 /// Asks for the number of phones.
 pub(super) fn ask(count: usize) -> Result<(), Failure> {
-    let phones = if count == 1 {
-        "1 phone"
-    } else {
-        &format!("{count} phones")
+    let phones = match count {
+        1 => "1 phone will be restarted".to_owned(),
+        _ => format!("{count} phones will be restarted, one first and then the others"),
     };
     print_message(&format!(
-        "{phones} will be restarted, one first and then the others. While a phone restarts (one to \
-         three minutes), it cannot make calls, emergency calls included."
+        "{phones}. While a phone restarts (one to three minutes), it cannot make calls, emergency calls \
+         included."
     ));
     eprint!("Type the number of phones to restart them: ");
     let mut answer = String::new();

@@ -106,8 +106,8 @@ impl WhyNot {
             Self::Unreachable(Unreachable::Multiplatform) => String::new(),
             Self::Unreachable(Unreachable::NoSip) => "Remove it from the list".to_owned(),
             Self::AddressProxy => format!(
-                "{BY_HAND}. With `transport = \"tcp\"`, a phone with one line registers at \
-                 USECALLMANAGER, and the next restart needs no person"
+                "{BY_HAND}. With `transport = \"tcp\"`, a 79xx, 69xx or 894x with one line \
+                 registers at USECALLMANAGER, and the next restart needs no person"
             ),
             Self::NoExtension => "Give it an extension in the inventory".to_owned(),
             Self::NoEndpoint(_) => {
