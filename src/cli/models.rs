@@ -152,7 +152,9 @@ requests after a factory reset; other phones keep their firmware.
 ";
         for (why, models) in recognised(models) {
             let reason = format!("{}: {}. {}", models.join(", "), why.text(), why.cure());
-            text += &format!("\n{}\n", wrap(&reason, "", "").join("\n"));
+            text.push('\n');
+            text += &wrap(&reason, "", "").join("\n");
+            text.push('\n');
         }
     }
     text

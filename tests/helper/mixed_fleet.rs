@@ -1,10 +1,10 @@
 //! Phones of any family and start on one cable.
 
-use std::{net::SocketAddrV4, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc};
 
 use reflash::{
     phone::{LoadName, MacAddress, Model},
-    simulator::{PhoneConfig, SimulatedPhone, StartState},
+    simulator::{PhoneConfig, SimulatedPhone, Sizes, StartState, SyntheticBundle},
 };
 
 use crate::ethernet_phones;
@@ -35,10 +35,27 @@ pub(crate) fn play(server: &str, pace: &str, seconds: &str, phones: &[&str]) {
                 "" => Vec::new(),
                 fault => vec![fault.parse().unwrap()],
             },
-            sizes: Arc::default(),
+            // Signing a bundle takes time.
+            sizes: if fault.starts_with("power-cut") {
+                sizes(number)
+            } else {
+                Arc::default()
+            },
         })
     });
     ethernet_phones::run(tftp, members, seconds);
+}
+
+/// The sizes of the images in the bundle that the test serves, so that power is lost within an image.
+fn sizes(number: &str) -> Arc<BTreeMap<String, u64>> {
+    let family = Model::by_number(number).unwrap().family;
+    let made = SyntheticBundle::new(family, 7).unwrap().sizes(Sizes::Small);
+    let files = made.files().into_iter();
+    Arc::new(
+        files
+            .map(|(name, bytes)| (name, bytes.len() as u64))
+            .collect(),
+    )
 }
 
 /// The vendor class of DHCP, as the phones of each family spell it.

@@ -167,7 +167,8 @@ const MIXED_FAULTS: [(&str, &str, Option<&str>); 16] = [
     ("7841", "no-witness", None),
     ("8851", "power-cut=rootfs:60", Some("rebooted-mid-image")),
     ("8865", "address-change", None),
-    ("7965", "refuses-manifest", Some("manifest-refused")),
+    // It announces a load that this bundle follows directly.
+    ("7965", "wrong-hardware", Some("hardware-mismatch")),
     ("7941", "no-second-pass", None),
 ];
 
