@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use self::world::{BOOT, Habit, PATIENCE, World, mac, register};
 use super::*;
-use crate::restart::notify::RestartEvent;
+use crate::restart::notify::{NotifyEvent, RestartEvent, Unreachable};
 
 fn statuses(run: &RestartRun) -> Vec<Option<&'static str>> {
     run.phones()
@@ -227,4 +227,40 @@ fn the_contact_of_a_shared_line_must_be_known() {
     let mut run = RestartRun::new(candidates, PATIENCE, |_| None);
     assert!(run.survey(&mut world, Duration::from_secs(1)).unwrap());
     assert_eq!(run.phones()[0].status, RestartStatus::Ready);
+}
+
+/// Why the first phone of a survey may not be ordered; none if it may.
+fn reason(world: &mut World) -> Option<WhyNot> {
+    let mut run = RestartRun::new(world.candidates(), PATIENCE, |_| None);
+    assert!(run.survey(world, Duration::from_secs(1)).unwrap());
+    match run.phones()[0].status.clone() {
+        RestartStatus::NotOrdered(why) => Some(why),
+        _ => None,
+    }
+}
+
+#[test]
+fn multiplatform_firmware_and_models_without_sip_are_known_by_the_user_agent() {
+    let mut world = World::with(&[Habit::Obeys]);
+    world.user_agent = Some("Cisco-CP-8841-3PCC/11.3.1");
+    let multiplatform = WhyNot::Unreachable(Unreachable::Multiplatform);
+    assert_eq!(reason(&mut world), Some(multiplatform));
+    world.user_agent = Some("Cisco-CP7960G/8.0");
+    let mut run = RestartRun::new(world.candidates(), PATIENCE, |_| None);
+    assert!(run.survey(&mut world, Duration::ZERO).unwrap());
+    let order = run.phones()[0].order.clone().unwrap();
+    assert_eq!(order.event, NotifyEvent::CheckSync);
+}
+
+#[test]
+fn among_several_contacts_a_captured_register_shows_which_is_the_phone() {
+    let mut world = World::with(&[Habit::Obeys]);
+    world.further_contacts = 1;
+    assert_eq!(reason(&mut world), Some(WhyNot::SharedLine));
+    world.signals.push(register("1011", 1, None, false));
+    assert_eq!(reason(&mut world), None);
+    // Every contact would obey check-sync.
+    world.user_agent = Some("Cisco-CP7960G/8.0");
+    world.signals.push(register("1011", 1, None, false));
+    assert_eq!(reason(&mut world), Some(WhyNot::SharedLine));
 }

@@ -49,6 +49,10 @@ pub(super) struct World {
     pub(super) history: Vec<(String, Option<&'static str>)>,
     pub(super) ends_at: Option<Duration>,
     pub(super) fails_to_record: bool,
+    /// Of every phone.
+    pub(super) user_agent: Option<&'static str>,
+    /// Registered for each extension besides its phone.
+    pub(super) further_contacts: usize,
 }
 
 pub(super) fn mac(number: u8) -> MacAddress {
@@ -190,12 +194,20 @@ impl RestartSite for World {
             } else {
                 DeviceState::NotInUse
             },
-            contacts: vec![Contact {
-                id: Some(format!("{name};@1")),
-                uri: format!("sip:{name}@{}:5060", address(name)),
-                user_agent: "Cisco-CP7965G/9.3.1".to_owned(),
-                call_id: Some(call_id(name, known)),
-            }],
+            contacts: (0..=self.further_contacts)
+                .map(|number| Contact {
+                    id: Some(format!("{name};@{}", number + 1)),
+                    uri: match number {
+                        0 => format!("sip:{name}@{}:5060", address(name)),
+                        _ => format!("sip:{name}@198.51.100.{number}:5060"),
+                    },
+                    user_agent: self.user_agent.unwrap_or("Cisco-CP7965G/9.3.1").to_owned(),
+                    call_id: Some(match number {
+                        0 => call_id(name, known),
+                        _ => format!("{number}@198.51.100.{number}"),
+                    }),
+                })
+                .collect(),
             has_more: false,
         }))
     }
