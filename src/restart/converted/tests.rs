@@ -126,8 +126,7 @@ fn a_refresh_with_a_call_id_that_asterisk_never_had_is_no_restart() {
     let mut world = World::with(&[Habit::Drops]);
     let mut run = RestartRun::new(world.candidates(), PATIENCE, |_| None);
     assert!(run.survey(&mut world, Duration::ZERO).unwrap());
-    // It comes as soon as the order is out.
-    world.signals.push(register("1011", 7, None, false));
+    world.after_order.push(register("1011", 7, None, false));
     run.restart(&mut world).unwrap();
     assert_eq!(statuses(&run), [Some("ignored")]);
 }

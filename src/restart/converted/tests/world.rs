@@ -49,6 +49,8 @@ pub(super) struct World {
     pub(super) history: Vec<(String, Option<&'static str>)>,
     pub(super) ends_at: Option<Duration>,
     pub(super) fails_to_record: bool,
+    /// Captured as soon as an order is sent.
+    pub(super) after_order: Vec<PhoneSignal>,
     /// Of every phone.
     pub(super) user_agent: Option<&'static str>,
     /// Registered for each extension besides its phone.
@@ -217,6 +219,7 @@ impl RestartSite for World {
             panic!("{order:?}");
         };
         let status = self.order(endpoint, &order.event);
+        self.signals.append(&mut self.after_order);
         if let Some(status) = status.filter(|_| self.captures) {
             self.signals.push(PhoneSignal {
                 mac: None,
