@@ -28,8 +28,8 @@ pub struct ElementRange {
     pub most: u32,
 }
 
-/// The most characters of elements that the 69xx and 894x check (same schemas as [`CHECKED`]). Length
-/// marks there count the end.
+/// The most characters of elements that the 69xx and 894x check, from the same schemas as their
+/// ranges. Lengths there count the end mark.
 pub const CHECKED_LENGTHS: &[(&str, usize)] = &[
     ("authenticationURL", 255),
     ("daysBacklightNotActive", 12),
