@@ -21,7 +21,9 @@ mod time_zones;
 mod unsupported;
 
 pub use bridge::{bridge_bundle_name, supports_hardware};
-pub use dialect::{ConfigurationForm, Dialect, ElementRange, is_checked_date_format};
+pub use dialect::{
+    CHECKED_LENGTHS, ConfigurationForm, Dialect, ElementRange, is_checked_date_format,
+};
 pub use firmware::{Installation, Lists, Slots, Support};
 pub use generation_79x0::Generation79x0;
 pub use host::{is_date_format, is_host};

@@ -11,7 +11,8 @@ use super::{
 use crate::{
     diagnose::Severity,
     phone::{
-        Dialect, ElementRange, Family, LoadName, Model, is_checked_date_format, is_date_format,
+        CHECKED_LENGTHS, Dialect, ElementRange, Family, LoadName, Model, is_checked_date_format,
+        is_date_format,
     },
 };
 
@@ -80,6 +81,17 @@ fn one(findings: &mut FindingList<'_>, node: Node<'_, '_>, written: &str, family
                 range.most
             ),
             "Correct the number, or delete the element",
+        );
+    }
+    let has_lengths = !dialect.ranges.is_empty();
+    let mut lengths = CHECKED_LENGTHS.iter().filter(|_| has_lengths);
+    let length = written.chars().count();
+    if let Some((_, most)) = lengths.find(|(of, most)| *of == name && length > *most) {
+        findings.warning(
+            node,
+            "value-too-long",
+            format!("<{name}> has {length} characters: these phones accept {most}"),
+            "Shorten it",
         );
     }
     match name {

@@ -28,6 +28,31 @@ pub struct ElementRange {
     pub most: u32,
 }
 
+/// The most characters of elements that the 69xx and 894x check, from the same schemas as their
+/// ranges. Lengths there count the end mark.
+pub const CHECKED_LENGTHS: &[(&str, usize)] = &[
+    ("authenticationURL", 255),
+    ("daysBacklightNotActive", 12),
+    ("description", 255),
+    ("directoryURL", 255),
+    ("idleURL", 255),
+    ("informationURL", 255),
+    ("langCode", 30),
+    ("loadInformation", 63),
+    ("messagesURL", 255),
+    ("phonePassword", 31),
+    ("processNodeName", 64),
+    ("proxyServerURL", 255),
+    ("servicesURL", 255),
+    ("sipIpAddr1", 47),
+    ("sipIpAddr2", 47),
+    ("sipIpAddr3", 47),
+    ("sshPassword", 50),
+    ("sshUserId", 50),
+    ("timeZone", 100),
+    ("versionStamp", 64),
+];
+
 /// The form of `SEP<MAC>.cnf.xml` that a family reads.
 #[expect(
     clippy::struct_excessive_bools,

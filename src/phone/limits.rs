@@ -83,9 +83,10 @@ impl Model {
         matches!(self.plain_number(), "7941" | "7961")
     }
 
-    /// Whether spaces in `phoneLabel` cause problems: on all phones of the 7900 series.
+    /// Whether spaces in `phoneLabel` cause problems: on all phones of the 7900 series, except the
+    /// `phone_label` of a 7940 or 7960, which is in quotes.
     #[must_use]
     pub fn label_rejects_spaces(&self) -> bool {
-        self.family.has_recovery_manifest() || self.family == Family::P3
+        self.family.has_recovery_manifest()
     }
 }

@@ -63,7 +63,6 @@ pub(super) fn common(plan: &ProvisionPlan) -> Option<Vec<u8>> {
     file.number("voip_control_port", site.port);
     file.number("start_media_port", site.rtp.0);
     file.number("end_media_port", site.rtp.1);
-    file.number("nat_enable", 0);
     file.number("preferred_codec", codec(&site.codecs));
     file.number("dtmf_outofband", "avt");
     file.number("telnet_level", 0);

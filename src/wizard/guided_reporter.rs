@@ -39,11 +39,20 @@ impl GuidedReporter {
     }
 }
 
+/// An instruction without the models that it is for.
+fn instruction(text: &str) -> &str {
+    text.split_once(": ").map_or(text, |(_, rest)| rest)
+}
+
 impl Reporter for GuidedReporter {
     fn started(&mut self, at: Timestamp, started: &Started) {
         let mut started = started.clone();
-        // The guide has its own instructions for these models.
-        started.messages.retain(|line| !line.contains(RESET_KEYS));
+        // The guide has its own instructions for these models, whose numbers are before the colon.
+        let opening = self.guide.opening();
+        let own: Vec<_> = opening.iter().map(|text| instruction(text)).collect();
+        started
+            .messages
+            .retain(|line| !line.contains(RESET_KEYS) && !own.contains(&instruction(line)));
         self.inner.started(at, &started);
         if self.in_survey {
             self.inner.notice(

@@ -246,21 +246,22 @@ impl Key {
         if let Some(key) = KEYS.iter().find(|key| key.name == name) {
             return Some(*key);
         }
-        let numbered = |prefix: &str, most: u8| {
+        let numbered = |prefix: &str, least: u8, most: u8| {
             let rest = name.strip_prefix(prefix)?;
             let (number, rest) = rest.split_at_checked(1)?;
             let number: u8 = number.parse().ok()?;
-            (1..=most).contains(&number).then_some(rest)
+            (least..=most).contains(&number).then_some(rest)
         };
         let of = |prefix: &str, most, known: &[Self]| {
-            part(known, numbered(prefix, most)?.strip_prefix('_')?)
+            part(known, numbered(prefix, 1, most)?.strip_prefix('_')?)
         };
         of("line", LINES, OF_LINE)
             .or_else(|| of("proxy", LINES, OF_PROXY))
             .or_else(|| of("call_manager", 5, OF_CALL_MANAGER))
             .or_else(|| {
                 let speed = |prefix, max| {
-                    let rest = numbered(prefix, LINES)?;
+                    // The first button is always a line.
+                    let rest = numbered(prefix, 2, LINES)?;
                     rest.is_empty().then_some(key("speed", max, TEXT))
                 };
                 speed("speed_line", 127).or_else(|| speed("speed_label", 14))

@@ -178,7 +178,11 @@ fn a_run_that_continues_has_no_reset_instructions() {
 struct Notices(Arc<Mutex<Vec<String>>>);
 
 impl Reporter for Notices {
-    fn started(&mut self, _: jiff::Timestamp, _: &Started) {}
+    fn started(&mut self, _: jiff::Timestamp, started: &Started) {
+        for message in &started.messages {
+            self.notice(message);
+        }
+    }
     fn event(&mut self, _: jiff::Timestamp, _: &Event) {}
     fn finding(&mut self, _at: jiff::Timestamp, found: &Finding) {
         for line in crate::display::finding(found, crate::display::Style::plain()).lines() {
@@ -221,6 +225,33 @@ fn reset_instructions_follow_the_survey() {
         guided.survey_finished(jiff::Timestamp::UNIX_EPOCH, &[]);
         assert_eq!(keys(), 1);
     }
+}
+
+#[test]
+fn instructions_are_given_once() {
+    let models: Vec<_> = ["7940", "7960", "8831"]
+        .iter()
+        .filter_map(|number| Model::by_number(number))
+        .collect();
+    let mut messages = crate::phone::restart_instructions(&models);
+    messages.push("ports are open: all".to_owned());
+    let started = Started {
+        tftp: std::net::SocketAddrV4::new(Ipv4Addr::LOCALHOST, 69),
+        http: None,
+        web: None,
+        root: PathBuf::new(),
+        journal: None,
+        stages: Vec::new(),
+        messages,
+    };
+    let output = Arc::new(Mutex::new(Vec::new()));
+    let inner = Box::new(Notices(Arc::clone(&output)));
+    let mut guided = GuidedReporter::new(inner, guide(&["7960", "8831"]), false);
+    guided.started(jiff::Timestamp::UNIX_EPOCH, &started);
+    let output = output.lock().unwrap().join("\n");
+    assert_eq!(output.matches("Copying to Bank").count(), 1, "{output}");
+    assert_eq!(output.matches("Mute key").count(), 1, "{output}");
+    assert!(output.contains("ports are open: all"), "{output}");
 }
 
 #[test]

@@ -53,6 +53,24 @@ fn files_that_each_family_accepts_have_no_findings() {
     }
 }
 
+#[test]
+fn a_text_that_a_69xx_or_894x_does_not_keep_is_a_warning() {
+    let with = |load: &str, length: usize| {
+        let stamp = format!("<versionStamp>{}</versionStamp>", "a".repeat(length));
+        let url = format!("<servicesURL>{}</servicesURL>", "u".repeat(length + 191));
+        let text = device(load);
+        let start = text.find("<versionStamp>").unwrap();
+        let end = text.find("</versionStamp>").unwrap() + "</versionStamp>".len();
+        codes(&format!("{}{stamp}{url}{}", &text[..start], &text[end..]))
+    };
+    for load in LOADS {
+        assert_eq!(with(load, 64), [], "{load}");
+        let has_schema = load.starts_with("SIP");
+        let expected = vec![("value-too-long", Warning); if has_schema { 2 } else { 0 }];
+        assert_eq!(with(load, 65), expected, "{load}");
+    }
+}
+
 /// An index into `LOADS`, what is replaced by what, and the finding.
 const FAULTS: &[(usize, &str, &str, &str, Severity)] = &[
     (1, "D/M/Y<", "D/M/YY<", "date-format", Warning),

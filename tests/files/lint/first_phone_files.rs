@@ -180,6 +180,9 @@ fn lines_and_keys_that_a_7940_does_not_have_are_warnings() {
     assert_eq!(of("7940", third), [("button", Warning); 2]);
     assert_eq!(of("7940", "speed_line3: 12\n"), [("button", Warning)]);
     assert_eq!(of("7960", third), []);
+    // The first button is always a line.
+    assert_eq!(of("7960", "speed_line2: 12\n"), []);
+    assert_eq!(of("7960", "speed_line1: 12\n"), [("unknown-key", Warning)]);
     for key in ["auto_answer", "mwi_status", "my_name", "FirmLoadID"] {
         let found = of("7960", &format!("{key}: 1\n"));
         assert_eq!(found, [("unknown-key", Warning)], "{key}");
