@@ -75,7 +75,15 @@ fn the_files_of_a_model_of_each_family_are_the_expected_ones() {
         ("SEP001D45AABB01.cnf.xml", "7960.xml"),
     ] {
         let path = format!("tftp/{name}");
-        expect_file![format!("expected/{expected}")].assert_eq(text(&built, &path));
+        // The number depends on all files of these phones.
+        let written = text(&built, &path)
+            .lines()
+            .map(|line| match line.split_once("sync: ") {
+                Some(("", _)) => "sync: NUMBER\n".to_owned(),
+                _ => format!("{line}\n"),
+            });
+        let written: String = written.collect();
+        expect_file![format!("expected/{expected}")].assert_eq(&written);
     }
 }
 
