@@ -189,10 +189,11 @@ fn open_record(args: &Args) -> Result<Option<RestartRecord>, Failure> {
             ))
         };
     };
-    if args.dry_run && !path.exists() {
-        return Ok(None);
+    if !args.dry_run {
+        return RestartRecord::open(&path).map(Some);
     }
-    RestartRecord::open(&path).map(Some)
+    let exists = path.exists();
+    exists.then(|| RestartRecord::read(&path)).transpose()
 }
 
 fn restart(args: &Args, globals: &Globals, opened: OpenedRun) -> Result<CommandOutcome, Failure> {

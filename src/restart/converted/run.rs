@@ -225,8 +225,9 @@ impl RestartRun {
                 }
             }
             Way::Udp { .. } => {
-                let answer = site.notify_by_udp(&order)?;
-                phone.answered(answer);
+                if let Some(answer) = site.notify_by_udp(&order)? {
+                    phone.answered(answer);
+                }
                 self.note_change(index, &RestartStatus::Ordered, site);
             }
         }

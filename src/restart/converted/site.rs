@@ -40,11 +40,12 @@ pub trait RestartSite {
     /// AMI failed.
     fn notify_by_pbx(&mut self, order: &Order) -> Result<AmiResult, Failure>;
 
-    /// Sends an order over UDP, and waits for the phone's response.
+    /// Sends an order over UDP, and waits for the phone's response; `None`: the operator ends the run
+    /// before there is one.
     ///
     /// # Errors
     /// The NOTIFY cannot be sent.
-    fn notify_by_udp(&mut self, order: &Order) -> Result<Answer, Failure>;
+    fn notify_by_udp(&mut self, order: &Order) -> Result<Option<Answer>, Failure>;
 
     /// Records an order, on disk, before it is sent.
     ///

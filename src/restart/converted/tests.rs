@@ -189,6 +189,18 @@ fn without_ami_a_captured_register_over_udp_is_enough() {
 }
 
 #[test]
+fn a_phone_that_could_not_answer_before_the_end_of_the_run_stays_ordered() {
+    let mut world = World::with(&[Habit::Drops]);
+    world.has_pbx = false;
+    world.is_interrupted = true;
+    world.signals.push(register("1011", 1, None, false));
+    let mut run = RestartRun::new(world.candidates(), PATIENCE, |_| None);
+    assert!(run.survey(&mut world, Duration::from_secs(1)).unwrap());
+    assert!(!run.restart(&mut world).unwrap());
+    assert_eq!(statuses(&run), [Some("ordered")]);
+}
+
+#[test]
 fn an_order_that_cannot_be_recorded_is_not_sent() {
     let mut world = World::with(&[Habit::Obeys; 2]);
     world.fails_to_record = true;

@@ -161,7 +161,7 @@ impl RestartSite for LiveSite {
         }
     }
 
-    fn notify_by_udp(&mut self, order: &Order) -> Result<Answer, Failure> {
+    fn notify_by_udp(&mut self, order: &Order) -> Result<Option<Answer>, Failure> {
         udp::notify(order, || self.stop.signal().is_some())
     }
 

@@ -37,15 +37,7 @@ impl RestartRecord {
     /// # Errors
     /// It cannot be opened or read, or another process has it open.
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        let failed = |error: io::Error| {
-            Failure::new(
-                format!(
-                    "cannot open the record of restarts {}: {error}",
-                    escape(&path.display().to_string())
-                ),
-                "Name another file: --record FILE",
-            )
-        };
+        let failed = |error| cannot_open(path, &error);
         if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
             let mut builder = DirBuilder::new();
             builder.recursive(true).mode(0o700);
@@ -70,18 +62,26 @@ impl RestartRecord {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let length = file.metadata().map_err(failed)?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(MAX_READ)))
-            .map_err(failed)?;
-        let mut bytes = Vec::new();
-        (&file)
-            .take(MAX_READ)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
+        let bytes = end_of(&mut file).map_err(failed)?;
         if !bytes.is_empty() && !bytes.ends_with(b"\n") {
             // A killed run left a part of a line.
             file.write_all(b"\n").map_err(failed)?;
         }
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            orders: orders(&String::from_utf8_lossy(&bytes)),
+        })
+    }
+
+    /// Reads the orders of a record, and writes nothing: no order can be added.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let failed = |error| cannot_open(path, &error);
+        let mut file = File::open(path).map_err(failed)?;
+        let bytes = end_of(&mut file).map_err(failed)?;
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -145,6 +145,25 @@ impl RestartRecord {
     }
 }
 
+fn cannot_open(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        format!(
+            "cannot open the record of restarts {}: {error}",
+            escape(&path.display().to_string())
+        ),
+        "Name another file: --record FILE",
+    )
+}
+
+/// The last [`MAX_READ`] bytes.
+fn end_of(file: &mut File) -> io::Result<Vec<u8>> {
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(MAX_READ)))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_READ).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// The time of each phone's last order. Lines of another form are ignored.
 fn orders(text: &str) -> BTreeMap<MacAddress, Timestamp> {
     let mut orders = BTreeMap::new();
@@ -198,6 +217,14 @@ mod tests {
         // A killed run left a part of a line.
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"{\"at\":\"2026").unwrap();
+        let before = std::fs::read(&path).unwrap();
+        let read = RestartRecord::read(&path).unwrap();
+        assert!(read.ordered_ago(order().mac, later(20)).is_some());
+        assert_eq!(
+            std::fs::read(&path).unwrap(),
+            before,
+            "reading writes nothing"
+        );
         let mut record = RestartRecord::open(&path).unwrap();
         let ago = |record: &RestartRecord, seconds| record.ordered_ago(order().mac, later(seconds));
         assert_eq!(ago(&record, 20), Some(Duration::from_secs(20)));

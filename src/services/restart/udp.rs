@@ -22,10 +22,13 @@ const DATAGRAM: usize = 4096;
 const SLICE: Duration = Duration::from_millis(100);
 
 /// Sends an order and waits for the final response, 32 s at most. `is_ended`: whether the operator
-/// ends the run.
-pub(super) fn notify(order: &Order, is_ended: impl Fn() -> bool) -> Result<Answer, Failure> {
+/// ends the run; then there is no answer.
+pub(super) fn notify(
+    order: &Order,
+    is_ended: impl Fn() -> bool,
+) -> Result<Option<Answer>, Failure> {
     let Way::Udp { phone, user } = &order.way else {
-        return Ok(Answer::Silence);
+        return Ok(None);
     };
     let failed = |error: io::Error| {
         Failure::new(
@@ -65,10 +68,10 @@ pub(super) fn notify(order: &Order, is_ended: impl Fn() -> bool) -> Result<Answe
             }
         }
         if let Some(answer) = transaction.answer() {
-            return Ok(answer);
+            return Ok(Some(answer));
         }
         if is_ended() {
-            return Ok(Answer::Silence);
+            return Ok(None);
         }
         match socket.recv_from(&mut bytes) {
             // The phone sends from any port.

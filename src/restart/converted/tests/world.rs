@@ -49,6 +49,8 @@ pub(super) struct World {
     pub(super) history: Vec<(String, Option<&'static str>)>,
     pub(super) ends_at: Option<Duration>,
     pub(super) fails_to_record: bool,
+    /// The operator ends the run while a phone has not answered.
+    pub(super) is_interrupted: bool,
     /// Captured as soon as an order is sent.
     pub(super) after_order: Vec<PhoneSignal>,
     /// Of every phone.
@@ -230,12 +232,16 @@ impl RestartSite for World {
         Ok(AmiResult::NotifySent)
     }
 
-    fn notify_by_udp(&mut self, order: &Order) -> Result<Answer, Failure> {
+    fn notify_by_udp(&mut self, order: &Order) -> Result<Option<Answer>, Failure> {
         let Way::Udp { user, .. } = &order.way else {
             panic!("{order:?}");
         };
         let status = self.order(user, &order.event);
-        Ok(status.map_or(Answer::Silence, Answer::of_status))
+        if self.is_interrupted {
+            self.ends_at = Some(self.now);
+            return Ok(None);
+        }
+        Ok(Some(status.map_or(Answer::Silence, Answer::of_status)))
     }
 
     fn record(&mut self, order: &Order) -> Result<(), Failure> {
