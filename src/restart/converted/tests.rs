@@ -192,7 +192,7 @@ fn without_ami_a_captured_register_over_udp_is_enough() {
 fn a_phone_that_could_not_answer_before_the_end_of_the_run_stays_ordered() {
     let mut world = World::with(&[Habit::Drops]);
     world.has_pbx = false;
-    world.is_interrupted = true;
+    world.ends_at = Some(Duration::from_secs(20));
     world.signals.push(register("1011", 1, None, false));
     let mut run = RestartRun::new(world.candidates(), PATIENCE, |_| None);
     assert!(run.survey(&mut world, Duration::from_secs(1)).unwrap());

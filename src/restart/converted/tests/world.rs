@@ -11,7 +11,7 @@ use crate::{
         converted::{
             Candidate, Order, PhoneSignal, RestartRun, RestartSite, RestartedPhone, SignalKind, Way,
         },
-        notify::{Answer, NotifyEvent},
+        notify::{Answer, NotifyEvent, TIMEOUT},
     },
 };
 
@@ -49,8 +49,6 @@ pub(super) struct World {
     pub(super) history: Vec<(String, Option<&'static str>)>,
     pub(super) ends_at: Option<Duration>,
     pub(super) fails_to_record: bool,
-    /// The operator ends the run while a phone has not answered.
-    pub(super) is_interrupted: bool,
     /// Captured as soon as an order is sent.
     pub(super) after_order: Vec<PhoneSignal>,
     /// Of every phone.
@@ -237,9 +235,11 @@ impl RestartSite for World {
             panic!("{order:?}");
         };
         let status = self.order(user, &order.event);
-        if self.is_interrupted {
-            self.ends_at = Some(self.now);
-            return Ok(None);
+        if status.is_none() {
+            self.now += TIMEOUT;
+            if self.ends_at.is_some_and(|end| self.now >= end) {
+                return Ok(None);
+            }
         }
         Ok(Some(status.map_or(Answer::Silence, Answer::of_status)))
     }
