@@ -16,7 +16,7 @@ pub use phone::{RestartStatus, RestartedPhone};
 pub use run::{
     FAILURES, MAX_OUTSTANDING, ORDER_PAUSE, POLL_INTERVAL, RETRY_IN_CALL, RestartRun, SPACING,
 };
-pub use signal::{PhoneSignal, SignalKind};
+pub use signal::{PhoneSignal, SignalKind, SignalReader};
 pub use site::RestartSite;
 pub use why_not::WhyNot;
 

@@ -1,6 +1,9 @@
 //! What phones send, as captured on the network of the PBX.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::Ipv4Addr,
+};
 
 use crate::{
     phone::{MacAddress, Model},
@@ -9,6 +12,7 @@ use crate::{
         frame::{EthernetFrame, Payload},
         sip::{Response, SipRequest, SipTransport},
     },
+    restart::notify::RestartEvent,
 };
 
 /// Maximum number of phones whose REGISTERs are kept.
@@ -49,10 +53,24 @@ pub enum SignalKind {
     NotifyAnswered(u16),
 }
 
-impl PhoneSignal {
-    /// The message in a frame, if it is a REGISTER of a Cisco phone, or a final response to a NOTIFY.
-    #[must_use]
-    pub fn in_frame(frame: &EthernetFrame<'_>) -> Option<Self> {
+/// Maximum number of NOTIFYs whose responses are awaited.
+const MAX_NOTIFIES: usize = 64;
+
+/// Maximum length of a Call-ID that is compared, in bytes.
+const MAX_NOTIFY_ID: usize = 256;
+
+/// Reads the frames of one interface.
+#[derive(Debug, Default)]
+pub struct SignalReader {
+    /// Call-ID and `CSeq` number of the last NOTIFYs that restart phones. A PBX also sends others, for
+    /// message lamps and the state of extensions.
+    notifies: VecDeque<(String, u32)>,
+}
+
+impl SignalReader {
+    /// The message in a frame, if it is a REGISTER of a Cisco phone, or the final response to a NOTIFY
+    /// that restarts phones.
+    pub fn read(&mut self, frame: &EthernetFrame<'_>) -> Option<PhoneSignal> {
         let (source, destination, transport, bytes) = match &frame.payload {
             Payload::Ipv4Udp {
                 source,
@@ -70,12 +88,18 @@ impl PhoneSignal {
         };
         if bytes.starts_with(b"SIP/2.0 ") {
             let response = Response::decode(bytes).ok()?;
-            let (_, _, method) = response.transaction()?;
-            return (method == "NOTIFY" && response.status >= 200).then(|| Self {
+            let (call_id, number, method) = response.transaction()?;
+            let is_awaited = |(known, of): &(String, u32)| known == call_id && *of == number;
+            let is_answer = method == "NOTIFY" && self.notifies.iter().any(is_awaited);
+            return (is_answer && response.status >= 200).then(|| PhoneSignal {
                 mac: None,
                 address: *source.ip(),
                 kind: SignalKind::NotifyAnswered(response.status),
             });
+        }
+        if bytes.starts_with(b"NOTIFY ") {
+            self.notify(&SipRequest::decode(bytes).ok()?);
+            return None;
         }
         if !bytes.starts_with(b"REGISTER ") {
             return None;
@@ -86,7 +110,7 @@ impl PhoneSignal {
         if !request.is_direct() || (phone.mac.is_none() && phone.model.is_none()) {
             return None;
         }
-        Some(Self {
+        Some(PhoneSignal {
             // A 7940 does not name itself. Behind a router the frame has the router's MAC, which is
             // that of no phone.
             mac: Some(phone.mac.unwrap_or(frame.source)),
@@ -101,6 +125,24 @@ impl PhoneSignal {
                 model: phone.model,
             },
         })
+    }
+
+    fn notify(&mut self, request: &SipRequest) {
+        let event = request.header("event").unwrap_or_default();
+        let restarts = [RestartEvent::ServiceControl, RestartEvent::CheckSync];
+        let restarts = restarts
+            .iter()
+            .any(|known| event.eq_ignore_ascii_case(known.name()));
+        let Some((call_id, number, _)) = request.transaction().filter(|_| restarts) else {
+            return;
+        };
+        if call_id.len() > MAX_NOTIFY_ID {
+            return;
+        }
+        if self.notifies.len() >= MAX_NOTIFIES {
+            self.notifies.pop_front();
+        }
+        self.notifies.push_back((call_id.to_owned(), number));
     }
 }
 
@@ -154,5 +196,111 @@ impl CapturedRegisters {
 
     pub(super) fn of(&self, mac: MacAddress) -> Option<&CapturedRegister> {
         self.0.get(&mac)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddrV4;
+
+    use super::*;
+    use crate::{
+        protocol::sip::encode_response,
+        restart::notify::{NotifyEvent, NotifyRequest, NotifyTarget},
+    };
+
+    fn read(
+        reader: &mut SignalReader,
+        from: &str,
+        to: &str,
+        payload: &[u8],
+    ) -> Option<PhoneSignal> {
+        let mac = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 1]);
+        reader.read(&EthernetFrame {
+            source: mac,
+            destination: mac,
+            vlan: None,
+            payload: Payload::Ipv4Udp {
+                source: from.parse().unwrap(),
+                destination: to.parse().unwrap(),
+                length: payload.len(),
+                payload,
+                is_cut: false,
+            },
+        })
+    }
+
+    const PHONE: &str = "192.0.2.101:5060";
+    const PBX: &str = "192.0.2.1:5060";
+
+    fn notify(unique: u128) -> Vec<u8> {
+        let target = NotifyTarget {
+            user: "1001".to_owned(),
+            phone: PHONE.parse().unwrap(),
+            own: PBX.parse().unwrap(),
+        };
+        let request = NotifyRequest::encode(&NotifyEvent::CheckSync, &target, unique);
+        request.unwrap().bytes().to_vec()
+    }
+
+    fn response(request: &[u8], status: u16) -> Vec<u8> {
+        let source: SocketAddrV4 = PBX.parse().unwrap();
+        let request = SipRequest::decode(request).unwrap().received_from(source);
+        encode_response(&request, status, "x", &[])
+    }
+
+    #[test]
+    fn only_responses_to_a_notify_that_restarts_phones_count() {
+        let mut reader = SignalReader::default();
+        let order = notify(1);
+        // The message lamp: the phone refuses that event.
+        let lamp = String::from_utf8(notify(2)).unwrap();
+        let lamp = lamp.replace("check-sync", "message-summary").into_bytes();
+        for request in [&order, &lamp] {
+            assert_eq!(read(&mut reader, PBX, PHONE, request), None);
+        }
+        let mut answer =
+            |request: &[u8], status| read(&mut reader, PHONE, PBX, &response(request, status));
+        assert_eq!(answer(&lamp, 489), None);
+        assert_eq!(answer(&order, 100), None);
+        let signal = answer(&order, 400).unwrap();
+        assert_eq!(signal.kind, SignalKind::NotifyAnswered(400));
+        assert_eq!(signal.address, Ipv4Addr::new(192, 0, 2, 101));
+        assert_eq!(answer(&notify(3), 200), None, "it was not captured");
+    }
+
+    #[test]
+    fn a_7940_is_known_by_the_mac_of_its_frame_and_other_devices_are_not() {
+        let text = |agent: &str| {
+            format!(
+                "REGISTER sip:192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.101:5060;branch=z\r\n\
+                 From: <sip:1@192.0.2.1>;tag=1\r\nTo: <sip:1@192.0.2.1>\r\nCall-ID: 7@192.0.2.101\r\n\
+                 CSeq: 1 REGISTER\r\nUser-Agent: {agent}\r\nContact: <sip:1@192.0.2.101>;expires=0\r\n\r\n"
+            )
+        };
+        let mut reader = SignalReader::default();
+        let signal = read(
+            &mut reader,
+            PHONE,
+            PBX,
+            text("Cisco-CP7960G/8.0").as_bytes(),
+        );
+        let signal = signal.unwrap();
+        assert_eq!(signal.mac.unwrap().to_string(), "001d45aabb01");
+        let SignalKind::Register {
+            call_id,
+            is_unregister,
+            model,
+            ..
+        } = signal.kind
+        else {
+            panic!();
+        };
+        assert_eq!((call_id.as_str(), is_unregister), ("7@192.0.2.101", true));
+        assert_eq!(model.unwrap().number, "7960");
+        assert_eq!(
+            read(&mut reader, PHONE, PBX, text("Linphone/4.1").as_bytes()),
+            None
+        );
     }
 }

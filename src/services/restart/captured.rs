@@ -17,7 +17,7 @@ use crate::{
     limits::RateLimiter,
     privileges,
     protocol::{Malformed, frame::EthernetFrame},
-    restart::converted::PhoneSignal,
+    restart::converted::{PhoneSignal, SignalReader},
     services::captures::CaptureThreads,
 };
 
@@ -69,12 +69,13 @@ impl OpenedCaptures {
         let (queue, signals) = channel(QUEUE);
         let mut threads = CaptureThreads::default();
         for capture in self.0 {
+            let mut reader = SignalReader::default();
             let mut limiter = RateLimiter::new(WINDOW, PER_ADDRESS, IN_ALL);
             let dropped = Arc::new(AtomicU64::new(0));
             let count = Arc::clone(&dropped);
             let decode = move |at: Instant, bytes: &[u8]| -> Result<Vec<PhoneSignal>, Malformed> {
                 let frame = EthernetFrame::decode(bytes)?;
-                let Some(signal) = PhoneSignal::in_frame(&frame) else {
+                let Some(signal) = reader.read(&frame) else {
                     return Ok(Vec::new());
                 };
                 if limiter.admit(at, signal.address).is_none() {
