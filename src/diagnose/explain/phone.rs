@@ -93,7 +93,8 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
             cure: "Start again with --bridge and the bundle that the diagnosis names: SCCP 8.5(2), \
                    or for a 7940 or 7960 one --bridge for each step (SIP 4.4 and 5.3, or SCCP \
                    5.x). The phone installs each step and the target by itself. There is no way \
-                   back from 5.0 on.",
+                   back from 5.0 on. What MGCP firmware from before the \
+                   loader accepts is not documented: it is given the steps of SIP firmware.",
             clears_when: "The phone requests an image, or an evidence source reports another load.",
         },
         Code::HardwareMismatch => ExplanationText {

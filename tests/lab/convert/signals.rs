@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use super::{TftpClient, convert_on_loopback, loopback_command, roots};
-use crate::support::{process::Running, synthetic::bundle};
+use crate::support::{lan::wait_for, process::Running, synthetic::bundle};
 
 /// The drain has begun when the server refuses a new phone.
 fn wait_for_the_drain(server: &Value) {
@@ -38,6 +38,8 @@ fn drains(signal: &str, code: i32, first: [u8; 4]) {
 
     server.signal(signal);
     wait_for_the_drain(&started["tftp"]);
+    // The operator reads it after new phones are refused.
+    wait_for(&log, "Ctrl-C again to exit now");
     let text = fs::read_to_string(&log).unwrap();
     let address = std::net::Ipv4Addr::from(first).to_string();
     for part in [

@@ -72,7 +72,7 @@ fn fetch(faults: &[&str]) {
         sizes: Arc::default(),
         addresses: Vec::new(),
         listed: Vec::new(),
-        deadline: Duration::from_secs(40),
+        deadline: Duration::from_secs(100),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
