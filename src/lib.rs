@@ -20,9 +20,9 @@
 //! | values and text | [`text`], `xml_fault`, [`failure`], [`phone`], [`protocol`], [`diagnose`], `limits` |
 //! | files | [`bundle`], [`dialplan`], [`stage`], [`inventory`], [`lint`], [`provision`], [`inputs`] |
 //! | tracking | [`track`] |
-//! | network | [`tftp`], [`http`], [`discovery`], [`dhcp`], [`preflight`] |
+//! | network | [`tftp`], [`http`], [`restart`], [`discovery`], [`dhcp`], [`preflight`] |
 //! | record and views | [`run_view`], [`reporter`], [`journal`], [`report`], [`metrics`], [`replay`], [`display`], [`web`] |
-//! | a run | [`simulator`], [`restart`], [`session`], [`resume`], [`privileges`], [`services`] |
+//! | a run | [`simulator`], [`session`], [`resume`], [`privileges`], [`services`] |
 //! | operator | `wizard`, [`cli`] |
 
 pub mod bundle;

@@ -38,7 +38,7 @@ pub struct RunStart<'a> {
 }
 
 /// The journal, and what a resumed run has recorded so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RunRecord {
     /// `None`: the run is not recorded.
     pub journal: Option<JournalFile>,

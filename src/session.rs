@@ -13,6 +13,9 @@ mod hints;
 mod messages;
 mod next_steps;
 mod operator;
+mod restart_setup;
+mod restart_summary;
+mod restarts;
 mod run;
 mod secrets;
 mod senders;
@@ -28,7 +31,8 @@ mod web_polling;
 pub use self::{
     clock::{valid_speed, wall_clock},
     operator::OperatorPrompt,
+    restart_setup::{RestartOptions, RestartSetup},
     run::{RunOutcome, run, run_with_operator},
-    setup::{Advice, Setup, Source},
+    setup::{Advice, Setup, SetupSources, Source},
     signals::Signals,
 };

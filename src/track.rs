@@ -11,6 +11,7 @@ mod change;
 mod conversion;
 pub(crate) mod diagnosis;
 mod event;
+mod evidence_source;
 mod file_outcome;
 mod fleet;
 mod history;
@@ -24,6 +25,8 @@ mod register;
 mod registrations;
 mod remark;
 mod report;
+mod restart;
+mod restart_facts;
 mod route;
 mod tftp_error;
 mod view;
@@ -57,6 +60,10 @@ pub use register::{Register, RegisterOutcome};
 pub use registrations::{LineReport, LineState, Registrations};
 pub use remark::RemarkMeaning;
 pub use report::{FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport, Report, Totals};
+pub use restart::{IGNORED_AFTER, NotOrdered, RestartState, RestartStatus, Uplink};
+pub use restart_facts::{
+    MemberOutcome, RestartFacts, RestartLoads, RestartMember, RestartProgress, RestartRegistration,
+};
 pub use route::PlannedRoute;
 pub use tftp_error::TftpError;
 pub use view::View;

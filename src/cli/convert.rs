@@ -1,6 +1,10 @@
 //! `reflash convert`: stage, serve, track, report.
 
-use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::ArgMatches;
 
@@ -20,16 +24,16 @@ use super::{
     preflight::PreflightArgs,
     registrar::RegistrarArgs,
     resets,
+    restarts::RestartArgs,
     run::{self, RunServices},
+    served_files::{ServedFiles, served_files},
     web::WebArgs,
 };
 use crate::{
+    bundle::Bundle,
     failure::Failure,
     inputs::{
         bundles::{self, Selection, Trust},
-        configurations::{self, ConfigurationInputs, MadeConfigurations},
-        extra_files,
-        phone_list::InventoryFile,
         run_inputs::RunInputs,
     },
     inventory::Inventory,
@@ -37,10 +41,10 @@ use crate::{
     phone::MacAddress,
     preflight::SelectedInterface,
     privileges,
-    resume::{self, PreviousRun, RunStart},
+    resume::{self, PreviousRun, RunRecord, RunStart},
     services::dhcp::{BoundDhcp, ProbedDhcp},
     session::Source,
-    stage::{ExtraFile, Stage},
+    stage::Stage,
     text::command_lines,
     track::Plan,
     wizard::{CommandLine, Syntax, resume_words},
@@ -70,6 +74,9 @@ Examples:
     sudo reflash convert BUNDLE --bridge BRIDGE --survey 5m
   Old phones, which need 8.5(2) before the target:
     sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip
+  Restart the phones of the list in waves, so that no key is pressed:
+    sudo reflash convert BUNDLE --inventory phones.csv --restart --dry-run
+    sudo reflash convert BUNDLE --inventory phones.csv --restart
   After this machine crashed or lost power:
     sudo reflash convert --resume")]
 pub(crate) struct Args {
@@ -126,6 +133,8 @@ pub(crate) struct Args {
     pub(super) survey: Option<Duration>,
     #[command(flatten)]
     registrar: RegistrarArgs,
+    #[command(flatten)]
+    restarts: RestartArgs,
     #[command(flatten)]
     pub(super) journal: ResumeArgs,
     #[command(flatten)]
@@ -184,7 +193,8 @@ pub(crate) fn run_with(
         .run(&args.network.check_options(isolated), &chosen);
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let dhcp = args.dhcp.open(&chosen)?;
-    let observers = Observers::open(args.registrar.ports(), &own_files, &chosen, call_manager)?;
+    let ports = args.registrar.ports(args.restarts.restart);
+    let mut observers = Observers::open(ports, &own_files, &chosen, call_manager)?;
     let dhcp_message = dhcp.as_ref().map(BoundDhcp::message);
     // The probe takes seconds, so it comes before staging: a signal in this time leaves no files
     // behind.
@@ -196,10 +206,7 @@ pub(crate) fn run_with(
     })?;
     let plan = plan(args, &stage, &chosen, inventory);
     let (plan, registration_messages) = observers.complete(plan, &chosen);
-    let plan = match &previous {
-        Some(previous) => previous.plan(plan)?,
-        None => plan,
-    };
+    let plan = agreed_plan(args, plan, previous.as_ref())?;
     let made_from = inventory_file.as_ref().filter(|_| !made.files.is_empty());
     let start = RunStart {
         network: servers.network(),
@@ -210,17 +217,12 @@ pub(crate) fn run_with(
         bundles: &all_bundles,
         plan: &plan,
     };
-    let record = args
-        .journal
-        .record(previous, folder.as_deref(), start, globals.quiet)?;
+    let record = record(args, previous, folder.as_deref(), start, globals.quiet)?;
     let dropped = args.network.drop_privileges(None)?;
     // The DHCP server stops when it is dropped at the end of this function.
     let mut dhcp = dhcp.map(ProbedDhcp::start).transpose()?;
     let mut messages = opening(&chosen, call_manager, dhcp_message);
-    match plan.survey {
-        Some(survey) => messages.extend((!args.journal.resume).then(|| survey_message(survey))),
-        None => messages.extend(resets::messages(targets, bridges)),
-    }
+    messages.extend(reset_messages(args, &plan, targets, bridges));
     messages.extend(dropped.into_iter().chain(temporary_message));
     messages.extend_from_slice(observers.captures.messages());
     messages.extend(servers.metrics_message());
@@ -240,9 +242,10 @@ pub(crate) fn run_with(
         resume,
         network: after_conversion(&plan, isolated),
     };
+    let restarts = args.restarts.setup(&mut observers.registrar);
     // The listeners live as long as the run.
     let (_listening, observations) = observers.registrar.start()?.unzip();
-    run::run(
+    let outcome = run::run(
         Source::Stage(stage),
         plan,
         RunServices {
@@ -259,12 +262,14 @@ pub(crate) fn run_with(
             captures: observers.captures,
             after_conversion,
             findings: Some(preflight.start(globals.quiet)),
+            restarts,
         },
         started,
         afterwards,
         record,
         run::Ui { globals, hooks },
-    )
+    )?;
+    Ok(args.restarts.outcome(outcome))
 }
 
 /// Checks the flags against each other. Returns whether this program serves addresses.
@@ -276,7 +281,45 @@ fn check_flags(args: &Args) -> Result<bool, Failure> {
             "Give a longer --timeout; it counts from the start of the run, including the survey",
         ));
     }
+    let is_listed =
+        !args.only.is_empty() || args.inventory.inventory.is_some() || args.journal.resume;
+    args.restarts.check(is_listed, args.registrar.has_sccp())?;
     args.dhcp.isolated()
+}
+
+/// The plan, completed from the run that is resumed, with the operator's consent to restarts.
+fn agreed_plan(args: &Args, plan: Plan, previous: Option<&PreviousRun>) -> Result<Plan, Failure> {
+    let plan = match previous {
+        Some(previous) => previous.plan(plan)?,
+        None => plan,
+    };
+    let plan = args.restarts.adapt(plan);
+    args.restarts.agree(&plan)?;
+    Ok(plan)
+}
+
+/// Records the run, unless it is a dry run.
+fn record(
+    args: &Args,
+    previous: Option<PreviousRun>,
+    state_folder: Option<&Path>,
+    start: RunStart<'_>,
+    quiet: bool,
+) -> Result<RunRecord, Failure> {
+    if args.restarts.dry_run {
+        return Ok(RunRecord::default());
+    }
+    args.journal.record(previous, state_folder, start, quiet)
+}
+
+/// What the operator does so that phones fetch firmware, or what the run only listens for.
+fn reset_messages(args: &Args, plan: &Plan, targets: &[Bundle], bridges: &[Bundle]) -> Vec<String> {
+    match plan.survey {
+        _ if args.restarts.dry_run => vec![RestartArgs::dry_run_message(plan)],
+        Some(_) if args.journal.resume => Vec::new(),
+        Some(survey) => vec![survey_message(survey)],
+        None => resets::messages(targets, bridges),
+    }
 }
 
 /// What is served, and which phones are expected.
@@ -334,54 +377,4 @@ fn inputs(args: &Args, previous: Option<&PreviousRun>) -> RunInputs {
         previous.complete(&mut inputs);
     }
     inputs
-}
-
-/// What phones are served.
-struct ServedFiles {
-    selection: Selection,
-    extra_files: Vec<ExtraFile>,
-    inventory: Option<InventoryFile>,
-    made: MadeConfigurations,
-}
-
-/// Reads and checks every input, before a port is opened.
-fn served_files(
-    inputs: &RunInputs,
-    only: &[MacAddress],
-    previous: Option<&PreviousRun>,
-    quiet: bool,
-) -> Result<ServedFiles, Failure> {
-    let inventory = inputs.inventory.as_deref();
-    let inventory =
-        inventory.map(|path| InventoryFile::read(path, inputs.secrets.as_deref(), quiet));
-    let inventory = inventory.transpose()?;
-    let extra_files = inputs.read_extra_files()?;
-    inputs.check_unchanged(&extra_files, inventory.as_ref())?;
-    let RunInputs {
-        bundles, bridges, ..
-    } = inputs;
-    for path in bundles.iter().chain(bridges) {
-        if let Some(user) = privileges::caller_who_cannot_read(path) {
-            return Err(bundles::unreadable(path, &user));
-        }
-    }
-    let selection = bundles::select_with_bridges(bundles, bridges, &inputs.trust, quiet)?;
-    if let Some(previous) = previous {
-        previous.check_bundles(&selection.all())?;
-    }
-    extra_files::check(&extra_files, &selection.targets, &selection.bridges, quiet)?;
-    let only = (!only.is_empty()).then_some(only);
-    let inputs = ConfigurationInputs {
-        selection: &selection,
-        only: only.or(previous.and_then(PreviousRun::only)),
-        extra_files: &extra_files,
-    };
-    let made = configurations::make(inventory.as_ref(), inputs, quiet)?;
-    extra_files::check_plan_names(extra_files.iter().chain(&made.files), quiet);
-    Ok(ServedFiles {
-        selection,
-        extra_files,
-        inventory,
-        made,
-    })
 }

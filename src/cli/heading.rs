@@ -3,6 +3,7 @@
 pub(super) const BUNDLES: &str = "Bundles";
 pub(super) const NETWORK: &str = "Network";
 pub(super) const PHONES: &str = "Phones";
+pub(super) const RESTARTS: &str = "Restarts";
 pub(super) const CONFIGURATION: &str = "Configuration";
 pub(super) const DISCOVERY: &str = "Discovery";
 pub(super) const RECORD: &str = "Record";

@@ -6,7 +6,7 @@ use super::{
     heading,
     number::{duration_or_none, port},
 };
-use crate::{discovery::poll::Poller, services::registrar::RegistrarPorts};
+use crate::{discovery::poll::Poller, protocol::sccp, services::registrar::RegistrarPorts};
 
 /// Listeners for registering phones, and the poller.
 #[derive(Debug, Clone, clap::Args)]
@@ -48,10 +48,17 @@ impl RegistrarArgs {
         self.registration_wait
     }
 
-    pub(crate) fn ports(&self) -> RegistrarPorts {
+    /// `restarts`: phones are to be restarted, for which the SCCP port is needed.
+    pub(crate) fn ports(&self, restarts: bool) -> RegistrarPorts {
+        let needed = restarts.then_some(sccp::PORT);
         RegistrarPorts {
             sip: self.sip_port,
-            sccp: self.sccp_port,
+            sccp: self.sccp_port.or(needed),
         }
+    }
+
+    /// Whether phones can register by SCCP.
+    pub(crate) fn has_sccp(&self) -> bool {
+        self.sccp_port != Some(0)
     }
 }

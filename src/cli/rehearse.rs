@@ -3,6 +3,7 @@
 mod against;
 mod args;
 mod phones;
+mod restarts;
 mod synthetic;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -102,7 +103,9 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         tftp: server.local_addr(),
         http: http.as_ref().map(http::HttpServer::local_addr),
     };
-    let phones = fleet_config(args, models, network.http, sizes, listed);
+    let (listeners, restarts) = restarts::open(args, SERVER)?;
+    let phones = fleet_config(args, models, network.http, listeners.sccp(), sizes, listed);
+    let plan = restarts::expect(args, plan, &phones, network.tftp)?;
     let mut messages = messages(args, phones.phones);
     messages.extend(list_messages);
     messages.extend(made.messages);
@@ -137,9 +140,10 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         http,
         metrics: None,
         web,
-        observations: Vec::new(),
-        findings: None,
-        poller: None,
+        sources: session::SetupSources {
+            restarts,
+            ..session::SetupSources::default()
+        },
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
         advice: session::Advice {
@@ -147,6 +151,8 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
             ..session::Advice::default()
         },
     };
+    // The listeners live as long as the run.
+    let _listening = restarts::start(listeners)?;
     let (ended, results) = run_session(setup, phones, network.tftp)?;
     drop(synthetic);
     check_results(&results)?;

@@ -13,7 +13,7 @@ use crate::{
     reporter::Started,
     resume::RunRecord,
     services::{captures::Captures, runtime, servers::BoundServers},
-    session::{self, OperatorPrompt, Setup, Signals, Source},
+    session::{self, OperatorPrompt, RestartSetup, Setup, Signals, Source},
     track::{Observation, Plan},
     wizard::DecorateReporter,
 };
@@ -51,6 +51,8 @@ pub(crate) struct RunServices {
     pub(crate) after_conversion: AfterConversion,
     /// Findings of the preflight.
     pub(crate) findings: Option<mpsc::Receiver<Finding>>,
+    /// What restarts phones.
+    pub(crate) restarts: Option<RestartSetup>,
 }
 
 /// What the operator has to do after phones came.
@@ -91,9 +93,12 @@ pub(crate) fn run(
         http: services.servers.http,
         metrics: services.servers.metrics,
         web: services.servers.web,
-        observations,
-        findings: services.findings,
-        poller: services.poller,
+        sources: session::SetupSources {
+            observations,
+            findings: services.findings,
+            poller: services.poller,
+            restarts: services.restarts,
+        },
         started,
         reporter,
         advice: session::Advice {

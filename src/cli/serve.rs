@@ -104,6 +104,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Fail
             after_conversion: run::AfterConversion::default(),
             wire: None,
             findings: None,
+            restarts: None,
         },
         started,
         afterwards,

@@ -8,12 +8,13 @@ use crate::protocol::{
     dhcp::{DhcpMessage, MessageType, Op},
     frame::Arp,
     lldp::Lldp,
+    sccp::{SccpRegister, XmlAlarm},
     sip::{Response, SipRequest},
     web::DevicePage,
 };
 use crate::{
     phone::{LoadName, MacAddress, Model},
-    track::{EvidenceSource, LeaseOptions, ObservationKind},
+    track::{EvidenceSource, LeaseOptions, ObservationKind, Uplink},
 };
 
 /// A decoded message that can report something about a phone.
@@ -34,6 +35,10 @@ pub enum Decoded<'a> {
     SipResponse(&'a Response),
     /// SCCP alarm.
     Sccp(&'a Alarm),
+    /// SCCP alarm in XML.
+    SccpXml(&'a XmlAlarm),
+    /// SCCP Register.
+    SccpRegister(&'a SccpRegister),
     /// A phone's web page.
     Web(&'a DevicePage),
 }
@@ -118,15 +123,9 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
             kinds
         }
         Decoded::SipResponse(_) => Vec::new(),
-        Decoded::Sccp(alarm) => alarm.mac.map_or_else(Vec::new, |mac| {
-            facts(
-                EvidenceSource::Sccp,
-                mac,
-                None,
-                alarm.load.as_ref(),
-                Some(alarm.text.clone()),
-            )
-        }),
+        Decoded::Sccp(alarm) => of_alarm(alarm),
+        Decoded::SccpXml(alarm) => of_xml_alarm(alarm),
+        Decoded::SccpRegister(register) => of_register(register),
         Decoded::Web(page) => page.mac.map_or_else(Vec::new, |mac| {
             let detail = page.app_load.clone().or_else(|| page.model_number.clone());
             facts(
@@ -138,6 +137,51 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
             )
         }),
     }
+}
+
+fn of_alarm(alarm: &Alarm) -> Vec<ObservationKind> {
+    let Some(mac) = alarm.mac else {
+        return Vec::new();
+    };
+    let detail = Some(alarm.text.clone());
+    let load = alarm.load.as_ref();
+    let mut kinds = facts(EvidenceSource::Sccp, mac, None, load, detail);
+    kinds.extend(alarm.code.and_then(reason));
+    kinds
+}
+
+fn of_xml_alarm(alarm: &XmlAlarm) -> Vec<ObservationKind> {
+    let Some(mac) = alarm.mac else {
+        return Vec::new();
+    };
+    let mut kinds = facts(EvidenceSource::Sccp, mac, alarm.model, None, None);
+    kinds.extend(alarm.reason.and_then(reason));
+    let (switch, port) = (alarm.switch.clone(), alarm.port.clone());
+    if switch.is_some() || port.is_some() {
+        kinds.push(ObservationKind::SwitchPort {
+            uplink: Uplink { switch, port },
+            source: EvidenceSource::Sccp,
+        });
+    }
+    kinds
+}
+
+fn of_register(register: &SccpRegister) -> Vec<ObservationKind> {
+    let Some(mac) = register.mac else {
+        return Vec::new();
+    };
+    let (model, load) = (register.model(), register.load.as_ref());
+    let detail = Some(format!("registers by SCCP as {}", register.name));
+    facts(EvidenceSource::Sccp, mac, model, load, detail)
+}
+
+/// The alarms that show a restart or a load that failed: 22 and 23 (a call manager), 0 to 9 and 31 (the
+/// load). Others change nothing.
+fn reason(code: u16) -> Option<ObservationKind> {
+    matches!(code, 0..=9 | 22 | 23 | 31).then_some(ObservationKind::Alarm {
+        reason: code,
+        source: EvidenceSource::Sccp,
+    })
 }
 
 /// Adds the voice VLAN, if it is one: 0 means priority only, 4095 is reserved.
@@ -165,7 +209,11 @@ pub fn address(decoded: &Decoded<'_>) -> Option<Ipv4Addr> {
         Decoded::Arp(arp) => Some(arp.sender),
         Decoded::Dhcp(message) => leased(message),
         Decoded::Sip(request) => request.source.map(|source| *source.ip()),
-        Decoded::SipResponse(_) | Decoded::Sccp(_) | Decoded::Web(_) => None,
+        Decoded::SipResponse(_)
+        | Decoded::Sccp(_)
+        | Decoded::SccpXml(_)
+        | Decoded::SccpRegister(_)
+        | Decoded::Web(_) => None,
     };
     address.filter(|address| is_host(*address))
 }

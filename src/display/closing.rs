@@ -205,6 +205,10 @@ fn row(
         if let Some(caveat) = phone.caveat() {
             lines.extend(wrap(&caveat, "    ", "      "));
         }
+        let restart = phone.restart_text();
+        for text in restart.into_iter().chain(phone.uplink_text()) {
+            lines.extend(wrap(&escape(&text), "    ", "      "));
+        }
         for evidence in phone.other_evidence() {
             let evidence = escape(&format::evidence(evidence));
             lines.extend(wrap(&evidence, "    also: ", "      "));

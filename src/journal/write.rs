@@ -251,6 +251,13 @@ impl Journal {
         }
     }
 
+    /// Whether this line is on disk. Unlike [`Journal::displayable`], a disk that fails has no line.
+    #[must_use]
+    pub fn is_synced(&self, line: u64) -> bool {
+        let status = self.queue.status();
+        line > 0 && status.error.is_none() && status.synced >= line
+    }
+
     /// Warnings for the operator, each returned once.
     pub fn warnings(&self) -> impl Iterator<Item = String> + use<> {
         self.disk_warning().into_iter().chain(self.limit_warning())

@@ -166,6 +166,12 @@ impl Family {
 }
 
 impl Model {
+    /// The model with this device type of call managers.
+    #[must_use]
+    pub fn by_device_type(device_type: u32) -> Option<&'static Self> {
+        MODELS.iter().find(|model| model.device_type == device_type)
+    }
+
     /// The model with this number, which may have the prefix `CP-` and the suffix `G`: `7965`,
     /// `CP-7965G`.
     #[must_use]

@@ -6,6 +6,40 @@ use super::{
 };
 use crate::phone::{LoadName, MacAddress};
 
+/// The literals before values. Values are cut there and not at blanks: some phones send no blank before
+/// `Load=`, and one behind it. The longer ones first, as they contain the shorter one.
+const LITERALS: [&str; 5] = ["InactiveLoad=", "ActiveLoad=", "Load=", "Name=", "Last="];
+
+/// Bytes of a device name, `SEP` and twelve digits.
+const DEVICE_NAME: usize = 15;
+
+/// The literals of the line with their values. The value of `Last=` is the rest of the line.
+fn fields(line: &str) -> Vec<(&'static str, &str)> {
+    let mut begins: Vec<(usize, &'static str)> = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = line.get(at..) {
+        let Some(character) = rest.chars().next() else {
+            break;
+        };
+        match LITERALS.iter().find(|literal| rest.starts_with(**literal)) {
+            Some(literal) => {
+                begins.push((at, literal));
+                at += literal.len();
+                if *literal == "Last=" {
+                    break;
+                }
+            }
+            None => at += character.len_utf8(),
+        }
+    }
+    let ends = begins.iter().skip(1).map(|(at, _)| *at).chain([line.len()]);
+    begins
+        .iter()
+        .zip(ends)
+        .filter_map(|((at, literal), end)| Some((*literal, line.get(at + literal.len()..end)?)))
+        .collect()
+}
+
 /// A start-up alarm: `25: Name=SEP… Load=… Last=…` in SCCP, and after `cisco-alarm:` in the Reason
 /// header (RFC 3326) of a REGISTER, as observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,29 +68,27 @@ impl Alarm {
     pub fn parse(text: &str, is_cut: bool) -> Option<Self> {
         let line = capped(text.trim());
         let is_cut = is_cut || line.len() < text.trim().len();
-        let (words, last) = match line.split_once("Last=") {
-            Some((words, last)) => (words, Some(last.trim().to_owned())),
-            None => (line.as_str(), None),
-        };
-        let whole = if is_cut && last.is_none() {
-            words
-                .rsplit_once(char::is_whitespace)
-                .map_or("", |(whole, _)| whole)
-        } else {
-            words
-        };
+        let mut fields = fields(&line);
+        let last = fields.last().filter(|(key, _)| *key == "Last=");
+        let last = last.map(|(_, value)| value.trim().to_owned());
+        if is_cut && last.is_none() {
+            // What follows the last literal may be incomplete.
+            let complete = fields
+                .pop()
+                .filter(|(key, value)| *key == "Name=" && value.trim().len() > DEVICE_NAME);
+            fields.extend(complete);
+        }
         let value = |keys: &[&str]| {
-            whole.split_whitespace().find_map(|word| {
-                let (key, value) = word.split_once('=')?;
-                keys.contains(&key).then_some(value)
-            })
+            let mut fields = fields.iter();
+            let (_, value) = fields.find(|(key, _)| keys.contains(key))?;
+            value.split_whitespace().next()
         };
-        let name = value(&["Name"]).map(str::to_owned);
-        let load = value(&["Load", "ActiveLoad"]).and_then(load_name);
+        let name = value(&["Name="]).map(str::to_owned);
+        let load = value(&["Load=", "ActiveLoad="]).and_then(load_name);
         if name.is_none() && load.is_none() {
             return None;
         }
-        let code = whole
+        let code = line
             .split([':', ' '])
             .next()
             .and_then(|word| word.parse().ok());
@@ -65,7 +97,7 @@ impl Alarm {
             mac: name.as_deref().and_then(device_mac),
             name,
             load,
-            inactive: value(&["InactiveLoad"]).and_then(load_name),
+            inactive: value(&["InactiveLoad="]).and_then(load_name),
             last,
             text: line,
         })
@@ -103,6 +135,24 @@ mod tests {
             (alarm.load, alarm.last.as_deref()),
             (None, Some("TFTP Timeout"))
         );
+    }
+
+    #[test]
+    fn values_are_cut_at_the_literals_and_not_at_blanks() {
+        let mac = MacAddress::from_hex("001d45aabb01");
+        let alarm = |text| Alarm::parse(text, false).unwrap();
+        let one = alarm("10: Name=SEP001D45AABB01Load= SCCP11.8-4-2S Last=TCP-timeout");
+        assert_eq!((one.code, one.mac), (Some(10), mac));
+        assert_eq!(one.load, Some(LoadName::new("SCCP11.8-4-2S")));
+        assert_eq!(one.last.as_deref(), Some("TCP-timeout"));
+        let two = "32: Name=SEP001D45AABB01 Load= term06.default : Invalid SCCP message! : ID :87:";
+        let two = alarm(two);
+        assert_eq!((two.code, two.mac), (Some(32), mac));
+        assert_eq!(two.load, Some(LoadName::new("term06.default")));
+        let three = alarm("25: Name=SEP001D45AABB01 Load=8.5(3) Last=Initialized");
+        assert_eq!((three.mac, three.load), (mac, None));
+        let free = "27: Waiting for Requesting Feature Key Status From the call manager";
+        assert_eq!(Alarm::parse(free, false), None);
     }
 
     #[test]

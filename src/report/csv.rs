@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The columns.
-pub const HEADER: [&str; 18] = [
+pub const HEADER: [&str; 24] = [
     "mac",
     "name",
     "address",
@@ -26,6 +26,12 @@ pub const HEADER: [&str; 18] = [
     "on_inventory",
     "listed_model",
     "rests_on",
+    "restart",
+    "restart_wave",
+    "restart_orders",
+    "restart_withheld",
+    "switch",
+    "switch_port",
 ];
 
 /// The report of a finished view as CSV, with CRLF as the RFC demands. Phones that were expected
@@ -77,6 +83,8 @@ fn row(
         .iter()
         .map(|it| it.code.to_string())
         .collect();
+    let restarts = &phone.restarts;
+    let or_empty = |text: Option<String>| text.unwrap_or_default();
     let evidence: Vec<String> = phone.other_evidence().map(format::evidence).collect();
     [
         named.mac.map(|mac| mac.to_string()).unwrap_or_default(),
@@ -105,6 +113,12 @@ fn row(
         on_inventory,
         listed_model,
         rests_on,
+        or_empty(restarts.restart.map(|state| state.name().to_owned())),
+        or_empty(restarts.wave.map(|wave| wave.to_string())),
+        restarts.orders.to_string(),
+        or_empty(restarts.withheld.map(|why| why.code().to_owned())),
+        or_empty(phone.uplink.switch.clone()),
+        or_empty(phone.uplink.port.clone()),
     ]
 }
 

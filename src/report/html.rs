@@ -206,6 +206,9 @@ fn card(page: &mut String, phone: &PhoneView, report: &PhoneReport) {
     if let Some(caveat) = phone.caveat() {
         append(page, format_args!("<li>{caveat}</li>\n"));
     }
+    for line in phone.restart_text().into_iter().chain(phone.uplink_text()) {
+        append(page, format_args!("<li>{}</li>\n", text(&line)));
+    }
     for diagnosis in &phone.diagnoses {
         append(
             page,

@@ -139,7 +139,16 @@ pub(crate) fn step(step: &PhoneStep) -> String {
         .evidence
         .as_ref()
         .map(|it| format!(" – {}", escape(&evidence(it))));
-    let rest: String = [load, pass, evidence].into_iter().flatten().collect();
+    let restarts = &step.details.restarts;
+    // The evidence of an order says the same.
+    let withheld = restarts
+        .withheld
+        .filter(|_| step.details.evidence.is_none() && !step.done)
+        .map(|why| format!("; not ordered to restart: {}", why.text()));
+    let rest: String = [load, pass, evidence, withheld]
+        .into_iter()
+        .flatten()
+        .collect();
     let state = if step.up {
         "up"
     } else {

@@ -14,7 +14,8 @@ use crate::{
     diagnose::Diagnosis,
     phone::LoadName,
     track::{
-        Evidence, ImageNumber, PhoneId, PhoneRef, PhoneReport, PhoneStep, State, TransferProgress,
+        Evidence, ImageNumber, PhoneId, PhoneRef, PhoneReport, PhoneStep, RestartStatus, State,
+        TransferProgress, Uplink,
     },
 };
 
@@ -53,6 +54,10 @@ pub struct PhoneView {
     pub file: Option<FileProgress>,
     /// What ends its silence if that is normal, and how long it may take.
     pub expected: Option<ExpectedSilence>,
+    /// The restarts that were ordered.
+    pub restarts: RestartStatus,
+    /// Its switch port.
+    pub uplink: Uplink,
     /// Its states and diagnoses over time.
     pub timeline: Timeline,
     /// The state under `stalled` or `failed`, and its reason.
@@ -99,6 +104,8 @@ impl PhoneView {
             last_seen: at,
             file: None,
             expected: None,
+            restarts: RestartStatus::default(),
+            uplink: Uplink::default(),
             timeline: Timeline::default(),
             overlaid: None,
             report: None,
@@ -151,6 +158,8 @@ impl PhoneView {
         self.done = step.done;
         self.up = step.up;
         self.pass = step.pass;
+        self.restarts = step.details.restarts;
+        self.uplink.clone_from(&step.details.uplink);
         self.expected = None;
         if let Some(load) = &step.details.load {
             self.load = Some(load.clone());
@@ -247,6 +256,8 @@ impl PhoneView {
         self.done = report.done;
         self.up = report.up;
         self.pass = report.pass;
+        self.restarts = report.restarts;
+        self.uplink.clone_from(&report.uplink);
         self.load.clone_from(&report.to);
         self.evidence.clone_from(&report.evidence);
         self.diagnoses.clone_from(&report.diagnoses);
@@ -329,6 +340,16 @@ impl PhoneView {
     /// That its state rests on one source that another host can forge, once the report is in.
     pub(crate) fn caveat(&self) -> Option<String> {
         self.report.as_ref()?.rests_on.map(format::rests_on)
+    }
+
+    /// Its restarts in one sentence; `None`: none was ordered or refused, or it is done.
+    pub(crate) fn restart_text(&self) -> Option<String> {
+        self.restarts.sentence().filter(|_| !self.done)
+    }
+
+    /// Its switch port, not escaped.
+    pub(crate) fn uplink_text(&self) -> Option<String> {
+        Some(format!("switch port: {}", self.uplink.words()?))
     }
 
     /// Evidence that is not the reason, oldest first.

@@ -107,6 +107,11 @@ impl RegistrarListeners {
         Ok(false)
     }
 
+    /// Registers phones by SCCP in order to restart them.
+    pub fn restart_phones(&mut self) -> mpsc::Receiver<listen::CallManagerEvent> {
+        self.bound.restart_phones()
+    }
+
     /// Messages for the operator.
     #[must_use]
     pub fn messages(&self) -> &[String] {

@@ -11,6 +11,7 @@ use super::{
     hints::WaitingHints,
     messages::{Unfinished, leaving, stopping},
     operator::Operator,
+    restarts::Restarts,
     shared::RunShared,
     signals::Signals,
     sources::ObservationSources,
@@ -37,6 +38,31 @@ pub(super) struct Inputs {
     pub(super) pages: WebPolling,
     pub(super) findings: Option<mpsc::Receiver<Finding>>,
     pub(super) hints: WaitingHints,
+    pub(super) restarts: Restarts,
+}
+
+impl Inputs {
+    /// A second passed: hints while no phone comes, polls of web pages, and what silent phones do next.
+    fn on_second(
+        &mut self,
+        shared: &RunShared,
+        reporter: &mut dyn Reporter,
+        elapsed: Duration,
+        is_running: bool,
+    ) {
+        let now = shared.clock.now();
+        if shared.fleet().done_of_total().1 > 0 {
+            self.hints.end();
+        } else if is_running && let Some(hints) = self.hints.due(elapsed) {
+            reporter.notice(&hints);
+        }
+        let candidates = shared.fleet().poll_candidates();
+        self.pages.poll_due(now, &candidates);
+        for (phone, expected) in shared.fleet().expected_activity() {
+            let left = shared.clock.real(expected.until.saturating_sub(now));
+            reporter.waiting(phone, expected.what, left);
+        }
+    }
 }
 
 /// The next finding; pending forever once there are no more.
@@ -83,24 +109,12 @@ pub(super) async fn event_loop(
                 }
             }
             _ = seconds.tick() => {
-                let now = shared.clock.now();
-                if shared.fleet().done_of_total().1 > 0 {
-                    inputs.hints.end();
-                } else if signal.is_none()
-                    && let Some(hints) = inputs.hints.due(began.elapsed())
-                {
-                    reporter.notice(&hints);
-                }
-                let candidates = shared.fleet().poll_candidates();
-                inputs.pages.poll_due(now, &candidates);
-                for (phone, expected) in shared.fleet().expected_activity() {
-                    let left = shared.clock.real(expected.until.saturating_sub(now));
-                    reporter.waiting(phone, expected.what, left);
-                }
+                inputs.on_second(shared, reporter, began.elapsed(), signal.is_none());
             }
             _ = arp.tick() => shared.read_arp_table(),
             finding = next_finding(&mut inputs.findings) => {
                 inputs.hints.finding(&finding);
+                inputs.restarts.on_finding(&finding);
                 reporter.finding(shared.clock.wall_now(), &finding);
             },
             observations = inputs.sources.next() => {
@@ -108,6 +122,7 @@ pub(super) async fn event_loop(
                     shared.observe(shared.clock.at(at), &observation);
                 }
             }
+            events = inputs.restarts.next() => inputs.restarts.on_events(shared, events),
             answer = inputs.pages.next(|| shared.clock.now()) => {
                 for observation in answer.observations {
                     shared.observe(shared.clock.now(), &observation);
@@ -130,6 +145,10 @@ pub(super) async fn event_loop(
                 }
             }
         }
+        let is_checked = inputs.findings.is_none();
+        inputs
+            .restarts
+            .proceed(shared, reporter, ticked, is_checked);
         shared.report_events(reporter);
         survey_notice.report_once(shared, reporter);
         if ticked {

@@ -13,6 +13,7 @@ use super::{
     messages::unregistered,
     next_steps::{PhonesAtEnd, after_conversion},
     operator::{Operator, OperatorPrompt},
+    restarts::Restarts,
     secrets::SecretGuard,
     senders::Senders,
     server_thread::ServerThread,
@@ -69,9 +70,7 @@ pub async fn run_with_operator(
         http,
         metrics,
         web,
-        observations,
-        findings,
-        poller,
+        sources,
         speed,
         journal,
         recorded,
@@ -146,10 +145,11 @@ pub async fn run_with_operator(
     let metrics = metrics.map(|server| start_metrics(&shared, server));
     let is_over = || servers.iter().any(ServerThread::is_over);
     let mut inputs = Inputs {
-        sources: ObservationSources::new(observations),
-        pages: WebPolling::new(poller),
-        findings,
+        sources: ObservationSources::new(sources.observations),
+        pages: WebPolling::new(sources.poller),
+        findings: sources.findings,
         hints: WaitingHints::new(wire),
+        restarts: Restarts::new(sources.restarts, &shared),
     };
     let operator = Operator::new(prompt, timeout);
     let signal = event_loop(
@@ -180,6 +180,7 @@ pub async fn run_with_operator(
     };
     let lines = fleet.registrations();
     next_steps.extend(lines.and_then(|lines| unregistered(lines.not_registered)));
+    next_steps.extend(inputs.restarts.summary(&report));
     next_steps.extend(always);
     let succeeded = server_error.is_none() && fleet.succeeded();
     if let Some(journal) = &shared.journal {

@@ -67,6 +67,9 @@ fn named_over_ip(kind: &ObservationKind) -> Option<MacAddress> {
             mac,
             source: EvidenceSource::Sip | EvidenceSource::Sccp | EvidenceSource::Web,
             sender: None,
+        }
+        | ObservationKind::SccpRegistered {
+            mac, sender: None, ..
         } => Some(*mac),
         _ => None,
     }

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Instant};
 
 use tokio::sync::mpsc;
 
+use super::restart_setup::RestartSetup;
 use crate::{
     diagnose::Finding,
     discovery::{WireActivity, poll::Poller},
@@ -53,6 +54,21 @@ pub struct Advice {
     pub next_steps: Vec<String>,
 }
 
+/// Where observations come from besides requests.
+#[derive(Debug, Default)]
+pub struct SetupSources {
+    /// Queues of observations from captures and listeners, each with its time. A queue ends when
+    /// its sender is dropped.
+    pub observations: Vec<mpsc::Receiver<(Instant, Observation)>>,
+    /// Problems of this machine or its network, the most severe first. The queue ends when its
+    /// sender is dropped.
+    pub findings: Option<mpsc::Receiver<Finding>>,
+    /// Polls the web pages of phones; `None`: they are not polled.
+    pub poller: Option<Poller>,
+    /// What restarts phones that register by SCCP; `None`: none is restarted.
+    pub restarts: Option<RestartSetup>,
+}
+
 /// The parts of a run.
 pub struct Setup {
     /// The files to serve.
@@ -67,14 +83,8 @@ pub struct Setup {
     pub metrics: Option<http::HttpServer>,
     /// The server of the web page; `None`: the page is off.
     pub web: Option<web::WebServer>,
-    /// Queues of observations from captures and listeners, each with its time. A queue ends when
-    /// its sender is dropped.
-    pub observations: Vec<mpsc::Receiver<(Instant, Observation)>>,
-    /// Problems of this machine or its network, the most severe first. The queue ends when its
-    /// sender is dropped.
-    pub findings: Option<mpsc::Receiver<Finding>>,
-    /// Polls the web pages of phones; `None`: they are not polled.
-    pub poller: Option<Poller>,
+    /// Where observations come from besides requests.
+    pub sources: SetupSources,
     /// The speed of simulated phones relative to real ones; 1 for real phones. The time limits of
     /// tracking are scaled by it.
     pub speed: f64,

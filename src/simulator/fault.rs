@@ -46,6 +46,13 @@ pub enum PhoneFault {
     Multiplatform,
     /// Requests every file over TFTP only, not over HTTP first.
     TftpOnly,
+    /// Obeys a Reset only once its registration is complete. With a call manager only, as all that
+    /// follow.
+    LateReset,
+    /// Obeys no Reset.
+    IgnoresReset,
+    /// Is in a call when it first registers.
+    InCall,
 }
 
 /// A fault and how many phones have it.
@@ -65,7 +72,7 @@ pub enum ParseFaultError {
         "'{0}' is not a fault: expected refuses-manifest, wrong-hardware, needs-bridge, \
          power-cut=IMAGE:PERCENT, address-change, no-witness, no-second-pass, loss=PERCENT, \
          config-refused, peer-sharing, refuses-images, other-slot, trust-list, weak-power, \
-         multiplatform or tftp-only"
+         multiplatform, tftp-only, late-reset, ignores-reset or in-call"
     )]
     Unknown(String),
     /// The fault takes no value.
@@ -112,6 +119,9 @@ impl FromStr for PhoneFault {
             "weak-power" => Self::WeakPower,
             "multiplatform" => Self::Multiplatform,
             "tftp-only" => Self::TftpOnly,
+            "late-reset" => Self::LateReset,
+            "ignores-reset" => Self::IgnoresReset,
+            "in-call" => Self::InCall,
             "loss" => return percent(value.unwrap_or_default(), 99).map(Self::Loss),
             "power-cut" => {
                 let (image, at) = value
@@ -181,6 +191,9 @@ impl fmt::Display for PhoneFault {
             Self::WeakPower => f.write_str("weak-power"),
             Self::Multiplatform => f.write_str("multiplatform"),
             Self::TftpOnly => f.write_str("tftp-only"),
+            Self::LateReset => f.write_str("late-reset"),
+            Self::IgnoresReset => f.write_str("ignores-reset"),
+            Self::InCall => f.write_str("in-call"),
         }
     }
 }
@@ -208,6 +221,9 @@ mod tests {
             "weak-power",
             "multiplatform",
             "tftp-only",
+            "late-reset",
+            "ignores-reset",
+            "in-call",
         ] {
             let fault: PhoneFault = text.parse().expect(text);
             assert_eq!(fault.to_string(), text);

@@ -5,6 +5,7 @@
 
 mod connection;
 mod endpoint;
+mod registration;
 
 use std::{
     collections::BTreeMap,
@@ -65,6 +66,9 @@ pub struct FleetConfig {
     pub pace: f64,
     /// See [`PhoneConfig::http`].
     pub http: Option<SocketAddrV4>,
+    /// Where running phones register by SCCP; they start once they are reset. `None`: they start by
+    /// themselves.
+    pub call_manager: Option<SocketAddrV4>,
     /// The same seed gives the same phones.
     pub seed: u64,
     /// The faults, and the phones that have them.
@@ -206,7 +210,11 @@ pub async fn run(
             None => Endpoint::new(Endpoint::address_pair(block, index), began),
         };
         let off = off.clone();
-        tasks.spawn(async move { (index, endpoint.play(SimulatedPhone::new(member), off).await) });
+        let manager = config.call_manager;
+        tasks.spawn(async move {
+            let phone = SimulatedPhone::new(member);
+            (index, endpoint.play(phone, manager, off).await)
+        });
     }
     let mut results = Vec::new();
     let mut stop = pin!(stop);
@@ -257,6 +265,7 @@ mod tests {
             start: StartMix::Mixed,
             from: None,
             pace: 0.0,
+            call_manager: None,
             http: None,
             seed: 1,
             faults: Vec::new(),

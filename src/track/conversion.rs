@@ -56,6 +56,7 @@ mod unnamed_load;
 mod vlan;
 
 pub(super) use self::core::Conversion;
+pub(super) use claims::NO_START_WITHIN;
 pub(super) use context::{Context, FileRequest};
 pub use expected::ExpectedActivity;
 pub(crate) use load_reports::source_name;

@@ -5,7 +5,11 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{file_outcome::FileOutcome, observation::EvidenceSource};
+use super::{
+    file_outcome::FileOutcome,
+    observation::EvidenceSource,
+    restart::{RestartStatus, Uplink},
+};
 use crate::{
     diagnose::Diagnosis,
     phone::{LoadName, MacAddress},
@@ -183,6 +187,12 @@ pub struct StepDetails {
     /// The evidence for the state, if the state needs evidence.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub evidence: Option<Evidence>,
+    /// The restarts of the phone that were ordered.
+    #[serde(flatten)]
+    pub restarts: RestartStatus,
+    /// The switch port of the phone.
+    #[serde(flatten)]
+    pub uplink: Uplink,
 }
 
 /// Which of the images of a manifest a phone fetches.
@@ -210,6 +220,17 @@ pub struct TransferProgress {
     /// `None` for a file that is not an image. For displays; not in the JSON.
     #[serde(skip, default)]
     pub image: Option<ImageNumber>,
+}
+
+impl Event {
+    /// A step with the restarts and the switch port of its phone; any other event as it is.
+    pub(super) fn with(mut self, restarts: RestartStatus, uplink: &Uplink) -> Self {
+        if let Self::Step(step) = &mut self {
+            step.details.restarts = restarts;
+            step.details.uplink.clone_from(uplink);
+        }
+        self
+    }
 }
 
 /// What the fleet reports about an observation.

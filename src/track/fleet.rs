@@ -8,6 +8,7 @@ mod machine;
 mod queries;
 mod registrations;
 mod requests;
+mod restarts;
 mod survey;
 mod unproven;
 mod update;

@@ -10,9 +10,13 @@ mod listing;
 mod naming;
 mod phone;
 mod registry;
+mod restart_record;
 mod unproven_request;
 
 pub(super) use phone::{Counted, Phone};
 pub use registry::{MAX_OTHERS, MAX_PHONES};
 pub(super) use registry::{Registry, TransferOwner};
+pub(super) use restart_record::{
+    RESET_BY_CALL_MANAGER, RESTART_BY_CALL_MANAGER, SccpRegistration, is_load_alarm,
+};
 pub(super) use unproven_request::UnprovenRequest;

@@ -356,7 +356,16 @@ fn source(kind: &ObservationKind) -> Option<EvidenceSource> {
         | ObservationKind::AddressConflict { source, .. }
         | ObservationKind::Vlan { source, .. }
         | ObservationKind::Hardware { source, .. }
+        | ObservationKind::Alarm { source, .. }
+        | ObservationKind::SwitchPort { source, .. }
         | ObservationKind::Remark { source, .. } => Some(*source),
+        ObservationKind::SccpRegistered { .. } | ObservationKind::SccpLeft { .. } => {
+            Some(EvidenceSource::Sccp)
+        }
+        // What this program does itself.
+        ObservationKind::RestartOrdered { .. }
+        | ObservationKind::RestartNotSent { .. }
+        | ObservationKind::RestartWithheld { .. } => Some(EvidenceSource::Requests),
         ObservationKind::Register { .. } => Some(EvidenceSource::Sip),
         ObservationKind::LeaseAcked { .. }
         | ObservationKind::AddressWanted { .. }

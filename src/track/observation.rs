@@ -7,10 +7,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+pub use super::evidence_source::EvidenceSource;
 use super::{
     lease::LeaseOptions,
     register::{Register, RegisterOutcome},
     remark::RemarkMeaning,
+    restart::{NotOrdered, Uplink},
     tftp_error::TftpError,
     withheld::{Forgery, Withheld},
 };
@@ -80,39 +82,6 @@ pub enum Transport {
     Tftp,
     /// HTTP, port 6970. Loads from 9.3 on try it first.
     Http,
-}
-
-/// Where a piece of evidence comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum EvidenceSource {
-    /// Requests to this server.
-    Requests,
-    /// The kernel's neighbour (ARP) table.
-    Neighbour,
-    /// Cisco Discovery Protocol.
-    Cdp,
-    /// Link Layer Discovery Protocol with its media endpoint extension.
-    Lldp,
-    /// Captured DHCP.
-    Dhcp,
-    /// A SIP REGISTER or its User-Agent.
-    Sip,
-    /// An SCCP alarm.
-    Sccp,
-    /// The phone's own web page.
-    Web,
-    /// The operator, who read the phone's screen.
-    Person,
-}
-
-impl EvidenceSource {
-    /// Whether another host on the network can forge it without receiving what is sent to the phone.
-    #[must_use]
-    pub fn is_forgeable(self) -> bool {
-        !matches!(self, Self::Requests | Self::Person)
-    }
 }
 
 /// The file that a request was answered with.
@@ -347,6 +316,60 @@ pub enum ObservationKind {
         #[serde(alias = "over")]
         transport: SipTransport,
     },
+    /// The phone registers by SCCP with this program, which may restart it.
+    SccpRegistered {
+        /// The phone.
+        mac: MacAddress,
+        /// Its active audio streams.
+        streams: u32,
+        /// The MAC that the ARP table has for the address. `None`: not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<MacAddress>,
+    },
+    /// The phone ended its SCCP registration with this program, or closed the connection.
+    SccpLeft {
+        /// The phone.
+        mac: MacAddress,
+    },
+    /// The phone reports why it restarted.
+    Alarm {
+        /// The number of the alarm: 22 is a reset by the call manager, 0 to 9 a load that failed.
+        reason: u16,
+        /// The source.
+        #[serde(rename = "witness")]
+        source: EvidenceSource,
+    },
+    /// The phone reports the switch port that it is connected to.
+    SwitchPort {
+        /// The switch and its port.
+        #[serde(flatten)]
+        uplink: Uplink,
+        /// The source.
+        #[serde(rename = "witness")]
+        source: EvidenceSource,
+    },
+    /// This program orders the phone to restart. Recorded before the order is sent.
+    RestartOrdered {
+        /// The phone.
+        mac: MacAddress,
+        /// The wave, from 1.
+        wave: u32,
+        /// Whether the Reset is repeated on the same connection.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
+    },
+    /// The connection ended before the order was sent.
+    RestartNotSent {
+        /// The phone.
+        mac: MacAddress,
+    },
+    /// The phone is not ordered to restart now.
+    RestartWithheld {
+        /// The phone.
+        mac: MacAddress,
+        /// Why.
+        reason: NotOrdered,
+    },
     /// A source reports something else about the phone; it is kept as evidence.
     #[serde(alias = "noted")]
     Remark {
@@ -365,7 +388,10 @@ impl ObservationKind {
     /// The same, sent by the host with this MAC; unchanged if it is no request and reports no MAC.
     #[must_use]
     pub fn sent_by(mut self, host: Option<MacAddress>) -> Self {
-        if let Self::MacReported { sender, .. } | Self::Requested { sender, .. } = &mut self {
+        if let Self::MacReported { sender, .. }
+        | Self::Requested { sender, .. }
+        | Self::SccpRegistered { sender, .. } = &mut self
+        {
             *sender = host;
         }
         self

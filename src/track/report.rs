@@ -16,6 +16,7 @@ use super::{
     observation::{EvidenceSource, RunTime, Transport},
     plan::Plan,
     registrations::{LineReport, Registrations},
+    restart::{RestartStatus, Uplink},
 };
 use crate::{
     diagnose::{Code, Diagnosis},
@@ -98,6 +99,12 @@ pub struct PhoneReport {
     /// Whether the phone is done: `confirmed`, `already`, or `flashed` and settled.
     #[serde(default)]
     pub done: bool,
+    /// The restarts that were ordered.
+    #[serde(flatten)]
+    pub restarts: RestartStatus,
+    /// Its switch port.
+    #[serde(flatten)]
+    pub uplink: Uplink,
     /// The lines of its own configuration, if it was given one.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub lines: Vec<LineReport>,
@@ -274,6 +281,8 @@ fn phone_report(named: PhoneRef, phone: &Phone, began: Timestamp) -> PhoneReport
         on_inventory: None,
         state: whole.effective_state(),
         done: whole.is_done(),
+        restarts: phone.restarts.status,
+        uplink: phone.restarts.uplink.clone(),
         lines: Vec::new(),
         reason: None,
         rests_on: whole.rests_on(),

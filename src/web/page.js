@@ -87,6 +87,7 @@ const drawWhat = (row) => {
   if (it.done && it.load) row.what.append(make('div', 'file', it.load));
   if (mayWrite(it)) row.what.append(make('div', 'urgent', it.meaning));
   else if (!file && !(waiting && it.state !== 'images')) row.what.append(reason(it));
+  if (it.restart) row.what.append(make('div', 'soft', it.restart));
   if (waiting && it.state !== 'images') {
     row.what.append(make('div', 'soft', `${waiting.what}: within ${short(waiting.left)}`));
   }

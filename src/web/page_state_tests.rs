@@ -238,6 +238,8 @@ fn the_last_message_shows_the_report() {
         rests_on: None,
         up: false,
         done: true,
+        restarts: crate::track::RestartStatus::default(),
+        uplink: crate::track::Uplink::default(),
         lines: Vec::new(),
         pass: 2,
         evidence: vec![Evidence {

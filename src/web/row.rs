@@ -38,6 +38,8 @@ pub(super) struct PhoneRow {
     load: Option<String>,
     /// Why it is in this state.
     reason: Option<String>,
+    /// Its restarts; `None`: none was ordered or refused, or it is done.
+    restart: Option<String>,
     /// Other evidence.
     evidence: Vec<String>,
     diagnoses: Vec<RowDiagnosis>,
@@ -113,9 +115,11 @@ impl From<&PhoneView> for PhoneRow {
             pass: phone.pass,
             load: phone.load.as_ref().map(|load| escape(load.as_str())),
             reason: phone.reason.as_ref().map(line),
+            restart: phone.restart_text(),
             evidence: phone
                 .caveat()
                 .into_iter()
+                .chain(phone.uplink_text().map(|text| escape(&text)))
                 .chain(phone.other_evidence().map(line))
                 .collect(),
             diagnoses: phone.diagnoses.iter().map(RowDiagnosis::from).collect(),

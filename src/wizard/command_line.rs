@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Arguments that the journal of a run records, by clap's ids.
-const RECORDED: [&str; 17] = [
+const RECORDED: [&str; 19] = [
     "bundles",
     "bridges",
     "trust_keys",
@@ -40,6 +40,9 @@ const RECORDED: [&str; 17] = [
     "registration_wait",
     "journal",
     "resume",
+    // The operator agrees again.
+    "yes",
+    "dry_run",
 ];
 
 /// The syntax of `reflash convert`. Its bundles may be missing while questions are open.

@@ -4,7 +4,7 @@ use std::net::SocketAddrV4;
 
 use reflash::protocol::{
     Alarm, MAX_TEXT,
-    sccp::{self, MAX_MESSAGE},
+    sccp::{self, MAX_MESSAGE, PhoneMessage},
     sip::{self, Response, SipRequest, encode_response},
 };
 
@@ -63,6 +63,26 @@ pub fn sccp_stream(bytes: &[u8]) -> bool {
     };
     for message in &messages {
         assert!(message.body.len() <= MAX_MESSAGE);
+        match PhoneMessage::decode(message) {
+            Ok(PhoneMessage::Register(register)) => {
+                assert_short([&Some(register.name.clone())]);
+                assert!(message.body.len() >= sccp::FEWEST_REGISTER_BYTES);
+            }
+            Ok(PhoneMessage::XmlAlarm(alarm)) => {
+                assert_short([
+                    &alarm.name,
+                    &alarm.switch,
+                    &alarm.port,
+                    &alarm.last_received,
+                ]);
+            }
+            _ => {}
+        }
+        let time = "2026-01-01T08:00:00Z".parse().expect("a time");
+        if let Some(answer) = sccp::station::answer(message, 22, "SEP001D45AABB01", time) {
+            let answers = sccp::SccpStream::default().feed(&answer);
+            assert_eq!(answers.map(|answers| answers.len()), Ok(1));
+        }
         if let Some(Ok(alarm)) = message.alarm()
             && let Some(alarm) = alarm.alarm
         {
@@ -81,7 +101,17 @@ pub fn sccp_streams() -> Vec<Vec<u8>> {
     let mut alarm = [length, 0, sccp::ALARM].map(u32::to_le_bytes).concat();
     alarm.extend(body);
     let keep_alive = [4_u32, 0, 0].map(u32::to_le_bytes).concat();
-    vec![alarm.clone(), [keep_alive, alarm].concat()]
+    let mut register = b"SEP001D45AABB01\0".to_vec();
+    register.resize(124, 0);
+    let register = sccp::encode::message(0, sccp::message_id::REGISTER, &register);
+    let xml = b"<String name=\"DeviceName\">SEP001D45AABB01</String>\0";
+    let xml = sccp::encode::message(0, sccp::message_id::XML_ALARM, xml);
+    let line = sccp::encode::message(0, sccp::message_id::LINE_STAT_REQ, &[1, 0, 0, 0]);
+    vec![
+        alarm.clone(),
+        [keep_alive, alarm].concat(),
+        [xml, register, line].concat(),
+    ]
 }
 
 pub fn alarm(bytes: &[u8]) -> bool {

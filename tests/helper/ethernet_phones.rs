@@ -76,6 +76,7 @@ pub(crate) fn play(server: &str, count: &str, pace: &str, seconds: &str, faults:
         models: Family::F45.models().collect(),
         start: StartMix::Mixed,
         from: None,
+        call_manager: None,
         pace: pace.parse().unwrap(),
         http: None,
         seed: 7,

@@ -12,6 +12,7 @@ mod phone_page;
 mod registering_phone;
 mod restart_pbx;
 mod restarting_phone;
+mod sccp_phone;
 mod segments;
 mod simulated_phone;
 mod tftp_phone;
@@ -65,6 +66,9 @@ fn main() {
         }
         ["mixed-fleet", server, pace, seconds, ref phones @ ..] => {
             mixed_fleet::play(server, pace, seconds, phones);
+        }
+        ["sccp-phone", address, server, mac, seconds, ref script @ ..] => {
+            sccp_phone::play(address, server, mac, script, seconds);
         }
         ["phone-page", mac, load] => phone_page::serve(mac, || load.to_owned()),
         ["simulated-phone", script] => simulated_phone::play(script),

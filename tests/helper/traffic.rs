@@ -87,6 +87,7 @@ pub(crate) fn simulated_phones(server: &str, start: &str, rest: &[&str]) {
             other => panic!("unknown start '{other}'"),
         },
         from: None,
+        call_manager: None,
         pace: 0.01,
         http: None,
         seed: 3,

@@ -11,6 +11,8 @@ mod listen;
 mod old_phones;
 mod phones;
 mod poll;
+mod restart_kills;
+mod restarts;
 mod serve;
 mod survey;
 mod tftp;

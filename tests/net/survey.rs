@@ -120,6 +120,7 @@ impl Place {
             models: vec![Family::F45.models().nth(1).unwrap()],
             start: StartMix::LoadInformation,
             from: None,
+            call_manager: None,
             pace: 0.01,
             http: None,
             seed: 3,

@@ -20,6 +20,7 @@ mod listed;
 mod property;
 mod registering;
 mod renderings;
+mod restarts;
 mod senders;
 mod slots;
 mod survey;

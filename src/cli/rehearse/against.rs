@@ -34,6 +34,7 @@ pub(super) fn run(
         args,
         model.into_iter().collect(),
         Some(SocketAddrV4::new(*server.ip(), HTTP_PORT)),
+        None,
         BTreeMap::new(),
         Vec::new(),
     );

@@ -30,6 +30,7 @@ Examples:
   reflash rehearse --fault power-cut=apps:40@2 --fault wrong-hardware@1
   reflash rehearse cmterm-7945_7965-sip.9-3-1SR4-1.zip --model 7965
   reflash rehearse --model 7960 --from P0S3-03-2-00
+  reflash rehearse --phones 30 --restart --fault in-call@2
   Only the phones, against a server of yours:
     reflash rehearse --phones 20 --against 127.0.0.1:6969")]
 pub(crate) struct Args {
@@ -72,12 +73,18 @@ pub(crate) struct Args {
     /// synthetic too unless --bridge or a BUNDLE is given.
     #[arg(long, value_name = "LOAD", value_parser = load, help_heading = heading::PHONES)]
     pub(super) from: Option<LoadName>,
+    /// The phones register by SCCP, and are restarted in waves
+    ///
+    /// As with `convert --restart`. All phones then run SCCP at the start.
+    #[arg(long, conflicts_with = "against", help_heading = heading::RESTARTS)]
+    pub(super) restart: bool,
     /// Fault of the phones, or of N of them (repeatable)
     ///
     /// refuses-manifest, wrong-hardware, needs-bridge, power-cut=IMAGE:PERCENT, address-change,
     /// no-witness, no-second-pass, loss=PERCENT or config-refused. Of phones with two slots also
     /// refuses-images, other-slot, trust-list, weak-power, multiplatform and
-    /// tftp-only.
+    /// tftp-only; with --restart also
+    /// late-reset, ignores-reset and in-call.
     #[arg(long = "fault", value_name = "KIND[@N]", help_heading = heading::PHONES)]
     pub(super) faults: Vec<FaultSpec>,
     /// Seed of the phones and the bundle

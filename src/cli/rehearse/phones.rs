@@ -49,6 +49,7 @@ pub(super) fn fleet_config(
     args: &Args,
     models: Vec<&'static Model>,
     http: Option<SocketAddrV4>,
+    call_manager: Option<SocketAddrV4>,
     sizes: BTreeMap<String, u64>,
     listed: Vec<(MacAddress, Option<&'static Model>)>,
 ) -> FleetConfig {
@@ -58,7 +59,13 @@ pub(super) fn fleet_config(
             listed => listed,
         },
         models,
-        start: StartMix::Mixed,
+        // A phone in its boot loader needs no restart.
+        start: if call_manager.is_some() {
+            StartMix::LoadInformation
+        } else {
+            StartMix::Mixed
+        },
+        call_manager,
         from: args.from.clone(),
         pace: pace(args),
         http,

@@ -8,8 +8,8 @@ use std::{
 use crate::{
     discovery::{Decoded, observations},
     limits::RateLimiter,
-    protocol::sccp,
-    track::Observation,
+    protocol::sccp::{self, PhoneMessage},
+    track::{Observation, ObservationKind},
 };
 
 /// Maximum number of alarms per address that are read in [`ALARM_WINDOW`]. A phone sends one per
@@ -36,7 +36,19 @@ impl Default for AlarmLimiter {
     }
 }
 
-/// Reads one connection up to the alarm.
+/// What a message reports about its phone.
+pub(super) fn reported(message: &PhoneMessage) -> Vec<ObservationKind> {
+    match message {
+        PhoneMessage::Alarm(sccp::AlarmMessage {
+            alarm: Some(alarm), ..
+        }) => observations(&Decoded::Sccp(alarm)),
+        PhoneMessage::XmlAlarm(alarm) => observations(&Decoded::SccpXml(alarm)),
+        PhoneMessage::Register(register) => observations(&Decoded::SccpRegister(register)),
+        _ => Vec::new(),
+    }
+}
+
+/// Reads one connection up to the alarm, or to the Register that follows an alarm in XML.
 #[derive(Debug, Default)]
 pub struct AlarmReader {
     stream: sccp::SccpStream,
@@ -64,28 +76,27 @@ impl AlarmReader {
                 return Vec::new();
             }
         };
+        let mut kinds = Vec::new();
         for message in messages {
             self.messages += 1;
-            let alarm = message.alarm();
-            self.done = alarm.is_some() || self.messages >= MAX_MESSAGES;
-            if let Some(Ok(sccp::AlarmMessage {
-                alarm: Some(alarm), ..
-            })) = alarm
-                && limiter.0.admit(now, from).is_some()
-            {
-                let kinds = observations(&Decoded::Sccp(&alarm)).into_iter();
-                return kinds
-                    .map(|kind| Observation {
-                        address: from,
-                        kind,
-                    })
-                    .collect();
+            let decoded = PhoneMessage::decode(&message);
+            self.done = message.id == sccp::ALARM || self.messages >= MAX_MESSAGES;
+            if let Ok(message) = decoded {
+                self.done |= matches!(message, PhoneMessage::Register(_));
+                let reported = reported(&message);
+                if !reported.is_empty() && limiter.0.admit(now, from).is_some() {
+                    kinds.extend(reported);
+                }
             }
             if self.done {
                 break;
             }
         }
-        Vec::new()
+        let address = from;
+        kinds
+            .into_iter()
+            .map(|kind| Observation { address, kind })
+            .collect()
     }
 
     /// Whether the connection should be closed: the alarm was read or will not come.

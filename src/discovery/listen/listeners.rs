@@ -2,14 +2,17 @@
 
 use std::{
     fmt, io,
-    net::{SocketAddrV4, TcpListener, UdpSocket},
+    net::{SocketAddr, SocketAddrV4, TcpListener, UdpSocket},
     thread,
     time::Instant,
 };
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::serve::{self, ListenerSockets};
+use super::{
+    managed::CallManagerEvent,
+    serve::{self, ListenerSockets},
+};
 use crate::{discovery::ObservationQueue, track::Observation};
 
 /// Maximum number of observations that wait for the session; further ones are dropped and counted.
@@ -51,10 +54,27 @@ impl BoundListeners {
         self.0.sip.is_some()
     }
 
+    /// Where phones register by SCCP.
+    #[must_use]
+    pub fn sccp(&self) -> Option<SocketAddrV4> {
+        match self.0.sccp.as_ref()?.local_addr().ok()? {
+            SocketAddr::V4(address) => Some(address),
+            SocketAddr::V6(_) => None,
+        }
+    }
+
     /// Whether the SCCP port is bound.
     #[must_use]
     pub fn has_sccp(&self) -> bool {
         self.0.sccp.is_some()
+    }
+
+    /// Registers phones by SCCP in order to restart them, and returns the queue of what they report and
+    /// of those that wait for a verdict.
+    pub fn restart_phones(&mut self) -> mpsc::Receiver<CallManagerEvent> {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        self.0.restarts = Some(sender);
+        receiver
     }
 
     /// Starts a thread that serves the sockets until [`ListenerThread`] is dropped, and returns

@@ -7,15 +7,17 @@ use std::{
     time::Instant,
 };
 
+use nix::sys::resource::{Resource, getrlimit};
 use tokio::{
     net::{TcpStream, UdpSocket},
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     task::JoinSet,
     time::{self, Duration},
 };
 
 use super::{
     alarm_reader::{AlarmLimiter, AlarmReader},
+    managed::{self, CallManagerEvent, MANAGED_CONNECTIONS, MANAGED_PER_ADDRESS, Managed},
     registrar::Registrar,
 };
 use crate::{
@@ -46,6 +48,8 @@ const READ: usize = 2048;
 pub(super) struct ListenerSockets {
     pub(super) sip: Option<(std::net::UdpSocket, std::net::TcpListener)>,
     pub(super) sccp: Option<std::net::TcpListener>,
+    /// Where phones wait for a verdict; `None`: none is restarted.
+    pub(super) restarts: Option<mpsc::Sender<CallManagerEvent>>,
 }
 
 /// What all connections share.
@@ -80,6 +84,10 @@ pub(super) async fn run(
         queue,
     });
     let limiter = ConnectionLimiter::new(CONNECTIONS_PER_ADDRESS, CONNECTIONS);
+    let (managed, only_alarms) = match (sockets.sccp, sockets.restarts) {
+        (Some(tcp), Some(events)) => (Some((tcp, events)), None),
+        (tcp, _) => (None, tcp),
+    };
     let mut tasks = JoinSet::new();
     if let Some((udp, tcp)) = sockets.sip {
         tasks.spawn(datagrams(UdpSocket::from_std(udp)?, Arc::clone(&shared)));
@@ -90,7 +98,19 @@ pub(super) async fn run(
             match acceptor.run(serve).await {}
         });
     }
-    if let Some(tcp) = sockets.sccp {
+    if let Some((tcp, events)) = managed {
+        let limiter = ConnectionLimiter::new(MANAGED_PER_ADDRESS, managed_connections());
+        let mut acceptor = Acceptor::new(tcp, limiter, WhenFull::Close)?;
+        let managed = Arc::new(Managed::new(events));
+        tasks.spawn(async move {
+            let serve = |stream, peer, permit| {
+                let managed = Arc::clone(&managed);
+                async move { managed::serve(stream, peer, permit, &managed).await }
+            };
+            match acceptor.run(serve).await {}
+        });
+    }
+    if let Some(tcp) = only_alarms {
         let mut acceptor = Acceptor::new(tcp, limiter, WhenFull::Close)?;
         let shared = Arc::clone(&shared);
         tasks.spawn(async move {
@@ -103,6 +123,15 @@ pub(super) async fn run(
     tasks.shutdown().await;
     shared.queue.end();
     Ok(())
+}
+
+/// [`MANAGED_CONNECTIONS`], or a quarter of the file descriptors if that is less.
+fn managed_connections() -> usize {
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((u64::MAX, u64::MAX));
+    let quarter = usize::try_from(soft / 4);
+    quarter.map_or(MANAGED_CONNECTIONS, |quarter| {
+        quarter.min(MANAGED_CONNECTIONS)
+    })
 }
 
 async fn datagrams(socket: UdpSocket, shared: Arc<ListenerShared>) {

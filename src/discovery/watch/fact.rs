@@ -87,6 +87,11 @@ impl Fact {
             }
             Decoded::Dhcp(message) => fact.model = message.phone().and_then(|phone| phone.model),
             Decoded::Sip(request) => fact.model = request.phone().model,
+            Decoded::SccpRegister(register) => fact.model = register.model(),
+            Decoded::SccpXml(alarm) => {
+                fact.model = alarm.model;
+                fact.port.clone_from(&alarm.port);
+            }
             Decoded::Arp(_) | Decoded::SipResponse(_) | Decoded::Sccp(_) | Decoded::Web(_) => {}
         }
         Some(fact)

@@ -195,7 +195,14 @@ impl Columns {
                     format!("{reason}; took {}", clock(took))
                 }
             }
-            _ => next(self.rest).unwrap_or_else(|| phone.meaning().to_owned()),
+            (state, _) => {
+                let restart = phone
+                    .restart_text()
+                    .filter(|_| matches!(state, State::Seen | State::Configuring));
+                restart
+                    .or_else(|| next(self.rest))
+                    .unwrap_or_else(|| phone.meaning().to_owned())
+            }
         }
     }
 

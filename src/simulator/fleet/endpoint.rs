@@ -16,6 +16,7 @@ use tokio::{
 use super::{
     super::{PhoneAction, PhoneContents, SimulatedPhone, StartState, StreamEvent},
     connection::{self, Connection},
+    registration,
 };
 use crate::phone::{MacAddress, Model};
 
@@ -77,8 +78,16 @@ impl Endpoint {
     pub(super) async fn play(
         mut self,
         mut phone: SimulatedPhone,
-        off: watch::Receiver<bool>,
+        manager: Option<SocketAddrV4>,
+        mut off: watch::Receiver<bool>,
     ) -> PhoneResult {
+        if let Some(manager) = manager {
+            tokio::select! {
+                // An error means that the fleet was dropped.
+                _ = off.wait_for(|off| *off) => {}
+                () = registration::until_reset(phone.config(), self.address, manager) => {}
+            }
+        }
         let trouble = self.drive(&mut phone, off).await.err();
         PhoneResult {
             mac: phone.config().mac,

@@ -42,6 +42,8 @@ pub(in crate::track) struct Delivery {
     pub(super) failing: Vec<(String, u16)>,
     /// The phone requested the manifest of its last pass again: its state before.
     pub(super) kept: Option<State>,
+    /// The newest request for an image, or acknowledgement of a part of one.
+    pub(in crate::track) last_image: Option<RunTime>,
     /// The work that the restart at the beginning of this episode interrupted.
     pub(super) interrupted_file: Option<String>,
 }
@@ -60,6 +62,7 @@ impl Delivery {
             manifest_deliveries: Vec::new(),
             failing: Vec::new(),
             kept: None,
+            last_image: None,
             interrupted_file: None,
         }
     }
@@ -256,6 +259,7 @@ impl Delivery {
         }
         self.attempts.absorb_earlier(earlier.attempts, MAX_ROWS);
         self.fetched |= earlier.fetched;
+        self.last_image = self.last_image.max(earlier.last_image);
         if !carried {
             self.complete_passes += earlier.complete_passes;
         }

@@ -52,7 +52,10 @@ impl Conversion {
                 self.on_manifest_request(cx, request, true, out);
             }
             RequestedFile::Manifest(_) => self.on_manifest_request(cx, request, false, out),
-            RequestedFile::Image => self.on_image_request(cx, request, out),
+            RequestedFile::Image => {
+                self.delivery.last_image = Some(cx.at);
+                self.on_image_request(cx, request, out);
+            }
             file => {
                 let role = FileRole::of(file);
                 self.record(cx, request, role);

@@ -39,6 +39,9 @@ impl Conversion {
             self.on_acknowledgement(cx.at, out);
         }
         let mut image = None;
+        if matches!(role, FileRole::Image(_)) {
+            self.delivery.last_image = Some(cx.at);
+        }
         if let FileRole::Image(Some(index)) = role {
             self.delivery.fetched |= bytes > 0;
             if let Some(current) = &mut self.delivery.current

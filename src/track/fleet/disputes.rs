@@ -92,7 +92,12 @@ impl Fleet {
             | ObservationKind::UserAgent { source, .. }
             | ObservationKind::Vlan { source, .. }
             | ObservationKind::Hardware { source, .. }
+            | ObservationKind::Alarm { source, .. }
+            | ObservationKind::SwitchPort { source, .. }
             | ObservationKind::Remark { source, .. } => *source,
+            ObservationKind::SccpRegistered { .. } | ObservationKind::SccpLeft { .. } => {
+                EvidenceSource::Sccp
+            }
             ObservationKind::Register { .. } => EvidenceSource::Sip,
             ObservationKind::LeaseAcked { .. } => EvidenceSource::Dhcp,
             _ => return false,

@@ -101,7 +101,7 @@ impl Fleet {
                     apply_to_phone(&mut phone.conversion, cx, address, fact, out);
                 })
             }
-            _ => Vec::new(),
+            restart => self.apply_restart(at, address, restart),
         }
     }
 }

@@ -209,6 +209,12 @@ impl Fleet {
                 phone.scheduled = None;
                 events.extend(self.update(at, id, |phone, cx, out| {
                     phone.conversion.tick(cx, out);
+                    if phone.restarts.tick(cx.at) {
+                        let detail = "no sign of a restart within 10 minutes of the order";
+                        let source = EvidenceSource::Sccp;
+                        phone.conversion.note(source, detail.to_owned(), out);
+                        out.push(phone.conversion.snapshot());
+                    }
                 }));
             }
         }

@@ -31,7 +31,10 @@ impl Fleet {
                 let reference = phone.reference(*id, &self.plan);
                 std::iter::once(phone.conversion.snapshot())
                     .chain(raised)
-                    .map(move |change| change.into_event(reference.clone()))
+                    .map(move |change| {
+                        let event = change.into_event(reference.clone());
+                        event.with(phone.restarts.status, &phone.restarts.uplink)
+                    })
             })
             .collect()
     }

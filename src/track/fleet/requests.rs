@@ -100,6 +100,7 @@ impl Fleet {
                 phone.conversion.withdraw(code, subject.as_deref(), out);
             }
         }));
+        events.extend(self.on_start_request(at, id, request.file, request.name));
         events
     }
 

@@ -69,7 +69,11 @@ impl Fleet {
         phone.counted = counted;
         phone.done_since = counted.as_done.then(|| phone.done_since.unwrap_or(at));
         // Deadlines mostly move later; the check at the earlier time then finds nothing to do.
-        if let Some(deadline) = phone.conversion.deadline(self.plan.survey)
+        let deadlines = [
+            phone.conversion.deadline(self.plan.survey),
+            phone.restarts.deadline(),
+        ];
+        if let Some(deadline) = deadlines.into_iter().flatten().min()
             && phone.scheduled.is_none_or(|scheduled| deadline < scheduled)
         {
             if let Some(scheduled) = phone.scheduled.replace(deadline) {
@@ -80,10 +84,11 @@ impl Fleet {
         if changes.is_empty() {
             return Vec::new();
         }
+        let (restarts, uplink) = (phone.restarts.status, phone.restarts.uplink.clone());
         let phone = phone.reference(id, &self.plan);
         changes
             .into_iter()
-            .map(|change| change.into_event(phone.clone()))
+            .map(|change| change.into_event(phone.clone()).with(restarts, &uplink))
             .collect()
     }
 

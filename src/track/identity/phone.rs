@@ -9,7 +9,7 @@ use super::super::{
     observation::{RunTime, TransferId},
     plan::Plan,
 };
-use super::unproven_request::UnprovenRequest;
+use super::{restart_record::RestartRecord, unproven_request::UnprovenRequest};
 use crate::{
     diagnose::Diagnosis,
     phone::{Family, MacAddress, Model, RequestedFile},
@@ -36,6 +36,8 @@ pub(in crate::track) struct Phone {
     pub conversion: Conversion,
     /// The conversion before an episode that may be another phone's.
     pub before_episode: Option<Box<Conversion>>,
+    /// Restarts that were ordered.
+    pub restarts: RestartRecord,
     /// Requests that count once they are proven to be the phone's.
     pub unproven: Vec<UnprovenRequest>,
     /// When the fleet will check this phone.
@@ -72,6 +74,7 @@ impl Phone {
             has_own_arp_entry: false,
             conversion: Conversion::new(RunTime::ZERO),
             before_episode: None,
+            restarts: RestartRecord::default(),
             unproven: Vec::new(),
             scheduled: None,
             counted: Counted::default(),

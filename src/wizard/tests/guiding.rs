@@ -279,6 +279,8 @@ fn report(state: State) -> crate::track::Report {
         done: matches!(state, State::Confirmed | State::Already),
         rests_on: None,
         up: false,
+        restarts: crate::track::RestartStatus::default(),
+        uplink: crate::track::Uplink::default(),
         lines: Vec::new(),
         pass: 1,
         evidence: Vec::new(),

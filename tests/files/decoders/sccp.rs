@@ -3,7 +3,7 @@
 use reflash::{
     discovery::{Decoded, observations},
     phone::{LoadName, MacAddress},
-    protocol::sccp::{MAX_MESSAGE, SccpStream},
+    protocol::sccp::{MAX_MESSAGE, PhoneMessage, SccpStream, XmlAlarm, encode, message_id},
     track::{EvidenceSource, ObservationKind},
 };
 
@@ -81,5 +81,67 @@ fn a_stream_that_is_not_sccp_fails_permanently() {
     assert!(
         messages[0].alarm().unwrap().is_err(),
         "an alarm of 52 bytes"
+    );
+}
+
+/// A message with this id and body.
+fn message(id: u32, body: &[u8]) -> Vec<u8> {
+    encode::message(0, id, body)
+}
+
+#[test]
+fn a_register_names_the_phone_its_model_and_its_load() {
+    let mut body = b"SEP001D45AABB01\0".to_vec();
+    body.resize(124, 0);
+    body[24..28].copy_from_slice(&436_u32.to_le_bytes());
+    body[36] = 1;
+    body[92..105].copy_from_slice(b"SCCP45.8-5-2S");
+    let stream = SccpStream::default().feed(&message(message_id::REGISTER, &body));
+    let message = PhoneMessage::decode(&stream.unwrap()[0]).unwrap();
+    let PhoneMessage::Register(register) = message else {
+        panic!("{message:?}");
+    };
+    assert!(register.is_in_call());
+    let mac = MacAddress::from_hex("001d45aabb01").unwrap();
+    let source = EvidenceSource::Sccp;
+    assert_eq!(
+        observations(&Decoded::SccpRegister(&register)),
+        [
+            ObservationKind::MacReported {
+                mac,
+                source,
+                sender: None,
+            },
+            ObservationKind::Model {
+                model: "7965".to_owned(),
+                source,
+            },
+            ObservationKind::Load {
+                load: LoadName::new("SCCP45.8-5-2S"),
+                source,
+                detail: "registers by SCCP as SEP001D45AABB01".to_owned(),
+            },
+        ]
+    );
+}
+
+#[test]
+fn an_alarm_22_shows_a_reset_by_the_call_manager_in_both_forms() {
+    let reset = ObservationKind::Alarm {
+        reason: 22,
+        source: EvidenceSource::Sccp,
+    };
+    let text = b"22: Name=SEP003094C4426F Load=SCCP45.8-5-2S Last=Reset-Reset";
+    let messages = SccpStream::default().feed(&alarm(text)).unwrap();
+    let alarm = messages[0].alarm().unwrap().unwrap().alarm.unwrap();
+    assert!(observations(&Decoded::Sccp(&alarm)).contains(&reset));
+    let xml = "<String name=\"DeviceName\">SEP003094C4426F</String>\
+               <String name=\"NeighborDeviceID\">switch</String>\
+               <Enum name=\"ReasonForOutOfService\">22</Enum>";
+    let kinds = observations(&Decoded::SccpXml(&XmlAlarm::decode(xml.as_bytes())));
+    assert!(kinds.contains(&reset));
+    assert!(
+        matches!(&kinds[..], [.., ObservationKind::SwitchPort { uplink, .. }]
+        if uplink.switch.as_deref() == Some("switch"))
     );
 }

@@ -65,6 +65,7 @@ fn fetch(faults: &[&str]) {
         models: vec![model],
         start: StartMix::LoadInformation,
         from: None,
+        call_manager: None,
         pace: 0.0,
         http: Some(http),
         seed: 1,

@@ -81,6 +81,7 @@ fn config(phones: usize) -> FleetConfig {
         models: Family::F45.models().collect(),
         start: StartMix::Mixed,
         from: None,
+        call_manager: None,
         pace: 0.001,
         http: None,
         seed: 5,

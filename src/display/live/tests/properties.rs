@@ -50,9 +50,7 @@ fn events() -> impl Strategy<Value = Event> {
                     disputed: false,
                 }),
                 file: text,
-                load: None,
-                outcome: None,
-                size: None,
+                ..StepDetails::default()
             },
         })
     });
