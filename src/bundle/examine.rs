@@ -138,9 +138,10 @@ fn examine_file(
 /// Names the locale files of multiplatform firmware as such: Cisco publishes them under names like
 /// those of firmware, `cmterm-68xx_78xx_88xx.12-0-1MPP-245-Locale-1.zip`.
 fn name_locale(bundle: &mut Bundle) {
-    let path = bundle.path.to_string_lossy().to_ascii_lowercase();
-    let is_mpp = ["mpp", "3pcc"].iter().any(|mark| path.contains(mark));
-    if !is_mpp || !path.contains("locale") {
+    let name = bundle.path.file_name().unwrap_or_default();
+    let name = name.to_string_lossy().to_ascii_lowercase();
+    let is_mpp = ["mpp", "3pcc"].iter().any(|mark| name.contains(mark));
+    if !is_mpp || !name.contains("locale") {
         return;
     }
     let problems = bundle.problems.iter_mut();

@@ -51,8 +51,9 @@ pub(crate) struct RecoveryArgs {
 pub(crate) struct BridgeArgs {
     /// Bridge for phones too old for the target (repeatable)
     ///
-    /// A bundle for phones that cannot take the target directly, usually SCCP 8.5(2) for the
-    /// same models. They get the bridge first, then the target. One for each model.
+    /// A bundle for phones that cannot take the target directly: SCCP 8.5(2) for the same models,
+    /// one for each model; or the steps of a 7940 or 7960 to its loader, in any order. Such a
+    /// phone gets the bridges first, then the target.
     #[arg(long = "bridge", value_name = "BUNDLE", help_heading = heading::BUNDLES)]
     pub(crate) bridges: Vec<PathBuf>,
 }

@@ -263,7 +263,7 @@ fn set_sentence(set: &FirmwareSet, named: bool) -> String {
         _ if !set.is_whole() => "it is not served".to_owned(),
         (_, Some(why), _) => format!("recognised, not converted: {}", why.text()),
         (Support::Upgrades, ..) => {
-            "they run SIP only; this program upgrades these phones to it".to_owned()
+            "these phones have SIP firmware only; this program upgrades them to it".to_owned()
         }
         (_, _, Some(Protocol::Sip)) => "this program converts these phones to it".to_owned(),
         _ => "phones that install it stay on SCCP; it serves as a way back or bridge".to_owned(),

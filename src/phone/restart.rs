@@ -42,8 +42,8 @@ fn instruction(first: &Model, numbers: &str) -> String {
         );
     };
     let what = match first.family.support() {
-        Support::Converts => "to convert it",
-        _ => "to upgrade it",
+        Support::Converts => "to convert a phone",
+        _ => "to upgrade a phone",
     };
     let mut text = format!(
         "{numbers}: {what}, {}. It reads the name of the new firmware in its configuration and needs \
@@ -78,12 +78,14 @@ mod tests {
         let [of_69xx, of_8945, of_7940, of_8851] = &text[..] else {
             panic!("{text:#?}");
         };
-        assert!(of_69xx.starts_with("6921, 6941: to convert it, disconnect"));
+        assert!(of_69xx.starts_with("6921, 6941: to convert a phone, disconnect"));
         assert!(of_69xx.contains("Reset Settings > All"));
         assert!(of_8945.contains("weak power-over-Ethernet") && of_8945.contains("9.4(1)"));
         assert!(of_7940.contains("a reset keeps its firmware"));
         assert!(of_7940.contains("Copying to Bank"));
-        assert!(of_8851.starts_with("8851: to upgrade it") && of_8851.contains("123456789*0#"));
+        assert!(
+            of_8851.starts_with("8851: to upgrade a phone") && of_8851.contains("123456789*0#")
+        );
     }
 
     #[test]

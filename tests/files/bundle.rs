@@ -267,7 +267,13 @@ fn locale_files_of_multiplatform_firmware_are_named_as_such() {
         named.contains("locale files of multiplatform firmware (MPP)"),
         "{named}"
     );
-    for other in ["cmterm-88xx.12-0-1MPP-245.zip", "po-locale-de_DE.zip"] {
+    // The name of its folder says nothing.
+    fs::create_dir(dir.folder.path().join("mpp")).unwrap();
+    for other in [
+        "cmterm-88xx.12-0-1MPP-245.zip",
+        "po-locale-de_DE.zip",
+        "mpp/po-locale-de_DE.zip",
+    ] {
         assert!(problem(other).contains("none of its files"), "{other}");
     }
 }

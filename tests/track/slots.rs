@@ -250,6 +250,24 @@ fn a_lost_last_ack_is_made_up_by_a_start_without_a_manifest() {
 }
 
 #[test]
+fn a_last_image_that_broke_off_is_not_called_complete_but_for_an_ack() {
+    let (last, size) = IMAGES_OF_69XX[2];
+    let mut run = run_of_69xx();
+    update(&mut run, OF_69XX, &IMAGES_OF_69XX[..2]);
+    let transfer = run.fetch_partly(15.0, 10, last, size / 3);
+    let end = TransferEnd::Vanished { all_sent: false };
+    run.end(45.0, 10, transfer, end, size / 3);
+    run.boot(120.0, 10, 1);
+    let phone = run.phone();
+    assert_eq!(run.codes(), ["rebooted-mid-image"]);
+    let mut evidence = phone.evidence.iter();
+    assert!(
+        evidence.all(|one| !one.detail.contains("final ACK")),
+        "{phone:#?}"
+    );
+}
+
+#[test]
 fn a_load_in_the_other_slot_is_a_success_only_by_evidence() {
     let load = "SIP894x.9-4-2SR3-1";
     let images = [("SIP894x.9-4-2SR3-1.bin1.sgn", 3_145_120)];

@@ -90,19 +90,22 @@ impl CheckedFiles {
     /// `3 files checked (2 phone configurations, 1 dial plan)`.
     pub(super) fn summary(&self) -> String {
         let parts = [
-            (self.phones, "phone configuration", "s"),
-            (self.defaults, "XMLDefault.cnf.xml", ""),
-            (self.plans, "dial plan", "s"),
-            (self.settings, "configuration of a 7940 or 7960", ""),
-            (self.image_names, "OS79XX.TXT", ""),
-            (self.unknown, "of an unknown type", ""),
+            (self.phones, "phone configuration", "phone configurations"),
+            (self.defaults, "XMLDefault.cnf.xml", "XMLDefault.cnf.xml"),
+            (self.plans, "dial plan", "dial plans"),
+            (
+                self.settings,
+                "configuration of a 7940 or 7960",
+                "configurations of the 7940 and 7960",
+            ),
+            (self.image_names, "OS79XX.TXT", "OS79XX.TXT"),
+            (self.unknown, "of an unknown type", "of an unknown type"),
         ];
         let parts: Vec<_> = parts
             .iter()
             .filter(|(count, ..)| *count > 0)
-            .map(|(count, what, plural)| {
-                let plural = if *count == 1 { "" } else { plural };
-                format!("{count} {what}{plural}")
+            .map(|(count, one, several)| {
+                format!("{count} {}", if *count == 1 { one } else { several })
             })
             .collect();
         let files = |count| match count {

@@ -160,6 +160,7 @@ impl Conversion {
     fn interrupt_pass(&mut self, out: &mut Vec<Change>) {
         self.configuration.requested_at = None;
         self.delivery.manifest = None;
+        let broke_off = self.newest_image_broke_off();
         let Some(pass) = &mut self.delivery.current else {
             return;
         };
@@ -167,7 +168,7 @@ impl Conversion {
             return;
         }
         pass.interrupted = true;
-        if pass.lacks_only_the_last_ack() {
+        if pass.lacks_only_the_last_ack() && !broke_off {
             let detail = format!(
                 "pass {}: only the final ACK of the last image is missing, and an application \
                  started; no proof that the image arrived",

@@ -174,14 +174,18 @@ impl Conversion {
 
     /// Whether a phone with two slots lacks a part of its newest image, and not only an ACK.
     pub(super) fn has_broken_last_image(&self) -> bool {
+        self.slots().is_some() && self.newest_image_broke_off()
+    }
+
+    /// Whether more than the last blocks of the newest image are known to be missing.
+    pub(super) fn newest_image_broke_off(&self) -> bool {
         let mut newest = self.delivery.attempts.iter().rev();
         let newest = newest.find(|attempt| matches!(attempt.role, FileRole::Image(_)));
-        self.slots().is_some()
-            && newest.is_some_and(|attempt| {
-                let lacks = |size: u64| size.saturating_sub(attempt.bytes) > LAST_BLOCKS;
-                let has_begun = attempt.open || attempt.bytes > 0;
-                has_begun && !attempt.all_sent && attempt.size.is_some_and(lacks)
-            })
+        newest.is_some_and(|attempt| {
+            let lacks = |size: u64| size.saturating_sub(attempt.bytes) > LAST_BLOCKS;
+            let has_begun = attempt.open || attempt.bytes > 0;
+            has_begun && !attempt.all_sent && attempt.size.is_some_and(lacks)
+        })
     }
 
     /// Whether the newest image of the pass was delivered, so that nothing but the image can be the
