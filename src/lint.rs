@@ -240,12 +240,19 @@ fn is_of_another_kind(
         return true;
     }
     if let Some((named, content)) = FileKind::of_name(path).zip(content)
+        && !is_default_as_sep_file(bytes, named, content)
         && let Some((message, cure)) = name::contradiction(named, content)
     {
         findings.file(Severity::Error, "unknown-kind", message, cure);
         return true;
     }
     false
+}
+
+/// Whether the file is a SEP file with the root of `XMLDefault.cnf.xml`, which a 7940 or 7960 accepts.
+fn is_default_as_sep_file(bytes: &[u8], named: FileKind, content: FileKind) -> bool {
+    (named, content) == (FileKind::Device, FileKind::Default)
+        && std::str::from_utf8(bytes).is_ok_and(first_phones::works_as_sep_file)
 }
 
 /// The type of a file, from its name, its content, or a configuration that names it as dial plan.

@@ -12,6 +12,7 @@ mod action;
 mod bundle;
 mod client;
 mod fault;
+mod fault_scope;
 pub mod fleet;
 mod http_client;
 mod packets;
@@ -25,5 +26,6 @@ pub use bundle::{
     test_key,
 };
 pub use fault::{FaultSpec, ParseFaultError, PhoneFault};
+pub use fault_scope::FaultScope;
 pub use http_client::StreamEvent;
 pub use phone::{PhoneConfig, PhoneContents, SimulatedPhone, StartState};

@@ -2,6 +2,7 @@
 
 mod against;
 mod args;
+mod faults;
 mod phones;
 mod restarts;
 mod synthetic;
@@ -60,7 +61,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
     let inventory = inventory_file.as_ref().map(|file| &file.inventory);
     // With losses the images are small: each lost datagram costs a tenth of a second, and 10 MB are
     // 20,000 datagrams.
-    let model = args.model.or_else(|| inventory.and_then(first_model));
+    let model = first_model(args, inventory)?;
     let synthetic = || SyntheticBundles::new(model, args.from.as_ref(), args.seed, has_loss(args));
     let synthetic = args.bundles.is_empty().then(synthetic).transpose()?;
     let selection = select(args, synthetic.as_ref(), globals.quiet)?;
@@ -81,12 +82,13 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
         phones: listed,
         messages: list_messages,
     } = listed_phones(args, inventory, &models)?;
+    let plan = plan(args, &stage, inventory, &listed);
+    let fault_messages = faults::checked(args, &models, &listed, &plan)?;
     let tries_http = models.iter().any(|model| {
         let slots = model.family.slots();
         slots.is_some_and(|slots| slots.tries_http)
     });
     let http = tries_http.then(|| bind_http(SERVER, 0)).transpose()?;
-    let plan = plan(args, &stage, inventory, &listed);
     let mut stages = bundles::started_stages(&selection, &plan);
     for stage in &mut stages {
         let name = synthetic.as_ref().and_then(|made| made.name(&stage.bundle));
@@ -106,7 +108,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
     let (listeners, restarts) = restarts::open(args, SERVER)?;
     let phones = fleet_config(args, models, network.http, listeners.sccp(), sizes, listed);
     let plan = restarts::expect(args, plan, &phones, network.tftp)?;
-    let mut messages = messages(args, phones.phones);
+    let mut messages = messages(args, phones.phones, fault_messages);
     messages.extend(list_messages);
     messages.extend(made.messages);
     let record = RunRecord {
@@ -160,11 +162,16 @@ fn with_server(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure
     run::outcome(ended)
 }
 
-/// The first model of the list that has a synthetic bundle.
-fn first_model(inventory: &Inventory) -> Option<&'static Model> {
-    let models = inventory.phones.iter().filter_map(|phone| phone.model);
+/// The model of the arguments, or the first one of the list that has a synthetic bundle.
+fn first_model(
+    args: &Args,
+    inventory: Option<&Inventory>,
+) -> Result<Option<&'static Model>, Failure> {
+    faults::check_from(args, inventory)?;
+    let listed = inventory.into_iter().flat_map(|list| &list.phones);
+    let models = listed.filter_map(|phone| phone.model);
     let mut supported = models.filter(|model| model.family.is_supported());
-    supported.next()
+    Ok(args.model.or_else(|| supported.next()))
 }
 
 /// The models of the simulated phones.
@@ -295,20 +302,13 @@ fn header(args: &Args, network: Network, bundles: &[Bundle], plan: &Plan) -> Jou
 }
 
 /// What the operator must know about the rehearsal.
-fn messages(args: &Args, phones: usize) -> Vec<String> {
+fn messages(args: &Args, phones: usize, faults: Vec<String>) -> Vec<String> {
     let plural = if phones == 1 { "" } else { "s" };
     let mut messages = vec![format!(
         "{phones} simulated phone{plural}, seed {}; nothing leaves this machine",
         args.seed
     )];
-    for spec in &args.faults {
-        let phones = match spec.phones {
-            None => "all phones".to_owned(),
-            Some(1) => "1 phone".to_owned(),
-            Some(count) => format!("{count} phones"),
-        };
-        messages.push(format!("fault injected into {phones}: {}", spec.fault));
-    }
+    messages.extend(faults);
     if has_loss(args) && args.bundles.is_empty() {
         messages.push("the synthetic images are short, because losses slow transfers".to_owned());
     }

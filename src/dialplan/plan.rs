@@ -23,7 +23,8 @@ pub const MAX_VERSION_BYTES: usize = 64;
 /// Maximum number of digits that a phone collects.
 pub const MAX_DIGITS: usize = 255;
 
-/// Seconds that a phone waits after a digit if no entry sets a timeout.
+/// Seconds that a 79xx waits after a digit if no entry sets a timeout. The 69xx, 78xx, 88xx, 89xx
+/// and 99xx wait 15.
 pub const DEFAULT_SECONDS: u32 = 10;
 
 /// The tone played at a `,` if the entry names none.

@@ -88,7 +88,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedPlan, Finding> {
             "empty-plan",
             Severity::Warning,
             position(plan),
-            "the plan has no entry: every call waits 10 s, or for the Dial key",
+            "the plan has no entry: every call waits 10 s (79xx) or 15 s (other phones), or for the \
+             Dial key",
             "Add a <TEMPLATE MATCH=\"…\" Timeout=\"…\"/> for each kind of number",
         ));
     }

@@ -32,6 +32,7 @@ pub const CODES: &[&str] = &[
     "load-not-staged",
     "load-protocol",
     "load-suffix",
+    "load-too-old",
     "multiplatform",
     "name-too-long",
     "nat",

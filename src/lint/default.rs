@@ -107,6 +107,8 @@ fn one(
     };
     if meant.is_some_and(|model| model.family == Family::P3) {
         first_phones::size(findings, node, Severity::Warning);
+        let unless = "; only SCCP firmware before 6.0 needs this name";
+        first_phones::loader_itself(findings, node, written, unless);
     }
     let whose = meant.map(|model| format!("the {}", model.number));
     let family = meant

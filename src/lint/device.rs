@@ -24,6 +24,11 @@ const TRANSPORTS: [&str; 4] = ["1", "2", TLS, "4"];
 const TLS: &str = "3";
 
 pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &LintContext) {
+    if first_phones::is_for_these(root, known) {
+        value::check_all(findings, root);
+        first_phones::check(findings, root, known);
+        return;
+    }
     if !is(root, "device") {
         findings.error(
             root,
@@ -41,11 +46,6 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
     let of_load = named
         .as_ref()
         .and_then(|(_, written)| load::family_of(&LoadName::new(written)));
-    if first_phones::is_for_these(root, known) {
-        value::check_all(findings, root);
-        first_phones::check(findings, root, known);
-        return;
-    }
     let family = known.model.map(|model| model.family).or(of_load);
     value::check_all(findings, root);
     manager::check(findings, root);
@@ -58,6 +58,7 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
         let model = known.model.zip(whose.as_deref());
         let model = model.map(|(model, whose)| (model.family, whose));
         load::check(findings, *node, written, model, known);
+        load::of_phone(findings, *node, &LoadName::new(written));
         if speaks_sip && LoadName::new(written).protocol() == Some(Protocol::Sccp) {
             findings.error(
                 *node,
@@ -126,7 +127,14 @@ fn sip(
             Severity::Note,
             profile,
             "no-dial-plan",
-            "no dialTemplate: the phone waits 10 seconds after the last digit",
+            format!(
+                "no dialTemplate: the phone waits {} after the last digit",
+                match family {
+                    Some(family) if family.has_recovery_manifest() => "10 seconds",
+                    Some(_) => "15 seconds",
+                    None => "10 seconds (79xx) or 15 seconds (other phones)",
+                }
+            ),
             "Write <dialTemplate>dialplan.xml</dialTemplate> into sipProfile",
         );
     }

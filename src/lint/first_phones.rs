@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     diagnose::Severity,
-    phone::{Family, LoadName},
+    phone::{Family, Generation79x0, LoadName},
 };
 
 /// The elements that the loader searches for.
@@ -16,9 +16,46 @@ const LOADS: [&str; 3] = ["loadInformation", "loadInformation7", "loadInformatio
 
 /// Whether the file is for a 7940 or 7960: the model is known, or a load of theirs is named.
 pub(super) fn is_for_these(root: Node<'_, '_>, known: &LintContext) -> bool {
-    match known.model {
-        Some(model) => model.family == Family::P3,
-        None => loads(root).any(|node| family(node) == Some(Family::P3)),
+    if let Some(model) = known.model {
+        return model.family == Family::P3;
+    }
+    let other = |node: Node<'_, '_>| family(node).is_some_and(|own| own != Family::P3);
+    let mut plain = loads(root).filter(|node| node.tag_name().name() == LOADS[0]);
+    loads(root).any(|node| family(node) == Some(Family::P3))
+        || loads(root).any(|node| LOADS[1..].contains(&node.tag_name().name())) && !plain.any(other)
+}
+
+/// Whether a text with the root element of `XMLDefault.cnf.xml` works as the SEP file of a 7940 or
+/// 7960 too: it names loads only for these.
+pub(super) fn works_as_sep_file(text: &str) -> bool {
+    let mut names = text.split("<loadInformation").skip(1).map(|rest| {
+        let end = rest.find(|next: char| !next.is_ascii_digit());
+        &rest[..end.unwrap_or(rest.len())]
+    });
+    let mut has_own = false;
+    names.all(|number| {
+        has_own |= matches!(number, "7" | "8");
+        matches!(number, "" | "7" | "8")
+    }) && has_own
+}
+
+/// Reports a load that the loader of a 7940 or 7960 cannot install: the loader itself.
+pub(super) fn loader_itself(
+    findings: &mut FindingList<'_>,
+    node: Node<'_, '_>,
+    written: &str,
+    unless: &str,
+) {
+    if LoadName::new(written).is_universal_loader() {
+        findings.warning(
+            node,
+            "load-name",
+            format!(
+                "{written} is the loader: a phone that has a loader already fetches it again, \
+                 and no SIP firmware{unless}"
+            ),
+            "Write the name that begins with P0S3, such as P0S3-8-12-00",
+        );
     }
 }
 
@@ -39,15 +76,16 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
             Some((Family::P3, "a 7940 or 7960")),
             known,
         );
-        if LoadName::new(&written).is_universal_loader() {
+        loader_itself(findings, node, &written, "");
+        if LoadName::new(&written).generation_79x0() == Some(Generation79x0::Unsigned) {
             findings.warning(
                 node,
                 "load-name",
                 format!(
-                    "{written} is the loader: a phone that has a loader already fetches it again, \
-                     and no SIP firmware"
+                    "{written} is a release before 5.0, which is not signed: a phone with a loader \
+                     does not install it"
                 ),
-                "Write the name that begins with P0S3, such as P0S3-8-12-00",
+                "Write the name of a later load, such as P0S3-8-12-00",
             );
         }
     }

@@ -200,6 +200,18 @@ fn one(findings: &mut FindingList<'_>, setting: &Setting<'_>) {
     let place = setting.place;
     let name = setting.key;
     let value = setting.value;
+    if let Some(cut) = setting
+        .cut
+        .filter(|_| !value.is_empty() || key.form == Form::Secret)
+    {
+        findings.at(
+            place,
+            Severity::Warning,
+            "unquoted",
+            format!("the value of {name} ends at its first '{cut}', which begins a comment"),
+            "Write the value in double quotes",
+        );
+    }
     if value.is_empty() || value == "UNPROVISIONED" {
         return;
     }

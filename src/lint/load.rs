@@ -61,6 +61,33 @@ pub(super) fn check(
     }
 }
 
+/// Checks a load in the file of one phone: whether its phones read such a file, and whether all of
+/// them accept it.
+pub(super) fn of_phone(findings: &mut FindingList<'_>, node: Node<'_, '_>, load: &LoadName) {
+    let Some(family) = family_of(load) else {
+        return;
+    };
+    if let Some(why) = family.unsupported() {
+        findings.warning(
+            node,
+            "load-family",
+            format!("{load} is for {}: {}", numbers(family), why.text()),
+            "Name the load of a phone that reads this file; see `reflash models`",
+        );
+    }
+    if let Some(slots) = family.slots().filter(|slots| slots.is_below_floor(load)) {
+        findings.warning(
+            node,
+            "load-too-old",
+            format!(
+                "some hardware rejects {load}: its lowest releases are {}",
+                slots.floors
+            ),
+            "Name a later load",
+        );
+    }
+}
+
 /// The family of a load or of a recovery manifest, which is also valid as a load name.
 pub(super) fn family_of(load: &LoadName) -> Option<Family> {
     if load.is_recovery() {

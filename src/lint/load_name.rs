@@ -137,7 +137,9 @@ fn of_first_phones(upper: &str) -> Option<String> {
     if head != "P0S3" && head != "P003" {
         return None;
     }
+    // 8.12 is the only release from 7.0 on with one digit: P0S3-08-11-00, P0S3-8-12-00.
     let rest = upper[4..].replace(['_', '.'], "-");
+    let rest = rest.replace("-08-12-", "-8-12-");
     Some(format!("{head}{rest}"))
 }
 
@@ -192,6 +194,7 @@ mod tests {
             "sip88xx.11-2-3MSR1-1",
             "sip8961.9-4-1-9",
             "P0S3-8-12-00",
+            "P0S3-08-11-00",
             "P0030801SR02",
             "P00308010200",
             "term65.default",
@@ -247,6 +250,7 @@ mod tests {
             ("SIP42 .9-4-2SR3-1S", spelling(meant)),
             ("SIP7O.9-4-2SR3-1S", spelling("SIP70.9-4-2SR3-1S")),
             ("POS3-8-12-00", spelling("P0S3-8-12-00")),
+            ("P0S3-08-12-00", spelling("P0S3-8-12-00")),
             ("p0s3-8-12-00", NameFault::Case("P0S3-8-12-00".to_owned())),
             ("latest load", NameFault::Character(' ')),
             ("SIP11(9)", NameFault::Character('(')),

@@ -52,7 +52,7 @@ pub fn missing_plans(path: &Path, bytes: &[u8], names: &[String]) -> Vec<Finding
             "dial-plan-missing",
             format!(
                 "the dial plan {} is not among the files: after the last digit the phone waits \
-                 10 seconds",
+                 10 seconds (79xx) or 15 seconds (other phones)",
                 quoted(&plan.name)
             ),
             cure,

@@ -195,8 +195,8 @@ fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSit
     }
     if given.dial_plan.is_none() {
         problems.notes.push(
-            "no `dial_plan`: phones wait 10 s after the last digit, or for the Dial key. Set a \
-             preset or a file."
+            "no `dial_plan`: phones wait 10 s (79xx) or 15 s (other phones) after the last digit, or \
+             for the Dial key. Set a preset or a file."
                 .to_owned(),
         );
     }

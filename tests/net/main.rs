@@ -11,6 +11,7 @@ mod listen;
 mod old_phones;
 mod phones;
 mod poll;
+mod rehearsal_options;
 mod restart_kills;
 mod restarts;
 mod serve;

@@ -119,10 +119,12 @@ impl<'e> Index<'e> {
 
     /// A file of the same part (`jar45sip`) of another release.
     pub(super) fn other_release(&self, name: &str) -> Option<&'e ScannedEntry> {
-        let (part, release) = name.split_once('.')?;
+        let part = Part::of(name)?;
         self.entries.iter().find(|entry| {
-            entry.name.split_once('.').is_some_and(|(own, other)| {
-                own.eq_ignore_ascii_case(part) && !other.eq_ignore_ascii_case(release)
+            Part::of(&entry.name).is_some_and(|own| {
+                own.name.eq_ignore_ascii_case(part.name)
+                    && own.kind.eq_ignore_ascii_case(part.kind)
+                    && !own.release.eq_ignore_ascii_case(part.release)
             })
         })
     }
@@ -143,6 +145,26 @@ impl<'e> Index<'e> {
     /// Why a file of this name was not read.
     pub(super) fn skip_reason(&self, name: &str) -> Option<SkipReason> {
         self.skipped.get(&name.to_ascii_lowercase()).copied()
+    }
+}
+
+/// The parts of an image's name: in `SIP894x.9-4-2SR3-1.bin1.sgn`, `SIP894x`, the release and
+/// `bin1.sgn`.
+struct Part<'n> {
+    name: &'n str,
+    release: &'n str,
+    kind: &'n str,
+}
+
+impl<'n> Part<'n> {
+    fn of(name: &'n str) -> Option<Self> {
+        let (part, rest) = name.split_once('.')?;
+        let (release, kind) = rest.split_once('.')?;
+        Some(Self {
+            name: part,
+            release,
+            kind,
+        })
     }
 }
 

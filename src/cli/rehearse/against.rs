@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::{
     super::globals::{CommandOutcome, Globals, print},
     args::Args,
+    faults::{self, FaultPhones},
     phones::{check_results, fleet_config},
 };
 use crate::{
@@ -29,10 +30,22 @@ pub(super) fn run(
     server: SocketAddrV4,
     globals: &Globals,
 ) -> Result<CommandOutcome, Failure> {
-    let model = args.model.or_else(|| Model::by_number("7965"));
+    let family = args.from.as_ref().and_then(LoadName::family);
+    let of_family = || family.and_then(|family| family.models().next());
+    let model = args.model.or_else(of_family);
+    let model = model.or_else(|| Model::by_number("7965"));
+    let models: Vec<_> = model.into_iter().collect();
+    faults::from_of(args, &models)?;
+    let faulty = FaultPhones {
+        args,
+        models: &models,
+        listed: &[],
+        stages: None,
+    };
+    faulty.check()?;
     let config = fleet_config(
         args,
-        model.into_iter().collect(),
+        models,
         Some(SocketAddrV4::new(*server.ip(), HTTP_PORT)),
         None,
         BTreeMap::new(),

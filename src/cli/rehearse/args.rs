@@ -119,14 +119,20 @@ fn model(text: &str) -> Result<&'static Model, String> {
 
 fn load(text: &str) -> Result<LoadName, String> {
     let load = LoadName::new(text);
-    let family = load.family().filter(|family| family.is_convertible());
+    if load.as_str().to_ascii_uppercase().starts_with("P0M3") {
+        return Err(
+            "MGCP firmware is not simulated: expected SIP or SCCP firmware, such as P0S3-8-12-00"
+                .into(),
+        );
+    }
+    let family = load.family().filter(|family| family.is_supported());
     match (family, load.protocol(), load.release()) {
         (Some(_), Some(_), Some(_)) => Ok(load),
         // P003AL00 has no release.
         (Some(_), Some(_), None) if load.generation_79x0().is_some() => Ok(load),
         _ => Err(
-            "expected the load of a phone that can be converted, such as P0S3-04-4-00 or \
-                  SCCP45.8-5-2S"
+            "expected the load of a phone that can be converted or upgraded, such as \
+             P0S3-04-4-00 or SCCP45.8-5-2S"
                 .into(),
         ),
     }

@@ -9,6 +9,8 @@ pub(super) struct Setting<'t> {
     pub(super) value: &'t str,
     /// What follows an unquoted value that ends at a space.
     pub(super) rest: &'t str,
+    /// The `#` or `;` at which an unquoted value ends, if it looks like a part of the value.
+    pub(super) cut: Option<char>,
     /// Whether the value has an opening quote and no closing one.
     pub(super) is_open: bool,
     /// Whether the line has a colon.
@@ -43,6 +45,7 @@ pub(super) fn settings(text: &str) -> impl Iterator<Item = Setting<'_>> {
                 key: trimmed.trim_end(),
                 value: "",
                 rest: "",
+                cut: None,
                 is_open: false,
                 has_colon: false,
             });
@@ -52,12 +55,14 @@ pub(super) fn settings(text: &str) -> impl Iterator<Item = Setting<'_>> {
             let inside = rest.strip_prefix(*quote);
             inside.is_some_and(|inside| !inside.contains(*quote))
         });
+        let cut = cut(rest);
         let (value, rest) = value(rest);
         Some(Setting {
             place,
             key: key.trim_end(),
             value,
             rest,
+            cut,
             is_open,
             has_colon: true,
         })
@@ -76,6 +81,17 @@ fn value(text: &str) -> (&str, &str) {
         Some((value, rest)) => (value, rest.trim()),
         None => (bare, ""),
     }
+}
+
+/// The first `#` or `;` of an unquoted value, if no blank is beside it: a comment usually has one.
+fn cut(text: &str) -> Option<char> {
+    if text.starts_with(['"', '\'']) {
+        return None;
+    }
+    let at = text.find(['#', ';'])?;
+    let (before, after) = text.split_at(at);
+    let is_part = !before.contains([' ', '\t']) && !after[1..].starts_with([' ', '\t']);
+    after.chars().next().filter(|_| is_part)
 }
 
 /// The dial plans that the settings name, as the phone requests them.

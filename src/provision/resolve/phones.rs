@@ -251,13 +251,15 @@ impl Accounts<'_, '_> {
             }
             return;
         };
-        if model.family.configuration().is_none() {
+        if let Some(why) = model.family.unsupported() {
             self.fault(
                 mac,
                 PhoneField::Model,
                 format!(
-                    "there is no SIP firmware for a {}: expected another phone",
-                    model.number
+                    "no configuration is written for a {}: {}. {}",
+                    model.number,
+                    why.text(),
+                    why.cure()
                 ),
             );
         }

@@ -247,6 +247,7 @@ fn every_code_has_a_test_and_a_row_in_docs_lint() {
         "lines-differ",
         "load-case",
         "load-not-staged",
+        "load-too-old",
         "shared-user",
         "too-large",
         "too-many-findings",

@@ -54,6 +54,16 @@ fn files_that_each_family_accepts_have_no_findings() {
 }
 
 #[test]
+fn a_load_that_some_or_all_phones_of_the_file_do_not_take_is_a_warning() {
+    assert_eq!(
+        codes(&device("SIP894x.9-2-2-0")),
+        [("load-too-old", Warning)]
+    );
+    let found = codes(&DEVICE_XML.replace("SIP45.9-3-1SR4-1S", "CP3905.9-4-1-0"));
+    assert!(found.contains(&("load-family", Warning)), "{found:?}");
+}
+
+#[test]
 fn a_text_that_a_69xx_or_894x_does_not_keep_is_a_warning() {
     let with = |load: &str, length: usize| {
         let stamp = format!("<versionStamp>{}</versionStamp>", "a".repeat(length));

@@ -40,6 +40,9 @@ fn one_fault_in_the_settings_is_one_finding() {
     for (from, to, code, severity) in [
         ("phone_label", "phone_lable", "unknown-key", Warning),
         ("# office", "office", "unknown-key", Warning),
+        ("unspoken", "a#b", "unquoted", Warning),
+        ("unspoken", "ab;cd#ef", "unquoted", Warning),
+        ("P0S3-8-12-00", "P0S3-08-12-00", "load-name", Error),
         ("\"Front desk\"", "Front desk", "unquoted", Warning),
         (
             "unspoken",
@@ -95,6 +98,20 @@ fn a_sep_file_of_a_7960_needs_only_a_load() {
     let load = "<loadInformation model=\"IP Phone 7960\">P0S3-8-12-00</loadInformation>";
     assert_eq!(sep(load), []);
     assert_eq!(sep("<loadInformation7>P0S3-8-12-00</loadInformation7>"), []);
+    // The names of the elements show the phone.
+    assert_eq!(
+        sep("<loadInformation7></loadInformation7>"),
+        [("no-load", Error)]
+    );
+    assert_eq!(
+        sep("<loadInformation8>SIP45.9-3-1SR4-1S</loadInformation8>"),
+        [("load-family", Error)]
+    );
+    for bad in ["P0S3-08-12-00", "P0S3-04-4-00"] {
+        let found = sep(&load.replace("P0S3-8-12-00", bad));
+        let codes: Vec<_> = found.iter().map(|(code, _)| *code).collect();
+        assert_eq!(codes, ["load-name"], "{bad}");
+    }
     assert_eq!(sep(&load.replace("P0S3", "P003")), [("load-name", Warning)]);
     assert_eq!(
         sep(&format!("{load}<deviceProtocol>SIP</deviceProtocol>")),
@@ -117,6 +134,31 @@ fn a_sep_file_of_a_7960_needs_only_a_load() {
     let path = Path::new("SEP001D45AABB0D.cnf.xml");
     let found = lint::check(path, b"<device></device>", &known);
     assert_eq!(found[0].code, "no-load", "{found:?}");
+}
+
+#[test]
+fn the_root_of_the_default_file_is_no_fault_in_the_sep_file_of_a_7960() {
+    let sep = |inside: &str| {
+        let text = format!("<Default>\n{inside}\n</Default>\n");
+        codes("SEP001D45AABB0D.cnf.xml", &text)
+    };
+    let own = "<loadInformation7>P0S3-8-12-00</loadInformation7>";
+    assert_eq!(sep(own), []);
+    let other = "<loadInformation436>SIP45.9-3-1SR4-1S</loadInformation436>";
+    assert_eq!(sep(&format!("{own}{other}")), [("unknown-kind", Error)]);
+    assert_eq!(sep(other), [("unknown-kind", Error)]);
+}
+
+#[test]
+fn a_default_file_that_names_the_loader_is_a_warning() {
+    let named = |load: &str| {
+        let text = super::DEFAULT_XML.replace("P0S3-8-12-00", load);
+        codes("XMLDefault.cnf.xml", &text)
+    };
+    let before = named("P0S3-8-12-00");
+    let after = named("P003-8-12-00");
+    let new = after.iter().filter(|found| !before.contains(found));
+    assert!(new.count() > 0, "{before:?} {after:?}");
 }
 
 #[test]

@@ -167,9 +167,19 @@ fn all_missing_values_are_reported_at_once() {
         "{SITE}[[phone]]\nmac = \"001D45AABB01\"\nmodel = 7925\nextension = 1\n"
     ));
     assert!(
-        actual[0].starts_with("5:9 there is no SIP firmware for a 7925"),
+        actual[0]
+            .starts_with("5:9 no configuration is written for a 7925: there is SCCP firmware only"),
         "{actual:?}"
     );
+    for (model, why) in [
+        ("7905", "binary profile"),
+        ("7912", "Cisco's cfgfmt"),
+        ("3905", "there is SIP firmware only for them"),
+    ] {
+        let phone = format!("mac = \"001D45AABB01\"\nmodel = {model}\nextension = 1\n");
+        let actual = faults(&format!("{SITE}[[phone]]\n{phone}"));
+        assert!(actual[0].contains(why), "{model}: {actual:?}");
+    }
     let actual = faults(&format!(
         "{SITE}[[phone]]\nmac = \"001D45AABB01\"\nextension = 1\nline2_number = 12\n"
     ));

@@ -78,6 +78,31 @@ fn renamed_files_and_mixed_releases_have_their_cause_named() {
 }
 
 #[test]
+fn a_missing_image_beside_others_of_its_release_is_only_missing() {
+    let of = |family| {
+        let made = SyntheticBundle::new(family, 3).unwrap();
+        Files(made.sizes(Sizes::Small).files())
+    };
+    let all = of(Family::F894);
+    let names = |files: &Files| {
+        files
+            .0
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect::<Vec<_>>()
+    };
+    let bin = names(&all).into_iter().find(|name| name.contains(".bin9"));
+    let without_one = all.without(&bin.expect("an image of the 8941"));
+    let mut only_manifest = of(Family::F69);
+    only_manifest.0.retain(|(name, _)| name.ends_with(".loads"));
+    for files in [without_one, only_manifest] {
+        let text = messages(&files.bundle(), "missing-image");
+        assert!(text.contains("it is not in the bundle"), "{text}");
+        assert!(!text.contains("another release"), "{text}");
+    }
+}
+
+#[test]
 fn damage_by_a_transfer_in_text_mode_is_named() {
     let narrow = |bytes: &mut Vec<u8>| {
         let text: Vec<u8> = bytes.clone();
