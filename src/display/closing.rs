@@ -219,13 +219,14 @@ fn row(
         lines.extend(wrap(&what, "    ", "      "));
         lines.extend(wrap(&escape(&diagnosis.cure), "    → ", "      "));
     }
-    if phone.state.may_be_writing() && times {
+    let writes = phone.state.may_be_writing() && !phone.has_rejected_images();
+    if writes && times {
         let until = phone.last_seen.checked_add(WRITING_TAKES);
         let until = date_time(until.unwrap_or(phone.last_seen));
         let text =
             format!("at the end of the record it may have been writing its flash, until {until}");
         lines.extend(wrap(&text, "    ", "      "));
-    } else if phone.state.may_be_writing() {
+    } else if writes {
         lines.push("    DO NOT UNPLUG: it may still be writing its flash".to_owned());
     }
     lines

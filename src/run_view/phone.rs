@@ -11,7 +11,7 @@ use super::{
     timeline::Timeline,
 };
 use crate::{
-    diagnose::Diagnosis,
+    diagnose::{Code, Diagnosis},
     phone::LoadName,
     track::{
         Evidence, ImageNumber, PhoneId, PhoneRef, PhoneReport, PhoneStep, RestartStatus, State,
@@ -147,6 +147,12 @@ impl PhoneView {
             Some((overlaid, reason)) if overlaid == state && evidence.is_none() => reason,
             _ => evidence.cloned(),
         };
+    }
+
+    /// Whether it rejected its images, so that it writes nothing.
+    pub(crate) fn has_rejected_images(&self) -> bool {
+        let mut codes = self.diagnoses.iter().map(|diagnosis| diagnosis.code);
+        codes.any(|code| code == Code::ImagesRefused)
     }
 
     /// Applies a step. Returns how many bytes the phone acknowledged since the last step or

@@ -27,6 +27,7 @@ mod lease;
 mod listed;
 mod load_reports;
 mod loader;
+mod loader_evidence;
 mod loader_search;
 mod loads;
 mod merge;

@@ -1,4 +1,6 @@
 //! Phones with two slots: 69xx, 894x, 78xx, 88xx.
+//!
+//! Long because: every test is about the same two plans and their images.
 
 use reflash::{
     phone::{Family, LoadName},
@@ -404,4 +406,45 @@ fn a_6961_upgrades_by_its_configuration_alone() {
     assert_eq!(run.phone().state, State::Confirmed);
     assert_eq!(run.codes(), NOTHING);
     assert_eq!(Family::F69.numbers(), "69xx");
+}
+
+/// The text of the cures of all active diagnoses.
+fn cures(run: &Run) -> String {
+    let diagnoses = run.phone().diagnoses;
+    let cures: Vec<String> = diagnoses.into_iter().map(|one| one.cure).collect();
+    cures.join("\n")
+}
+
+#[test]
+fn a_trust_list_of_a_6921_that_is_known_by_its_bundle_alone_is_erased_in_its_menu() {
+    let mut run = run_of_69xx();
+    run.fetch(0.0, 10, &format!("CTLSEP{}.tlv", mac(1).upper_hex()));
+    run.request(1.0, 10, &format!("SEP{}.cnf.xml.sgn", mac(1).upper_hex()));
+    run.advance_to(700.0);
+    assert_eq!(run.codes(), ["trust-list", "stalled"]);
+    let cures = cures(&run);
+    for wrong in ["**#", "123456789*0#", "recovery"] {
+        assert!(!cures.contains(wrong), "{wrong}: {cures}");
+    }
+    assert!(cures.contains("Reset Settings > Security"), "{cures}");
+}
+
+#[test]
+fn multiplatform_firmware_is_not_said_to_stall() {
+    let mut run = Run::new(plan_of(OF_78XX, &IMAGES_OF_78XX, &[]));
+    run.boot(0.0, 10, 1)
+        .request(2.0, 10, "sip78xx.11-0-1MPP-477.loads");
+    run.advance_to(2000.0);
+    assert_eq!(run.codes(), ["multiplatform"]);
+}
+
+#[test]
+fn a_phone_that_rejected_its_images_is_not_said_to_write_them() {
+    let mut run = run_of_69xx();
+    update(&mut run, OF_69XX, &IMAGES_OF_69XX);
+    run.fetch(20.0, 10, "rtl-sccp.jar").advance_to(1000.0);
+    assert_eq!(run.codes(), ["images-refused", "stalled"]);
+    let cures = cures(&run);
+    assert!(!cures.contains("takes minutes"), "{cures}");
+    assert!(cures.contains("writes nothing"), "{cures}");
 }

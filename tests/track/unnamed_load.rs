@@ -199,3 +199,89 @@ fn phones_that_want_no_load_are_not_said_to_lack_one() {
         assert!(!codes.contains(&CODE[0].to_owned()), "{what}: {codes:?}");
     }
 }
+
+const LOADER: &str = "P003-8-12-00.sbn";
+
+/// A start of a phone that runs the target: its loader reads the manifest, its application starts.
+fn start_of_sip(run: &mut Run, at: f64) {
+    loader(run, at);
+    run.fetch(at + 0.8, 10, MANIFEST)
+        .fetch(at + 24.0, 10, "SIPDefault.cnf");
+    run.request(at + 24.5, 10, &own("./SIP", ".cnf"));
+    run.request(at + 25.0, 10, "RINGLIST.DAT");
+}
+
+#[test]
+fn a_phone_that_reads_its_manifest_and_starts_sip_runs_the_target() {
+    let images = [LOADER, APPLICATION];
+    let mut run = run_of(conversion_of(Family::P3, "P0S3-8-12-00", &images));
+    start_of_sip(&mut run, 10.0);
+    let phone = run.phone();
+    assert_eq!(phone.state, State::Already);
+    assert!(phone.done);
+    let mut evidence = phone.evidence.iter();
+    assert!(evidence.any(|one| one.detail.contains("requested no image")));
+    start_of_sip(&mut run, 300.0);
+    run.advance_to(2000.0);
+    assert_eq!(run.phone().state, State::Already);
+    assert!(run.codes().is_empty(), "{:?}", run.codes());
+}
+
+#[test]
+fn sip_firmware_after_an_image_or_long_after_the_manifest_proves_no_target() {
+    for image in [true, false] {
+        let images = [LOADER, APPLICATION];
+        let mut run = run_of(conversion_of(Family::P3, "P0S3-8-12-00", &images));
+        loader(&mut run, 10.0);
+        run.fetch(11.0, 10, MANIFEST);
+        if image {
+            run.request(12.0, 10, APPLICATION);
+        }
+        let at = if image { 36.0 } else { 100.0 };
+        run.fetch(at, 10, "SIPDefault.cnf");
+        assert_ne!(run.phone().state, State::Already, "{image}");
+    }
+}
+
+#[test]
+fn a_silent_7940_is_never_given_a_recovery_manifest() {
+    let mut run = run();
+    loader(&mut run, 10.0);
+    run.advance_to(2000.0);
+    let diagnoses = run.phone().diagnoses;
+    assert!(!diagnoses.is_empty());
+    for diagnosis in diagnoses {
+        assert!(!diagnosis.cure.contains("recovery"), "{diagnosis:?}");
+        assert!(!diagnosis.cure.contains("123456789"), "{diagnosis:?}");
+    }
+}
+
+#[test]
+fn a_loader_that_is_fetched_at_every_start_is_a_loop_until_the_application_is_fetched() {
+    let mut run = run();
+    for start in 0..3_u8 {
+        let at = 10.0 + 60.0 * f64::from(start);
+        loader(&mut run, at);
+        run.fetch(at + 1.0, 10, MANIFEST)
+            .fetch(at + 2.0, 10, LOADER);
+        let expected: &[&str] = if start < 2 { &[] } else { &["upgrade-loop"] };
+        assert_eq!(run.codes(), expected);
+    }
+    assert!(run.phone().diagnoses[0].cure.contains("LA_VERSION"));
+    loader(&mut run, 300.0);
+    run.fetch(301.0, 10, MANIFEST).fetch(302.0, 10, APPLICATION);
+    assert_eq!(run.codes(), ["upgrade-loop", "-upgrade-loop"]);
+}
+
+#[test]
+fn an_application_without_a_line_is_noted_by_its_polls() {
+    let mut run = run();
+    for poll in 0..5_u8 {
+        run.request(100.0 + 31.0 * f64::from(poll), 10, &own("./SIP", ".cnf"));
+    }
+    let notes = run.phone().evidence;
+    let polls = notes
+        .iter()
+        .filter(|note| note.detail.contains("31 s apart"));
+    assert_eq!(polls.count(), 1, "{notes:?}");
+}

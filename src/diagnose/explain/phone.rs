@@ -266,14 +266,17 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
             clears_when: "The phone's loader starts.",
         },
         Code::UpgradeLoop => ExplanationText {
-            title: "A 7940 or 7960 installs two images in turn",
+            title: "A 7940 or 7960 installs images again and again",
             signature: "A phone from before the loader fetched each of two images at least twice, \
-                        and started with OS79XX.TXT after each.",
+                        and started with OS79XX.TXT after each. Or a phone with the loader fetched \
+                        all of the loader's image three times and requested no application.",
             causes: "OS79XX.TXT and image_version in SIPDefault.cnf or SIP<MAC>.cnf name different \
-                     loads.",
+                     loads. Of a phone with the loader: the manifest is of another release than \
+                     the loader's image, so LA_VERSION never matches.",
             cure: "Write the same load into each of them, OS79XX.TXT in one line, without an \
-                   extension and blanks.",
-            clears_when: "The phone's loader starts.",
+                   extension and blanks. Take the manifest and both images from one bundle \
+                   (reflash verify).",
+            clears_when: "The phone's loader starts, or the phone fetches its application.",
         },
         Code::LoaderNamed => ExplanationText {
             title: "A 7940 or 7960 with the loader was given the loader's name as its load",
@@ -285,15 +288,18 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
             clears_when: "Never in this run.",
         },
         Code::LoadNotNamed => ExplanationText {
-            title: "The SEP file of a 7940 or 7960 names no load",
+            title: "The SEP file of a 7940 or 7960 names no load that its loader takes",
             signature: "In two starts of its loader, 60 s or more apart, the phone requested \
                         CTLSEP, was delivered SEP<MAC>.cnf.xml, and requested neither \
                         SIP<MAC>.cnf, MGC<MAC>.cnf nor a manifest within 20 s, while this run has \
                         a load for it. In a log of requests alone: it requested SEP<MAC>.cnf.xml \
-                        once per start, and other phones requested the manifest of a SIP load.",
+                        once per start, and other phones requested the manifest of a SIP load; or \
+                        7960-font.xml or 7960-tones.xml, 20 s or more after the file.",
             causes: "A SEP<MAC>.cnf.xml of an earlier call manager, or one that was written \
                      without loadInformation. The loader ends its search at a SEP file that it \
-                     finds, whether it names a load or not.",
+                     finds, whether it names a load or not. Or the file names a load whose name the \
+                     loader rejects: it takes names that begin with P0 and have 3 as their fourth \
+                     character (screen: Right Load Not Specified). A server does not see which.",
             cure: "Write the SIP load, such as P0S3-8-12-00, into the file as loadInformation \
                    (loadInformation8 is only read by a 7940, loadInformation7 only by a 7960), or \
                    remove the file: the loader then searches SIP<MAC>.cnf and XMLDefault.cnf.xml. \

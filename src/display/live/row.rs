@@ -179,7 +179,7 @@ impl Columns {
                 }
                 text
             }
-            (state, _) if state.may_be_writing() => {
+            (state, _) if state.may_be_writing() && !phone.has_rejected_images() => {
                 let text = "DO NOT UNPLUG";
                 match next(self.rest.saturating_sub(text.len() + 2)) {
                     Some(next) => format!("{text}, {next}"),

@@ -71,7 +71,7 @@ impl Conversion {
             RequestedFile::Config { signed: true, .. } => {
                 self.raise(
                     "",
-                    text::trust_list(request.name, self.known_family(), cx.at),
+                    text::trust_list(request.name, self.family_in_run(cx), cx.at),
                     out,
                 );
             }

@@ -62,12 +62,15 @@ impl Conversion {
                     && boot.own_delivered
                     && boot.own.is_some_and(|(_, port)| port != request.port);
                 boot.own = Some((request.transfer, request.port));
-                again.then(|| text::rejected_own(request.name, cx.at))
+                again.then(|| text::rejected_own(request.name, false, cx.at))
             }
             RequestedFile::DefaultConfig => {
                 boot.requested = true;
+                // The loader of a 7940 or 7960 ends at its own file; its application requests both.
+                let ended = self.configuration.unnamed_load.ended.is_some();
+                let may_be_loader = ended && self.device.family.is_none();
                 boot.own_delivered
-                    .then(|| text::rejected_own(request.name, cx.at))
+                    .then(|| text::rejected_own(request.name, may_be_loader, cx.at))
             }
             RequestedFile::Manifest(_)
             | RequestedFile::Image
@@ -170,7 +173,11 @@ impl Conversion {
         let unacked = self.reachability.unacked.as_ref();
         let is_answered = unacked.is_none_or(|unacked| unacked.repetitions == 0);
         if boots >= rules::REJECTED_BOOTS && is_answered {
-            self.raise("", text::list_loop(boots, request.name, cx.at), out);
+            self.raise(
+                "",
+                text::list_loop(boots, request.name, self.family_in_run(cx), cx.at),
+                out,
+            );
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The state machine itself: its parts, and how it changes its state and reports.
 
 use super::{
-    activity::Activity, configuration::Configuration, delivery::Delivery, device::Device,
-    early_firmware::Early, findings::Findings, loads::Loads, reachability::Reachability,
-    registration::RegistrationProgress, routing::Routing,
+    activity::Activity, configuration::Configuration, context::Context, delivery::Delivery,
+    device::Device, early_firmware::Early, findings::Findings, loads::Loads,
+    reachability::Reachability, registration::RegistrationProgress, routing::Routing,
 };
 use crate::{
     diagnose::{Code, Diagnosis},
@@ -74,6 +74,16 @@ impl Conversion {
     /// The family, or that of the model if only the model is known.
     pub(super) fn known_family(&self) -> Option<Family> {
         self.device.known_family()
+    }
+
+    /// The known family, or that of the inventory, or the only one of this run's bundles.
+    pub(super) fn family_in_run(&self, cx: Context<'_>) -> Option<Family> {
+        let listed = cx.listed.map(|model| model.family);
+        let only = match cx.catalog.families.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
+        self.known_family().or(listed).or(only)
     }
 
     /// The phone sent a request or an acknowledgement, so it is not stalled.

@@ -23,6 +23,9 @@ use crate::{
     },
 };
 
+/// Consecutive requests of the SIP application for its own file: it has no line.
+const POLLS: u8 = 3;
+
 /// What an image of releases 2 to 4 is (`P0S30203.bin`, `P0S3-04-4-00.bin`): these phones install
 /// one unsigned file then, and signed ones alone from 5.0 on.
 fn unsigned_image(name: &str) -> Option<(&'static str, String, &'static str)> {
@@ -121,6 +124,14 @@ impl Conversion {
     ) {
         let is_application = self.is_sip_application(cx, request);
         let searches_again = self.device.loader.add(cx.at, request);
+        let polls = self.device.loader.polls();
+        if polls == POLLS {
+            self.note_polls_of_sip(polls, request.name, out);
+        }
+        self.check_file_of_sccp(cx, request, out);
+        if is_application {
+            self.check_runs_manifest(cx, request, out);
+        }
         if is_ring_list(request) {
             self.device.family.get_or_insert(Family::P3);
             self.on_running(cx.at, out);

@@ -14,6 +14,9 @@ const SEARCH_WITHIN: Duration = Duration::from_secs(12);
 /// A loader without an application begins its next search 16 to 36 s after the end of one.
 const SEARCHES_APART: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_mins(1);
 
+/// A SIP application without a line requests its own file every 31 s.
+const POLLS_APART: RangeInclusive<Duration> = Duration::from_secs(29)..=Duration::from_secs(33);
+
 /// The searches of the loader.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::track) struct LoaderSearch {
@@ -22,6 +25,10 @@ pub(in crate::track) struct LoaderSearch {
     /// When the newest search included `MGC<MAC>.cnf`, if no image and no application's request
     /// followed.
     without_load: Option<RunTime>,
+    /// The newest request for `SIP<MAC>.cnf`, and how many in a row came at the interval of an
+    /// application without a line.
+    own: Option<RunTime>,
+    polls: u8,
 }
 
 impl LoaderSearch {
@@ -35,8 +42,24 @@ impl LoaderSearch {
             && !is_searching
     }
 
+    /// Consecutive requests of an application for its own file; 0 after any other request.
+    pub(super) fn polls(self) -> u8 {
+        self.polls
+    }
+
+    fn count_poll(&mut self, at: RunTime, request: FileRequest<'_>) {
+        let is_own = matches!(request.file, RequestedFile::LegacyConfig(_)) && !is_mgcp(request);
+        let before = std::mem::replace(&mut self.own, is_own.then_some(at));
+        let apart = before.map(|before| at.saturating_sub(before));
+        self.polls = match apart.filter(|_| is_own) {
+            Some(apart) if POLLS_APART.contains(&apart) => self.polls.max(1).saturating_add(1),
+            _ => 0,
+        };
+    }
+
     /// Adds a request. Returns whether the loader searched before, and found nothing.
     pub(super) fn add(&mut self, at: RunTime, request: FileRequest<'_>) -> bool {
+        self.count_poll(at, request);
         match request.file {
             _ if self.is_application(at, request) => *self = Self::default(),
             RequestedFile::LegacyConfig(_) if is_mgcp(request) => {

@@ -13,7 +13,7 @@ use crate::{
 
 /// Without a request within this time of its SEP file, the search is over. The loader requests the next
 /// file at once, or repeats one after 4 to 14 s; an application starts 23 s or more after the search.
-const NEXT_FILE_WITHIN: Duration = Duration::from_secs(20);
+pub(super) const NEXT_FILE_WITHIN: Duration = Duration::from_secs(20);
 
 /// Starts of the loader are at least this far apart: the application that it starts requests the same
 /// two files 23 to 24 s later.
@@ -26,6 +26,8 @@ pub(in crate::track) struct UnnamedLoad {
     begins: bool,
     /// The SEP file of the newest start, if nothing was requested after it.
     newest: Option<OwnFile>,
+    /// The newest file that ended a search, if no request showed another end.
+    pub(super) ended: Option<OwnFile>,
     pub(super) starts: u32,
     /// When the first and the last of these starts requested the file.
     pub(super) first: RunTime,

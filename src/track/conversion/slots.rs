@@ -42,6 +42,11 @@ impl Conversion {
         self.known_family()?.slots()
     }
 
+    /// Whether the phone rejected its images and runs on with the load that it has.
+    pub(super) fn runs_on_after_images(&self) -> bool {
+        self.slots().is_some() && self.has_diagnosis(Code::ImagesRefused)
+    }
+
     /// Whether a phone with two slots started since its newest image, as proven: what it runs from now
     /// on is not overwritten.
     pub(super) fn has_restarted(&self) -> bool {

@@ -38,7 +38,8 @@ pub fn silence_limit(state: State) -> Option<Duration> {
 impl Conversion {
     /// How long the phone may be silent now.
     pub(super) fn allowed_silence(&self) -> Option<Duration> {
-        if self.is_up() {
+        // Multiplatform firmware requests no file of this run.
+        if self.is_up() || self.has_diagnosis(Code::Multiplatform) {
             return None;
         }
         // Without the ends of transfers, the phone may be writing already.
@@ -127,6 +128,8 @@ impl Conversion {
     /// Whether a power cut now leaves the phone between two loads.
     pub(in crate::track) fn must_stay_powered(&self) -> bool {
         match self.state {
+            // It starts one of its two firmwares, whatever it writes.
+            _ if self.runs_on_after_images() => false,
             state if state.may_be_writing() => true,
             // A phone that was refused an image ends its update before it writes.
             State::Images => !self.delivery.was_refused(),
@@ -212,8 +215,9 @@ impl Conversion {
             let silent = at.saturating_sub(since);
             let pending = self.configuration.pending_start.as_ref();
             let diagnosis = match pending.filter(|_| self.state.may_be_writing()) {
+                _ if self.runs_on_after_images() => text::stalled_after_rejection(silent, since),
                 Some(pending) => text::stalled_unproven(&pending.name, silent, since),
-                None => text::stalled(self.state, silent, self.known_family(), since),
+                None => text::stalled(self.state, silent, self.family_in_run(cx), since),
             };
             self.findings.raise("", diagnosis, out);
             self.step(StepDetails::default(), out);

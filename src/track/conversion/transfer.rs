@@ -112,6 +112,9 @@ impl Conversion {
             FileRole::Image(index) => {
                 self.on_image_end(&attempt, index, end, out);
                 self.on_early_image_end(&attempt, end, out);
+                if *end == TransferEnd::Delivered {
+                    self.check_loader_again(cx, &attempt.name, out);
+                }
             }
             FileRole::OwnConfig if *end == TransferEnd::Delivered => {
                 self.configuration.boot.on_own_delivered(transfer);

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     diagnose::Code,
     phone::{Family, LoadName, RequestedFile},
-    track::{change::Change, diagnosis::text, event::State, route::StageRole},
+    track::{change::Change, diagnosis::text, event::State, plan::FileServer, route::StageRole},
 };
 
 /// Starts before the diagnosis: in one alone, the phone may have lost its power.
@@ -50,6 +50,7 @@ impl Conversion {
         let Some(own) = self.configuration.unnamed_load.take_over(cx.at) else {
             return;
         };
+        self.configuration.unnamed_load.ended = Some(own.clone());
         let Some(wanted) = self.wanted_of_loader(cx) else {
             return;
         };
@@ -58,6 +59,24 @@ impl Conversion {
         if unnamed.starts >= STARTS {
             let (starts, first, last) = (unnamed.starts, unnamed.first, unnamed.last);
             let diagnosis = text::load_not_named(&own.name, &wanted, starts, [first, last]);
+            self.raise("", diagnosis, out);
+        }
+    }
+
+    /// A file that only SCCP firmware of these phones requests, in a record of another server: one
+    /// start shows that the loader ended at the phone's own file.
+    pub(super) fn check_unnamed_by_application(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
+        let ended = &self.configuration.unnamed_load.ended;
+        let is_open = matches!(self.state, State::Seen | State::Configuring);
+        if let Some(own) = ended
+            && cx.catalog.server == FileServer::Other
+            && is_open
+            && !cx.excluded
+        {
+            let target = cx.catalog.for_family(StageRole::Target, Family::P3);
+            let wanted = target.map(|entry| entry.load.clone());
+            let wanted = wanted.unwrap_or_else(|| LoadName::new("P0S3-8-12-00"));
+            let diagnosis = text::load_not_named(&own.name, &wanted, 1, [own.at, own.at]);
             self.raise("", diagnosis, out);
         }
     }

@@ -16,8 +16,8 @@ pub(crate) use config::{
     withheld,
 };
 pub(crate) use early::{
-    early_bridges_needed, early_firmware, image_rejected, load_not_named, loader_named,
-    upgrade_loop,
+    early_bridges_needed, early_firmware, image_rejected, load_not_named, loader_loop,
+    loader_named, upgrade_loop,
 };
 pub(crate) use files::{
     aborted, access_denied, mismatch, missing, missing_for, model_mismatch, no_application,
@@ -34,5 +34,6 @@ pub(crate) use refusal::{
 pub(crate) use registration::{FailureCause, RegistrationFailure, not_registering, registered};
 pub(crate) use slots::{images_refused, multiplatform, refused_by_slots, sccp_load};
 pub(crate) use transfer::{
-    LostAnswers, blocked, broken, rebooted, repeated, stalled, stalled_unproven,
+    LostAnswers, blocked, broken, rebooted, repeated, stalled, stalled_after_rejection,
+    stalled_unproven,
 };

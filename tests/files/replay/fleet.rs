@@ -1,5 +1,7 @@
 //! The log of three days with nine 7940 and 7960 over a new year: a network outage, repeated
 //! requests, and addresses that move to another phone.
+//!
+//! Long because: every test writes its log with the same requests of the loader and its application.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -384,7 +386,45 @@ fn a_sip_phone_that_reads_its_manifest_at_each_boot_does_not_refuse_it() {
     }
     for results in [false, true] {
         let report = replay_log(&days.write(results));
-        assert_eq!(report.phones[0].state, State::Configuring);
+        assert_eq!(report.phones[0].state, State::Already);
         assert_eq!(codes(&report.phones[0]), Vec::<String>::new());
     }
+}
+
+/// What a log of one phone shows: its state, the codes and the cures.
+fn one_phone(days: &Days) -> (State, Vec<String>, String) {
+    let report = replayed(days.write(true).as_bytes(), ReplayFormat::Log, Vec::new()).0;
+    let [phone] = &report.phones[..] else {
+        panic!("{report:#?}");
+    };
+    let cures = phone.diagnoses.iter().map(|one| one.cure.clone());
+    (phone.state, codes(phone), cures.collect())
+}
+
+#[test]
+fn a_log_of_a_phone_that_runs_the_target_shows_it() {
+    let mut days = Days::default();
+    days.boot(0, "10.1.1.9", &mac(1));
+    days.boot(3600, "10.1.1.9", &mac(1));
+    let (state, codes, _) = one_phone(&days);
+    assert_eq!((state, codes), (State::Already, Vec::new()));
+}
+
+#[test]
+fn a_start_of_sccp_24_s_after_the_sep_file_names_the_missing_load() {
+    let (address, mac) = ("10.1.1.9", mac(1));
+    let mut days = Days::default();
+    for at in [0, 24] {
+        days.request(at, address, &format!("CTLSEP{mac}.tlv"), Outcome::NotFound);
+        days.request(at, address, &format!("SEP{mac}.cnf.xml"), Outcome::Finished);
+    }
+    days.request(25, address, "XMLDefault.cnf.xml", Outcome::Finished);
+    let (_, codes, cures) = one_phone(&days);
+    assert_eq!(codes, ["config-rejected"], "the family is not known");
+    assert!(cures.contains("If it is a 7940 or 7960"), "{cures}");
+    days.request(26, address, "US/7960-tones.xml", Outcome::NotFound);
+    days.request(26, address, "/7960-font.xml", Outcome::NotFound);
+    let (_, codes, cures) = one_phone(&days);
+    assert_eq!(codes, ["load-not-named"]);
+    assert!(cures.contains("fourth character"), "{cures}");
 }

@@ -57,7 +57,7 @@ fn two_starts_of_a_7960_with_sip_are_no_conversion_and_no_refusal() {
         let [phone] = &report.phones[..] else {
             panic!("{report:#?}");
         };
-        assert_eq!(phone.state, State::Configuring);
+        assert_eq!(phone.state, State::Already);
         assert_eq!(codes(phone), Vec::<String>::new());
         assert_eq!(phone.mac, "0002fd0000aa".parse().ok());
         let found = details(&report);

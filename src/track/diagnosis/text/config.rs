@@ -11,22 +11,14 @@ use crate::{
 
 /// The phone requested the signed form of its configuration.
 pub(crate) fn trust_list(name: &str, family: Option<Family>, at: RunTime) -> Diagnosis {
-    if let Some(slots) = family.and_then(Family::slots) {
-        return diagnosis(
-            Code::TrustList,
-            format!(
-                "requested the signed '{}' at {}",
-                printable(name),
-                clock(at)
-            ),
-            format!(
-                "The phone has a trust list of its previous call manager and accepts only \
-                 configurations that are signed by it (status message: authenticated fail, Reason:14); \
-                 its old configuration stays. Erase the list {}. Then restart the phone.",
-                slots.erase_lists
-            ),
-        );
-    }
+    let then = match family.and_then(Family::slots) {
+        Some(_) => " Then restart the phone.",
+        None => "",
+    };
+    let status = match family.and_then(Family::slots) {
+        Some(_) => " (status message: authenticated fail, Reason:14); its old configuration stays",
+        None => "",
+    };
     diagnosis(
         Code::TrustList,
         format!(
@@ -34,20 +26,47 @@ pub(crate) fn trust_list(name: &str, family: Option<Family>, at: RunTime) -> Dia
             printable(name),
             clock(at)
         ),
-        "The phone has a trust list of its previous call manager and accepts only configurations \
-         that are signed by it. Erase the list on the phone (Settings > Security Configuration > \
-         Trust List, unlock with **#, Erase). Or, if the bundle has a recovery manifest for its \
-         model, reset it to factory settings: recovery ignores trust lists.",
+        format!(
+            "The phone has a trust list of its previous call manager and accepts only \
+             configurations that are signed by it{status}. {}{then}",
+            erase_list(family)
+        ),
+    )
+}
+
+/// How to erase the trust list of a phone.
+fn erase_list(family: Option<Family>) -> String {
+    if let Some(slots) = family.and_then(Family::slots) {
+        return format!("Erase the list {}.", slots.erase_lists);
+    }
+    let reset = match family {
+        Some(family) if !family.has_recovery_manifest() => "",
+        _ => {
+            " Or, if the bundle has a recovery manifest for its model, reset it to factory settings: \
+             recovery ignores trust lists."
+        }
+    };
+    format!(
+        "Erase the list on the phone (Settings > Security Configuration > Trust List, unlock with \
+         **#, Erase).{reset}"
     )
 }
 
 /// The phone fetched its own configuration and did not use it.
-pub(crate) fn rejected_own(name: &str, at: RunTime) -> Diagnosis {
-    rejected(format!(
+/// `may_be_loader`: the phone made a pause of 20 s or more before its application's requests.
+pub(crate) fn rejected_own(name: &str, may_be_loader: bool, at: RunTime) -> Diagnosis {
+    let mut rejected = rejected(format!(
         "its own configuration was delivered, and in the same boot it requested '{}' at {}",
         printable(name),
         clock(at)
-    ))
+    ));
+    if may_be_loader {
+        rejected.cure.push_str(
+            " If it is a 7940 or 7960, its SEP file names no load that its loader takes: write the load \
+             (P0S3-8-12-00) into loadInformation, or remove the file (reflash explain load-not-named).",
+        );
+    }
+    rejected
 }
 
 /// The phone fetched a configuration in several boots and nothing followed. `own`: its own.
@@ -145,7 +164,7 @@ pub(crate) fn withheld(name: &str, address: Ipv4Addr, reason: Withheld, at: RunT
 }
 
 /// The phone starts over with its trust lists, and requests no configuration.
-pub(crate) fn list_loop(boots: u8, name: &str, at: RunTime) -> Diagnosis {
+pub(crate) fn list_loop(boots: u8, name: &str, family: Option<Family>, at: RunTime) -> Diagnosis {
     diagnosis(
         Code::TrustList,
         format!(
@@ -154,12 +173,12 @@ pub(crate) fn list_loop(boots: u8, name: &str, at: RunTime) -> Diagnosis {
             printable(name),
             clock(at)
         ),
-        "The phone waits for the trust list (CTLSEP or ITLSEP) of its previous call manager, or \
-         the answer \"not found\" does not reach it. Erase the list on the phone (Settings > \
-         Security Configuration > Trust List, unlock with **#, Erase). Or, if the bundle has a \
-         recovery manifest for its model, reset it to factory settings: recovery ignores trust \
-         lists. If it continues, check that the server's \
-         answers arrive (reflash explain blocked-by-firewall).",
+        format!(
+            "The phone waits for the trust list (CTLSEP or ITLSEP) of its previous call manager, or \
+             the answer \"not found\" does not reach it. {} If it continues, check that the server's \
+             answers arrive (reflash explain blocked-by-firewall).",
+            erase_list(family)
+        ),
     )
 }
 

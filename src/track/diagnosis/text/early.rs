@@ -86,6 +86,22 @@ pub(crate) fn upgrade_loop(names: [&str; 2], at: RunTime) -> Diagnosis {
     )
 }
 
+/// The loader is installed at every start.
+pub(crate) fn loader_loop(name: &str, count: usize, at: RunTime) -> Diagnosis {
+    diagnosis(
+        Code::UpgradeLoop,
+        format!(
+            "fetched all of '{}' {count} times (last at {}) and requested no application",
+            printable(name),
+            clock(at)
+        ),
+        "The loader installs itself at every start: LA_VERSION in the manifest (P0S3-….loads) is not \
+         the version of this image, as of files of different releases, or a configuration names the \
+         loader (P003-…) as the load. Take the manifest and both images from one bundle (reflash verify \
+         compares them), and name the SIP load (P0S3-8-12-00).",
+    )
+}
+
 /// A phone that has the loader was given the loader's name as its load.
 pub(crate) fn loader_named(name: &str, at: RunTime) -> Diagnosis {
     diagnosis(
@@ -106,16 +122,23 @@ pub(crate) fn load_not_named(
     [first, last]: [RunTime; 2],
 ) -> Diagnosis {
     let name = printable(name);
-    diagnosis(
-        Code::LoadNotNamed,
-        format!(
-            "fetched '{name}' in {starts} starts of its loader from {} to {}, and requested nothing \
-             after it: the file names no load for this phone",
+    let times = match starts {
+        1 => format!("at a start of its loader at {}", clock(first)),
+        _ => format!(
+            "in {starts} starts of its loader from {} to {}",
             clock(first),
             clock(last)
         ),
+    };
+    diagnosis(
+        Code::LoadNotNamed,
         format!(
-            "The loader ends its search at this file and starts the firmware that the phone has. \
+            "fetched '{name}' {times}, and requested nothing after it: the file names no load, or one \
+             that the loader rejects by its name (screen: Right Load Not Specified)"
+        ),
+        format!(
+            "The loader ends its search at this file and starts the firmware that the phone has. It \
+             takes names that begin with P0 and have 3 as their fourth character. \
              Write the load into the file, as <loadInformation>{wanted}</loadInformation> \
              (loadInformation8 is only read by a 7940, loadInformation7 only by a 7960); or remove \
              the file, so that the loader searches SIP<MAC>.cnf and XMLDefault.cnf.xml. Then restart \

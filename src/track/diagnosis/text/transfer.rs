@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::format::{clock, diagnosis, printable};
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::{Family, LoadName, RequestedFile},
+    phone::{Family, Installation, LoadName, RequestedFile},
     track::{event::State, observation::RunTime},
 };
 
@@ -18,7 +18,27 @@ pub(crate) fn stalled(
 ) -> Diagnosis {
     let minutes = silent.as_secs() / 60;
     let has_slots = family.is_some_and(|family| family.slots().is_some());
+    let has_loader = family.is_some_and(|family| family.installation() == Installation::Loader);
     let (activity, cure) = match state {
+        State::Images if has_loader => (
+            "transferring an image",
+            "Check the cable, the switch port and the power. Then power the phone off and on: its \
+             loader requests its configuration again and fetches what is missing.",
+        ),
+        state if has_loader && state.may_be_writing() => (
+            "its last image",
+            "Writing and restarting takes minutes, but was never observed to take this long. Read \
+             the phone's screen; if it shows no 'Upgrading' and no 'Copying', power the phone off \
+             and on: its loader requests its configuration again. Keep this server running.",
+        ),
+        State::Configuring if has_loader => (
+            "requesting its configuration",
+            "Likely causes: the phone runs the load already and no source has reported it; its \
+             configuration names no load of this bundle; the phone lost power or its network. \
+             Look at the phone. If it is on, name the load in its SEP file (loadInformation) or in \
+             its SIP file (image_version), and restart it. A reset does not help: it keeps the \
+             firmware.",
+        ),
         State::Images if has_slots => (
             "transferring an image",
             "Check the cable, the switch port and the power. Then power the phone off and on: it \
@@ -70,6 +90,20 @@ pub(crate) fn stalled(
             clock(since)
         ),
         cure,
+    )
+}
+
+/// The phone rejected its images and was silent for longer than the time of writing.
+pub(crate) fn stalled_after_rejection(silent: Duration, since: RunTime) -> Diagnosis {
+    let minutes = silent.as_secs() / 60;
+    diagnosis(
+        Code::Stalled,
+        format!(
+            "no request or acknowledgement for {minutes} min, since {} (after it rejected its images)",
+            clock(since)
+        ),
+        "The phone runs on with the load that it has, and writes nothing: see images-refused. It \
+         fetches the images again when it restarts.",
     )
 }
 
