@@ -75,7 +75,8 @@ pub(super) fn of_phone(findings: &mut FindingList<'_>, node: Node<'_, '_>, load:
             "Name the load of a phone that reads this file; see `reflash models`",
         );
     }
-    if let Some(slots) = family.slots().filter(|slots| slots.is_below_floor(load)) {
+    let floor = family.slots().filter(|_| family == Family::F894);
+    if let Some(slots) = floor.filter(|slots| slots.is_below_floor(load)) {
         findings.warning(
             node,
             "load-too-old",
