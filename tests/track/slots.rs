@@ -430,15 +430,6 @@ fn a_trust_list_of_a_6921_that_is_known_by_its_bundle_alone_is_erased_in_its_men
 }
 
 #[test]
-fn multiplatform_firmware_is_not_said_to_stall() {
-    let mut run = Run::new(plan_of(OF_78XX, &IMAGES_OF_78XX, &[]));
-    run.boot(0.0, 10, 1)
-        .request(2.0, 10, "sip78xx.11-0-1MPP-477.loads");
-    run.advance_to(2000.0);
-    assert_eq!(run.codes(), ["multiplatform"]);
-}
-
-#[test]
 fn a_phone_that_rejected_its_images_is_not_said_to_write_them() {
     let mut run = run_of_69xx();
     update(&mut run, OF_69XX, &IMAGES_OF_69XX);

@@ -38,8 +38,7 @@ pub fn silence_limit(state: State) -> Option<Duration> {
 impl Conversion {
     /// How long the phone may be silent now.
     pub(super) fn allowed_silence(&self) -> Option<Duration> {
-        // Multiplatform firmware requests no file of this run.
-        if self.is_up() || self.has_diagnosis(Code::Multiplatform) {
+        if self.is_up() {
             return None;
         }
         // Without the ends of transfers, the phone may be writing already.
