@@ -17,6 +17,7 @@ mod observer;
 pub mod poll;
 mod register_tracker;
 mod route;
+mod stream_bytes;
 pub mod watch;
 mod wire_activity;
 

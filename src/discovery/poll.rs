@@ -23,7 +23,10 @@ use tokio::{
 pub use self::schedule::{
     DELAYS, Due, MAX_ATTEMPTS, MAX_CONCURRENT, PollOutcome, REFUSALS_UNTIL_OFF, Schedule,
 };
-use super::{Decoded, observations};
+use super::{
+    Decoded, observations,
+    stream_bytes::{receive, send},
+};
 use crate::protocol::{
     Malformed,
     http_response::{ResponseDecoder, ResponseError},
@@ -233,26 +236,4 @@ fn request(host: Ipv4Addr) -> String {
         "GET {PATH} HTTP/1.0\r\nHost: {host}\r\nUser-Agent: reflash\r\nAccept: text/xml, */*\r\n\
          Connection: close\r\n\r\n"
     )
-}
-
-async fn send(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        stream.writable().await?;
-        match stream.try_write(bytes) {
-            Ok(count) => bytes = &bytes[count..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-async fn receive(stream: &TcpStream, bytes: &mut [u8]) -> io::Result<usize> {
-    loop {
-        stream.readable().await?;
-        match stream.try_read(bytes) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            done => return done,
-        }
-    }
 }

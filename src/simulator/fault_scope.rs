@@ -59,7 +59,7 @@ impl PhoneFault {
                 let generation = to.from.and_then(LoadName::generation_79x0);
                 is_of_five
                     || slots.is_some()
-                    || generation < Some(Generation79x0::Loader) && generation.is_some()
+                    || generation.is_some_and(|generation| generation < Generation79x0::Loader)
             }
             Self::NeedsBridge => is_of_five,
             // Only phones that were reset install a recovery manifest.

@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    io,
     net::{Ipv4Addr, SocketAddrV4},
     sync::{
         Mutex, PoisonError,
@@ -19,7 +18,10 @@ use tokio::{
     time::{self, Duration},
 };
 
-use super::alarm_reader::reported;
+use super::{
+    super::stream_bytes::{receive, send},
+    alarm_reader::reported,
+};
 use crate::{
     limits::ConnectionPermit,
     phone::MacAddress,
@@ -168,7 +170,7 @@ impl Connection<'_> {
             let outcome = tokio::select! {
                 // Another connection of the address, or the end of the run.
                 _ = &mut ended => return false,
-                read = read(&self.stream, &mut bytes) => {
+                read = receive(&self.stream, &mut bytes) => {
                     let Ok(count @ 1..) = read else {
                         return true;
                     };
@@ -250,7 +252,7 @@ impl Connection<'_> {
                     .report(CallManagerEvent::Observed(now, observation))
             }),
         };
-        let sent = time::timeout(SEND_TIME, write(&self.stream, &outcome.send)).await;
+        let sent = time::timeout(SEND_TIME, send(&self.stream, &outcome.send)).await;
         is_reported && matches!(sent, Ok(Ok(())))
     }
 
@@ -286,26 +288,4 @@ fn now() -> Moment {
         instant: Instant::now(),
         wall: Timestamp::now(),
     }
-}
-
-async fn read(stream: &TcpStream, bytes: &mut [u8]) -> io::Result<usize> {
-    loop {
-        stream.readable().await?;
-        match stream.try_read(bytes) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            done => return done,
-        }
-    }
-}
-
-async fn write(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        stream.writable().await?;
-        match stream.try_write(bytes) {
-            Ok(count) => bytes = &bytes[count..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
